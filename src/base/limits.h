@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* base/limits.h: every ceiling on what the outside can make us hold, in one list.
+ * A buffer that is fed from outside names its ceiling from here. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* Names and labels. */
+#define BW_NAME_BYTES_MAX 256u         /* a service, instance or check name */
+#define BW_LABEL_VALUE_BYTES_MAX 1024u /* a label's value, longer ones are cut */
+#define BW_LABELS_MAX 32u              /* labels of one series */
+#define BW_SERIES_PER_CHECK_MAX 200u
+
+/* Configuration. */
+#define BW_CONF_FILE_BYTES_MAX (4u << 20)
+#define BW_CONF_ERRORS_MAX 100u /* mistakes listed before "and more" */
+
+/* Probes. */
+#define BW_PROBE_BODY_BYTES_MAX (1u << 20)  /* decoded bytes of a response, by default */
+#define BW_PROBE_HEADER_BYTES_MAX (64u << 10)
+#define BW_PROBE_HEADER_LINES_MAX 100u
+#define BW_PROBE_DETAIL_BYTES_MAX 256u /* a peer's words in a result */
+#define BW_PROBE_REDIRECTS_MAX 10u
+#define BW_RESOLVED_ADDRESSES_MAX 32u
+
+/* HTTP front end. */
+#define BW_WEB_HEADER_BYTES_MAX (16u << 10)
+#define BW_WEB_BODY_BYTES_MAX (64u << 10)
+#define BW_WEB_RESPONSE_BYTES_MAX (256u << 20)
+#define BW_WEB_CONNECTIONS_MAX 512u
+#define BW_WEB_CONNECTIONS_PER_ADDRESS_MAX 64u
+
+/* Files of /proc and /sys. */
+#define BW_PROC_FILE_BYTES_MAX (4u << 20)
+
+/* Templates. */
+#define BW_TEMPLATE_BYTES_MAX (1u << 20)
+#define BW_TEMPLATE_DEPTH_MAX 200u
+
+/* One log line. */
+#define BW_LOG_LINE_BYTES_MAX 4096u
+
+#endif

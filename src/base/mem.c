@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *or_die(void *memory, size_t size)
+{
+    if (memory == NULL) {
+        fprintf(stderr, "bellwether: out of memory (%zu bytes)\n", size);
+        abort();
+    }
+    return memory;
+}
+
+void *bw_alloc(size_t size)
+{
+    return or_die(calloc(1, size > 0 ? size : 1), size);
+}
+
+void *bw_alloc_array(size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size)
+        or_die(NULL, SIZE_MAX);
+    return bw_alloc(count * size);
+}
+
+void *bw_grow(void *array, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap)
+        return array;
+    size_t room = *cap + *cap / 2;
+    if (room < need)
+        room = need;
+    if (room < 8)
+        room = 8;
+    if (size != 0 && room > SIZE_MAX / size)
+        or_die(NULL, SIZE_MAX);
+    void *moved = or_die(realloc(array, room * size), room * size);
+    *cap = room;
+    return moved;
+}
+
+char *bw_strdup(const char *text)
+{
+    return text == NULL ? NULL : bw_strndup(text, strlen(text));
+}
+
+char *bw_strndup(const char *text, size_t len)
+{
+    if (text == NULL)
+        return NULL;
+    char *copy = bw_alloc(len + 1);
+    memcpy(copy, text, len);
+    return copy;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/num.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t bw_format_uint(char *out, uint64_t value)
+{
+    char digits[BW_UINT_TEXT_MAX];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    memcpy(out, digits + at, sizeof digits - at);
+    return sizeof digits - at;
+}
+
+static size_t put(char *out, const char *text)
+{
+    const size_t len = strlen(text);
+    memcpy(out, text, len);
+    return len;
+}
+
+/* Most of what we print is an integer or a decimal of few digits. Where value * 10^e is a
+ * whole number below 2^53 and divides back to the same double, its digits are the answer:
+ * both the product and 10^e are then exact, and division is correctly rounded. The least
+ * such e gives the shortest form. Zero when no such e exists. */
+static size_t format_scaled(char *out, double value)
+{
+    static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+    for (size_t e = 0; e < sizeof powers / sizeof *powers; e++) {
+        const double scaled = nearbyint(value * powers[e]);
+        if (scaled > 0x1p53)
+            return 0;
+        if (scaled / powers[e] != value) // NOLINT: exact on purpose
+            continue;
+        char digits[BW_UINT_TEXT_MAX];
+        const size_t len = bw_format_uint(digits, (uint64_t)scaled);
+        if (e == 0) {
+            memcpy(out, digits, len);
+            return len;
+        }
+        size_t n = 0;
+        const size_t whole = len > e ? len - e : 0;
+        if (whole == 0)
+            out[n++] = '0';
+        memcpy(out + n, digits, whole);
+        n += whole;
+        out[n++] = '.';
+        for (size_t zeros = len; zeros < e; zeros++)
+            out[n++] = '0';
+        memcpy(out + n, digits + whole, len - whole);
+        return n + len - whole;
+    }
+    return 0;
+}
+
+static size_t format_general(char *out, double value)
+{
+    char text[BW_DOUBLE_TEXT_MAX + 1];
+    int len = 0;
+    for (int precision = 15; precision <= 17; precision++) {
+        len = snprintf(text, sizeof text, "%.*g", precision, value);
+        if (strtod(text, NULL) == value) // NOLINT: exact on purpose
+            break;
+    }
+    memcpy(out, text, (size_t)len);
+    return (size_t)len;
+}
+
+size_t bw_format_double(char *out, double value)
+{
+    if (isnan(value))
+        return put(out, "NaN");
+    if (isinf(value))
+        return put(out, value > 0 ? "+Inf" : "-Inf");
+    size_t sign = 0;
+    if (signbit(value)) {
+        out[0] = '-';
+        sign = 1;
+        value = -value;
+    }
+    if (value == 0 || (value >= 1e-5 && value < 1e15)) {
+        const size_t len = format_scaled(out + sign, value);
+        if (len > 0)
+            return sign + len;
+    }
+    return sign + format_general(out + sign, value);
+}
+
+bool bw_parse_uint(const char *text, size_t len, uint64_t *out)
+{
+    if (len == 0 || len > BW_UINT_TEXT_MAX)
+        return false;
+    uint64_t value = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        const uint64_t digit = (uint64_t)(text[i] - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
+
+bool bw_parse_int(const char *text, size_t len, int64_t *out)
+{
+    const bool negative = len > 0 && text[0] == '-';
+    const size_t skip = negative || (len > 0 && text[0] == '+') ? 1 : 0;
+    uint64_t magnitude;
+    if (!bw_parse_uint(text + skip, len - skip, &magnitude))
+        return false;
+    if (magnitude > (uint64_t)INT64_MAX + (negative ? 1 : 0))
+        return false;
+    *out = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+    return true;
+}
+
+static bool is_decimal(const char *text, size_t len)
+{
+    static const char allowed[] = "0123456789+-.eE";
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\0' || strchr(allowed, text[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool parse_special(const char *text, size_t len, double *out)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } specials[] = { { "NaN", NAN },       { "nan", NAN },       { "Inf", INFINITY },
+                     { "+Inf", INFINITY }, { "-Inf", -INFINITY } };
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+        if (strlen(specials[i].text) == len && memcmp(specials[i].text, text, len) == 0) {
+            *out = specials[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bw_parse_double(const char *text, size_t len, double *out)
+{
+    char copy[400]; /* the longest exact double has 767 significant digits: nobody means them */
+    if (len == 0 || len >= sizeof copy)
+        return false;
+    if (parse_special(text, len, out))
+        return true;
+    if (!is_decimal(text, len))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    char *end;
+    const double value = strtod(copy, &end);
+    if (end != copy + len)
+        return false;
+    *out = value;
+    return true;
+}

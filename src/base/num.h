@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* base/num.h: numbers to text and back, exactly and without a locale. */
+#ifndef BASE_NUM_H
+#define BASE_NUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BW_UINT_TEXT_MAX 20u
+#define BW_DOUBLE_TEXT_MAX 32u
+
+/* Writes the digits, without a NUL; returns how many bytes. */
+size_t bw_format_uint(char *out, uint64_t value);
+
+/* Writes the shortest decimal that strtod reads back as the same double ("0.1", "1e+21",
+ * "NaN", "+Inf", "-Inf"), without a NUL; returns how many bytes, at most
+ * BW_DOUBLE_TEXT_MAX. */
+size_t bw_format_double(char *out, double value);
+
+/* The whole of text[0..len) must be the number; false leaves *out alone. Doubles accept
+ * NaN and Inf with a sign, as Prometheus's text format does, and no hexadecimal. */
+bool bw_parse_int(const char *text, size_t len, int64_t *out);
+bool bw_parse_uint(const char *text, size_t len, uint64_t *out);
+bool bw_parse_double(const char *text, size_t len, double *out);
+
+#endif
