@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* model/labels.h: labels, what names a series, and which series a selector means. */
+#ifndef MODEL_LABELS_H
+#define MODEL_LABELS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bw_label {
+    const char *name;
+    const char *value;
+};
+
+/* Sorted by name, names unique, no empty values. Borrowed memory. */
+struct bw_labels {
+    const struct bw_label *items;
+    size_t count;
+};
+
+/* Sorts and copies into the arena; drops labels with an empty value; of two with one name
+ * the later stays. */
+struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels,
+                                size_t count);
+
+/* The value, or NULL. */
+const char *bw_labels_value(struct bw_labels labels, const char *name);
+
+/* Appends the one text form of a series: name{a="b",c="d"}, no braces without labels. */
+void bw_series_text(struct bw_buf *out, const char *metric, struct bw_labels labels);
+
+/* "[a-zA-Z_:][a-zA-Z0-9_:]*" and the same without ':'. */
+bool bw_metric_name_is_valid(const char *name);
+bool bw_label_name_is_valid(const char *name);
+
+enum bw_match_op { BW_MATCH_EQUAL, BW_MATCH_NOT_EQUAL, BW_MATCH_REGEX, BW_MATCH_NOT_REGEX };
+
+/* One condition of a selector. Regular expressions are only read here; who evaluates them
+ * compiles them, anchored at both ends. */
+struct bw_matcher {
+    const char *name; /* "__name__" for the metric */
+    enum bw_match_op op;
+    const char *value;
+};
+
+struct bw_selector {
+    const struct bw_matcher *matchers; /* a bare metric name becomes a matcher on __name__ */
+    size_t count;
+};
+
+/* Reads name, name{a="b",c!="d",e=~"f.*",g!~"h"} or {…}, at most BW_LABELS_MAX matchers. */
+enum bw_rc bw_selector_parse(struct bw_arena *arena, const char *text, struct bw_selector *out,
+                             struct bw_err *err);
+
+/* True when all equality and inequality matchers hold; regex matchers are passed to `regex`
+ * (NULL: they never hold). A label that is absent has the value "". */
+typedef bool bw_regex_fn(void *ctx, const char *pattern, const char *value);
+bool bw_selector_matches(const struct bw_selector *selector, const char *metric,
+                         struct bw_labels labels, bw_regex_fn *regex, void *ctx);
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* model/reason.h: why a check failed, as a closed list, so that it can be a label. */
+#ifndef MODEL_REASON_H
+#define MODEL_REASON_H
+
+#include <stdbool.h>
+
+/* The numbers are stored: add at the end, never renumber. */
+enum bw_reason {
+    BW_REASON_NONE,               /* it passed */
+    BW_REASON_DNS_NXDOMAIN,       /* the name does not exist */
+    BW_REASON_DNS_FAILURE,        /* the resolver refused or broke */
+    BW_REASON_DNS_TIMEOUT,
+    BW_REASON_CONNECT_REFUSED,
+    BW_REASON_CONNECT_TIMEOUT,
+    BW_REASON_CONNECT_FAILED,     /* no route, no such family, reset on connect */
+    BW_REASON_TLS_HANDSHAKE,      /* no common version or cipher, garbage, closed */
+    BW_REASON_TLS_TIMEOUT,
+    BW_REASON_TLS_EXPIRED,
+    BW_REASON_TLS_NOT_YET_VALID,
+    BW_REASON_TLS_WRONG_HOST,
+    BW_REASON_TLS_UNTRUSTED,      /* unknown issuer, self-signed, incomplete chain */
+    BW_REASON_TLS_VERIFY,         /* any other verdict: weak key, revoked, purpose */
+    BW_REASON_HTTP_STATUS,        /* not among the valid status codes */
+    BW_REASON_HTTP_PROTOCOL,      /* not HTTP, broken framing, wrong version */
+    BW_REASON_HTTP_REDIRECTS,     /* too many, or to somewhere we do not go */
+    BW_REASON_ASSERTION_BODY,
+    BW_REASON_ASSERTION_HEADER,
+    BW_REASON_ASSERTION_TLS,      /* TLS where none may be, or the other way round */
+    BW_REASON_ASSERTION_REPLY,    /* a line of a TCP dialogue was not as expected */
+    BW_REASON_RESPONSE_TOO_LARGE, /* body or headers beyond the cap */
+    BW_REASON_CONNECTION_CLOSED,  /* the peer hung up in the middle */
+    BW_REASON_TIMEOUT,            /* the deadline passed in another phase than those above */
+    BW_REASON_THRESHOLD,          /* a measured value is beyond its limit */
+    BW_REASON_UNEXPECTED_SUCCESS, /* expect: failure, and it answered */
+    BW_REASON_LOCAL_LIMIT,        /* we are out of descriptors or memory for it */
+    BW_REASON_INTERNAL,           /* ours: a library failed in a way we have no name for */
+    BW_REASON_COUNT,
+};
+
+/* "connect_refused"; "" for BW_REASON_NONE. */
+const char *bw_reason_name(enum bw_reason reason);
+
+/* "connection refused": for people. */
+const char *bw_reason_text(enum bw_reason reason);
+
+/* True when the fault lies with us, not with the target: the run says nothing about it. */
+bool bw_reason_is_local(enum bw_reason reason);
+
+#endif

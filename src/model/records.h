@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* model/records.h: what the store remembers besides packs, as plain data: events, states and
+ * results. Text is borrowed from whoever hands the record over; wall times are Unix ms. */
+#ifndef MODEL_RECORDS_H
+#define MODEL_RECORDS_H
+
+#include "model/labels.h"
+#include "model/reason.h"
+#include "model/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One value of one series at one time. */
+struct bw_sample {
+    uint32_t series; /* id in the store, >= 1 */
+    int64_t ts_ms;
+    double value;
+};
+
+/* A point without its series. */
+struct bw_point {
+    int64_t ts_ms;
+    double value;
+};
+
+/* What a status or an alert belongs to. Empty text where a part does not apply: a service's
+ * own status has neither instance nor check. */
+struct bw_subject {
+    const char *service;
+    const char *instance;
+    const char *check;
+};
+
+enum bw_event_kind {
+    BW_EVENT_STATUS = 1, /* a check, instance or service changed its status */
+    BW_EVENT_ALERT,      /* an alert began, changed its level or ended */
+    BW_EVENT_SYSTEM,     /* started, stopped, reloaded, clock stepped, store moved aside … */
+    BW_EVENT_MARKER,     /* somebody said that something changed: a deployment */
+};
+
+/* "X became Y at T because R". */
+struct bw_event {
+    int64_t id; /* rising; set by the store */
+    int64_t ts_ms;
+    enum bw_event_kind kind;
+    struct bw_subject subject;
+    const char *name; /* alert rule, or what happened for a system event: "started" */
+    int from, to;     /* bw_status or bw_level, by kind */
+    const char *cause; /* for people: "connection refused, 3 failures in a row" */
+};
+
+/* Where a check stands, so that a restart goes on from there. */
+struct bw_check_state {
+    struct bw_subject subject;
+    enum bw_status status;
+    int64_t since_ms;       /* when the status was entered */
+    int64_t last_result_ms; /* nominal time of the last result */
+    uint32_t pass_run, fail_run;
+};
+
+/* Where one alert (a rule on one set of labels) stands. */
+struct bw_alert_state {
+    const char *rule;
+    const char *labels;     /* series text without a metric: {a="b"} */
+    enum bw_level level;    /* BW_LEVEL_NONE: not firing */
+    enum bw_level pending;  /* the level that waits for its `for` */
+    int64_t pending_since_ms;
+    int64_t active_since_ms; /* when it left BW_LEVEL_NONE */
+    int64_t level_since_ms;
+    int64_t last_true_ms;    /* when its condition held last */
+    double value;
+};
+
+enum bw_direction { BW_UNDETERMINED, BW_FALLING, BW_FLAT, BW_RISING, BW_DIRECTION_COUNT };
+
+/* "undetermined", "falling", "flat", "rising" (model/status.c's neighbours use the words). */
+
+enum { BW_TREND_HORIZONS_MAX = 3 };
+
+/* The forecast for one horizon. */
+struct bw_trend_horizon {
+    int64_t horizon_ms;
+    double p10, p50, p90;         /* of the value at that time */
+    double crossing_ratio;        /* P(threshold crossed within the horizon); NaN: no threshold */
+};
+
+/* What the analyser says of one series. NaN means "cannot be known": never shown as a number. */
+struct bw_trend_record {
+    uint32_t series;
+    const char *metric;
+    struct bw_labels labels;
+    int64_t computed_ms;
+    int64_t first_ms, last_ms; /* the data it stands on */
+    size_t points;
+    enum bw_direction direction;
+    double confidence_ratio; /* P(direction is right), 0..1 */
+    double last_value;
+    double slope_per_second, slope_low, slope_high; /* 95 % interval */
+    double season_seconds;                          /* NaN: none found */
+    struct bw_trend_horizon horizons[BW_TREND_HORIZONS_MAX];
+    size_t horizon_count;
+    double threshold; /* NaN: none configured */
+    int side;         /* +1: crossing upward matters, -1: downward, 0: no threshold */
+    double time_to_p10_s, time_to_p50_s, time_to_p90_s; /* +Inf: not within what is foreseen */
+    const char *note; /* why it is undetermined, or a finding in words; may be empty */
+};
+
+#endif
