@@ -13,6 +13,8 @@
 /* Configuration. */
 #define BW_CONF_FILE_BYTES_MAX (4u << 20)
 #define BW_CONF_ERRORS_MAX 100u /* mistakes listed before "and more" */
+#define BW_CONF_DEPTH_MAX 40u   /* mappings and lists inside each other */
+#define BW_CONF_KEYS_MAX 10000u /* of one mapping */
 
 /* Probes. */
 #define BW_PROBE_BODY_BYTES_MAX (1u << 20)  /* decoded bytes of a response, by default */

@@ -42,6 +42,7 @@ enum bw_opt_type {
     BW_OPT_NAMED,     /* struct bw_items: a mapping of name to `group`; the name goes into the
                          member of the group's row `key` */
     BW_OPT_NODE,      /* const struct bw_node *: kept as read, for its owner to decode */
+    BW_OPT_GROUP_PTR, /* const struct of `group` *, NULL when the key is absent */
 };
 
 enum bw_opt_flag {
