@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* trend/analyse.h: one series in, one bw_trend_record out: where it is heading, how sure we
+ * are, what it will be at each horizon, and when it reaches a threshold.
+ *
+ *   points -> grid -> season -> segment -> slope -> direction ---+-> record
+ *                        |                             |         |
+ *                        +-> forecast (quantiles)      +-> threshold (first passage)
+ *
+ * Pure: no clock, no random device; the same request gives the same record, bit for bit.
+ * Memory is bounded by BW_TREND_CELLS_MAX cells whatever the number of points (a copy of
+ * the points is made only when their times do not rise). Thread-safety: one scratch per
+ * thread. The program must have called gsl_set_error_handler_off() at its start. */
+#ifndef TREND_ANALYSE_H
+#define TREND_ANALYSE_H
+
+#include "base/err.h"
+#include "model/records.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bw_trend_point {
+    int64_t ts_ms;
+    double value; /* NaN and infinities count as missing */
+};
+
+enum bw_trend_season_policy {
+    BW_TREND_SEASON_AUTO,  /* looked for */
+    BW_TREND_SEASON_NONE,  /* never */
+    BW_TREND_SEASON_FIXED, /* season_ms, if the data holds two of them */
+};
+
+struct bw_trend_request {
+    const struct bw_trend_point *points; /* any order; of equal times the later entry wins */
+    size_t count;
+    bool counter;    /* the values only rise between resets: analyse the rate per second */
+    int64_t step_ms; /* interval of the series; 0: the median distance of the points */
+    enum bw_trend_season_policy season;
+    int64_t season_ms; /* for BW_TREND_SEASON_FIXED */
+    int64_t horizons_ms[BW_TREND_HORIZONS_MAX];
+    size_t horizon_count;
+    double threshold; /* NaN: none. For a counter: in units of its rate per second */
+    int side;         /* +1: reaching it from below matters, -1: from above, 0: no threshold */
+    int64_t now_ms;   /* goes into computed_ms; points later than this are ignored unless 0 */
+};
+
+/* Working memory that one analysis after another uses. */
+struct bw_trend_scratch;
+struct bw_trend_scratch *bw_trend_scratch_new(void);
+void bw_trend_scratch_free(struct bw_trend_scratch *scratch);
+
+/* Fills *out except series, metric and labels, which are the caller's and stay as they are.
+ * What cannot be known is NaN, BW_UNDETERMINED or, for the time to a threshold, +Inf (not
+ * within what is foreseen: as long ahead as the data reaches back). out->note is text in
+ * the scratch: it lives until the next analysis. Thin, constant or empty data is no failure.
+ * Fails with BW_EINVAL, *out untouched, only for a request that makes no sense (more
+ * horizons than fit, a negative horizon, a fixed season that is not positive). */
+enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
+                            struct bw_trend_scratch *scratch, struct bw_trend_record *out,
+                            struct bw_err *err);
+
+#endif
