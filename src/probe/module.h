@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* probe/module.h: the option tables of probe modules, in blackbox_exporter's grammar:
+ * modules: {NAME: {prober: http, timeout: 5s, http: {…}, tcp: {…}}}. */
+#ifndef PROBE_MODULE_H
+#define PROBE_MODULE_H
+
+#include "conf/option.h"
+#include "probe/probe.h"
+
+extern const struct bw_opt_group bw_probe_module_group;
+extern const struct bw_opt_group bw_probe_http_group;
+extern const struct bw_opt_group bw_probe_tcp_group;
+extern const struct bw_opt_group bw_probe_tls_group;
+
+enum bw_prober { BW_PROBER_HTTP, BW_PROBER_TCP, BW_PROBER_COUNT };
+
+/* What an assertion that does not hold does to the check. */
+enum bw_severity { BW_SEVERITY_UNHEALTHY, BW_SEVERITY_DEGRADED };
+
+enum bw_tls_version {
+    BW_TLS_ANY,
+    BW_TLS_1_0,
+    BW_TLS_1_1,
+    BW_TLS_1_2,
+    BW_TLS_1_3,
+};
+
+struct bw_tls_options {
+    bool insecure_skip_verify;
+    const char *ca_file;   /* NULL: the system's */
+    const char *cert_file; /* our own certificate, with key_file; NULL: none */
+    const char *key_file;
+    const char *server_name; /* NULL: the target's name */
+    int min_version;         /* enum bw_tls_version */
+    int max_version;
+};
+
+struct bw_header_match {
+    const char *header;
+    const char *regexp;
+    bool allow_missing;
+    int severity; /* enum bw_severity */
+};
+
+struct bw_basic_auth {
+    const char *username;
+    const char *password;
+};
+
+struct bw_authorization {
+    const char *type; /* "Bearer" */
+    const char *credentials;
+};
+
+struct bw_http_options {
+    const char *method;
+    struct bw_pairs headers;
+    const char *body;
+    struct bw_ints valid_status_codes;     /* empty: 200..299 */
+    struct bw_strings valid_http_versions; /* "HTTP/1.1", "HTTP/2.0"; empty: any */
+    int preferred_ip_protocol;             /* enum bw_ip_preference */
+    bool ip_protocol_fallback;
+    bool follow_redirects;
+    bool enable_http2;
+    bool fail_if_ssl;
+    bool fail_if_not_ssl;
+    struct bw_strings fail_if_body_matches_regexp;
+    struct bw_strings fail_if_body_not_matches_regexp;
+    struct bw_items fail_if_header_matches_regexp;     /* struct bw_header_match */
+    struct bw_items fail_if_header_not_matches_regexp; /* struct bw_header_match */
+    struct bw_strings warn_if_body_matches_regexp;     /* as fail_if_…, but only DEGRADED */
+    struct bw_strings warn_if_body_not_matches_regexp;
+    uint64_t body_size_limit_bytes;
+    const char *compression; /* NULL: none is asked for and none undone */
+    struct bw_basic_auth basic_auth;
+    struct bw_authorization authorization;
+    struct bw_tls_options tls_config;
+};
+
+struct bw_tcp_step {
+    const char *expect;       /* pattern on a line, or NULL */
+    const char *expect_bytes; /* exact bytes, or NULL */
+    const char *send;         /* a line to send, or NULL; ${1} is the first group of `expect` */
+    bool starttls;
+};
+
+struct bw_tcp_options {
+    struct bw_items query_response; /* struct bw_tcp_step */
+    int preferred_ip_protocol;
+    bool ip_protocol_fallback;
+    bool tls;
+    struct bw_tls_options tls_config;
+};
+
+struct bw_probe_module {
+    const char *name;
+    int prober;         /* enum bw_prober */
+    int64_t timeout_ns; /* 0: what the check or the global section says */
+    struct bw_http_options http;
+    struct bw_tcp_options tcp;
+};
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* probe/run.h: runs probes: one deadline over name lookup, connection, TLS, answer and retries;
+ * exactly one done() per run. What the daemon, /probe and `bellwether probe` call.
+ *
+ *     start --> try --passed------------------------------------> done
+ *                ^  \--failed, retries left--> pause --> try
+ *                |   \--failed--------------------------------> done
+ *             deadline at any time: phase's own timeout reason --> done
+ */
+#ifndef PROBE_RUN_H
+#define PROBE_RUN_H
+
+#include "probe/probe.h"
+
+struct bw_probe_run;
+
+/* Shared by all probes: curl's multi handle, certificate stores, the resolver. `resolver` is
+ * borrowed and must live longer. NULL with *err set when a library refuses to start. */
+struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_resolver *resolver,
+                                            struct bw_err *err);
+
+/* No run may be left; NULL is fine. */
+void bw_probe_engine_free(struct bw_probe_engine *engine);
+
+/* Which connected addresses probes may talk to; asked for every connection, redirects too.
+ * False refuses. NULL (the default): all. */
+typedef bool bw_probe_address_fn(void *ctx, const struct bw_address *address);
+
+/* A module ready to run. `module` comes from bw_probe_module_group (probe/module.h) and is not
+ * kept; files named in it are read now, relative to `folder`. NULL with *err set. */
+struct bw_probe_module;
+struct bw_probe_plan *bw_probe_plan_new(struct bw_probe_engine *engine,
+                                        const struct bw_probe_module *module, const char *folder,
+                                        struct bw_err *err);
+
+/* Runs that use the plan may still go on: it is released after the last. NULL is fine. */
+void bw_probe_plan_free(struct bw_probe_plan *plan);
+
+const struct bw_probe_ops *bw_probe_plan_ops(const struct bw_probe_plan *plan);
+
+/* The module's own timeout, 0 when it has none. */
+int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan);
+
+struct bw_probe_request {
+    struct bw_probe_plan *plan;
+    struct bw_probe_target target;
+    int64_t timeout_ns;          /* for everything, > 0 */
+    unsigned retries;            /* further tries after a failure, while time is left */
+    bool expect_failure;         /* a target that must not answer */
+    bw_probe_address_fn *filter; /* may be NULL */
+    void *filter_ctx;
+};
+
+/* Never fails: whatever is wrong comes as a result. */
+struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
+                                    const struct bw_probe_request *request, bw_probe_done_fn *done,
+                                    void *ctx);
+
+/* Ends the run; done() will not be called. */
+void bw_probe_cancel(struct bw_probe_run *run);
+
+#endif
