@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* store/reader.h: reads a store, live or not, from any process. Sees committed data only,
+ * each call as of one moment; never writes, never checkpoints.
+ *
+ * A reader belongs to one thread at a time; open one per thread. Text handed to a callback is
+ * borrowed until the callback returns. A callback that returns false ends the call (BW_OK).
+ *
+ * What fails its checksum is left out and counted: never a wrong value. */
+#ifndef STORE_READER_H
+#define STORE_READER_H
+
+#include "base/err.h"
+#include "model/labels.h"
+#include "model/records.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bw_reader;
+
+/* What one call had to leave out; counts are added. */
+struct bw_damage {
+    uint64_t packs;        /* parts of packs */
+    uint64_t journal_rows; /* whole commits not yet in packs */
+    uint64_t rows;         /* events, states, series, … */
+};
+
+/* BW_ENOTFOUND: no such file. BW_EUNSUPPORTED: made by a newer version. */
+enum bw_rc bw_reader_open(const char *path, struct bw_reader **out, struct bw_err *err);
+void bw_reader_close(struct bw_reader *reader);
+
+struct bw_series_info {
+    uint32_t id;
+    const char *text; /* metric{a="b"} */
+    const char *metric;
+    struct bw_labels labels;
+};
+
+typedef bool bw_series_fn(void *ctx, const struct bw_series_info *series);
+
+/* Every series the selector means (NULL: all), by rising id. BW_EINVAL: a regular expression
+ * is wrong or too costly. `damage` may be NULL here and below. */
+enum bw_rc bw_reader_series(struct bw_reader *reader, const struct bw_selector *selector,
+                            bw_series_fn *fn, void *ctx, struct bw_damage *damage,
+                            struct bw_err *err);
+
+/* One series by its id; BW_ENOTFOUND. fn is called once. */
+enum bw_rc bw_reader_series_by_id(struct bw_reader *reader, uint32_t series, bw_series_fn *fn,
+                                  void *ctx, struct bw_err *err);
+
+typedef bool bw_points_fn(void *ctx, uint32_t series, const struct bw_point *points, size_t count);
+
+/* The points of each wanted series with from_ms <= ts_ms <= to_ms, strictly rising in time;
+ * of two with one time the one handed over later stays. fn is called once for each series that
+ * has any, in no promised order. */
+enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size_t count,
+                          int64_t from_ms, int64_t to_ms, bw_points_fn *fn, void *ctx,
+                          struct bw_damage *damage, struct bw_err *err);
+
+/* Zero and NULL members match anything. */
+struct bw_event_filter {
+    enum bw_event_kind kind;
+    const char *service;    /* exact */
+    const char *name;       /* exact */
+    int64_t from_ms, to_ms; /* to_ms 0: no end */
+    int64_t before_id;      /* only ids below: the last one seen, to page on */
+    size_t limit;           /* 0: 1000 */
+};
+
+typedef bool bw_event_fn(void *ctx, const struct bw_event *event);
+typedef bool bw_check_state_fn(void *ctx, const struct bw_check_state *state);
+typedef bool bw_alert_state_fn(void *ctx, const struct bw_alert_state *state);
+typedef bool bw_trend_fn(void *ctx, const struct bw_trend_record *trend);
+typedef bool bw_report_fn(void *ctx, const struct bw_report_row *report);
+
+/* Newest first, by id. */
+enum bw_rc bw_reader_events(struct bw_reader *reader, const struct bw_event_filter *filter,
+                            bw_event_fn *fn, void *ctx, struct bw_damage *damage,
+                            struct bw_err *err);
+
+/* By service, instance, check. */
+enum bw_rc bw_reader_check_states(struct bw_reader *reader, bw_check_state_fn *fn, void *ctx,
+                                  struct bw_damage *damage, struct bw_err *err);
+enum bw_rc bw_reader_alert_states(struct bw_reader *reader, bw_alert_state_fn *fn, void *ctx,
+                                  struct bw_damage *damage, struct bw_err *err);
+
+/* The last result of each series, by series id. */
+enum bw_rc bw_reader_trends(struct bw_reader *reader, bw_trend_fn *fn, void *ctx,
+                            struct bw_damage *damage, struct bw_err *err);
+
+/* Newest first; `name` NULL: of every schedule. */
+enum bw_rc bw_reader_reports(struct bw_reader *reader, const char *name, bw_report_fn *fn,
+                             void *ctx, struct bw_damage *damage, struct bw_err *err);
+
+/* The time of the latest committed sample of all, INT64_MIN when there is none. */
+enum bw_rc bw_reader_latest(struct bw_reader *reader, int64_t *out_ms, struct bw_err *err);
+
+/* A whole store looked at from outside, for commands. */
+struct bw_store_info {
+    uint64_t bytes; /* file and WAL */
+    uint64_t journal_rows, journal_bytes;
+    uint64_t packs, open_packs, pack_bytes;
+    uint64_t series, groups, samples; /* samples in packs and journal tail, overlaps twice */
+    uint64_t events, check_states, alert_states, trends, reports;
+    int64_t first_ms, last_ms; /* of the samples in packs */
+    int schema_version;
+    const char *sqlite_version; /* of the library in use */
+    bool sqlite_wal_reset_race; /* it has the race of SQLite 3.7.0 .. 3.51.2: one writer only */
+};
+
+enum bw_rc bw_store_info(const char *path, struct bw_store_info *out, struct bw_err *err);
+
+/* Checks SQLite's own structure, every checksum and every pack's directory. fn is told each
+ * fault in one line ("pack 17: values of series 3: checksum"); *out_faults is their number.
+ * BW_ECORRUPT when there are any. */
+typedef void bw_fault_fn(void *ctx, const char *fault);
+enum bw_rc bw_store_verify(const char *path, bw_fault_fn *fn, void *ctx, uint64_t *out_faults,
+                           struct bw_err *err);
+
+/* Writes a complete copy as of now to `target`, which must not exist. */
+enum bw_rc bw_store_backup(const char *path, const char *target, struct bw_err *err);
+
+#endif
