@@ -38,6 +38,15 @@
 #define BW_TEMPLATE_BYTES_MAX (1u << 20)
 #define BW_TEMPLATE_DEPTH_MAX 200u
 
+/* Calendars, expressions, schedules. */
+#define BW_TZIF_BYTES_MAX (256u << 10)
+#define BW_CRON_BYTES_MAX 256u
+#define BW_INTERVAL_PARTS_MAX 32u /* times, days or years of one time interval */
+#define BW_EXPR_BYTES_MAX 4096u
+#define BW_EXPR_DEPTH_MAX 64u
+#define BW_EXPR_VECTOR_MAX 100000u /* series one selector may yield */
+#define BW_SCHEDULE_CHECKS_MAX 1000000u
+
 /* One log line. */
 #define BW_LOG_LINE_BYTES_MAX 4096u
 
