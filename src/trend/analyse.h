@@ -20,11 +20,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct bw_trend_point {
-    int64_t ts_ms;
-    double value; /* NaN and infinities count as missing */
-};
-
 enum bw_trend_season_policy {
     BW_TREND_SEASON_AUTO,  /* looked for */
     BW_TREND_SEASON_NONE,  /* never */
@@ -32,7 +27,8 @@ enum bw_trend_season_policy {
 };
 
 struct bw_trend_request {
-    const struct bw_trend_point *points; /* any order; of equal times the later entry wins */
+    /* Any order; of equal times the later entry wins. NaN and infinities count as missing. */
+    const struct bw_point *points;
     size_t count;
     bool counter;    /* the values only rise between resets: analyse the rate per second */
     int64_t step_ms; /* interval of the series; 0: the median distance of the points */
