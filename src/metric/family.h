@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* metric/family.h: the metrics that exist. Each is declared once, as a row of
+ * metric/families.def; what is exposed, stored and documented comes from the rows. */
+#ifndef METRIC_FAMILY_H
+#define METRIC_FAMILY_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* BW_METRIC_PROBE_SUCCESS and so on, in the order of the table. Not stored anywhere. */
+enum bw_family_id {
+#define BW_FAMILY(id, type, name, unit, labels, stored, help) BW_METRIC_##id,
+#include "metric/families.def" // IWYU pragma: keep
+#undef BW_FAMILY
+    BW_METRIC_COUNT,
+};
+
+enum bw_metric_type {
+    BW_TYPE_GAUGE,
+    BW_TYPE_COUNTER,
+    BW_TYPE_HISTOGRAM,
+    BW_TYPE_STATESET, /* one series per state, 1 for those that hold, 0 for the others */
+    BW_TYPE_INFO,     /* always 1; the labels tell */
+    BW_TYPE_UNTYPED,
+    BW_TYPE_COUNT,
+};
+
+enum { BW_FAMILY_LABELS_MAX = 8 };
+
+struct bw_family {
+    const char *name; /* as people query it: counters with _total, infos with _info */
+    enum bw_metric_type type;
+    const char *unit;                         /* "" without one */
+    const char *labels[BW_FAMILY_LABELS_MAX]; /* its own; a block adds its common ones */
+    size_t label_count;
+    bool stored;      /* its series go into the store */
+    const char *help; /* one sentence */
+};
+
+/* The row. `id` must be below BW_METRIC_COUNT. */
+const struct bw_family *bw_family_row(enum bw_family_id id);
+
+/* The family of that exact name; false when there is none. */
+bool bw_family_by_name(const char *name, enum bw_family_id *out);
+
+/* "gauge", "counter", … as the table calls it. */
+const char *bw_metric_type_name(enum bw_metric_type type);
+
+/* The table as Markdown: docs/metrics.md. */
+void bw_metric_document(struct bw_buf *out);
+
+#endif
