@@ -47,6 +47,9 @@
 #define BW_EXPR_VECTOR_MAX 100000u /* series one selector may yield */
 #define BW_SCHEDULE_CHECKS_MAX 1000000u
 
+/* Alerts that exist at one time, pending ones included. */
+#define BW_ALERTS_MAX 10000u
+
 /* One log line. */
 #define BW_LOG_LINE_BYTES_MAX 4096u
 
