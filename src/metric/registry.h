@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* metric/registry.h: all blocks, and the page that they make.
+ *
+ * Rendering reads only: any number of threads may render while none changes the registry; who
+ * owns it holds the lock. Changing values of a block costs nothing for the others.
+ * No series appears twice: the later one is left out and counted. */
+#ifndef METRIC_REGISTRY_H
+#define METRIC_REGISTRY_H
+
+#include "base/buf.h"
+#include "metric/block.h"
+
+struct bw_registry;
+
+enum bw_exposition { BW_EXPOSITION_TEXT, BW_EXPOSITION_OPENMETRICS };
+
+/* Families to show: those whose name starts with one of the prefixes. */
+struct bw_family_filter {
+    const char *const *prefixes;
+    size_t count;
+};
+
+struct bw_registry *bw_registry_new(void);
+void bw_registry_free(struct bw_registry *registry);
+
+/* Adds an empty block behind the others; see bw_block_new() for the arguments. The registry
+ * owns it. */
+struct bw_block *bw_registry_add(struct bw_registry *registry, const struct bw_metric_label *common,
+                                 size_t count, const char *collision_prefix);
+
+/* The block now shows exactly these measures. Cheap when the series are the same as before, in
+ * the same order. */
+void bw_registry_set(struct bw_registry *registry, struct bw_block *block,
+                     const struct bw_measures *measures);
+
+/* Takes the block out and frees it. */
+void bw_registry_remove(struct bw_registry *registry, struct bw_block *block);
+
+/* Series that are shown, and those left out because name and labels are taken. */
+size_t bw_registry_series(const struct bw_registry *registry);
+size_t bw_registry_hidden(const struct bw_registry *registry);
+
+/* Appends the page: families in the order of the table, in each the blocks in the order in
+ * which they were added. `filter` NULL: everything. */
+void bw_registry_render(const struct bw_registry *registry, enum bw_exposition format,
+                        const struct bw_family_filter *filter, struct bw_buf *out);
+
+/* Appends a page of these measures alone, without common labels: what /probe answers. */
+void bw_measures_render(const struct bw_measures *measures, enum bw_exposition format,
+                        struct bw_buf *out);
+
+#endif
