@@ -73,6 +73,15 @@ void bw_measures_add(struct bw_measures *measures, enum bw_family_id family, dou
                   });
 }
 
+void bw_measures_append(struct bw_measures *measures, const struct bw_measures *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        struct bw_measure copy = more->items[i];
+        copy.labels = copy_labels(measures->arena, copy.family, copy.labels);
+        add(measures, &copy);
+    }
+}
+
 static bool same_labels(const struct bw_measure *measure, const char *const *values)
 {
     const size_t count = values == NULL ? 0 : bw_family_row(measure->family)->label_count;

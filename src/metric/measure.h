@@ -46,6 +46,9 @@ void bw_measures_init(struct bw_measures *measures, struct bw_arena *arena);
 void bw_measures_add(struct bw_measures *measures, enum bw_family_id family, double value,
                      const char *const *label_values);
 
+/* Copies all measures of `more`. */
+void bw_measures_append(struct bw_measures *measures, const struct bw_measures *more);
+
 /* The value of the first plain measure of the family whose labels are these (NULL: any);
  * false when there is none. */
 bool bw_measures_value(const struct bw_measures *measures, enum bw_family_id family,
