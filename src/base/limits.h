@@ -37,6 +37,7 @@
 /* Templates. */
 #define BW_TEMPLATE_BYTES_MAX (1u << 20)
 #define BW_TEMPLATE_DEPTH_MAX 200u
+#define BW_TEMPLATE_VALUE_BYTES_MAX (16u << 20) /* one value, escaped */
 
 /* Calendars, expressions, schedules. */
 #define BW_TZIF_BYTES_MAX (256u << 10)
