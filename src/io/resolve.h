@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* io/resolve.h: names to addresses on the loop (c-ares), never blocking it. /etc/hosts first,
- * then the name servers; search domains are not tried. */
+ * then the name servers, with the search domains of /etc/resolv.conf. One lookup asks for
+ * both families at once unless IPv4 is preferred. */
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
 
@@ -50,7 +51,8 @@ struct bw_resolver_options {
 struct bw_resolver *bw_resolver_new(struct bw_loop *loop, const struct bw_resolver_options *options,
                                     struct bw_err *err);
 
-/* Lookups that still run end with BW_REASON_DNS_FAILURE from inside this call. */
+/* Lookups that still run end with BW_REASON_DNS_FAILURE from inside this call; their done()
+ * must not start new ones. NULL is fine. */
 void bw_resolver_free(struct bw_resolver *resolver);
 
 struct bw_lookup_result {

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "io/loop.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <uv.h>
+
+struct posted {
+    bw_loop_fn *fn;
+    void *ctx;
+    struct posted *next;
+};
+
+struct bw_loop {
+    uv_loop_t uv;
+    uv_async_t wake;
+    pthread_mutex_t lock; /* guards the list of what was posted */
+    struct posted *first;
+    struct posted **last;
+    bool stop;
+};
+
+/* A handle's memory belongs to libuv until its close callback, so each is a block of its own
+ * whose fn is cleared when its owner lets go. */
+struct bw_timer {
+    uv_timer_t uv;
+    bw_loop_fn *fn;
+    void *ctx;
+};
+
+struct bw_signal {
+    uv_signal_t uv;
+    bw_loop_fn *fn;
+    void *ctx;
+};
+
+struct bw_poll {
+    uv_poll_t uv;
+    bw_poll_fn *fn;
+    void *ctx;
+};
+
+static void must(int rc, const char *what)
+{
+    if (rc == 0)
+        return;
+    fprintf(stderr, "bellwether: %s: %s\n", what, uv_strerror(rc));
+    abort();
+}
+
+static void free_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+/* ---- hand-off ---- */
+
+static struct posted *take_posted(struct bw_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    struct posted *list = loop->first;
+    loop->first = NULL;
+    loop->last = &loop->first;
+    pthread_mutex_unlock(&loop->lock);
+    return list;
+}
+
+/* Only what was there at the beginning: a function that posts itself again must not keep
+ * timers and descriptors from their turn. */
+static void run_posted(struct bw_loop *loop)
+{
+    struct posted *list = take_posted(loop);
+    while (list != NULL) {
+        struct posted *item = list;
+        list = item->next;
+        item->fn(item->ctx);
+        free(item);
+    }
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    run_posted(wake->data);
+}
+
+void bw_loop_post(struct bw_loop *loop, bw_loop_fn *fn, void *ctx)
+{
+    struct posted *item = bw_alloc(sizeof *item);
+    *item = (struct posted){ .fn = fn, .ctx = ctx };
+    pthread_mutex_lock(&loop->lock);
+    *loop->last = item;
+    loop->last = &item->next;
+    /* Sent under the lock: whoever frees the loop takes it first, so the handle is there. */
+    uv_async_send(&loop->wake);
+    pthread_mutex_unlock(&loop->lock);
+}
+
+/* ---- the loop ---- */
+
+struct bw_loop *bw_loop_new(void)
+{
+    struct bw_loop *loop = bw_alloc(sizeof *loop);
+    must(uv_loop_init(&loop->uv), "event loop");
+    must(uv_async_init(&loop->uv, &loop->wake, on_wake), "event loop");
+    loop->wake.data = loop;
+    loop->last = &loop->first;
+    pthread_mutex_init(&loop->lock, NULL);
+    return loop;
+}
+
+void bw_loop_free(struct bw_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    while (loop->first != NULL)
+        run_posted(loop);
+    pthread_mutex_lock(&loop->lock);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    pthread_mutex_unlock(&loop->lock);
+    /* Gives handles that were freed before their close callbacks. */
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    must(uv_loop_close(&loop->uv), "a handle outlived its loop");
+    pthread_mutex_destroy(&loop->lock);
+    free(loop);
+}
+
+void bw_loop_run(struct bw_loop *loop)
+{
+    while (!loop->stop)
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    loop->stop = false;
+}
+
+void bw_loop_stop(struct bw_loop *loop)
+{
+    loop->stop = true;
+    uv_stop(&loop->uv);
+}
+
+int64_t bw_loop_mono_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * BW_SECOND + now.tv_nsec;
+}
+
+/* ---- timers ---- */
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct bw_timer *timer = uv->data;
+    timer->fn(timer->ctx);
+}
+
+struct bw_timer *bw_timer_new(struct bw_loop *loop, bw_loop_fn *fn, void *ctx)
+{
+    struct bw_timer *timer = bw_alloc(sizeof *timer);
+    uv_timer_init(&loop->uv, &timer->uv);
+    timer->uv.data = timer;
+    timer->fn = fn;
+    timer->ctx = ctx;
+    return timer;
+}
+
+static uint64_t to_ms(int64_t ns)
+{
+    return ns <= 0 ? 0 : (uint64_t)((ns - 1) / BW_MS + 1);
+}
+
+void bw_timer_start(struct bw_timer *timer, int64_t delay_ns, int64_t repeat_ns)
+{
+    /* libuv counts from the time it took when this round of callbacks began; a round that
+     * took long would make the timer early. */
+    uv_update_time(timer->uv.loop);
+    uv_timer_start(&timer->uv, on_timer, to_ms(delay_ns), to_ms(repeat_ns));
+}
+
+void bw_timer_stop(struct bw_timer *timer)
+{
+    uv_timer_stop(&timer->uv);
+}
+
+void bw_timer_free(struct bw_timer *timer)
+{
+    if (timer == NULL)
+        return;
+    uv_timer_stop(&timer->uv);
+    uv_close((uv_handle_t *)&timer->uv, free_closed);
+}
+
+/* ---- signals ---- */
+
+static void on_signal(uv_signal_t *uv, int number)
+{
+    (void)number;
+    struct bw_signal *signal = uv->data;
+    if (signal->fn != NULL)
+        signal->fn(signal->ctx);
+}
+
+struct bw_signal *bw_signal_new(struct bw_loop *loop, int number, bw_loop_fn *fn, void *ctx,
+                                struct bw_err *err)
+{
+    struct bw_signal *signal = bw_alloc(sizeof *signal);
+    int rc = uv_signal_init(&loop->uv, &signal->uv);
+    if (rc != 0) {
+        bw_fail(err, BW_EIO, "watch signal %d: %s", number, uv_strerror(rc));
+        free(signal);
+        return NULL;
+    }
+    signal->uv.data = signal;
+    signal->fn = fn;
+    signal->ctx = ctx;
+    rc = uv_signal_start(&signal->uv, on_signal, number);
+    if (rc != 0) {
+        bw_fail(err, BW_EIO, "watch signal %d: %s", number, uv_strerror(rc));
+        bw_signal_free(signal);
+        return NULL;
+    }
+    return signal;
+}
+
+void bw_signal_free(struct bw_signal *signal)
+{
+    if (signal == NULL)
+        return;
+    signal->fn = NULL;
+    uv_close((uv_handle_t *)&signal->uv, free_closed);
+}
+
+/* ---- descriptors ---- */
+
+static void on_poll(uv_poll_t *uv, int status, int events)
+{
+    struct bw_poll *poll = uv->data;
+    unsigned seen = 0;
+    if (status < 0 || (events & UV_READABLE) != 0)
+        seen |= BW_POLL_READ;
+    if (status < 0 || (events & UV_WRITABLE) != 0)
+        seen |= BW_POLL_WRITE;
+    poll->fn(poll->ctx, seen);
+}
+
+struct bw_poll *bw_poll_new(struct bw_loop *loop, int fd, bw_poll_fn *fn, void *ctx,
+                            struct bw_err *err)
+{
+    struct bw_poll *poll = bw_alloc(sizeof *poll);
+    int rc = uv_poll_init(&loop->uv, &poll->uv, fd);
+    if (rc != 0) {
+        bw_fail(err, BW_EIO, "watch descriptor %d: %s", fd, uv_strerror(rc));
+        free(poll);
+        return NULL;
+    }
+    poll->uv.data = poll;
+    poll->fn = fn;
+    poll->ctx = ctx;
+    return poll;
+}
+
+void bw_poll_start(struct bw_poll *poll, unsigned events)
+{
+    int wanted = 0;
+    if ((events & BW_POLL_READ) != 0)
+        wanted |= UV_READABLE;
+    if ((events & BW_POLL_WRITE) != 0)
+        wanted |= UV_WRITABLE;
+    uv_poll_start(&poll->uv, wanted, on_poll);
+}
+
+void bw_poll_stop(struct bw_poll *poll)
+{
+    uv_poll_stop(&poll->uv);
+}
+
+void bw_poll_free(struct bw_poll *poll)
+{
+    if (poll == NULL)
+        return;
+    uv_poll_stop(&poll->uv);
+    uv_close((uv_handle_t *)&poll->uv, free_closed);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/units.h"
+#include "io/loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct world {
+    struct bw_loop *loop;
+    struct bw_timer *timer;
+    struct bw_poll *poll;
+    char said[64];
+    unsigned count;
+    int fds[2];
+};
+
+static void say(struct world *w, const char *what)
+{
+    strncat(w->said, what, sizeof w->said - strlen(w->said) - 1);
+}
+
+static void stop(void *ctx)
+{
+    bw_loop_stop(((struct world *)ctx)->loop);
+}
+
+static void first(void *ctx)
+{
+    say(ctx, "1");
+}
+
+static void second(void *ctx)
+{
+    say(ctx, "2");
+}
+
+static void timers_fire_in_order(void **state)
+{
+    (void)state;
+    struct world w = { .loop = bw_loop_new() };
+    struct bw_timer *a = bw_timer_new(w.loop, first, &w);
+    struct bw_timer *b = bw_timer_new(w.loop, second, &w);
+    struct bw_timer *c = bw_timer_new(w.loop, stop, &w);
+    struct bw_timer *never = bw_timer_new(w.loop, first, &w);
+    int64_t start_ns = bw_loop_mono_ns();
+    bw_timer_start(b, 10 * BW_MS, 0);
+    bw_timer_start(a, 1, 0); /* rounded up */
+    bw_timer_start(c, 20 * BW_MS, 0);
+    bw_timer_start(never, 5 * BW_MS, 0);
+    bw_timer_stop(never);
+    bw_loop_run(w.loop);
+    assert_true(bw_loop_mono_ns() - start_ns >= 20 * BW_MS);
+    assert_string_equal(w.said, "12");
+    bw_timer_free(a);
+    bw_timer_free(b);
+    bw_timer_free(c);
+    bw_timer_free(never);
+    bw_loop_free(w.loop);
+}
+
+static void count_to_three(void *ctx)
+{
+    struct world *w = ctx;
+    if (++w->count < 3)
+        return;
+    bw_timer_free(w->timer); /* from inside its own callback */
+    w->timer = NULL;
+    bw_loop_stop(w->loop);
+}
+
+static void a_timer_repeats_and_can_free_itself(void **state)
+{
+    (void)state;
+    struct world w = { .loop = bw_loop_new() };
+    w.timer = bw_timer_new(w.loop, count_to_three, &w);
+    bw_timer_start(w.timer, 0, BW_MS);
+    bw_loop_run(w.loop);
+    assert_int_equal(w.count, 3);
+    bw_loop_free(w.loop);
+}
+
+struct poster {
+    struct world *world;
+    unsigned seen, sent;
+};
+
+enum { POSTERS = 4, POSTS = 1000 };
+
+static void received(void *ctx)
+{
+    struct poster *p = ctx;
+    if (++p->seen == POSTS && ++p->world->count == POSTERS)
+        bw_loop_stop(p->world->loop);
+}
+
+static void *post_many(void *ctx)
+{
+    struct poster *p = ctx;
+    for (unsigned i = 0; i < POSTS; i++)
+        bw_loop_post(p->world->loop, received, p);
+    return NULL;
+}
+
+static void every_post_of_every_thread_arrives(void **state)
+{
+    (void)state;
+    struct world w = { .loop = bw_loop_new() };
+    struct poster posters[POSTERS] = { 0 };
+    pthread_t threads[POSTERS];
+    for (size_t i = 0; i < POSTERS; i++) {
+        posters[i].world = &w;
+        assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
+    }
+    bw_loop_run(w.loop);
+    for (size_t i = 0; i < POSTERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(posters[i].seen, POSTS);
+    }
+    bw_loop_free(w.loop);
+}
+
+static void what_is_posted_runs_before_the_loop_is_freed(void **state)
+{
+    (void)state;
+    struct world w = { .loop = bw_loop_new() };
+    bw_loop_post(w.loop, first, &w);
+    bw_loop_post(w.loop, second, &w);
+    bw_loop_free(w.loop);
+    assert_string_equal(w.said, "12");
+}
+
+static void a_signal_becomes_a_callback(void **state)
+{
+    (void)state;
+    struct world w = { .loop = bw_loop_new() };
+    struct bw_err err;
+    struct bw_signal *signal = bw_signal_new(w.loop, SIGUSR1, stop, &w, &err);
+    assert_non_null(signal);
+    kill(getpid(), SIGUSR1);
+    bw_loop_run(w.loop);
+    bw_signal_free(signal);
+    assert_null(bw_signal_new(w.loop, 9999, stop, &w, &err));
+    assert_non_null(strstr(err.text, "9999"));
+    bw_loop_free(w.loop);
+}
+
+static void on_pipe(void *ctx, unsigned events)
+{
+    struct world *w = ctx;
+    char c;
+    assert_int_equal(events, BW_POLL_READ);
+    assert_int_equal(read(w->fds[0], &c, 1), 1);
+    w->said[w->count++] = c;
+    if (c != '.')
+        return;
+    bw_poll_free(w->poll); /* from inside its own callback */
+    bw_loop_stop(w->loop);
+}
+
+static void a_descriptor_is_watched(void **state)
+{
+    (void)state;
+    struct world w = { .loop = bw_loop_new() };
+    struct bw_err err;
+    assert_int_equal(pipe(w.fds), 0);
+    w.poll = bw_poll_new(w.loop, w.fds[0], on_pipe, &w, &err);
+    assert_non_null(w.poll);
+    bw_poll_start(w.poll, BW_POLL_READ);
+    assert_int_equal(write(w.fds[1], "ab.", 3), 3);
+    bw_loop_run(w.loop);
+    assert_string_equal(w.said, "ab.");
+    /* The descriptor can be watched again at once. */
+    w.poll = bw_poll_new(w.loop, w.fds[0], on_pipe, &w, &err);
+    assert_non_null(w.poll);
+    bw_poll_free(w.poll);
+    close(w.fds[0]);
+    close(w.fds[1]);
+    assert_null(bw_poll_new(w.loop, -1, on_pipe, &w, &err));
+    bw_loop_free(w.loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timers_fire_in_order),
+        cmocka_unit_test(a_timer_repeats_and_can_free_itself),
+        cmocka_unit_test(every_post_of_every_thread_arrives),
+        cmocka_unit_test(what_is_posted_runs_before_the_loop_is_freed),
+        cmocka_unit_test(a_signal_becomes_a_callback),
+        cmocka_unit_test(a_descriptor_is_watched),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
