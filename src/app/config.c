@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/config.h"
+
+#include "app/config_internal.h"
+#include "app/defaults.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "calendar/range.h"
+#include "conf/yaml.h"
+#include "io/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A zone lives outside the arena: its list hangs on the configuration. */
+struct bw_config_owned {
+    struct bw_config config;
+    struct bw_zone *zones[64];
+    size_t zone_count;
+};
+
+static struct bw_config_owned *owned_of(struct bw_config *config)
+{
+    return (struct bw_config_owned *)config; /* its first member */
+}
+
+static const char *env_value(void *user, const char *name)
+{
+    (void)user;
+    return getenv(name);
+}
+
+static enum bw_rc read_secret(void *user, const char *path, const char *config_file,
+                              struct bw_buf *out, struct bw_err *err)
+{
+    (void)config_file;
+    const struct bw_config *config = user;
+    char *data;
+    size_t size;
+    const enum bw_rc rc = bw_file_read(config->folder, path, BW_CONF_SECRET_BYTES_MAX, &data, &size, err);
+    if (rc != BW_OK)
+        return rc;
+    bw_buf_bytes(out, data, size);
+    free(data);
+    return BW_OK;
+}
+
+static const char *folder_of(struct bw_arena *arena, const char *file)
+{
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    if (slash == NULL)
+        return ".";
+    return slash == file ? "/" : bw_arena_strndup(arena, file, (size_t)(slash - file));
+}
+
+const struct bw_zone *bw_config_zone(struct bw_config_loading *loading, const char *name,
+                                     struct bw_place at, const char *path)
+{
+    struct bw_config_owned *owned = owned_of(loading->config);
+    struct bw_err err;
+    struct bw_zone *zone = NULL;
+    char *data = NULL;
+    size_t size;
+    if (strcmp(name, "UTC") == 0)
+        return bw_zone_utc();
+    for (size_t i = 0; i < owned->zone_count; i++) {
+        if (strcmp(bw_zone_name(owned->zones[i]), name) == 0)
+            return owned->zones[i];
+    }
+    if (!bw_zone_name_is_valid(name) || owned->zone_count == 64
+        || bw_file_read("/usr/share/zoneinfo", name, 1u << 20, &data, &size, &err) != BW_OK
+        || bw_zone_parse(name, data, size, &zone, &err) != BW_OK) {
+        bw_problems_add(loading->problems, at, path, "there is no time zone '%s' here", name);
+        free(data);
+        return bw_zone_utc();
+    }
+    free(data);
+    owned->zones[owned->zone_count++] = zone;
+    return zone;
+}
+
+/* The nth entry of a list in the document, for the place of a mistake. */
+static struct bw_place place_of(const struct bw_config_loading *loading, const char *section,
+                                const char *list, size_t index)
+{
+    const struct bw_node *node = bw_node_find(bw_node_find(loading->root, section), list);
+    const struct bw_node *child = node != NULL ? node->first : NULL;
+    while (child != NULL && index-- > 0)
+        child = child->next;
+    return child != NULL ? child->at : (struct bw_place){ 0 };
+}
+
+/* ---- alerts ---------------------------------------------------------------------------- */
+
+static bool has_rule(const struct bw_alert_rule *rules, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rules[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_rule(struct bw_config_loading *loading, const struct bw_alert_rule_opts *opts,
+                     struct bw_place at, struct bw_alert_rule *rules, size_t *count)
+{
+    struct bw_err err;
+    const enum bw_rc rc = bw_alert_rule_make(loading->arena, opts, &rules[*count], &err);
+    if (rc == BW_OK && has_rule(rules, *count, opts->name))
+        bw_problems_add(loading->problems, at, "alerts.rules", "two rules named '%s'", opts->name);
+    else if (rc == BW_OK)
+        *count += 1;
+    else if (rc == BW_EUNSUPPORTED)
+        bw_problems_add(&loading->config->warnings, at, "alerts.rules", "rule '%s': %s", opts->name,
+                        err.text);
+    else
+        bw_problems_add(loading->problems, at, "alerts.rules", "%s", err.text);
+}
+
+static void resolve_rules(struct bw_config_loading *loading)
+{
+    struct bw_config *config = loading->config;
+    const struct bw_alert_rule_opts *opts = config->settings.alerts.rules.items;
+    const size_t own = config->settings.alerts.rules.count;
+    struct bw_alert_rule *rules =
+        bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *rules);
+    for (size_t i = 0; i < own; i++)
+        add_rule(loading, &opts[i], place_of(loading, "alerts", "rules", i), rules,
+                 &config->rule_count);
+    for (size_t i = 0; config->settings.alerts.defaults && i < bw_default_rule_count; i++) {
+        if (!has_rule(rules, config->rule_count, bw_default_rules[i].name))
+            add_rule(loading, &bw_default_rules[i], (struct bw_place){ 0 }, rules,
+                     &config->rule_count);
+    }
+    config->rules = rules;
+}
+
+/* ---- reports --------------------------------------------------------------------------- */
+
+static bool is_file_name(const char *name)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[0] != '.' && strspn(name, allowed) == strlen(name);
+}
+
+static void resolve_report(struct bw_config_loading *loading,
+                           const struct bw_schedule_settings *in, size_t index,
+                           struct bw_config_report *out)
+{
+    const struct bw_place at = place_of(loading, "reports", "schedules", index);
+    const char *path = bw_conf_path_index(loading->arena, "reports.schedules", index);
+    const char *zone = in->timezone != NULL ? in->timezone : loading->config->settings.global.timezone;
+    struct bw_range range;
+    struct bw_err err;
+    *out = (struct bw_config_report){ .name = in->name, .type = in->type, .format = in->format,
+                                      .range = in->range };
+    out->zone = bw_config_zone(loading, zone, at, path);
+    if (!is_file_name(in->name))
+        bw_problems_add(loading->problems, at, path,
+                        "'%s': a report's name is made of letters, digits, '.', '_' and '-'",
+                        in->name);
+    if (bw_cron_parse(in->cron, &out->cron, &err) != BW_OK)
+        bw_problems_add(loading->problems, at, path, "cron: %s", err.text);
+    if (bw_range_parse(in->range, out->zone, INT64_C(1700000000000), &range, &err) != BW_OK)
+        bw_problems_add(loading->problems, at, path, "range: %s", err.text);
+    if (in->deliver.count > 0)
+        bw_problems_add(&loading->config->warnings, at, path,
+                        "'deliver' is not acted on by this version: the report is archived only");
+}
+
+static void resolve_reports(struct bw_config_loading *loading)
+{
+    struct bw_config *config = loading->config;
+    const struct bw_schedule_settings *in = config->settings.reports.schedules.items;
+    const size_t count = config->settings.reports.schedules.count;
+    struct bw_config_report *reports = bw_arena_array(loading->arena, count, sizeof *reports);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(in[k].name, in[i].name) == 0)
+                bw_problems_add(loading->problems, place_of(loading, "reports", "schedules", i),
+                                "reports.schedules", "two schedules named '%s'", in[i].name);
+        }
+        resolve_report(loading, &in[i], i, &reports[i]);
+    }
+    config->reports = reports;
+    config->report_count = count;
+}
+
+/* ---- all of it ------------------------------------------------------------------------- */
+
+static void warn_of_later_sections(struct bw_config_loading *loading)
+{
+    for (size_t i = 0; bw_later_sections[i] != NULL; i++) {
+        const struct bw_node *node = loading->config->settings.later[i];
+        if (node != NULL && !(node->kind == BW_NODE_SCALAR ? bw_node_is_null(node) : node->count == 0))
+            bw_problems_add(&loading->config->warnings, node->key_at, bw_later_sections[i],
+                            "is not acted on by this version");
+    }
+}
+
+static void check_modules(struct bw_config_loading *loading)
+{
+    const struct bw_node *node = loading->modules != NULL ? loading->modules->first : NULL;
+    for (; node != NULL; node = node->next) {
+        struct bw_probe_module module;
+        bw_conf_decode(&loading->ctx, node, bw_conf_path_key(loading->arena, "modules", node->key),
+                       &bw_probe_module_group, &module);
+    }
+}
+
+static bool read_document(struct bw_config_loading *loading, const char *file,
+                          const struct bw_config_default *defaults)
+{
+    if (file != NULL)
+        return bw_config_read(loading, file);
+    const char *text = bw_default_config_text(loading->arena, defaults->self);
+    loading->root = bw_yaml_read("the built-in default", text, strlen(text), loading->arena,
+                                 loading->problems);
+    return loading->root != NULL;
+}
+
+static void resolve(struct bw_config_loading *loading)
+{
+    struct bw_config *config = loading->config;
+    if (!bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group, &config->settings))
+        return;
+    check_modules(loading);
+    bw_config_zone(loading, config->settings.global.timezone, (struct bw_place){ .file = config->file },
+                   "global.timezone");
+    bw_config_resolve_services(loading);
+    resolve_rules(loading);
+    resolve_reports(loading);
+    warn_of_later_sections(loading);
+}
+
+struct bw_config *bw_config_load(const char *file, const struct bw_config_default *defaults,
+                                 struct bw_problems *problems)
+{
+    struct bw_config_owned *owned = bw_alloc(sizeof *owned);
+    struct bw_config *config = &owned->config;
+    bw_arena_init(&config->arena);
+    bw_problems_init(&config->warnings);
+    config->file = bw_arena_strdup(&config->arena, file);
+    config->folder = folder_of(&config->arena, file);
+    struct bw_config_loading loading = {
+        .config = config,
+        .arena = &config->arena,
+        .problems = problems,
+        .ctx = { .arena = &config->arena,
+                 .problems = problems,
+                 .env = env_value,
+                 .read_file = read_secret,
+                 .user = config },
+    };
+    if (read_document(&loading, file, defaults))
+        resolve(&loading);
+    if (problems->total == 0)
+        return config;
+    bw_config_free(config);
+    return NULL;
+}
+
+void bw_config_free(struct bw_config *config)
+{
+    if (config == NULL)
+        return;
+    struct bw_config_owned *owned = owned_of(config);
+    for (size_t i = 0; i < owned->zone_count; i++)
+        bw_zone_free(owned->zones[i]);
+    bw_problems_fini(&config->warnings);
+    bw_arena_fini(&config->arena);
+    free(owned);
+}

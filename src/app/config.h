@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/config.h: a configuration file (or the built-in default) made ready to run: files
+ * read and merged, every value checked, targets filled in, regular expressions, cron lines
+ * and zones compiled. Either it is right as a whole, or there is a list of mistakes. */
+#ifndef APP_CONFIG_H
+#define APP_CONFIG_H
+
+#include "alert/rule.h"
+#include "app/settings.h"
+#include "base/arena.h"
+#include "calendar/cron.h"
+#include "calendar/zone.h"
+#include "conf/problems.h"
+#include "expr/condition.h"
+#include "health/check.h"
+#include "health/rollup.h"
+#include "model/labels.h"
+#include "probe/module.h"
+#include "probe/probe.h"
+#include "schedule/schedule.h"
+
+/* A condition of degraded_when on a number that every run has. */
+enum bw_degraded_subject {
+    BW_DEGRADED_DURATION,
+    BW_DEGRADED_CERTIFICATE, /* seconds until the earliest certificate ends */
+    BW_DEGRADED_PHASE,
+};
+
+struct bw_degraded_rule {
+    const char *name; /* as configured: "duration" */
+    enum bw_degraded_subject subject;
+    enum bw_probe_phase phase;
+    struct bw_condition condition;
+};
+
+/* One check on one instance, all defaults resolved. */
+struct bw_config_check {
+    const char *service;
+    const char *instance;
+    const char *name;
+    const struct bw_probe_ops *ops;
+    const char *target; /* placeholders filled in */
+    const char *module; /* its name, "" without one */
+    const struct bw_probe_module *options;
+    struct bw_schedule_rule schedule;
+    int64_t timeout_ns;
+    unsigned retries;
+    bool expect_failure;
+    double weight;
+    struct bw_health_rule health;
+    const struct bw_degraded_rule *degraded;
+    size_t degraded_count;
+    struct bw_labels labels; /* the user's, global and service's included */
+    uint64_t fingerprint;    /* of all that decides how it runs: equal means unchanged */
+};
+
+struct bw_config_service {
+    const char *name;
+    struct bw_labels labels;
+    struct bw_rollup_rule roll_up;
+    const char *const *depends_on;
+    size_t depends_on_count;
+    const char *const *instances; /* in the order of their first check */
+    size_t instance_count;
+};
+
+struct bw_config_report {
+    const char *name;
+    int type;
+    int format;
+    const char *range;
+    struct bw_cron cron;
+    const struct bw_zone *zone;
+};
+
+struct bw_config {
+    struct bw_arena arena;
+    struct bw_settings settings;
+    const char *file;   /* NULL: the built-in default */
+    const char *folder; /* where relative paths start */
+    const struct bw_config_service *services;
+    size_t service_count;
+    const struct bw_config_check *checks; /* sorted by service, instance, as configured within */
+    size_t check_count;
+    const struct bw_alert_rule *rules;
+    size_t rule_count;
+    const struct bw_config_report *reports;
+    size_t report_count;
+    struct bw_problems warnings; /* what is read but not acted on */
+};
+
+/* What a built-in default is filled with. */
+struct bw_config_default {
+    const char *self; /* HOST:PORT where this daemon listens; NULL: it does not watch itself */
+};
+
+/* Reads `file`, or the built-in default when it is NULL. NULL with the mistakes in `problems`
+ * (initialised by the caller). */
+struct bw_config *bw_config_load(const char *file, const struct bw_config_default *defaults,
+                                 struct bw_problems *problems);
+void bw_config_free(struct bw_config *config);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/config_internal.h: what the three steps of loading a configuration share:
+ * reading files into one tree, resolving checks, and the rest. */
+#ifndef APP_CONFIG_INTERNAL_H
+#define APP_CONFIG_INTERNAL_H
+
+#include "app/config.h"
+#include "conf/decode.h"
+#include "conf/node.h"
+
+struct bw_config_loading {
+    struct bw_config *config;
+    struct bw_arena *arena; /* config->arena */
+    struct bw_problems *problems;
+    struct bw_conf_ctx ctx;
+    struct bw_node *root;    /* the merged document */
+    struct bw_node *modules; /* name to module, those of module_files too; may be NULL */
+};
+
+/* Reads `file` and what it includes into loading->root and loading->modules. */
+bool bw_config_read(struct bw_config_loading *loading, const char *file);
+
+/* Fills in the configuration's services and checks from its settings. */
+void bw_config_resolve_services(struct bw_config_loading *loading);
+
+/* A zone by its IANA name, kept in the configuration's arena until it is freed; UTC with a
+ * problem at `at` when there is none. */
+const struct bw_zone *bw_config_zone(struct bw_config_loading *loading, const char *name,
+                                     struct bw_place at, const char *path);
+
+#endif

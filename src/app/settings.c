@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/settings.h"
+
+#include "alert/rule.h"
+#include "probe/module.h"
+#include "report/report.h"
+#include "schedule/schedule.h"
+
+#include <string.h>
+
+#define AT(type, member) offsetof(struct type, member)
+
+static enum bw_rc global_check(const void *opts, struct bw_err *err)
+{
+    const struct bw_global_settings *global = opts;
+    if (global->slot_ns > global->interval_ns)
+        return bw_fail(err, BW_EINVAL, "'slot' is longer than 'interval'");
+    return BW_OK;
+}
+
+// clang-format off
+static const struct bw_opt global_options[] = {
+    { "interval", BW_OPT_DURATION, AT(bw_global_settings, interval_ns), .def = "15s", .range = "100ms..24h",
+      .help = "How often a check runs that does not say so itself." },
+    { "timeout", BW_OPT_DURATION, AT(bw_global_settings, timeout_ns), .def = "5s", .range = "10ms..10m",
+      .help = "What a run may take in all: name lookup, connection, TLS, answer and retries." },
+    { "fall", BW_OPT_INT, AT(bw_global_settings, health.fall), .def = "3", .range = "1..1000",
+      .help = "Failures in a row before a check is UNHEALTHY." },
+    { "rise", BW_OPT_INT, AT(bw_global_settings, health.rise), .def = "2", .range = "1..1000",
+      .help = "Passes in a row before a check is HEALTHY again." },
+    { "retries", BW_OPT_INT, AT(bw_global_settings, retries), .def = "0", .range = "0..10",
+      .help = "Further tries within one run after a failed one; they are counted, not hidden." },
+    { "slot", BW_OPT_DURATION, AT(bw_global_settings, slot_ns), .def = "100ms", .range = "1ms..10s",
+      .help = "Checks that are due start together once in a slot: waking for each one costs several times the CPU." },
+    { "concurrency", BW_OPT_INT, AT(bw_global_settings, concurrency), .def = "512", .range = "1..10000",
+      .help = "Runs that may be under way at one time." },
+    { "timezone", BW_OPT_STRING, AT(bw_global_settings, timezone), .def = "UTC",
+      .help = "IANA zone in which report schedules and ranges are meant." },
+    { "labels", BW_OPT_MAP, AT(bw_global_settings, labels),
+      .help = "Labels that every check has." },
+    { 0 },
+};
+static const struct bw_opt_group global_group = {
+    .name = "global", .size = sizeof(struct bw_global_settings), .opts = global_options, .check = global_check,
+};
+
+static const struct bw_opt_name priorities[] = {
+    { "normal", BW_PRIORITY_NORMAL }, { "high", BW_PRIORITY_HIGH }, { "low", BW_PRIORITY_LOW }, { 0 },
+};
+static const struct bw_opt_name expectations[] = { { "success", 0 }, { "failure", 1 }, { 0 } };
+
+#define LATER_KIND(i, key) { key, BW_OPT_NODE, AT(bw_check_settings, later[i]), .help = "Reserved.", .flags = BW_OPT_HIDDEN }
+
+static const struct bw_opt check_options[] = {
+    { "name", BW_OPT_STRING, AT(bw_check_settings, name), .range = "1..256", .flags = BW_OPT_REQUIRED,
+      .help = "Names the check within its service; with service and instance it identifies what is stored." },
+    { "http", BW_OPT_STRING, AT(bw_check_settings, http),
+      .help = "URL to fetch. `${instance}` stands for each instance of the service." },
+    { "tcp", BW_OPT_STRING, AT(bw_check_settings, tcp),
+      .help = "HOST:PORT to connect to. `${instance}` stands for each instance of the service." },
+    LATER_KIND(0, "tls"), LATER_KIND(1, "dns"), LATER_KIND(2, "icmp"), LATER_KIND(3, "grpc"),
+    LATER_KIND(4, "exec"), LATER_KIND(5, "push"), LATER_KIND(6, "limits"),
+    { "module", BW_OPT_STRING, AT(bw_check_settings, module),
+      .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
+    { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
+      .help = "How often it runs; default: `global.interval`." },
+    { "fast_interval", BW_OPT_DURATION, AT(bw_check_settings, fast_interval_ns), .range = "0..24h",
+      .help = "How often while its status is changing; default: as `interval`." },
+    { "down_interval", BW_OPT_DURATION, AT(bw_check_settings, down_interval_ns), .range = "0..24h",
+      .help = "How often while it is UNHEALTHY; default: as `interval`." },
+    { "timeout", BW_OPT_DURATION, AT(bw_check_settings, timeout_ns), .range = "0..10m",
+      .help = "What a run may take in all; default: the module's, else `global.timeout`." },
+    { "retries", BW_OPT_INT, AT(bw_check_settings, retries), .def = "-1", .range = "-1..10",
+      .help = "Further tries within one run; -1: as `global.retries`." },
+    BW_HEALTH_OPT_ROWS(struct bw_check_settings, health),
+    { "priority", BW_OPT_ENUM, AT(bw_check_settings, priority), .def = "normal", .names = priorities,
+      .help = "Who starts first when the concurrency cap is reached." },
+    { "expect", BW_OPT_ENUM, AT(bw_check_settings, expect), .def = "success", .names = expectations,
+      .help = "`failure` for what must not answer." },
+    { "degraded_when", BW_OPT_MAP, AT(bw_check_settings, degraded_when),
+      .help = "Conditions that make a passing run DEGRADED: `duration`, a phase such as `connect`, or `certificate_expires_in`, each with a comparison such as `> 800ms`." },
+    { "labels", BW_OPT_MAP, AT(bw_check_settings, labels),
+      .help = "Labels of this check's metrics." },
+    { "overrides", BW_OPT_NODE, AT(bw_check_settings, overrides),
+      .help = "Options laid over the module's, in the same grammar: `{http: {method: HEAD}}`." },
+    { 0 },
+};
+static const struct bw_opt_group check_group = {
+    .name = "check", .size = sizeof(struct bw_check_settings), .opts = check_options,
+    .help = "One thing to ask of a service. Exactly one key names the kind of probe and its target.",
+};
+
+static const struct bw_opt service_options[] = {
+    { "name", BW_OPT_STRING, AT(bw_service_settings, name), .range = "1..256", .flags = BW_OPT_REQUIRED,
+      .help = "Identifies the service; any UTF-8." },
+    { "former_names", BW_OPT_STRINGS, AT(bw_service_settings, former_names),
+      .help = "Names it had: their history is its own." },
+    { "labels", BW_OPT_MAP, AT(bw_service_settings, labels),
+      .help = "Labels of all its checks." },
+    { "depends_on", BW_OPT_STRINGS, AT(bw_service_settings, depends_on),
+      .help = "Services without which it cannot work: no alert begins while one of them is UNHEALTHY." },
+    { "status", BW_OPT_NODE, AT(bw_service_settings, status),
+      .help = "How instances make up the service: `{roll_up: worst}`, `{roll_up: {quorum: 0.5}}` or `{roll_up: weighted}`." },
+    { "instances", BW_OPT_STRINGS, AT(bw_service_settings, instances),
+      .help = "What `${instance}` stands for in targets, HOST:PORT as a rule." },
+    { "checks", BW_OPT_GROUPS, AT(bw_service_settings, checks), .group = &check_group, .flags = BW_OPT_REQUIRED,
+      .help = "What is asked of it." },
+    { 0 },
+};
+static const struct bw_opt_group service_group = {
+    .name = "service", .size = sizeof(struct bw_service_settings), .opts = service_options,
+};
+
+static const struct bw_opt archive_options[] = {
+    { "path", BW_OPT_STRING, AT(bw_archive_settings, path),
+      .help = "Folder of the archive; default: `reports` beside the store." },
+    { "retention", BW_OPT_DURATION, AT(bw_archive_settings, retention_ns), .def = "400d", .range = "1h..",
+      .help = "How long a report is kept." },
+    { "max_bytes", BW_OPT_BYTES, AT(bw_archive_settings, max_bytes), .def = "1GiB",
+      .help = "What the archive may take; the oldest reports go first." },
+    { 0 },
+};
+static const struct bw_opt_group archive_group = {
+    .name = "archive", .size = sizeof(struct bw_archive_settings), .opts = archive_options,
+};
+
+static const struct bw_opt schedule_options[] = {
+    { "name", BW_OPT_STRING, AT(bw_schedule_settings, name), .range = "1..64", .flags = BW_OPT_REQUIRED,
+      .help = "Names the file: letters, digits, `.`, `_` and `-`." },
+    { "type", BW_OPT_ENUM, AT(bw_schedule_settings, type), .def = "summary", .names = bw_report_types,
+      .help = "What is reported." },
+    { "format", BW_OPT_ENUM, AT(bw_schedule_settings, format), .def = "xlsx", .names = bw_report_formats,
+      .help = "In which form." },
+    { "cron", BW_OPT_STRING, AT(bw_schedule_settings, cron), .flags = BW_OPT_REQUIRED,
+      .help = "When: minute, hour, day of month, month, weekday." },
+    { "timezone", BW_OPT_STRING, AT(bw_schedule_settings, timezone),
+      .help = "IANA zone of `cron` and `range`; default: `global.timezone`." },
+    { "range", BW_OPT_STRING, AT(bw_schedule_settings, range), .def = "7d",
+      .help = "What time it is about: a duration, `yesterday`, `last week`, `last month`." },
+    { "deliver", BW_OPT_STRINGS, AT(bw_schedule_settings, deliver),
+      .help = "Receivers; reserved: this version archives only." },
+    { 0 },
+};
+static const struct bw_opt_group schedule_group = {
+    .name = "report schedule", .size = sizeof(struct bw_schedule_settings), .opts = schedule_options,
+};
+
+static const struct bw_opt reports_options[] = {
+    { "archive", BW_OPT_GROUP, AT(bw_reports_settings, archive), .group = &archive_group,
+      .help = "Where finished reports are kept." },
+    { "schedules", BW_OPT_GROUPS, AT(bw_reports_settings, schedules), .group = &schedule_group,
+      .help = "Reports that are made by themselves." },
+    { 0 },
+};
+static const struct bw_opt_group reports_group = {
+    .name = "reports", .size = sizeof(struct bw_reports_settings), .opts = reports_options,
+};
+
+static const struct bw_opt alerts_options[] = {
+    { "defaults", BW_OPT_BOOL, AT(bw_alerts_settings, defaults), .def = "true",
+      .help = "Whether the shipped rules hold too; a rule of the same name replaces a shipped one." },
+    { "every", BW_OPT_DURATION, AT(bw_alerts_settings, every_ns), .def = "5s", .range = "100ms..1h",
+      .help = "How often rules are evaluated." },
+    { "rules", BW_OPT_GROUPS, AT(bw_alerts_settings, rules), .group = &bw_alert_rule_group,
+      .help = "What to alert on." },
+    { 0 },
+};
+static const struct bw_opt_group alerts_group = {
+    .name = "alerts", .size = sizeof(struct bw_alerts_settings), .opts = alerts_options,
+};
+
+static const struct bw_opt web_options[] = {
+    { "title", BW_OPT_STRING, AT(bw_web_settings, title), .def = "Bellwether", .range = "1..100",
+      .help = "Stands on every page." },
+    { "page_size", BW_OPT_INT, AT(bw_web_settings, page_size), .def = "50", .range = "1..1000",
+      .help = "Services on a page." },
+    { "probe_targets", BW_OPT_NODE, AT(bw_web_settings, probe_targets),
+      .help = "Reserved.", .flags = BW_OPT_HIDDEN },
+    { 0 },
+};
+static const struct bw_opt_group web_group = {
+    .name = "web", .size = sizeof(struct bw_web_settings), .opts = web_options,
+};
+
+#define LATER_SECTION(i, key) { key, BW_OPT_NODE, AT(bw_settings, later[i]), .help = "Reserved.", .flags = BW_OPT_HIDDEN }
+
+static const struct bw_opt settings_options[] = {
+    { "include", BW_OPT_STRINGS, AT(bw_settings, include),
+      .help = "Further files, with `*` in the last part of a path. Mappings merge, lists append; a value set twice is a mistake." },
+    { "global", BW_OPT_GROUP, AT(bw_settings, global), .group = &global_group,
+      .help = "What holds for every check that does not say otherwise." },
+    { "modules", BW_OPT_NODE, AT(bw_settings, modules),
+      .help = "Named probe options in blackbox_exporter's grammar; see docs/probes.md." },
+    { "module_files", BW_OPT_STRINGS, AT(bw_settings, module_files),
+      .help = "Files that hold `modules`, such as a blackbox.yml." },
+    { "host", BW_OPT_GROUP, AT(bw_settings, host), .group = &bw_host_group,
+      .help = "This machine, as the service `host`." },
+    { "services", BW_OPT_GROUPS, AT(bw_settings, services), .group = &service_group,
+      .help = "What is watched." },
+    { "storage", BW_OPT_GROUP, AT(bw_settings, storage), .group = &bw_storage_group,
+      .help = "What is remembered, and for how long." },
+    { "trends", BW_OPT_GROUP, AT(bw_settings, trends), .group = &bw_trend_group,
+      .help = "Which series are analysed." },
+    { "alerts", BW_OPT_GROUP, AT(bw_settings, alerts), .group = &alerts_group,
+      .help = "What to alert on." },
+    { "reports", BW_OPT_GROUP, AT(bw_settings, reports), .group = &reports_group,
+      .help = "Reports on a schedule." },
+    { "web", BW_OPT_GROUP, AT(bw_settings, web), .group = &web_group,
+      .help = "How pages look. Who may read them stands in `--web.config.file`." },
+    LATER_SECTION(0, "discovery"), LATER_SECTION(1, "calendars"), LATER_SECTION(2, "maintenance"),
+    LATER_SECTION(3, "slos"), LATER_SECTION(4, "silences"), LATER_SECTION(5, "receivers"),
+    LATER_SECTION(6, "route"), LATER_SECTION(7, "heartbeat"), LATER_SECTION(8, "self_canary"),
+    LATER_SECTION(9, "remote_write"),
+    { 0 },
+};
+// clang-format on
+
+const struct bw_opt_group bw_settings_group = {
+    .name = "configuration",
+    .size = sizeof(struct bw_settings),
+    .opts = settings_options,
+    .help = "The configuration file. Durations: `500ms`, `15s`, `1m30s`, `7d`, `4w`. Unknown keys, "
+            "keys set twice and wrong types are errors with their place. `${env:NAME}` stands for "
+            "an environment variable; every secret has a twin with `_file`.",
+};
+
+const char *const bw_later_sections[] = { "discovery", "calendars", "maintenance", "slos",
+                                          "silences",  "receivers", "route",       "heartbeat",
+                                          "self_canary", "remote_write", NULL };
+
+const char *const bw_later_kinds[] = { "tls", "dns", "icmp", "grpc", "exec", "push", "limits", NULL };

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/settings.h: the configuration file as structs. What a module needs stands in that
+ * module's own table; here are the document, services, checks and reports, which only the
+ * wiring knows whole. */
+#ifndef APP_SETTINGS_H
+#define APP_SETTINGS_H
+
+#include "conf/option.h"
+#include "health/check.h"
+#include "host/host.h"
+#include "store/options.h"
+#include "trend/options.h"
+
+struct bw_global_settings {
+    int64_t interval_ns;
+    int64_t timeout_ns;
+    struct bw_health_opts health;
+    int64_t retries;
+    int64_t slot_ns;
+    int64_t concurrency;
+    const char *timezone;
+    struct bw_pairs labels;
+};
+
+/* Zero (or -1 for retries) means "as global says". */
+struct bw_check_settings {
+    const char *name;
+    const char *http;
+    const char *tcp;
+    const struct bw_node *later[7]; /* kinds that this version does not have */
+    const char *module;
+    int64_t interval_ns;
+    int64_t fast_interval_ns;
+    int64_t down_interval_ns;
+    int64_t timeout_ns;
+    int64_t retries;
+    struct bw_health_opts health;
+    int priority; /* enum bw_schedule_priority */
+    int expect;   /* 0 success, 1 failure */
+    struct bw_pairs degraded_when;
+    struct bw_pairs labels;
+    const struct bw_node *overrides;
+};
+
+struct bw_service_settings {
+    const char *name;
+    struct bw_strings former_names;
+    struct bw_pairs labels;
+    struct bw_strings depends_on;
+    const struct bw_node *status;
+    struct bw_strings instances;
+    struct bw_items checks; /* struct bw_check_settings */
+};
+
+struct bw_schedule_settings {
+    const char *name;
+    int type;
+    int format;
+    const char *cron;
+    const char *timezone; /* NULL: global.timezone */
+    const char *range;
+    struct bw_strings deliver;
+};
+
+struct bw_archive_settings {
+    const char *path;
+    int64_t retention_ns;
+    uint64_t max_bytes;
+};
+
+struct bw_reports_settings {
+    struct bw_archive_settings archive;
+    struct bw_items schedules; /* struct bw_schedule_settings */
+};
+
+struct bw_alerts_settings {
+    bool defaults;
+    int64_t every_ns;
+    struct bw_items rules; /* struct bw_alert_rule_opts */
+};
+
+struct bw_web_settings {
+    const char *title;
+    int64_t page_size;
+    const struct bw_node *probe_targets;
+};
+
+struct bw_settings {
+    struct bw_strings include;
+    struct bw_global_settings global;
+    const struct bw_node *modules;
+    struct bw_strings module_files;
+    struct bw_host_opts host;
+    struct bw_items services; /* struct bw_service_settings */
+    struct bw_storage_opts storage;
+    struct bw_trend_options trends;
+    struct bw_alerts_settings alerts;
+    struct bw_reports_settings reports;
+    struct bw_web_settings web;
+    const struct bw_node *later[10]; /* sections that this version reads but does not act on */
+};
+
+extern const struct bw_opt_group bw_settings_group;
+
+/* Names of the keys whose nodes are in `later`, in the same order; each list ends with NULL. */
+extern const char *const bw_later_sections[];
+extern const char *const bw_later_kinds[];
+
+#endif

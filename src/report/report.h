@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* report/report.h: one report model, collected once, rendered in many forms. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "conf/option.h"
+#include "model/records.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum bw_report_type { BW_REPORT_SUMMARY, BW_REPORT_TYPE_COUNT };
+
+enum bw_report_format {
+    BW_REPORT_HTML,
+    BW_REPORT_CSV,
+    BW_REPORT_MD,
+    BW_REPORT_XLSX,
+    BW_REPORT_JSON,
+    BW_REPORT_FORMAT_COUNT,
+};
+
+/* Words for options: "summary"; "html", "csv", "md", "xlsx", "json". End with a NULL name. */
+extern const struct bw_opt_name bw_report_types[];
+extern const struct bw_opt_name bw_report_formats[];
+
+/* "xlsx" and its media type. */
+const char *bw_report_extension(enum bw_report_format format);
+const char *bw_report_media_type(enum bw_report_format format);
+
+struct bw_report_request {
+    enum bw_report_type type;
+    const char *store; /* path of the store that is read */
+    const char *title; /* "Bellwether" */
+    const char *node;  /* this machine's name */
+    int64_t from_ms, to_ms;
+    int64_t now_ms;
+};
+
+/* How the time of one check (or service) was spent; the five add up to 1. */
+struct bw_report_time {
+    double healthy_ratio, degraded_ratio, unhealthy_ratio;
+    double unknown_ratio; /* nobody looked, or nobody could see */
+    double maintenance_ratio;
+};
+
+struct bw_report_check {
+    const char *service, *instance, *check;
+    enum bw_status status; /* at the end of the range */
+    struct bw_report_time time;
+    uint64_t runs, failures;
+    double duration_p50_s, duration_p95_s, duration_max_s; /* NaN: no runs */
+    unsigned incidents;                                    /* times it became UNHEALTHY */
+    int64_t downtime_ms;
+    int64_t longest_ms; /* the longest incident */
+};
+
+struct bw_report {
+    struct bw_arena arena;
+    struct bw_report_request request;
+    const struct bw_report_check *checks; /* by service, instance, check */
+    size_t check_count;
+    const struct bw_event *incidents; /* status events into and out of UNHEALTHY, oldest first */
+    size_t incident_count;
+    const struct bw_event *alerts; /* alert events, oldest first */
+    size_t alert_count;
+    const struct bw_trend_record *trends; /* soonest to their limit first */
+    size_t trend_count;
+    bool damaged; /* something in the store failed its checksum and is missing here */
+};
+
+/* Reads the store; blocks, for a worker. The report is freed with bw_report_free. */
+enum bw_rc bw_report_collect(const struct bw_report_request *request, struct bw_report **out,
+                             struct bw_err *err);
+void bw_report_free(struct bw_report *report);
+
+/* Renders into `out`, whose ceiling is the caller's. `template` replaces the built-in one of
+ * HTML and Markdown (NULL: the built-in). */
+enum bw_rc bw_report_render(const struct bw_report *report, enum bw_report_format format,
+                            const char *template_text, struct bw_buf *out, struct bw_err *err);
+
+#endif
