@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* web/web.h: the HTTP front end. Its own threads (libmicrohttpd) answer from what was
+ * published; what needs the store or a slow hash suspends the connection and runs on a
+ * worker. It changes nothing itself: every wish goes through a hook.
+ *
+ *   request -> guards (size, Host, framing) -> route -> scope (read, write, admin)
+ *           -> answer from the view or the metrics
+ *           -> or: suspend -> worker (store/reader, report) -> resume -> answer
+ */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include "base/err.h"
+#include "conf/option.h"
+#include "io/work.h"
+#include "metric/measure.h"
+#include "metric/negotiate.h"
+#include "model/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bw_web;
+
+/* Called from any of the front end's threads, except where it says otherwise. */
+struct bw_web_hooks {
+    void *ctx;
+
+    /* The newest view, which stays as it is until released; never NULL once started. */
+    const struct bw_view *(*view_acquire)(void *ctx);
+    void (*view_release)(void *ctx, const struct bw_view *view);
+
+    /* Appends the whole exposition to `out`. */
+    void (*metrics)(void *ctx, enum bw_metric_format format, struct bw_buf *out);
+
+    /* False with the reason (static text) while the first view is not there or it stops. */
+    bool (*is_ready)(void *ctx, const char **out_why);
+
+    /* Asks for a reload; done(reply, …) follows exactly once, from another thread. */
+    void (*reload)(void *ctx, void (*done)(void *reply, bool ok, const char *message),
+                   void *reply);
+
+    /* Something an operator should read: a listener without authentication, an accept error. */
+    void (*say)(void *ctx, int level, const char *message);
+};
+
+struct bw_web_options {
+    struct bw_strings listen;   /* "127.0.0.1:10190", ":10190", "[::1]:0" */
+    const char *external_url;   /* NULL: none */
+    const char *route_prefix;   /* NULL or "/": none */
+    const char *security_file;  /* --web.config.file; NULL: none */
+    const char *store;          /* path for readers; NULL while there is no store */
+    const char *archive;        /* folder of finished reports */
+    const char *template_folder; /* overrides the embedded templates; NULL: none */
+    int64_t page_size;
+};
+
+/* Binds, starts its threads and says where it listens. BW_EINVAL for an address or a security
+ * file that is wrong (with file:line:col), BW_EIO when an address cannot be bound. Options
+ * and hooks are copied, `workers` is borrowed. */
+enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_web_hooks *hooks,
+                        struct bw_work_pool *workers, struct bw_web **out, struct bw_err *err);
+
+/* "127.0.0.1:43211": where listener `i` really listens; NULL beyond the last. */
+const char *bw_web_address(const struct bw_web *web, size_t i);
+
+/* Serves admin scope on a listening unix socket, which stays the caller's. */
+enum bw_rc bw_web_add_control(struct bw_web *web, int fd, struct bw_err *err);
+
+/* The store has come or gone (NULL). Any thread. */
+void bw_web_set_store(struct bw_web *web, const char *path);
+
+/* What the front end has to say of itself: bellwether_http_*. Any thread. */
+void bw_web_measure(struct bw_web *web, struct bw_measures *out);
+
+/* Stops accepting, lets answers under way finish for at most `grace_ns`, then closes all.
+ * Loop thread; NULL is fine. */
+void bw_web_stop(struct bw_web *web, int64_t grace_ns);
+
+#endif
