@@ -122,7 +122,9 @@ void bw_loop_free(struct bw_loop *loop)
     pthread_mutex_lock(&loop->lock);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     pthread_mutex_unlock(&loop->lock);
-    /* Gives handles that were freed before their close callbacks. */
+    /* Gives handles that were freed before their close callbacks. The first run may do nothing
+     * but take note of an old bw_loop_stop(). */
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
     must(uv_loop_close(&loop->uv), "a handle outlived its loop");
     pthread_mutex_destroy(&loop->lock);
@@ -172,12 +174,19 @@ static uint64_t to_ms(int64_t ns)
     return ns <= 0 ? 0 : (uint64_t)((ns - 1) / BW_MS + 1);
 }
 
+/* libuv knows the time in whole milliseconds, cut off: without one more a timer could fire
+ * that much too early. */
+static uint64_t delay_to_ms(int64_t ns)
+{
+    return ns <= 0 ? 0 : to_ms(ns) + 1;
+}
+
 void bw_timer_start(struct bw_timer *timer, int64_t delay_ns, int64_t repeat_ns)
 {
     /* libuv counts from the time it took when this round of callbacks began; a round that
      * took long would make the timer early. */
     uv_update_time(timer->uv.loop);
-    uv_timer_start(&timer->uv, on_timer, to_ms(delay_ns), to_ms(repeat_ns));
+    uv_timer_start(&timer->uv, on_timer, delay_to_ms(delay_ns), to_ms(repeat_ns));
 }
 
 void bw_timer_stop(struct bw_timer *timer)

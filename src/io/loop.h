@@ -45,7 +45,7 @@ int64_t bw_loop_mono_ns(void);
 /* A timer that is not running. */
 struct bw_timer *bw_timer_new(struct bw_loop *loop, bw_loop_fn *fn, void *ctx);
 
-/* Fires once after delay_ns (rounded up to a millisecond; below 0 counts as 0) and then every
+/* Fires once after delay_ns (never early, up to 2 ms late; below 0 counts as 0) and then every
  * repeat_ns if that is over 0. Restarts a running timer. No catch-up: a round that was missed
  * is skipped. */
 void bw_timer_start(struct bw_timer *timer, int64_t delay_ns, int64_t repeat_ns);
