@@ -325,6 +325,8 @@ static void take_addresses(struct bw_lookup *lookup, const struct ares_addrinfo 
         if (lookup->count == BW_RESOLVED_ADDRESSES_MAX)
             return;
         struct bw_address *address = &lookup->addresses[lookup->count];
+        if (!lookup->fallback && !is_preferred(lookup, node->ai_family))
+            continue;
         if (node->ai_family == AF_INET)
             address->ip4 = ((const struct sockaddr_in *)(const void *)node->ai_addr)->sin_addr;
         else if (node->ai_family == AF_INET6)
@@ -406,9 +408,13 @@ static void ask_both(struct bw_lookup *lookup)
     ask(lookup, AF_INET);
 }
 
+/* For "localhost" c-ares 1.18 makes up the address of a family that /etc/hosts does not give
+ * it, and leaks while it does: so it is asked for both at once and take_addresses() chooses. */
 static void ask_all(struct bw_lookup *lookup)
 {
-    if (lookup->preference == BW_IP_4)
+    if (strcmp(lookup->name, "localhost") == 0)
+        ask(lookup, AF_UNSPEC);
+    else if (lookup->preference == BW_IP_4)
         ask(lookup, AF_INET);
     else if (lookup->preference == BW_IP_6 && !lookup->fallback)
         ask(lookup, AF_INET6);
