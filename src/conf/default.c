@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "conf/default.h"
+
+#include "base/text.h"
+#include "conf/decode.h"
+#include "conf/yaml.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* A default as a node. Lists may be written "[1h, 24h]" or "1h, 24h". */
+static struct bw_node *default_node(struct bw_arena *arena, const struct bw_opt *row,
+                                    struct bw_problems *problems)
+{
+    static const struct bw_place nowhere = { .file = "default" };
+    if (row->type < BW_OPT_STRINGS)
+        return bw_node_text_new(arena, row->def, nowhere);
+    if (row->def[0] == '[' || row->def[0] == '{' || row->type > BW_OPT_DURATIONS)
+        return bw_yaml_read("default", row->def, strlen(row->def), arena, problems);
+    struct bw_node *list = bw_node_new(arena, BW_NODE_LIST, nowhere);
+    struct bw_span rest = bw_span_of(row->def), part;
+    while (bw_span_split(&rest, ',', &part)) {
+        part = bw_span_trim(part);
+        const char *text = bw_arena_strndup(arena, part.data, part.len);
+        bw_node_append(list, bw_node_text_new(arena, text, nowhere));
+    }
+    return list;
+}
+
+void bw_default_set(struct bw_arena *arena, const struct bw_opt *row, void *out,
+                    struct bw_problems *problems)
+{
+    if (row->def == NULL) {
+        if (row->type == BW_OPT_GROUP)
+            bw_conf_defaults(arena, row->group, (char *)out + row->offset);
+        return;
+    }
+    struct bw_conf_ctx ctx = { .arena = arena, .problems = problems };
+    const struct bw_node *node = default_node(arena, row, problems);
+    if (node != NULL)
+        bw_conf_decode_row(&ctx, node, row->name, row, out);
+}
+
+void bw_conf_defaults(struct bw_arena *arena, const struct bw_opt_group *group, void *out)
+{
+    struct bw_problems problems = { 0 };
+    memset(out, 0, group->size);
+    for (const struct bw_opt *row = group->opts; row->name != NULL; row++)
+        bw_default_set(arena, row, out, &problems);
+    assert(problems.total == 0);
+    bw_problems_fini(&problems);
+}

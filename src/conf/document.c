@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "conf/document.h"
+
+#include "base/escape.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The groups found so far, in order of their sections. */
+struct sections {
+    const struct bw_opt_group **groups;
+    size_t count;
+    size_t cap;
+};
+
+static void add_section(struct sections *sections, const struct bw_opt_group *group)
+{
+    for (size_t i = 0; i < sections->count; i++) {
+        if (sections->groups[i] == group)
+            return;
+    }
+    sections->groups =
+        bw_grow(sections->groups, &sections->cap, sections->count + 1, sizeof(void *));
+    sections->groups[sections->count++] = group;
+}
+
+const char *bw_opt_type_text(enum bw_opt_type type)
+{
+    static const char *const texts[] = {
+        [BW_OPT_BOOL] = "true or false",
+        [BW_OPT_INT] = "whole number",
+        [BW_OPT_NUMBER] = "number",
+        [BW_OPT_DURATION] = "duration",
+        [BW_OPT_BYTES] = "size",
+        [BW_OPT_RATIO] = "ratio",
+        [BW_OPT_STRING] = "text",
+        [BW_OPT_ENUM] = "one of",
+        [BW_OPT_STRINGS] = "list of texts",
+        [BW_OPT_INTS] = "list of whole numbers",
+        [BW_OPT_DURATIONS] = "list of durations",
+        [BW_OPT_MAP] = "mapping of text to text",
+        [BW_OPT_GROUP] = "mapping",
+        [BW_OPT_GROUPS] = "list of",
+        [BW_OPT_NAMED] = "mapping of names to",
+        [BW_OPT_NODE] = "see there",
+        [BW_OPT_GROUP_PTR] = "mapping",
+    };
+    const char *text = (size_t)type < sizeof texts / sizeof *texts ? texts[type] : NULL;
+    return text != NULL ? text : "unknown";
+}
+
+static void put_escaped(struct bw_buf *out, const char *text)
+{
+    bw_escape_md(out, text, strlen(text));
+}
+
+/* Code in a table cell: nothing in it needs escaping but the cell's border. */
+static void put_code(struct bw_buf *out, const char *text)
+{
+    bw_buf_char(out, '`');
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '|')
+            bw_buf_char(out, '\\');
+        bw_buf_char(out, *p == '\n' || *p == '`' ? ' ' : *p);
+    }
+    bw_buf_char(out, '`');
+}
+
+/* A link to the group's heading, by the rule of common Markdown renderers. */
+static void put_link(struct bw_buf *out, const struct bw_opt_group *group)
+{
+    bw_buf_char(out, '[');
+    put_escaped(out, group->name);
+    bw_buf_text(out, "](#");
+    for (const char *p = group->name; *p != '\0'; p++) {
+        if (*p == ' ')
+            bw_buf_char(out, '-');
+        else if (*p >= 'A' && *p <= 'Z')
+            bw_buf_char(out, (char)(*p - 'A' + 'a'));
+        else if (strchr("./:()", *p) == NULL)
+            bw_buf_char(out, *p);
+    }
+    bw_buf_char(out, ')');
+}
+
+static void put_type(struct bw_buf *out, const struct bw_opt *row)
+{
+    const bool grouped = row->type == BW_OPT_GROUP || row->type == BW_OPT_GROUP_PTR;
+    if (!grouped)
+        bw_buf_text(out, bw_opt_type_text(row->type));
+    if (row->type == BW_OPT_ENUM) {
+        for (const struct bw_opt_name *word = row->names; word->name != NULL; word++) {
+            bw_buf_text(out, word == row->names ? " " : ", ");
+            put_code(out, word->name);
+        }
+    } else if (row->group != NULL) {
+        if (!grouped)
+            bw_buf_char(out, ' ');
+        put_link(out, row->group);
+    }
+    if ((row->flags & BW_OPT_SECRET) != 0)
+        bw_buf_text(out, ", secret");
+}
+
+static void put_default(struct bw_buf *out, const struct bw_opt *row)
+{
+    if ((row->flags & BW_OPT_REQUIRED) != 0)
+        bw_buf_text(out, "required");
+    else if (row->def != NULL && (row->flags & BW_OPT_SECRET) == 0)
+        put_code(out, row->def[0] != '\0' ? row->def : "\"\"");
+    else if (row->type == BW_OPT_BOOL)
+        put_code(out, "false");
+}
+
+static void put_row(struct bw_buf *out, const struct bw_opt *row)
+{
+    bw_buf_text(out, "| ");
+    put_code(out, row->name);
+    if ((row->flags & BW_OPT_SECRET) != 0 && row->type == BW_OPT_STRING)
+        bw_buf_printf(out, " or `%s_file`", row->name);
+    bw_buf_text(out, " | ");
+    put_type(out, row);
+    bw_buf_text(out, " | ");
+    put_default(out, row);
+    bw_buf_text(out, " | ");
+    if (row->range != NULL)
+        put_code(out, row->range);
+    bw_buf_text(out, " | ");
+    if (row->help != NULL)
+        put_escaped(out, row->help);
+    bw_buf_text(out, " |\n");
+}
+
+static void put_section(struct bw_buf *out, const struct bw_opt_group *group,
+                        struct sections *sections)
+{
+    bw_buf_text(out, "## ");
+    put_escaped(out, group->name);
+    bw_buf_text(out, "\n\n");
+    if (group->help != NULL)
+        bw_buf_printf(out, "%s\n\n", group->help);
+    bw_buf_text(out, "| Key | Type | Default | Range | Meaning |\n"
+                     "| --- | --- | --- | --- | --- |\n");
+    for (const struct bw_opt *row = group->opts; row->name != NULL; row++) {
+        if ((row->flags & BW_OPT_HIDDEN) != 0)
+            continue;
+        put_row(out, row);
+        if (row->group != NULL)
+            add_section(sections, row->group);
+    }
+}
+
+void bw_conf_document(struct bw_buf *out, const struct bw_opt_group *group)
+{
+    struct sections sections = { 0 };
+    add_section(&sections, group);
+    for (size_t done = 0; done < sections.count; done++) {
+        if (done > 0)
+            bw_buf_char(out, '\n');
+        put_section(out, sections.groups[done], &sections);
+    }
+    free(sections.groups);
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The only file that knows libfyaml. It reads the library's events, not its documents: so
+ * no alias is ever followed, and a duplicate key does not hide the mistakes after it. */
+#include "conf/yaml.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <libfyaml.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An open mapping or list. */
+struct frame {
+    struct bw_node *node;
+    const char *key; /* of a mapping: read, its value comes next; NULL: a key comes next */
+    struct bw_place key_at;
+};
+
+struct reader {
+    struct fy_parser *parser;
+    struct bw_arena *arena;
+    struct bw_problems *problems;
+    const char *file;
+    struct bw_node *root;
+    struct frame stack[BW_CONF_DEPTH_MAX];
+    size_t depth;
+    size_t documents;
+    bool stopped; /* nothing that follows can be understood */
+};
+
+static struct bw_place place_of(const struct reader *r, const struct fy_mark *mark)
+{
+    if (mark == NULL)
+        return (struct bw_place){ .file = r->file };
+    return (struct bw_place){ r->file, (unsigned)mark->line + 1, (unsigned)mark->column + 1 };
+}
+
+/* Path of what is being read: "services[1].checks". */
+static const char *path_of(const struct reader *r)
+{
+    const char *path = "";
+    for (size_t i = 0; i < r->depth; i++) {
+        const struct frame *frame = &r->stack[i];
+        if (frame->node->kind == BW_NODE_LIST)
+            path = bw_arena_printf(r->arena, "%s[%zu]", path, frame->node->count);
+        else if (frame->key != NULL)
+            path =
+                bw_arena_printf(r->arena, "%s%s%s", path, path[0] != '\0' ? "." : "", frame->key);
+    }
+    return path;
+}
+
+static void problem(struct reader *r, struct bw_place at, const char *message)
+{
+    bw_problems_add(r->problems, at, path_of(r), "%s", message);
+}
+
+static void stop(struct reader *r, struct bw_place at, const char *message)
+{
+    problem(r, at, message);
+    r->stopped = true;
+}
+
+/* Hangs a finished or opened node where it belongs. */
+static void put(struct reader *r, struct bw_node *node)
+{
+    if (r->depth == 0) {
+        r->root = node;
+        return;
+    }
+    struct frame *frame = &r->stack[r->depth - 1];
+    if (frame->node->kind == BW_NODE_MAP) {
+        node->key = frame->key;
+        node->key_at = frame->key_at;
+        frame->key = NULL;
+    }
+    bw_node_append(frame->node, node);
+    if (frame->node->kind == BW_NODE_MAP && frame->node->count > BW_CONF_KEYS_MAX)
+        stop(r, node->key_at, "too many keys in one mapping");
+}
+
+static bool is_key_next(const struct reader *r)
+{
+    const struct frame *frame = r->depth > 0 ? &r->stack[r->depth - 1] : NULL;
+    return frame != NULL && frame->node->kind == BW_NODE_MAP && frame->key == NULL;
+}
+
+/* The pieces of YAML that a configuration has no use for and that can hide what is meant. */
+static void refuse_properties(struct reader *r, struct fy_event *event)
+{
+    struct fy_token *anchor = fy_event_get_anchor_token(event);
+    struct fy_token *tag = fy_event_get_tag_token(event);
+    if (anchor != NULL)
+        problem(r, place_of(r, fy_token_start_mark(anchor)),
+                "anchors and aliases are not supported");
+    if (tag != NULL)
+        problem(r, place_of(r, fy_token_start_mark(tag)), "tags are not supported");
+}
+
+static void open_node(struct reader *r, struct fy_event *event, enum bw_node_kind kind)
+{
+    const struct bw_place at = place_of(r, fy_event_start_mark(event));
+    refuse_properties(r, event);
+    if (is_key_next(r)) {
+        stop(r, at, "a key must be text");
+        return;
+    }
+    if (r->depth == BW_CONF_DEPTH_MAX) {
+        stop(r, at, "mappings and lists are nested too deeply");
+        return;
+    }
+    struct bw_node *node = bw_node_new(r->arena, kind, at);
+    put(r, node);
+    r->stack[r->depth++] = (struct frame){ .node = node };
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    const struct bw_node *const *a = left, *const *b = right;
+    const int order = strcmp((*a)->key, (*b)->key);
+    if (order != 0)
+        return order;
+    if ((*a)->key_at.line != (*b)->key_at.line)
+        return (*a)->key_at.line < (*b)->key_at.line ? -1 : 1;
+    return (*a)->key_at.column < (*b)->key_at.column ? -1 : 1;
+}
+
+static void refuse_duplicates(struct reader *r, const struct bw_node *map)
+{
+    if (map->count < 2)
+        return;
+    const struct bw_node **sorted = bw_alloc_array(map->count, sizeof *sorted);
+    size_t n = 0;
+    for (const struct bw_node *child = map->first; child != NULL; child = child->next)
+        sorted[n++] = child;
+    qsort(sorted, n, sizeof *sorted, compare_keys);
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
+            bw_problems_add(r->problems, sorted[i]->key_at, path_of(r),
+                            "key '%s' stands here a second time, first at line %u", sorted[i]->key,
+                            sorted[i - 1]->key_at.line);
+    }
+    free(sorted);
+}
+
+static void close_node(struct reader *r)
+{
+    const struct bw_node *node = r->stack[--r->depth].node;
+    if (node->kind == BW_NODE_MAP)
+        refuse_duplicates(r, node);
+}
+
+/* The library's mark stands behind the opening quote. */
+static struct bw_place place_of_scalar(const struct reader *r, struct fy_event *event,
+                                       struct fy_token *token)
+{
+    struct bw_place at = place_of(r, fy_event_start_mark(event));
+    const enum fy_scalar_style style = token != NULL ? fy_token_scalar_style(token) : FYSS_PLAIN;
+    if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && at.column > 1)
+        at.column--;
+    return at;
+}
+
+static void read_scalar(struct reader *r, struct fy_event *event)
+{
+    struct fy_token *token = fy_event_get_token(event);
+    const struct bw_place at = place_of_scalar(r, event, token);
+    size_t len = 0;
+    const char *text = token != NULL ? fy_token_get_text(token, &len) : NULL;
+    if (text != NULL && memchr(text, '\0', len) != NULL) {
+        stop(r, at, "a NUL byte has no place in a configuration"); /* from "\0" in quotes */
+        return;
+    }
+    refuse_properties(r, event);
+    const char *copy = bw_arena_strndup(r->arena, text != NULL ? text : "", len);
+    if (is_key_next(r)) {
+        r->stack[r->depth - 1].key = copy;
+        r->stack[r->depth - 1].key_at = at;
+        return;
+    }
+    struct bw_node *node = bw_node_new(r->arena, BW_NODE_SCALAR, at);
+    node->text = copy;
+    node->quoted = token != NULL && fy_token_scalar_style(token) != FYSS_PLAIN;
+    put(r, node);
+}
+
+static void read_alias(struct reader *r, struct fy_event *event)
+{
+    const struct bw_place at = place_of(r, fy_event_start_mark(event));
+    if (is_key_next(r)) {
+        stop(r, at, "anchors and aliases are not supported");
+        return;
+    }
+    problem(r, at, "anchors and aliases are not supported");
+    struct bw_node *node = bw_node_new(r->arena, BW_NODE_SCALAR, at);
+    node->text = "";
+    put(r, node);
+}
+
+static void read_event(struct reader *r, struct fy_event *event)
+{
+    switch (event->type) {
+    case FYET_DOCUMENT_START:
+        if (++r->documents > 1)
+            stop(r, place_of(r, fy_event_start_mark(event)),
+                 "a second document: one file holds one");
+        break;
+    case FYET_MAPPING_START:
+        open_node(r, event, BW_NODE_MAP);
+        break;
+    case FYET_SEQUENCE_START:
+        open_node(r, event, BW_NODE_LIST);
+        break;
+    case FYET_MAPPING_END:
+    case FYET_SEQUENCE_END:
+        close_node(r);
+        break;
+    case FYET_SCALAR:
+        read_scalar(r, event);
+        break;
+    case FYET_ALIAS:
+        read_alias(r, event);
+        break;
+    default:
+        break;
+    }
+}
+
+/* What the library itself found wrong. */
+static void take_errors(struct reader *r, struct fy_diag *diag)
+{
+    const size_t before = r->problems->total;
+    void *iterator = NULL;
+    const struct fy_diag_error *error;
+    while ((error = fy_diag_errors_iterate(diag, &iterator)) != NULL) {
+        const struct fy_mark mark = { .line = error->line, .column = error->column };
+        bw_problems_add(r->problems, place_of(r, &mark), "", "not YAML: %s", error->msg);
+    }
+    if (r->problems->total == before)
+        bw_problems_add(r->problems, place_of(r, NULL), "", "not YAML");
+}
+
+static void read_events(struct reader *r, struct fy_diag *diag)
+{
+    bool ended = false;
+    struct fy_event *event;
+    while (!r->stopped && (event = fy_parser_parse(r->parser)) != NULL) {
+        ended = event->type == FYET_STREAM_END;
+        read_event(r, event);
+        fy_parser_event_free(r->parser, event);
+    }
+    if (!r->stopped && (!ended || fy_diag_got_error(diag)))
+        take_errors(r, diag);
+}
+
+/* The library accepts both silently. */
+static bool refuse_bytes(const char *file, const char *data, size_t size,
+                         struct bw_problems *problems)
+{
+    if (size > BW_CONF_FILE_BYTES_MAX) {
+        bw_problems_add(problems, (struct bw_place){ .file = file }, "",
+                        "more than %u MiB: too large for a configuration",
+                        BW_CONF_FILE_BYTES_MAX >> 20);
+        return true;
+    }
+    const size_t valid = bw_utf8_valid_prefix(data, size);
+    const char *nul = valid > 0 ? memchr(data, '\0', valid) : NULL;
+    const size_t bad = nul != NULL ? (size_t)(nul - data) : valid;
+    if (bad == size)
+        return false;
+    struct bw_place at = { .file = file, .line = 1, .column = 1 };
+    for (size_t i = 0; i < bad; i++) {
+        if (data[i] == '\n') {
+            at.line++;
+            at.column = 1;
+        } else if (((unsigned char)data[i] & 0xc0) != 0x80) {
+            at.column++;
+        }
+    }
+    bw_problems_add(problems, at, "", "%s",
+                    nul != NULL ? "a NUL byte has no place in a configuration"
+                                : "not UTF-8: save the file in that encoding");
+    return true;
+}
+
+static void parse(struct reader *r, const char *data, size_t size)
+{
+    struct fy_diag_cfg diag_cfg;
+    fy_diag_cfg_default(&diag_cfg);
+    diag_cfg.fp = NULL;
+    diag_cfg.colorize = false;
+    struct fy_diag *diag = fy_diag_create(&diag_cfg);
+    fy_diag_set_collect_errors(diag, true);
+    const struct fy_parse_cfg cfg = { .flags = FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+                                      .diag = diag };
+    r->parser = fy_parser_create(&cfg);
+    if (r->parser != NULL && fy_parser_set_string(r->parser, data, size) == 0)
+        read_events(r, diag);
+    else
+        take_errors(r, diag);
+    fy_parser_destroy(r->parser);
+    fy_diag_destroy(diag);
+}
+
+struct bw_node *bw_yaml_read(const char *file, const char *data, size_t size,
+                             struct bw_arena *arena, struct bw_problems *problems)
+{
+    const size_t before = problems->total;
+    if (refuse_bytes(file, data, size, problems))
+        return NULL;
+    struct reader *r = bw_alloc(sizeof *r);
+    r->arena = arena;
+    r->problems = problems;
+    r->file = bw_arena_strdup(arena, file);
+    if (size > 0)
+        parse(r, data, size);
+    struct bw_node *root = r->root;
+    if (root == NULL || bw_node_is_null(root))
+        root = bw_node_new(arena, BW_NODE_MAP, (struct bw_place){ r->file, 1, 1 });
+    free(r);
+    return problems->total == before ? root : NULL;
+}
