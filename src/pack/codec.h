@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* pack/codec.h: times and values as bytes and back, every bit kept. The layout around them is
+ * pack/pack.h's; the bytes are in docs/format.md. */
+#ifndef PACK_CODEC_H
+#define PACK_CODEC_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Stored: never renumber. */
+enum bw_codec { BW_CODEC_CONSTANT = 1, BW_CODEC_DECIMAL, BW_CODEC_BITS, BW_CODEC_END };
+
+/* Appends `count` >= 1 values in the codec that suits them, which it returns. */
+enum bw_codec bw_values_encode(struct bw_buf *out, const double *values, size_t count);
+
+/* Exactly `count` values from exactly `size` bytes; false for anything else. *out may be
+ * half-written then. */
+bool bw_values_decode(enum bw_codec codec, const void *bytes, size_t size, double *out,
+                      size_t count);
+
+/* The same for strictly rising times. */
+void bw_times_encode(struct bw_buf *out, const int64_t *times_ms, size_t count);
+bool bw_times_decode(const void *bytes, size_t size, int64_t *out_ms, size_t count);
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pack/points.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct bw_point *bw_points_reserve(struct bw_points *points, size_t count)
+{
+    points->items =
+        bw_grow(points->items, &points->cap, points->count + count, sizeof *points->items);
+    return points->items + points->count;
+}
+
+void bw_points_add(struct bw_points *points, int64_t ts_ms, double value)
+{
+    *bw_points_reserve(points, 1) = (struct bw_point){ ts_ms, value };
+    points->count++;
+}
+
+static bool is_settled(const struct bw_points *points)
+{
+    for (size_t i = 1; i < points->count; i++) {
+        if (points->items[i - 1].ts_ms >= points->items[i].ts_ms)
+            return false;
+    }
+    return true;
+}
+
+/* Merges two sorted neighbours; stable, so that what was added later stays later. */
+static void merge(const struct bw_point *a, size_t a_count, const struct bw_point *b,
+                  size_t b_count, struct bw_point *out)
+{
+    size_t i = 0, j = 0;
+    while (i < a_count || j < b_count) {
+        const bool left = j == b_count || (i < a_count && a[i].ts_ms <= b[j].ts_ms);
+        *out++ = left ? a[i++] : b[j++];
+    }
+}
+
+static void sort_stably(struct bw_points *points)
+{
+    struct bw_point *from = points->items;
+    struct bw_point *spare = bw_alloc_array(points->count, sizeof *spare);
+    struct bw_point *to = spare;
+    for (size_t width = 1; width < points->count; width *= 2) {
+        for (size_t at = 0; at < points->count; at += 2 * width) {
+            const size_t left = points->count - at;
+            const size_t a = left < width ? left : width;
+            const size_t b = left - a < width ? left - a : width;
+            merge(from + at, a, from + at + a, b, to + at);
+        }
+        struct bw_point *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != points->items)
+        memcpy(points->items, from, points->count * sizeof *from);
+    free(spare);
+}
+
+void bw_points_settle(struct bw_points *points)
+{
+    if (is_settled(points))
+        return;
+    sort_stably(points);
+    size_t kept = 0;
+    for (size_t i = 0; i < points->count; i++) {
+        if (kept > 0 && points->items[kept - 1].ts_ms == points->items[i].ts_ms)
+            kept--;
+        points->items[kept++] = points->items[i];
+    }
+    points->count = kept;
+}
+
+void bw_points_fini(struct bw_points *points)
+{
+    free(points->items);
+    *points = (struct bw_points){ 0 };
+}

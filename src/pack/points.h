@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* pack/points.h: a growing list of points, and its order in time. */
+#ifndef PACK_POINTS_H
+#define PACK_POINTS_H
+
+#include "model/records.h"
+
+/* All zeros is an empty list. */
+struct bw_points {
+    struct bw_point *items;
+    size_t count;
+    size_t cap;
+};
+
+void bw_points_add(struct bw_points *points, int64_t ts_ms, double value);
+
+/* Room for `count` more after the last; the caller fills them and adds to count. */
+struct bw_point *bw_points_reserve(struct bw_points *points, size_t count);
+
+/* Strictly rising in time after it; of points with one time the one added last stays. */
+void bw_points_settle(struct bw_points *points);
+void bw_points_fini(struct bw_points *points);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* pack/varint.h: integers as bytes, and the bounds-checked way back (docs/format.md). */
+#ifndef PACK_VARINT_H
+#define PACK_VARINT_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t bw_zigzag(int64_t value);
+int64_t bw_unzigzag(uint64_t value);
+
+void bw_put_u16(struct bw_buf *out, uint16_t value);
+void bw_put_u32(struct bw_buf *out, uint32_t value);
+void bw_put_u64(struct bw_buf *out, uint64_t value);
+void bw_put_varint(struct bw_buf *out, uint64_t value);
+void bw_put_zigzag(struct bw_buf *out, int64_t value);
+
+/* Integers as tokens: zigzag varints with runs of zeros counted. */
+void bw_put_tokens(struct bw_buf *out, const int64_t *values, size_t count);
+
+/* Bytes still to be read. A read beyond the end, or of something malformed, gives 0 and sets
+ * `bad` for good; ask it once at the end. */
+struct bw_bytes {
+    const uint8_t *next;
+    const uint8_t *end;
+    bool bad;
+};
+
+struct bw_bytes bw_bytes_of(const void *data, size_t size);
+size_t bw_bytes_left(const struct bw_bytes *in);
+
+uint16_t bw_take_u16(struct bw_bytes *in);
+uint32_t bw_take_u32(struct bw_bytes *in);
+uint64_t bw_take_u64(struct bw_bytes *in);
+uint64_t bw_take_varint(struct bw_bytes *in);
+int64_t bw_take_zigzag(struct bw_bytes *in);
+
+/* `size` bytes, or NULL. */
+const uint8_t *bw_take_bytes(struct bw_bytes *in, size_t size);
+
+/* Exactly `count` integers; runs beyond it are malformed. */
+void bw_take_tokens(struct bw_bytes *in, int64_t *out, size_t count);
+
+#endif
