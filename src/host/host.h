@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* host/host.h: this machine, read under node_exporter's names.
+ *
+ *     /proc ---read()---> bytes ---parse(), pure---> measures ---> /metrics, store
+ *                                                        \----> resources ---> thresholds
+ *
+ * One thread at a time. Reading /proc takes well under a millisecond; statfs(2), which can hang
+ * for ever on a dead server, runs on threads of its own (host/statfs.h). */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "base/arena.h"
+#include "conf/option.h"
+#include "health/threshold.h"
+#include "host/proc.h"
+#include "host/statfs.h"
+#include "metric/measure.h"
+
+/* What a sampler works with. */
+struct bw_host {
+    struct bw_proc *proc;
+    struct bw_statfs_pool *statfs;
+    struct bw_arena scratch;   /* of the sampler that runs */
+    double cpu_pressure_ratio; /* from the last reading; NaN: the kernel does not tell */
+};
+
+/* One collector. A kind is one .c file that exports one of these and a line in table.c. */
+struct bw_sampler_ops {
+    const char *name;    /* in config, in collect[] and in the label collector: "cpu" */
+    const char *summary; /* one sentence for the docs */
+    const char *prefix;  /* its metrics' names start with this: "node_cpu_" */
+    enum bw_rc (*sample)(struct bw_host *host, struct bw_measures *out, struct bw_err *err);
+};
+
+/* All of them; ends with NULL. */
+extern const struct bw_sampler_ops *const bw_samplers[];
+
+/* NULL when there is none. */
+const struct bw_sampler_ops *bw_sampler_by_name(const char *name);
+
+struct bw_host_thresholds {
+    const struct bw_threshold_opts *disk_used_ratio; /* NULL: the default */
+    const struct bw_threshold_opts *inodes_used_ratio;
+    const struct bw_threshold_opts *memory_used_ratio;
+    const struct bw_threshold_opts *cpu_pressure_ratio;
+    const struct bw_threshold_opts *load_per_cpu;
+};
+
+/* `host:` in the configuration. */
+struct bw_host_opts {
+    int64_t interval_ns;
+    struct bw_strings collectors;
+    struct bw_host_thresholds thresholds;
+};
+
+extern const struct bw_opt_group bw_host_group;
+
+/* `proc_root` is "/proc", or NULL for that. */
+struct bw_host *bw_host_new(const char *proc_root);
+
+/* Does not wait for a hanging statfs. */
+void bw_host_free(struct bw_host *host);
+
+/* Runs the collectors that are named (unknown names are left out), adds what they read and
+ * node_scrape_collector_* for each. A collector that fails adds nothing else; the first failure
+ * is told in *err, and BW_OK is returned only when all succeeded. */
+enum bw_rc bw_host_sample(struct bw_host *host, const struct bw_strings *collectors,
+                          struct bw_measures *out, struct bw_err *err);
+
+/* The resources that decide on the host's status. */
+enum bw_resource {
+    BW_RESOURCE_DISK_USED,    /* per mount point: used / (used + available), as df */
+    BW_RESOURCE_INODES_USED,  /* per mount point */
+    BW_RESOURCE_MEMORY_USED,  /* 1 - MemAvailable / MemTotal */
+    BW_RESOURCE_CPU_PRESSURE, /* share of the last 10 s in which some task waited */
+    BW_RESOURCE_LOAD_PER_CPU, /* load over 5 minutes per processor */
+    BW_RESOURCE_COUNT,
+};
+
+struct bw_resource_value {
+    enum bw_resource resource;
+    const char *subject; /* mount point, or "" */
+    double value;
+};
+
+/* "disk_used_ratio" */
+const char *bw_resource_name(enum bw_resource resource);
+
+/* What to judge the resource by: as configured, else the default; NULL when there is none. */
+const struct bw_threshold_opts *bw_resource_threshold(const struct bw_host_thresholds *opts,
+                                                      enum bw_resource resource);
+
+/* Derives the resources from one round of measures. What could not be read is absent.
+ * Read-only file systems are left out: nobody can fill them further. *out lives in the arena;
+ * returns how many. */
+size_t bw_host_resources(const struct bw_host *host, const struct bw_measures *measures,
+                         struct bw_arena *arena, struct bw_resource_value **out);
+
+#endif

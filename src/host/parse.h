@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* host/parse.h: the kernel's files, turned into measures. Pure. Columns that an older kernel
+ * does not have are left out, columns and lines that we do not know are skipped, and what
+ * cannot be right is BW_EINVAL; *out may then hold a part, which the caller drops. */
+#ifndef HOST_PARSE_H
+#define HOST_PARSE_H
+
+#include "base/err.h"
+#include "base/text.h"
+#include "metric/measure.h"
+
+/* /proc/stat: processors (in USER_HZ, 100 a second) and the rest. */
+enum bw_rc bw_cpu_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+enum bw_rc bw_meminfo_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+enum bw_rc bw_loadavg_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+enum bw_rc bw_vmstat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* /proc/sys/fs/file-nr */
+enum bw_rc bw_filefd_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* /proc/net/dev */
+enum bw_rc bw_netdev_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+enum bw_rc bw_diskstats_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* Partitions, loop, RAM and floppy devices, as node_exporter leaves them out. */
+bool bw_disk_is_ignored(const char *device);
+
+/* One of /proc/pressure: "some" goes into `waiting`, "full" into `stalled` (BW_METRIC_COUNT: not
+ * wanted). *out_avg10_ratio is the "some" of the last 10 s, 0..1. */
+enum bw_rc bw_pressure_parse(struct bw_span text, enum bw_family_id waiting,
+                             enum bw_family_id stalled, struct bw_measures *out,
+                             double *out_avg10_ratio, struct bw_err *err);
+
+/* One line of /proc/self/mounts, unescaped. */
+struct bw_mount {
+    const char *device;
+    const char *mountpoint;
+    const char *fstype;
+    bool readonly;
+};
+
+/* The mounts that are wanted (node_exporter's default exclusions), each device, type and mount
+ * point once. *out lives in the arena. */
+enum bw_rc bw_mounts_parse(struct bw_span text, struct bw_arena *arena, struct bw_mount **out,
+                           size_t *out_count, struct bw_err *err);
+
+#endif
