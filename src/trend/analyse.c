@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/analyse.h"
+
+#include "base/units.h"
+#include "trend/examine.h"
+#include "trend/forecast.h"
+#include "trend/robust.h"
+#include "trend/scratch.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { FORECAST_VALUES_MIN = 8 };
+
+/* A finite number again: what left the range of doubles stays at its end. */
+static double sane(double x, double unit)
+{
+    return bw_trend_clamp(x * unit, -DBL_MAX, DBL_MAX);
+}
+
+static enum bw_rc check(const struct bw_trend_request *request, struct bw_err *err)
+{
+    if (request->horizon_count > BW_TREND_HORIZONS_MAX)
+        return bw_fail(err, BW_EINVAL, "%zu horizons: at most %d fit", request->horizon_count,
+                       BW_TREND_HORIZONS_MAX);
+    for (size_t i = 0; i < request->horizon_count; i++)
+        if (request->horizons_ms[i] <= 0)
+            return bw_fail(err, BW_EINVAL, "a horizon must lie in the future");
+    if (request->season == BW_TREND_SEASON_FIXED && request->season_ms <= 0)
+        return bw_fail(err, BW_EINVAL, "a fixed season must be longer than 0");
+    if (request->count > 0 && request->points == NULL)
+        return bw_fail(err, BW_EINVAL, "points are missing");
+    return BW_OK;
+}
+
+static bool asks_threshold(const struct bw_trend_request *request)
+{
+    return isfinite(request->threshold) && request->side != 0;
+}
+
+/* Everything unknown. */
+static void begin(const struct bw_trend_request *request, struct bw_trend_record *out)
+{
+    const bool asked = asks_threshold(request);
+    out->computed_ms = request->now_ms;
+    out->first_ms = out->last_ms = 0;
+    out->points = 0;
+    out->direction = BW_UNDETERMINED;
+    out->confidence_ratio = NAN;
+    out->last_value = out->slope_per_second = out->slope_low = out->slope_high = NAN;
+    out->season_seconds = NAN;
+    out->horizon_count = request->horizon_count;
+    for (size_t i = 0; i < BW_TREND_HORIZONS_MAX; i++)
+        out->horizons[i] = (struct bw_trend_horizon){
+            .horizon_ms = i < request->horizon_count ? request->horizons_ms[i] : 0,
+            .p10 = NAN,
+            .p50 = NAN,
+            .p90 = NAN,
+            .crossing_ratio = NAN,
+        };
+    out->threshold = asked ? request->threshold : NAN;
+    out->side = asked ? (request->side > 0) - (request->side < 0) : 0;
+    out->time_to_p10_s = out->time_to_p50_s = out->time_to_p90_s = NAN;
+}
+
+static size_t in_cells(const struct bw_trend_grid *grid, int64_t ms)
+{
+    const int64_t cells = ms / grid->step_ms + (ms % grid->step_ms != 0);
+    return cells < BW_TREND_STEPS_MAX ? (size_t)cells : BW_TREND_STEPS_MAX;
+}
+
+/* How far the forecast may look: half of what it has seen, so that it can be checked once. */
+static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exam,
+                         struct bw_trend_record *out)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    size_t farthest = 0;
+    for (size_t i = 0; i < out->horizon_count; i++) {
+        const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
+        if (cells <= grid->n / 2 && cells > farthest)
+            farthest = cells;
+    }
+    if (farthest == 0 || grid->present < FORECAST_VALUES_MIN)
+        return;
+    struct bw_trend_forecast forecast;
+    bw_trend_forecast_make(arena, grid->fit, grid->fit, grid->n, &exam->seasons, farthest,
+                           grid->non_negative, &forecast);
+    double *low = bw_arena_array(arena, 2 * farthest, sizeof *low), *high = low + farthest;
+    bw_trend_forecast_interval(&forecast, 0.8, low, high);
+    for (size_t i = 0; i < out->horizon_count; i++) {
+        const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
+        if (cells > farthest)
+            continue;
+        out->horizons[i].p10 = sane(low[cells - 1], grid->unit);
+        out->horizons[i].p50 = sane(forecast.mean[cells - 1], grid->unit);
+        out->horizons[i].p90 = sane(high[cells - 1], grid->unit);
+    }
+}
+
+static void say_reached(struct bw_trend_record *out)
+{
+    out->time_to_p10_s = out->time_to_p50_s = out->time_to_p90_s = 0;
+    for (size_t i = 0; i < out->horizon_count; i++)
+        out->horizons[i].crossing_ratio = 1;
+}
+
+/* Foresees as far as the data reaches back. */
+static void say_threshold(struct bw_arena *arena, const struct bw_trend_exam *exam,
+                          struct bw_trend_record *out)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    struct bw_trend_passage passage;
+    if (out->side == 0)
+        return;
+    if (out->side * (out->last_value - out->threshold) >= 0) {
+        say_reached(out);
+        return;
+    }
+    if (!bw_trend_exam_passage(arena, exam, out->threshold / grid->unit, out->side, grid->n,
+                               &passage))
+        return;
+    const double cell_s = (double)grid->step_ms / 1000;
+    out->time_to_p10_s = bw_trend_passage_quantile(&passage, 0.1) * cell_s;
+    out->time_to_p50_s = bw_trend_passage_quantile(&passage, 0.5) * cell_s;
+    out->time_to_p90_s = bw_trend_passage_quantile(&passage, 0.9) * cell_s;
+    for (size_t i = 0; i < out->horizon_count; i++) {
+        const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
+        if (cells <= grid->n)
+            out->horizons[i].crossing_ratio = bw_trend_passage_ratio(&passage, cells);
+    }
+}
+
+static void say_trend(const struct bw_trend_exam *exam, struct bw_trend_record *out)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    const double per_second = 1000 / (double)grid->step_ms;
+    out->direction = exam->verdict.direction;
+    if (exam->slope.n >= 3) {
+        out->confidence_ratio = exam->verdict.confidence_ratio;
+        out->slope_per_second = sane(exam->slope.per_cell * per_second, grid->unit);
+        out->slope_low = sane(exam->slope.low * per_second, grid->unit);
+        out->slope_high = sane(exam->slope.high * per_second, grid->unit);
+    }
+    if (exam->seasons.count > 0)
+        out->season_seconds = (double)exam->seasons.period[0] / per_second;
+}
+
+static void say_note(const struct bw_trend_exam *exam, char *note, size_t size)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    char text[BW_DURATION_TEXT_MAX];
+    note[0] = '\0';
+    if (grid->present < 3)
+        snprintf(note, size, "only %zu usable value%s", grid->present,
+                 grid->present == 1 ? "" : "s");
+    else if (grid->constant)
+        snprintf(note, size, "constant over %zu values", grid->present);
+    else if (exam->verdict.direction == BW_UNDETERMINED)
+        snprintf(note, size, "%zu values are worth only %.1f independent ones, %.0f are needed",
+                 exam->slope.n, exam->slope.neff, BW_TREND_NEFF_MIN);
+    else if (exam->changes > 0) {
+        const int64_t cells = (int64_t)(grid->n - exam->regime);
+        bw_format_duration_short(text, cells * grid->step_ms * BW_MS);
+        snprintf(note, size, "the present course began %s before the last value", text);
+    } else if (grid->resets > 0)
+        snprintf(note, size, "the counter was reset %zu time%s", grid->resets,
+                 grid->resets == 1 ? "" : "s");
+}
+
+enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
+                            struct bw_trend_scratch *scratch, struct bw_trend_record *out,
+                            struct bw_err *err)
+{
+    const enum bw_rc rc = check(request, err);
+    if (rc != BW_OK)
+        return rc;
+    struct bw_arena *arena = bw_trend_scratch_begin(scratch);
+    begin(request, out);
+    out->note = scratch->note;
+    snprintf(scratch->note, sizeof scratch->note, "no usable value");
+
+    struct bw_trend_grid grid;
+    bw_trend_grid_build(arena, request->points, request->count, request->counter, request->step_ms,
+                        request->now_ms != 0 ? request->now_ms : INT64_MAX, &grid);
+    if (grid.n == 0)
+        return BW_OK;
+    out->first_ms = grid.first_ms;
+    out->last_ms = grid.last_ms;
+    out->points = grid.used;
+    out->last_value = grid.last_value;
+
+    struct bw_trend_exam *exam = bw_arena_alloc(arena, sizeof *exam);
+    bw_trend_examine(arena, &grid, request->season, in_cells(&grid, request->season_ms), true,
+                     exam);
+    say_trend(exam, out);
+    say_forecast(arena, exam, out);
+    say_threshold(arena, exam, out);
+    say_note(exam, scratch->note, sizeof scratch->note);
+    return BW_OK;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/direction.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+#define T_CRITICAL 1.96
+
+static void decide(double t, struct bw_trend_verdict *out)
+{
+    out->leaning = fabs(t) < T_CRITICAL ? BW_FLAT : t > 0 ? BW_RISING : BW_FALLING;
+    out->confidence_ratio = out->leaning == BW_FLAT     ? out->flat
+                            : out->leaning == BW_RISING ? out->rising
+                                                        : out->falling;
+}
+
+void bw_trend_direction(const struct bw_trend_slope *slope, bool constant,
+                        struct bw_trend_verdict *out)
+{
+    const double n = (double)slope->n;
+    if (constant) {
+        const double change = 1 / (n + 2);
+        *out = (struct bw_trend_verdict){ .falling = change / 2,
+                                          .flat = 1 - change,
+                                          .rising = change / 2 };
+        decide(0, out);
+        out->direction = n >= BW_TREND_NEFF_MIN ? BW_FLAT : BW_UNDETERMINED;
+        return;
+    }
+    const double worth = fmax(slope->neff, 1) / 3;
+    const double factor = sqrt(1 + worth) * exp(-0.5 * slope->t * slope->t * worth / (1 + worth));
+    out->flat = factor / (1 + factor);
+    out->rising = (1 - out->flat) * gsl_cdf_ugaussian_P(slope->t);
+    out->falling = (1 - out->flat) * gsl_cdf_ugaussian_Q(slope->t);
+    decide(slope->t, out);
+    out->direction = slope->neff >= BW_TREND_NEFF_MIN ? out->leaning : BW_UNDETERMINED;
+}

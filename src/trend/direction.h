@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* trend/direction.h: falling, flat or rising, as probabilities.
+ *
+ * "Flat" against "has a slope" by the Bayes factor of a unit-information prior (Kass and
+ * Raftery 1995), BF01 = sqrt(1 + neff/3) exp(-t^2/2 g), g = (neff/3)/(1 + neff/3); what is
+ * left for a slope is split by the sign of t. The direction named is a slope only when t is
+ * also significant at 5 %; its confidence is its posterior probability. */
+#ifndef TREND_DIRECTION_H
+#define TREND_DIRECTION_H
+
+#include "model/records.h"
+#include "trend/slope.h"
+
+struct bw_trend_verdict {
+    enum bw_direction direction;  /* BW_UNDETERMINED when the evidence is thin */
+    enum bw_direction leaning;    /* what it would be if it had to be said: never undetermined */
+    double confidence_ratio;      /* P(leaning is right) */
+    double falling, flat, rising; /* posterior, sums to 1 */
+};
+
+/* Evidence is thin below this many independent values. */
+#define BW_TREND_NEFF_MIN 8.0
+
+/* `constant`: every value is the same, so flat is certain as far as one can see; after that
+ * many values the next one is different with probability 1/(n + 2) (Laplace). */
+void bw_trend_direction(const struct bw_trend_slope *slope, bool constant,
+                        struct bw_trend_verdict *out);
+
+#endif

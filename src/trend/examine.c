@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/examine.h"
+
+#include "base/hash.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { VALUES_MIN = 8 };
+
+static void find_seasons(struct bw_arena *arena, struct bw_trend_exam *exam,
+                         enum bw_trend_season_policy policy, size_t cells, bool calendar)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    if (policy == BW_TREND_SEASON_NONE || grid->constant)
+        return;
+    if (policy == BW_TREND_SEASON_FIXED)
+        bw_trend_season_fixed(arena, grid->fit, grid->n, cells, &exam->seasons);
+    else
+        bw_trend_season_find(arena, grid->fit, grid->n, calendar ? grid->step_ms : 0,
+                             &exam->seasons);
+}
+
+void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
+                      enum bw_trend_season_policy policy, size_t season_cells, bool calendar,
+                      struct bw_trend_exam *out)
+{
+    memset(out, 0, sizeof *out);
+    out->grid = grid;
+    find_seasons(arena, out, policy, season_cells, calendar);
+    out->plain = bw_arena_array(arena, grid->n, sizeof *out->plain);
+    double *smooth = bw_arena_array(arena, grid->n, sizeof *smooth);
+    for (size_t i = 0; i < grid->n; i++) {
+        const double season = bw_trend_season_at(&out->seasons, i);
+        out->plain[i] = grid->y[i] - season;
+        smooth[i] = grid->fit[i] - season;
+    }
+    if (!grid->constant)
+        out->changes = bw_trend_segments(arena, smooth, grid->n, out->change);
+    out->regime = out->changes > 0 ? out->change[out->changes - 1] : 0;
+    bw_trend_slope_fit(arena, out->plain + out->regime, grid->n - out->regime, &out->slope);
+    bw_trend_direction(&out->slope, grid->constant, &out->verdict);
+}
+
+bool bw_trend_exam_passage(struct bw_arena *arena, const struct bw_trend_exam *exam,
+                           double threshold, int side, size_t steps, struct bw_trend_passage *out)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    if (exam->slope.n < VALUES_MIN || steps == 0)
+        return false;
+    const struct bw_trend_outlook outlook = {
+        .regime = exam->plain + exam->regime,
+        .n = grid->n - exam->regime,
+        .next = grid->n,
+        .slope = &exam->slope,
+        .verdict = &exam->verdict,
+        .seasons = &exam->seasons,
+        .threshold = threshold,
+        .side = side,
+        .steps = steps,
+        .seed = bw_hash(grid->fit, grid->n * sizeof *grid->fit, grid->n),
+    };
+    bw_trend_passage_simulate(arena, &outlook, out);
+    return true;
+}

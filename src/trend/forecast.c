@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/forecast.h"
+
+#include "trend/robust.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <string.h>
+
+#define CUT 1.6 /* models worse than this times the best get no weight */
+#define WIDEN_PER_ORIGIN 0.6
+#define LOG_SPREAD_SLOPE 0.6
+
+enum { TRAIN_MIN = 24, RAW_END = 3, BLOCK_MIN = 8, BLOCK_MAX = 24, BLOCKS_MIN = 6 };
+
+struct plan {
+    struct bw_arena *arena;
+    const double *x, *fit; /* working scale */
+    size_t n, h;
+    const struct bw_trend_seasons *seasons;
+    size_t origin[BW_TREND_ORIGINS_MAX];
+    size_t origins;
+    double *path[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT]; /* [h]; the last one: the future */
+    bool runs[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT];
+    double weight[BW_MODEL_COUNT];
+    double naive_error, error;
+};
+
+static const bool steady[BW_MODEL_COUNT] = {
+    [BW_MODEL_THETA] = true, [BW_MODEL_DAMPED] = true, [BW_MODEL_AR] = true, [BW_MODEL_LAGS] = true
+};
+
+/* True when the logarithm of the spread of blocks grows with that of their mean (the idea of
+ * Guerrero 1993): a latency that doubles also scatters twice as much. */
+static bool spread_grows(const double *x, size_t n)
+{
+    size_t width = n / 10 < BLOCK_MAX ? n / 10 : BLOCK_MAX;
+    width = width > BLOCK_MIN ? width : BLOCK_MIN;
+    const size_t blocks = n / width;
+    if (blocks < BLOCKS_MIN)
+        return false;
+    double sx = 0, sy = 0, sxx = 0, sxy = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!(x[i] > 0))
+            return false;
+    for (size_t b = 0; b < blocks; b++) {
+        const double *v = x + n - (b + 1) * width;
+        const double mean = bw_trend_mean(v, width);
+        const double lx = log(mean), ly = log(bw_trend_sd(v, width) + 1e-12 * mean);
+        sx += lx;
+        sy += ly;
+        sxx += lx * lx;
+        sxy += lx * ly;
+    }
+    const double m = (double)blocks;
+    const double var = sxx / m - sx / m * (sx / m);
+    return var > 0.05 * 0.05 && (sxy / m - sx / m * (sy / m)) / var > LOG_SPREAD_SLOPE;
+}
+
+static void choose_origins(struct plan *plan)
+{
+    const size_t n = plan->n, h = plan->h;
+    const size_t season = plan->seasons->count > 0 ? plan->seasons->period[0] : 1;
+    size_t least = TRAIN_MIN;
+    if (10 * n > 33 * season + 10 * h && 23 * season / 10 > least)
+        least = 23 * season / 10;
+    const size_t step = h / 2 > 1 ? h / 2 : 1;
+    for (size_t back = h; plan->origins < BW_TREND_ORIGINS_MAX && back + least < n; back += step)
+        plan->origin[plan->origins++] = n - back;
+    if (plan->origins == 0 && n > h + 12)
+        plan->origin[plan->origins++] = n - h;
+}
+
+/* Runs the portfolio as it would have been run when only `n` cells were known. */
+static void run_at(struct plan *plan, size_t n, size_t slot)
+{
+    double *known = bw_arena_array(plan->arena, n, sizeof *known);
+    double *paths = bw_arena_array(plan->arena, BW_MODEL_COUNT * plan->h, sizeof *paths);
+    memcpy(known, plan->fit, n * sizeof *known);
+    for (size_t i = n > RAW_END ? n - RAW_END : 0; i < n; i++)
+        known[i] = plan->x[i]; /* a spike that is this young could not have been told */
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++)
+        plan->path[slot][m] = paths + m * plan->h;
+    bw_trend_models_run(plan->arena, known, n, plan->seasons->period, plan->seasons->count, plan->h,
+                        plan->path[slot], plan->runs[slot]);
+}
+
+static double path_error(const struct plan *plan, size_t slot, const double *path)
+{
+    const double *actual = plan->x + plan->origin[slot];
+    double sum = 0;
+    for (size_t i = 0; i < plan->h; i++)
+        sum += fabs(actual[i] - path[i]);
+    return sum / (double)plan->h;
+}
+
+/* Mean error of a model over the origins where it ran; NaN when it cannot run now or ran at
+ * fewer than half of them. */
+static double model_error(const struct plan *plan, size_t model)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t o = 0; o < plan->origins; o++)
+        if (plan->runs[o][model]) {
+            sum += path_error(plan, o, plan->path[o][model]);
+            count++;
+        }
+    const bool enough =
+        plan->runs[plan->origins][model] && count > 0 && count >= (plan->origins + 1) / 2;
+    return enough ? sum / (double)count : NAN;
+}
+
+static void normalise(double *w, double total)
+{
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++)
+        w[m] = total > 0 ? w[m] / total : 0;
+}
+
+static void weigh_unchecked(struct plan *plan)
+{
+    plan->weight[BW_MODEL_THETA] = plan->weight[BW_MODEL_DAMPED] = plan->weight[BW_MODEL_NAIVE] =
+        1.0 / 3;
+}
+
+static void weigh(struct plan *plan)
+{
+    double error[BW_MODEL_COUNT], best = INFINITY;
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
+        error[m] = model_error(plan, m);
+        if (error[m] < best)
+            best = error[m];
+    }
+    plan->naive_error = error[BW_MODEL_NAIVE];
+    const double tiny = 1e-9 * bw_trend_sd(plan->x, plan->n) + 1e-300;
+    double base[BW_MODEL_COUNT] = { 0 }, total = 0, base_total = 0;
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
+        const double ratio = (error[m] + tiny) / (best + tiny);
+        if (!(ratio <= CUT))
+            continue;
+        plan->weight[m] = pow(ratio, -4);
+        total += plan->weight[m];
+        base[m] = steady[m];
+        base_total += base[m];
+    }
+    normalise(plan->weight, total);
+    normalise(base, base_total);
+    const double draw = base_total > 0 ? 1 / (1 + (double)plan->origins) : 0;
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++)
+        plan->weight[m] = (1 - draw) * plan->weight[m] + draw * base[m];
+}
+
+/* The weighted mean of what ran in that slot. */
+static void combine(const struct plan *plan, size_t slot, double *out)
+{
+    double total = 0;
+    memset(out, 0, plan->h * sizeof *out);
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
+        if (!plan->runs[slot][m] || !(plan->weight[m] > 0))
+            continue;
+        total += plan->weight[m];
+        for (size_t i = 0; i < plan->h; i++)
+            out[i] += plan->weight[m] * plan->path[slot][m][i];
+    }
+    for (size_t i = 0; i < plan->h; i++)
+        out[i] = total > 0 ? out[i] / total : plan->x[plan->n - 1];
+}
+
+/* Errors of the combination at every origin. */
+static void backtest(struct plan *plan, struct bw_trend_forecast *out)
+{
+    out->error = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->error);
+    out->ratio = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->ratio);
+    for (size_t o = 0; o < plan->origins; o++) {
+        double *e = out->error + o * plan->h;
+        combine(plan, o, e);
+        plan->error += path_error(plan, o, e) / (double)plan->origins;
+        for (size_t i = 0; i < plan->h; i++)
+            e[i] = plan->x[plan->origin[o] + i] - e[i];
+    }
+}
+
+/* Root mean square error of each step, smoothed over a quarter of the horizon, and drawn half
+ * way to its running maximum: doubt does not shrink with distance. */
+static void error_scale(const struct plan *plan, struct bw_trend_forecast *out)
+{
+    const size_t h = plan->h;
+    double *rms = bw_arena_array(plan->arena, h, sizeof *rms);
+    for (size_t i = 0; i < h; i++) {
+        for (size_t o = 0; o < plan->origins; o++)
+            rms[i] += out->error[o * h + i] * out->error[o * h + i] / (double)plan->origins;
+        rms[i] = sqrt(rms[i]);
+    }
+    const size_t width = h / 4 > 3 ? h / 4 : 3;
+    const double least = 1e-6 * bw_trend_sd(plan->x, plan->n) + 1e-300;
+    double highest = 0;
+    for (size_t i = 0; i < h; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < width; j++) {
+            const size_t at = i + j > width / 2 ? i + j - width / 2 : 0;
+            sum += rms[at < h ? at : h - 1];
+        }
+        const double mean = sum / (double)width;
+        highest = fmax(highest, mean);
+        out->scale[i] = fmax((mean + highest) / 2, least);
+    }
+    for (size_t i = 0; i < plan->origins * h; i++)
+        out->ratio[i] = fabs(out->error[i]) / out->scale[i % h];
+}
+
+/* Without a single origin: a random walk with the steps seen. */
+static void guess_scale(const struct plan *plan, struct bw_trend_forecast *out)
+{
+    double squares = 0;
+    for (size_t i = 1; i < plan->n; i++)
+        squares += (plan->x[i] - plan->x[i - 1]) * (plan->x[i] - plan->x[i - 1]);
+    const double step = plan->n > 1 ? sqrt(squares / (double)(plan->n - 1)) : 0;
+    for (size_t i = 0; i < plan->h; i++)
+        out->scale[i] = step * sqrt((double)(i + 1));
+}
+
+static double to_value(const struct bw_trend_forecast *f, double working)
+{
+    const double v = f->logarithmic ? exp(fmin(working, 700)) : working;
+    return f->non_negative ? fmax(v, 0) : v;
+}
+
+static const double *logarithms(struct bw_arena *arena, const double *x, size_t n)
+{
+    double *out = bw_arena_array(arena, n, sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = log(x[i]);
+    return out;
+}
+
+void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const double *fit, size_t n,
+                            const struct bw_trend_seasons *seasons, size_t h, bool non_negative,
+                            struct bw_trend_forecast *out)
+{
+    const size_t skip = n > BW_TREND_HISTORY_MAX ? n - BW_TREND_HISTORY_MAX : 0;
+    struct plan plan = {
+        .arena = arena, .x = x + skip, .fit = fit + skip, .n = n - skip, .h = h, .seasons = seasons
+    };
+    *out = (struct bw_trend_forecast){ .h = h, .non_negative = non_negative, .skill = NAN };
+    out->logarithmic = spread_grows(plan.x, plan.n) && spread_grows(plan.fit, plan.n);
+    if (out->logarithmic) {
+        plan.x = logarithms(arena, plan.x, plan.n);
+        plan.fit = logarithms(arena, plan.fit, plan.n);
+    }
+    choose_origins(&plan);
+    for (size_t o = 0; o < plan.origins; o++)
+        run_at(&plan, plan.origin[o], o);
+    run_at(&plan, plan.n, plan.origins);
+    if (plan.origins > 0)
+        weigh(&plan);
+    else
+        weigh_unchecked(&plan);
+
+    out->origins = plan.origins;
+    out->centre = bw_arena_array(arena, 3 * h, sizeof *out->centre);
+    out->scale = out->centre + h;
+    out->mean = out->scale + h;
+    combine(&plan, plan.origins, out->centre);
+    backtest(&plan, out);
+    if (plan.origins > 0) {
+        error_scale(&plan, out);
+        out->skill = plan.naive_error > 0 ? 1 - plan.error / plan.naive_error : 0;
+    } else {
+        guess_scale(&plan, out);
+    }
+    for (size_t i = 0; i < h; i++)
+        out->mean[i] = to_value(out, out->centre[i]);
+}
+
+void bw_trend_forecast_interval(struct bw_trend_forecast *forecast, double level, double *low,
+                                double *high)
+{
+    double k = gsl_cdf_ugaussian_Pinv(0.5 + level / 2);
+    const size_t count = forecast->origins * forecast->h;
+    if (count > 0) {
+        const double q = fmin(1, level * (1 + 1 / (double)count));
+        k = fmax(k, bw_trend_quantile(forecast->ratio, count, q));
+        k *= 1 + WIDEN_PER_ORIGIN / (double)forecast->origins;
+    }
+    for (size_t i = 0; i < forecast->h; i++) {
+        low[i] = to_value(forecast, forecast->centre[i] - k * forecast->scale[i]);
+        high[i] = to_value(forecast, forecast->centre[i] + k * forecast->scale[i]);
+    }
+}
+
+double bw_trend_forecast_rise(const struct bw_trend_forecast *forecast, const double *x, size_t n,
+                              size_t k)
+{
+    double now = 0, then = 0, variance = 0, doubt = 0;
+    for (size_t i = 0; i < k; i++) {
+        const double last = x[n - k + i];
+        now += forecast->logarithmic ? log(last) : last;
+        then += forecast->centre[i];
+        doubt += forecast->scale[i];
+    }
+    for (size_t o = 0; o < forecast->origins; o++) {
+        double sum = 0;
+        for (size_t i = 0; i < k; i++)
+            sum += forecast->error[o * forecast->h + i];
+        variance += sum * sum / (double)forecast->origins;
+    }
+    /* Few origins say little about the mean's error: lean on half the step scale as well. */
+    const double prior = 0.5 * doubt, weight = 2 / (2 + (double)forecast->origins);
+    const double sd = sqrt((1 - weight) * variance + weight * prior * prior);
+    if (!(sd > 0))
+        return then > now ? 1 : then < now ? 0 : 0.5;
+    return gsl_cdf_ugaussian_P((then - now) / sd);
+}

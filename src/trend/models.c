@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/models.h"
+
+#include "trend/regress.h"
+#include "trend/robust.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ALPHAS = 8, DAMPED_GRID = 12, AR_MAX = 8, CYCLES_MAX = 5 };
+
+struct job {
+    struct bw_arena *arena;
+    const double *x;
+    size_t n, h;
+    size_t period[BW_TREND_SEASONS_MAX]; /* those that fit at least 2.2 times */
+    size_t periods;
+    double sd;
+    double *z, *season, *work; /* [n], [h], [4 n + 2 h] */
+};
+
+/* z = x without its seasons, season = what they add in the h cells to come. */
+static void adjust(struct job *job, double decay)
+{
+    memcpy(job->z, job->x, job->n * sizeof *job->z);
+    memset(job->season, 0, job->h * sizeof *job->season);
+    for (size_t k = 0; k < job->periods; k++) {
+        const size_t p = job->period[k];
+        double *index = job->work;
+        bw_trend_season_index(job->z, job->n, p, decay, index, job->work + p);
+        for (size_t i = 0, phase = 0; i < job->n; i++, phase = phase + 1 == p ? 0 : phase + 1)
+            job->z[i] -= index[phase];
+        for (size_t i = 0; i < job->h; i++)
+            job->season[i] += index[(job->n + i) % p];
+    }
+}
+
+static double least_squares_slope(const double *z, size_t n)
+{
+    const double middle = (double)(n - 1) / 2;
+    double ty = 0, tt = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double t = (double)i - middle;
+        ty += t * z[i];
+        tt += t * t;
+    }
+    return tt > 0 ? ty / tt : 0;
+}
+
+/* All smoothing constants side by side: eight short chains run as fast as one. */
+static double smooth(const double *z, size_t n, double *out_alpha)
+{
+    static const double alpha[ALPHAS] = { 0.02, 0.06, 0.12, 0.22, 0.35, 0.55, 0.8, 0.99 };
+    double level[ALPHAS], error[ALPHAS] = { 0 };
+    const double start = bw_trend_mean(z, n < 10 ? n : 10);
+    for (size_t k = 0; k < ALPHAS; k++)
+        level[k] = start;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < ALPHAS; k++) {
+            const double e = z[i] - level[k];
+            error[k] += e * e;
+            level[k] += alpha[k] * e;
+        }
+    size_t best = 0;
+    for (size_t k = 1; k < ALPHAS; k++)
+        if (error[k] < error[best])
+            best = k;
+    *out_alpha = alpha[best];
+    return level[best];
+}
+
+static void theta(const struct job *job, double *ses, double *out)
+{
+    double alpha;
+    const double level = smooth(job->z, job->n, &alpha);
+    const double drift = least_squares_slope(job->z, job->n) / 2;
+    const double lead = (1 - pow(1 - alpha, (double)job->n)) / alpha;
+    for (size_t i = 0; i < job->h; i++) {
+        if (ses != NULL)
+            ses[i] = level + job->season[i];
+        out[i] = level + drift * ((double)i + lead) + job->season[i];
+    }
+}
+
+static void damped(const struct job *job, double *out)
+{
+    double alpha[DAMPED_GRID], beta[DAMPED_GRID], phi[DAMPED_GRID];
+    double level[DAMPED_GRID], trend[DAMPED_GRID] = { 0 }, error[DAMPED_GRID] = { 0 };
+    for (size_t k = 0; k < DAMPED_GRID; k++) {
+        static const double alphas[] = { 0.1, 0.4, 0.9 }, betas[] = { 0.02, 0.2 };
+        static const double phis[] = { 0.85, 0.97 };
+        alpha[k] = alphas[k % 3];
+        beta[k] = alpha[k] * betas[k / 3 % 2];
+        phi[k] = phis[k / 6];
+        level[k] = job->z[0];
+    }
+    for (size_t i = 0; i < job->n; i++)
+        for (size_t k = 0; k < DAMPED_GRID; k++) {
+            const double forecast = level[k] + phi[k] * trend[k];
+            const double e = job->z[i] - forecast;
+            error[k] += e * e;
+            level[k] = forecast + alpha[k] * e;
+            trend[k] = phi[k] * trend[k] + beta[k] * e;
+        }
+    size_t best = 0;
+    for (size_t k = 1; k < DAMPED_GRID; k++)
+        if (error[k] < error[best])
+            best = k;
+    double at = level[best], step = trend[best];
+    for (size_t i = 0; i < job->h; i++) {
+        step *= phi[best];
+        at += step;
+        out[i] = at + job->season[i];
+    }
+}
+
+static bool autoregress(const struct job *job, double *out)
+{
+    if (job->n <= 40)
+        return false;
+    size_t lags[AR_MAX];
+    const size_t count = job->n / 10 < AR_MAX ? job->n / 10 : AR_MAX;
+    for (size_t i = 0; i < count; i++)
+        lags[i] = i + 1;
+    if (!bw_trend_regress(job->arena, job->z, job->n, lags, count, 1e-3, job->sd, job->h, out))
+        return false;
+    for (size_t i = 0; i < job->h; i++)
+        out[i] += job->season[i];
+    return true;
+}
+
+static size_t add_lag(size_t *lags, size_t count, size_t lag, size_t limit)
+{
+    if (lag == 0 || lag >= limit || (count > 0 && lag <= lags[count - 1]))
+        return count;
+    lags[count] = lag;
+    return count + 1;
+}
+
+static bool seasonal_lags(const struct job *job, double *out)
+{
+    if (job->periods == 0)
+        return false;
+    size_t lags[BW_TREND_LAGS_MAX], count = 0;
+    const size_t limit = job->n / 2, p = job->period[0];
+    const size_t shorter[] = { 1, 2, 3, p - 1, p, p + 1, 2 * p };
+    for (size_t i = 0; i < sizeof shorter / sizeof *shorter; i++)
+        count = add_lag(lags, count, shorter[i], limit);
+    if (job->periods > 1 && 2 * job->n > 5 * job->period[1])
+        for (size_t lag = job->period[1] - 1; lag <= job->period[1] + 1; lag++)
+            count = add_lag(lags, count, lag, limit);
+    if (count == 0 || job->n <= 2 * lags[count - 1] + 3 * count)
+        return false;
+    return bw_trend_regress(job->arena, job->x, job->n, lags, count, 1e-4, job->sd, job->h, out);
+}
+
+static void constant(double *out, size_t h, double value)
+{
+    for (size_t i = 0; i < h; i++)
+        out[i] = value;
+}
+
+static double recent_median(const struct job *job, size_t width)
+{
+    const size_t m = width < job->n ? width : job->n;
+    memcpy(job->work, job->x + job->n - m, m * sizeof *job->work);
+    return bw_trend_median(job->work, m);
+}
+
+/* One cycle of p cells, repeated into out[h]. */
+static void repeat(const struct job *job, const double *cycle, size_t p, double *out)
+{
+    for (size_t i = 0; i < job->h; i++)
+        out[i] = cycle[i % p];
+}
+
+static bool cycles_mean(const struct job *job, size_t p, double *out)
+{
+    if (job->n <= 4 * p)
+        return false;
+    const double *last = job->x + job->n - p;
+    for (size_t i = 0; i < p; i++)
+        job->work[i] = (3 * last[i] + 2 * (last - p)[i] + (last - 2 * p)[i]) / 6;
+    repeat(job, job->work, p, out);
+    return true;
+}
+
+static bool cycles_median(const struct job *job, size_t p, double *out, double *moved)
+{
+    const size_t cycles = job->n / p < CYCLES_MAX ? job->n / p : CYCLES_MAX;
+    if (cycles < 3)
+        return false;
+    const double *first = job->x + job->n - cycles * p;
+    double *cycle = job->work, *rest = job->work + p;
+    for (size_t i = 0; i < p; i++) {
+        double v[CYCLES_MAX];
+        for (size_t c = 0; c < cycles; c++)
+            v[c] = first[c * p + i];
+        cycle[i] = bw_trend_median(v, cycles);
+    }
+    repeat(job, cycle, p, out);
+    memcpy(rest, cycle, p * sizeof *rest);
+    const double centre = bw_trend_median(rest, p);
+    memcpy(rest, job->x + job->n - p, p * sizeof *rest);
+    const double shift = bw_trend_median(rest, p) - centre;
+    for (size_t i = 0; i < job->h; i++)
+        moved[i] = out[i] + shift;
+    return true;
+}
+
+static void run_seasonal(const struct job *job, double *path[BW_MODEL_COUNT],
+                         bool runs[BW_MODEL_COUNT])
+{
+    runs[BW_MODEL_LAGS] = seasonal_lags(job, path[BW_MODEL_LAGS]);
+    for (size_t k = 0; k < job->periods; k++) {
+        const size_t p = job->period[k];
+        repeat(job, job->x + job->n - p, p, path[BW_MODEL_CYCLE + k]);
+        runs[BW_MODEL_CYCLE + k] = true;
+        runs[BW_MODEL_CYCLES_MEAN + k] = cycles_mean(job, p, path[BW_MODEL_CYCLES_MEAN + k]);
+        runs[BW_MODEL_CYCLES_MEDIAN + k] = cycles_median(job, p, path[BW_MODEL_CYCLES_MEDIAN + k],
+                                                         path[BW_MODEL_CYCLES_LEVEL + k]);
+        runs[BW_MODEL_CYCLES_LEVEL + k] = runs[BW_MODEL_CYCLES_MEDIAN + k];
+    }
+}
+
+static void run_smooth(struct job *job, double *path[BW_MODEL_COUNT], bool runs[BW_MODEL_COUNT])
+{
+    adjust(job, 0);
+    theta(job, path[BW_MODEL_SES], path[BW_MODEL_THETA]);
+    damped(job, path[BW_MODEL_DAMPED]);
+    runs[BW_MODEL_SES] = runs[BW_MODEL_THETA] = runs[BW_MODEL_DAMPED] = true;
+    runs[BW_MODEL_AR] = autoregress(job, path[BW_MODEL_AR]);
+    if (job->periods == 0)
+        return; /* without a season there is nothing to age */
+    adjust(job, 0.35);
+    theta(job, NULL, path[BW_MODEL_THETA_RECENT]);
+    runs[BW_MODEL_THETA_RECENT] = true;
+    runs[BW_MODEL_AR_RECENT] = autoregress(job, path[BW_MODEL_AR_RECENT]);
+}
+
+static void clip_paths(const struct job *job, double *path[BW_MODEL_COUNT])
+{
+    memcpy(job->work, job->x, job->n * sizeof *job->work);
+    const double low = bw_trend_quantile(job->work, job->n, 0.005);
+    const double high = bw_trend_quantile(job->work, job->n, 0.995);
+    const double room = 1.5 * (high - low);
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++)
+        for (size_t i = 0; i < job->h; i++)
+            path[m][i] = bw_trend_clamp(path[m][i], low - room, high + room);
+}
+
+void bw_trend_models_run(struct bw_arena *arena, const double *x, size_t n, const size_t *period,
+                         size_t periods, size_t h, double *path[BW_MODEL_COUNT],
+                         bool runs[BW_MODEL_COUNT])
+{
+    struct job job = { .arena = arena, .x = x, .n = n, .h = h, .sd = bw_trend_sd(x, n) };
+    for (size_t k = 0; k < periods; k++)
+        if (10 * n > 22 * period[k] && n >= 2 * period[k] + 2)
+            job.period[job.periods++] = period[k];
+    job.z = bw_arena_array(arena, n, sizeof *job.z);
+    job.season = bw_arena_array(arena, h, sizeof *job.season);
+    job.work = bw_arena_array(arena, 4 * n + 2 * h, sizeof *job.work);
+    memset(runs, 0, BW_MODEL_COUNT * sizeof *runs);
+
+    constant(path[BW_MODEL_NAIVE], h, x[n - 1]);
+    size_t cycle = n / 8 < 48 ? n / 8 : 48;
+    if (job.periods > 0)
+        cycle = job.period[0];
+    else if (cycle < 5)
+        cycle = 5;
+    constant(path[BW_MODEL_MEDIAN], h, recent_median(&job, cycle));
+    constant(path[BW_MODEL_MEDIAN_LONG], h, recent_median(&job, 4 * cycle));
+    runs[BW_MODEL_NAIVE] = runs[BW_MODEL_MEDIAN] = runs[BW_MODEL_MEDIAN_LONG] = true;
+    run_smooth(&job, path, runs);
+    run_seasonal(&job, path, runs);
+    clip_paths(&job, path);
+}

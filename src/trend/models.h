@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* trend/models.h: the portfolio of simple forecasters. Each is O(n); none is trusted alone:
+ * trend/forecast.h weighs them by how well they did on this series. */
+#ifndef TREND_MODELS_H
+#define TREND_MODELS_H
+
+#include "base/arena.h"
+#include "trend/season.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the names stand for; those with a period come once for each of the two seasons. */
+enum bw_trend_model {
+    BW_MODEL_NAIVE,        /* the last value */
+    BW_MODEL_SES,          /* simple exponential smoothing + season (Brown 1956) */
+    BW_MODEL_THETA,        /* Theta (Assimakopoulos and Nikolopoulos 2000) + season */
+    BW_MODEL_THETA_RECENT, /* the same, recent cycles weigh more in the season */
+    BW_MODEL_DAMPED,       /* damped trend (Gardner and McKenzie 1985) + season */
+    BW_MODEL_AR,           /* AR(8) + season */
+    BW_MODEL_AR_RECENT,    /* the same, recent cycles weigh more */
+    BW_MODEL_LAGS,         /* ridge regression on short and seasonal lags */
+    BW_MODEL_MEDIAN,       /* of the last cycle */
+    BW_MODEL_MEDIAN_LONG,  /* of the last four cycles */
+    BW_MODEL_CYCLE,        /* seasonal naive: the last cycle again */
+    BW_MODEL_CYCLE_2,
+    BW_MODEL_CYCLES_MEAN, /* the last three cycles, weighted 3:2:1 */
+    BW_MODEL_CYCLES_MEAN_2,
+    BW_MODEL_CYCLES_MEDIAN, /* median of each phase over up to five cycles */
+    BW_MODEL_CYCLES_MEDIAN_2,
+    BW_MODEL_CYCLES_LEVEL, /* the same, moved to the level of the last cycle */
+    BW_MODEL_CYCLES_LEVEL_2,
+    BW_MODEL_COUNT
+};
+
+/* Runs every model that x[n] (finite, n >= 1) has enough data for; path[m] has room for h.
+ * `period` are the seasons' periods, rising. runs[m] says which paths were written. Paths
+ * stay within the 0.5 to 99.5 % range of x, widened by 1.5 times its width on both sides. */
+void bw_trend_models_run(struct bw_arena *arena, const double *x, size_t n, const size_t *period,
+                         size_t periods, size_t h, double *path[BW_MODEL_COUNT],
+                         bool runs[BW_MODEL_COUNT]);
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* trend/scratch.h: the working memory behind bw_trend_scratch. Of the folder alone. */
+#ifndef TREND_SCRATCH_H
+#define TREND_SCRATCH_H
+
+#include "base/arena.h"
+#include "trend/analyse.h"
+
+struct bw_trend_scratch {
+    struct bw_arena arena; /* everything of one analysis */
+    char note[160];
+};
+
+/* Releases what the last analysis used. */
+struct bw_arena *bw_trend_scratch_begin(struct bw_trend_scratch *scratch);
+
+#endif

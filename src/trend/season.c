@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/season.h"
+
+#include "trend/acf.h"
+#include "trend/robust.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ACF_MIN 0.1            /* a season correlates at least so much with itself */
+#define ACF_PROMINENCE_MIN 0.1 /* and more than what lies between */
+#define GAIN_MIN 0.10          /* share of the squared error that its indices must remove */
+#define STRENGTH_MIN 0.05
+
+enum { PERIOD_MIN = 4, CANDIDATES_MAX = 8 };
+
+static const int64_t calendar_ms[] = { 3600000, 86400000, 7 * INT64_C(86400000) };
+
+/* d[i] = x[half + i] minus the centred moving average of one period; returns how many. */
+static size_t detrend(const double *x, size_t n, size_t period, double *d)
+{
+    const size_t half = period / 2;
+    const bool even = period % 2 == 0;
+    const size_t m = n - 2 * half;
+    double sum = 0;
+    for (size_t i = 0; i < 2 * half + 1; i++)
+        sum += x[i];
+    for (size_t i = 0; i < m; i++) {
+        const double ends = even ? (x[i] + x[i + 2 * half]) / 2 : 0;
+        d[i] = x[half + i] - (sum - ends) / (double)period;
+        if (i + 1 < m)
+            sum += x[i + 2 * half + 1] - x[i];
+    }
+    return m;
+}
+
+/* Weighted means per phase of d, whose first entry has the phase half % period. Returns
+ * the sum over phases of sum w^2 / (sum w)^2: the noise of a mean, per unit of variance. */
+static double phase_means(const double *d, size_t m, size_t period, double decay, double *out,
+                          double *weight)
+{
+    double square = 0; /* every phase is seen nearly alike: one sum for all */
+    memset(out, 0, period * sizeof *out);
+    memset(weight, 0, period * sizeof *weight);
+    const double fade = exp(-decay / (double)period);
+    double w = 1;
+    for (size_t i = m; i-- > 0; w *= fade) {
+        const size_t phase = (i + period / 2) % period;
+        out[phase] += w * d[i];
+        weight[phase] += w;
+        square += w * w;
+    }
+    double total = 0;
+    for (size_t p = 0; p < period; p++) {
+        out[p] /= fmax(weight[p], 1e-12);
+        total += weight[p];
+    }
+    return square * (double)period / fmax(total * total, 1e-300);
+}
+
+static double variance_about(const double *d, size_t m, size_t period, const double *index)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < m; i++) {
+        const double r = d[i] - index[(i + period / 2) % period];
+        sum += r;
+        squares += r * r;
+    }
+    const double mean = sum / (double)m;
+    return fmax(squares / (double)m - mean * mean, 0);
+}
+
+double bw_trend_season_index(const double *x, size_t n, size_t period, double decay, double *out,
+                             double *work)
+{
+    double *d = work, *weight = work + n;
+    const size_t m = detrend(x, n, period, d);
+    const double share = phase_means(d, m, period, decay, out, weight);
+    const double residual = variance_about(d, m, period, out);
+    const double mean = bw_trend_mean(out, period), sd = bw_trend_sd(out, period);
+    const double noise = residual * share;
+    const double signal = fmax(sd * sd - noise, 0);
+    const double shrink = signal > 0 ? signal / (signal + noise) : 0;
+    for (size_t p = 0; p < period; p++)
+        out[p] = (out[p] - mean) * shrink;
+    return signal > 0 ? signal / (signal + residual) : 0;
+}
+
+/* The share of squared error on the newest part that indices of the older part remove. */
+static double rolling_gain(const double *x, size_t n, size_t period, double *work)
+{
+    size_t held = n / 4 > period ? n / 4 : period;
+    if (held + 2 * period + 2 > n)
+        held = n - 2 * period - 2;
+    if (held < period / 2 || held > n)
+        return 0;
+    const size_t train = n - held;
+    double *index = work, *rest = work + period;
+    bw_trend_season_index(x, train, period, 0, index, rest);
+    const size_t m = detrend(x, n, period, rest);
+    double plain = 0, better = 0;
+    const size_t half = period / 2;
+    const size_t from = train > half ? train - half : 0;
+    for (size_t i = from; i < m; i++) {
+        const double s = index[(i + half) % period];
+        plain += rest[i] * rest[i];
+        better += (rest[i] - s) * (rest[i] - s);
+    }
+    return plain > 0 ? 1 - better / plain : 0;
+}
+
+/* A local maximum over +-P/8 that stands out of what lies before it. */
+static bool is_peak(const double *acf, size_t lags, size_t period, double minimum)
+{
+    const size_t reach = period / 8 > 1 ? period / 8 : 1;
+    if (period + reach > lags || period < reach + 1)
+        return false;
+    for (size_t k = period - reach; k <= period + reach; k++)
+        if (acf[k] > acf[period])
+            return false;
+    return acf[period] > ACF_MIN && acf[period] - minimum > ACF_PROMINENCE_MIN;
+}
+
+struct search {
+    struct bw_arena *arena;
+    const double *original;
+    double *x; /* what is left after the seasons found so far */
+    size_t n;
+    double *acf;
+    size_t lags;
+    double *work; /* n + 4 period */
+};
+
+static bool correlate(struct search *s)
+{
+    /* The slope and slow waves would drown every peak: correlate what a moving average of a
+     * third of the data leaves. */
+    const size_t width = s->n / 3 | 1;
+    const size_t m = detrend(s->x, s->n, width, s->work);
+    return m > s->lags && bw_trend_acf(s->arena, s->work, m, s->lags, s->acf);
+}
+
+/* Periods worth a trial, best first: calendar, then rising lags. */
+static size_t candidates(const struct search *s, int64_t step_ms, size_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; step_ms > 0 && i < sizeof calendar_ms / sizeof *calendar_ms; i++) {
+        const int64_t period = calendar_ms[i] / step_ms;
+        if (calendar_ms[i] % step_ms * 20 < step_ms && period >= PERIOD_MIN
+            && (size_t)period < s->lags)
+            out[count++] = (size_t)period;
+    }
+    double minimum = 1;
+    const double noise = 2 / sqrt((double)s->n);
+    for (size_t k = 1; k < s->lags && count < CANDIDATES_MAX; k++) {
+        minimum = fmin(minimum, s->acf[k]);
+        if (k >= PERIOD_MIN && s->acf[k] > noise && is_peak(s->acf, s->lags, k, minimum))
+            out[count++] = k;
+    }
+    return count;
+}
+
+static size_t best_of(const struct search *s, const size_t *tried, size_t count, size_t base)
+{
+    size_t best = 0;
+    double best_gain = GAIN_MIN;
+    for (size_t i = 0; i < count; i++) {
+        const size_t period = tried[i];
+        if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0)))
+            continue;
+        if (!(s->acf[period] > ACF_MIN))
+            continue;
+        const double gain = rolling_gain(s->x, s->n, period, s->work);
+        /* A multiple of a season is a season as well: it must earn its size. */
+        if (gain > best_gain + (best > 0 ? 0.05 : 0)) {
+            best = period;
+            best_gain = gain;
+        }
+    }
+    return best;
+}
+
+static bool take(struct search *s, size_t period, struct bw_trend_seasons *out)
+{
+    double *index = bw_arena_array(s->arena, period, sizeof *index);
+    const double strength = bw_trend_season_index(s->x, s->n, period, 0, index, s->work);
+    if (strength < STRENGTH_MIN)
+        return false;
+    for (size_t i = 0; i < s->n; i++)
+        s->x[i] -= index[i % period];
+    out->period[out->count] = period;
+    out->strength[out->count] = strength;
+    out->index[out->count++] = index;
+    return true;
+}
+
+static struct search search_begin(struct bw_arena *arena, const double *x, size_t n)
+{
+    struct search s = { .arena = arena, .original = x, .n = n, .lags = n / 3 + 1 };
+    s.x = bw_arena_array(arena, n, sizeof *s.x);
+    memcpy(s.x, x, n * sizeof *x);
+    s.acf = bw_arena_array(arena, s.lags + 1, sizeof *s.acf);
+    s.work = bw_arena_array(arena, 4 * n, sizeof *s.work);
+    return s;
+}
+
+void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
+                          struct bw_trend_seasons *out)
+{
+    memset(out, 0, sizeof *out);
+    if (n < 3 * PERIOD_MIN + 4)
+        return;
+    struct search s = search_begin(arena, x, n);
+    size_t tried[CANDIDATES_MAX];
+    for (size_t round = 0; round < BW_TREND_SEASONS_MAX; round++) {
+        if (!correlate(&s))
+            return;
+        const size_t base = round > 0 ? out->period[round - 1] : 0;
+        const size_t count = candidates(&s, step_ms, tried);
+        const size_t period = best_of(&s, tried, count, base);
+        if (period == 0 || !take(&s, period, out))
+            return;
+    }
+}
+
+void bw_trend_season_fixed(struct bw_arena *arena, const double *x, size_t n, size_t period,
+                           struct bw_trend_seasons *out)
+{
+    memset(out, 0, sizeof *out);
+    if (period < 2 || n < 2 * period + 2)
+        return;
+    struct search s = search_begin(arena, x, n);
+    take(&s, period, out);
+}
+
+double bw_trend_season_at(const struct bw_trend_seasons *seasons, size_t at)
+{
+    double sum = 0;
+    for (size_t i = 0; i < seasons->count; i++)
+        sum += seasons->index[i][at % seasons->period[i]];
+    return sum;
+}

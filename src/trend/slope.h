@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* trend/slope.h: the robust straight line through a regime, with an interval that knows of
+ * autocorrelation.
+ *
+ * Huber-weighted least squares (Huber 1964), residuals as AR(1): with correlation r the
+ * variance of the slope is (1+r)/(1-r) times the textbook's. r is the larger of the lag-1
+ * estimate and, on long series, the root of the lag-2 one, because white noise on top of a
+ * slow wave hides it at lag 1; corrected for its bias by (1+4r)/n (Kendall 1954). */
+#ifndef TREND_SLOPE_H
+#define TREND_SLOPE_H
+
+#include "base/arena.h"
+
+#include <stddef.h>
+
+struct bw_trend_slope {
+    size_t n;         /* values it stands on; with fewer than 3 all that follows is 0 */
+    double per_cell;  /* slope */
+    double low, high; /* its 95 % interval */
+    double se;        /* its standard error, autocorrelation included */
+    double end;       /* the line at the last cell */
+    double sd;        /* of the residuals, outliers clipped */
+    double r;         /* lag-1 correlation of the residuals, 0..0.995 */
+    double vif;       /* (1+r)/(1-r) */
+    double neff;      /* n / vif: independent values that the data is worth */
+    double t;         /* per_cell / se, discounted for small neff: nearly normal */
+    double *residual; /* [n], of the values present, in order */
+};
+
+/* Fits x[n], NaN is missing. O(n). */
+void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n,
+                        struct bw_trend_slope *out);
+
+#endif
