@@ -16,16 +16,20 @@ static size_t position_of(const struct bw_label *items, size_t count, const char
     return at;
 }
 
-struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels,
-                                size_t count)
+struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels, size_t count)
 {
     struct bw_label *items = bw_arena_array(arena, count, sizeof *items);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (labels[i].value == NULL || labels[i].value[0] == '\0')
-            continue;
+        const bool empty = labels[i].value == NULL || labels[i].value[0] == '\0';
         const size_t at = position_of(items, kept, labels[i].name);
         const bool again = at < kept && strcmp(items[at].name, labels[i].name) == 0;
+        if (empty && again) {
+            kept--;
+            memmove(items + at, items + at + 1, (kept - at) * sizeof *items);
+        }
+        if (empty)
+            continue;
         if (!again) {
             memmove(items + at + 1, items + at, (kept - at) * sizeof *items);
             items[at].name = bw_arena_strdup(arena, labels[i].name);
@@ -96,7 +100,7 @@ struct reader {
 
 static enum bw_rc expected(struct reader *r, const char *what)
 {
-    return bw_fail(r->err, BW_EINVAL, "'%s': expected %s at character %zu", r->text, what,
+    return bw_fail(r->err, BW_EINVAL, "'%.100s': expected %s at character %zu", r->text, what,
                    (size_t)(r->p - r->text) + 1);
 }
 
@@ -159,7 +163,8 @@ static enum bw_rc add_matcher(struct reader *r, const char *name, enum bw_match_
                               const char *value)
 {
     if (r->count == BW_LABELS_MAX)
-        return bw_fail(r->err, BW_ELIMIT, "'%s': more than %u conditions", r->text, BW_LABELS_MAX);
+        return bw_fail(r->err, BW_ELIMIT, "'%.100s': more than %u conditions", r->text,
+                       BW_LABELS_MAX);
     r->matchers[r->count++] = (struct bw_matcher){ name, op, value };
     return BW_OK;
 }

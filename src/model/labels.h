@@ -22,8 +22,8 @@ struct bw_labels {
     size_t count;
 };
 
-/* Sorts and copies into the arena; drops labels with an empty value; of two with one name
- * the later stays. */
+/* Sorts and copies into the arena. Of two with one name the later stays; an empty value is no
+ * label, and takes an earlier one of that name away. */
 struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels,
                                 size_t count);
 

@@ -75,7 +75,8 @@ struct bw_alert_state {
 
 enum bw_direction { BW_UNDETERMINED, BW_FALLING, BW_FLAT, BW_RISING, BW_DIRECTION_COUNT };
 
-/* "undetermined", "falling", "flat", "rising" (model/status.c's neighbours use the words). */
+/* "undetermined", "falling", "flat" or "rising", as in labels and answers. */
+const char *bw_direction_name(enum bw_direction direction);
 
 enum { BW_TREND_HORIZONS_MAX = 3 };
 

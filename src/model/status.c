@@ -48,7 +48,7 @@ int bw_status_rank(enum bw_status status)
         [BW_DEGRADED] = 2,
         [BW_UNHEALTHY] = 3,
     };
-    return ranks[status];
+    return ranks[status < BW_STATUS_COUNT ? status : BW_UNKNOWN];
 }
 
 const char *bw_level_name(enum bw_level level)

@@ -62,12 +62,17 @@ struct bw_value *bw_value_add_text(struct bw_arena *arena, struct bw_value *in, 
 struct bw_value *bw_value_add_printf(struct bw_arena *arena, struct bw_value *in, const char *key,
                                      const char *format, ...)
 {
-    char text[512];
+    struct bw_value *value = make(arena, BW_VALUE_TEXT);
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    value->len = (size_t)vsnprintf(NULL, 0, format, args);
     va_end(args);
-    return bw_value_add_text(arena, in, key, text);
+    char *text = bw_arena_alloc(arena, value->len + 1);
+    va_start(args, format);
+    vsnprintf(text, value->len + 1, format, args);
+    va_end(args);
+    value->text = text;
+    return bw_value_add(arena, in, key, value);
 }
 
 struct bw_value *bw_value_add_number(struct bw_arena *arena, struct bw_value *in, const char *key,

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/records.h"
+
+const char *bw_direction_name(enum bw_direction direction)
+{
+    static const char *const names[BW_DIRECTION_COUNT] = {
+        [BW_UNDETERMINED] = "undetermined",
+        [BW_FALLING] = "falling",
+        [BW_FLAT] = "flat",
+        [BW_RISING] = "rising",
+    };
+    return names[direction < BW_DIRECTION_COUNT ? direction : BW_UNDETERMINED];
+}
