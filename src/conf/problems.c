@@ -45,7 +45,7 @@ void bw_problems_add(struct bw_problems *problems, struct bw_place at, const cha
     va_end(args);
     problems->items =
         bw_grow(problems->items, &problems->cap, problems->count + 1, sizeof *problems->items);
-    at.file = bw_arena_strdup(&problems->arena, at.file != NULL ? at.file : "");
+    at.file = printable(bw_arena_strdup(&problems->arena, at.file != NULL ? at.file : ""));
     problems->items[problems->count++] = (struct bw_problem){
         .at = at,
         .path = printable(bw_arena_strdup(&problems->arena, path)),

@@ -15,7 +15,8 @@
 /* An open mapping or list. */
 struct frame {
     struct bw_node *node;
-    const char *key; /* of a mapping: read, its value comes next; NULL: a key comes next */
+    bool value_next; /* mapping: its key was read */
+    const char *key; /* mapping: the last one */
     struct bw_place key_at;
 };
 
@@ -31,6 +32,13 @@ struct reader {
     bool stopped; /* nothing that follows can be understood */
 };
 
+/* Of a token whose mark stands behind its first character: a quote, & or *. */
+static struct bw_place place_behind(struct bw_place at)
+{
+    at.column -= at.column > 1 ? 1 : 0;
+    return at;
+}
+
 static struct bw_place place_of(const struct reader *r, const struct fy_mark *mark)
 {
     if (mark == NULL)
@@ -38,15 +46,23 @@ static struct bw_place place_of(const struct reader *r, const struct fy_mark *ma
     return (struct bw_place){ r->file, (unsigned)mark->line + 1, (unsigned)mark->column + 1 };
 }
 
-/* Path of what is being read: "services[1].checks". */
+static bool is_key_next(const struct reader *r)
+{
+    const struct frame *frame = r->depth > 0 ? &r->stack[r->depth - 1] : NULL;
+    return frame != NULL && frame->node->kind == BW_NODE_MAP && !frame->value_next;
+}
+
+/* Path of what is being read: "services[1].checks". A key that is being read has none yet:
+ * there it is the path of the mapping. */
 static const char *path_of(const struct reader *r)
 {
     const char *path = "";
     for (size_t i = 0; i < r->depth; i++) {
         const struct frame *frame = &r->stack[i];
+        const bool top = i + 1 == r->depth;
         if (frame->node->kind == BW_NODE_LIST)
-            path = bw_arena_printf(r->arena, "%s[%zu]", path, frame->node->count);
-        else if (frame->key != NULL)
+            path = bw_arena_printf(r->arena, "%s[%zu]", path, frame->node->count - (top ? 0 : 1));
+        else if (!top || frame->value_next)
             path =
                 bw_arena_printf(r->arena, "%s%s%s", path, path[0] != '\0' ? "." : "", frame->key);
     }
@@ -75,17 +91,11 @@ static void put(struct reader *r, struct bw_node *node)
     if (frame->node->kind == BW_NODE_MAP) {
         node->key = frame->key;
         node->key_at = frame->key_at;
-        frame->key = NULL;
+        frame->value_next = false;
     }
     bw_node_append(frame->node, node);
     if (frame->node->kind == BW_NODE_MAP && frame->node->count > BW_CONF_KEYS_MAX)
         stop(r, node->key_at, "too many keys in one mapping");
-}
-
-static bool is_key_next(const struct reader *r)
-{
-    const struct frame *frame = r->depth > 0 ? &r->stack[r->depth - 1] : NULL;
-    return frame != NULL && frame->node->kind == BW_NODE_MAP && frame->key == NULL;
 }
 
 /* The pieces of YAML that a configuration has no use for and that can hide what is meant. */
@@ -94,7 +104,7 @@ static void refuse_properties(struct reader *r, struct fy_event *event)
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     struct fy_token *tag = fy_event_get_tag_token(event);
     if (anchor != NULL)
-        problem(r, place_of(r, fy_token_start_mark(anchor)),
+        problem(r, place_behind(place_of(r, fy_token_start_mark(anchor))),
                 "anchors and aliases are not supported");
     if (tag != NULL)
         problem(r, place_of(r, fy_token_start_mark(tag)), "tags are not supported");
@@ -148,20 +158,25 @@ static void refuse_duplicates(struct reader *r, const struct bw_node *map)
 
 static void close_node(struct reader *r)
 {
-    const struct bw_node *node = r->stack[--r->depth].node;
+    const struct bw_node *node = r->stack[r->depth - 1].node;
     if (node->kind == BW_NODE_MAP)
         refuse_duplicates(r, node);
+    r->depth--;
 }
 
-/* The library's mark stands behind the opening quote. */
+/* An empty value has no mark: the key or the list has to do. */
 static struct bw_place place_of_scalar(const struct reader *r, struct fy_event *event,
                                        struct fy_token *token)
 {
-    struct bw_place at = place_of(r, fy_event_start_mark(event));
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    const struct bw_place at = place_of(r, mark);
+    if (mark == NULL && r->depth > 0) {
+        const struct frame *frame = &r->stack[r->depth - 1];
+        return frame->value_next ? frame->key_at : frame->node->at;
+    }
     const enum fy_scalar_style style = token != NULL ? fy_token_scalar_style(token) : FYSS_PLAIN;
-    if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && at.column > 1)
-        at.column--;
-    return at;
+    const bool in_quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+    return in_quotes ? place_behind(at) : at;
 }
 
 static void read_scalar(struct reader *r, struct fy_event *event)
@@ -177,8 +192,10 @@ static void read_scalar(struct reader *r, struct fy_event *event)
     refuse_properties(r, event);
     const char *copy = bw_arena_strndup(r->arena, text != NULL ? text : "", len);
     if (is_key_next(r)) {
-        r->stack[r->depth - 1].key = copy;
-        r->stack[r->depth - 1].key_at = at;
+        struct frame *frame = &r->stack[r->depth - 1];
+        frame->key = copy;
+        frame->key_at = at;
+        frame->value_next = true;
         return;
     }
     struct bw_node *node = bw_node_new(r->arena, BW_NODE_SCALAR, at);
@@ -189,7 +206,7 @@ static void read_scalar(struct reader *r, struct fy_event *event)
 
 static void read_alias(struct reader *r, struct fy_event *event)
 {
-    const struct bw_place at = place_of(r, fy_event_start_mark(event));
+    const struct bw_place at = place_behind(place_of(r, fy_event_start_mark(event)));
     if (is_key_next(r)) {
         stop(r, at, "anchors and aliases are not supported");
         return;
@@ -236,8 +253,9 @@ static void take_errors(struct reader *r, struct fy_diag *diag)
     void *iterator = NULL;
     const struct fy_diag_error *error;
     while ((error = fy_diag_errors_iterate(diag, &iterator)) != NULL) {
-        const struct fy_mark mark = { .line = error->line, .column = error->column };
-        bw_problems_add(r->problems, place_of(r, &mark), "", "not YAML: %s", error->msg);
+        /* These count from 1, unlike marks. */
+        const struct bw_place at = { r->file, (unsigned)error->line, (unsigned)error->column };
+        bw_problems_add(r->problems, at, "", "not YAML: %s", error->msg);
     }
     if (r->problems->total == before)
         bw_problems_add(r->problems, place_of(r, NULL), "", "not YAML");
