@@ -80,22 +80,20 @@ struct bw_health_opts {
 
 /* The rows of bw_health_opts as `member` of the struct `type`, for the option table of
  * whatever contains them. */
-#define BW_HEALTH_OPT_ROWS(type, member)                                                           \
-    { "fall", BW_OPT_INT, offsetof(type, member.fall), .range = "1..1000",                         \
-      .help = "Failures in a row that make a check UNHEALTHY." },                                  \
-        { "rise", BW_OPT_INT, offsetof(type, member.rise), .range = "1..1000",                     \
-          .help = "Passes in a row that make an UNHEALTHY check HEALTHY." },                       \
-        { "degraded_fall", BW_OPT_INT, offsetof(type, member.degraded_fall), .range = "1..1000",   \
-          .help =                                                                                  \
-              "Warnings or failures in a row that make a HEALTHY check DEGRADED; as fall when "    \
-              "absent." },                                                                         \
-        { "degraded_rise", BW_OPT_INT, offsetof(type, member.degraded_rise), .range = "1..1000",   \
-          .help = "Passes in a row that make a DEGRADED check HEALTHY; as rise when absent." },    \
-    {                                                                                              \
-        "weight", BW_OPT_NUMBER, offsetof(type, member.weight),                                    \
-            .def = "1", .range = "0..1000",                                                        \
-            .help = "How much the check counts in the score; 0: shown, but counts for nothing."    \
-    }
+// clang-format off
+#define BW_HEALTH_OPT_ROWS(type, member) \
+    { "fall", BW_OPT_INT, offsetof(type, member.fall), .range = "1..1000", \
+      .help = "Failures in a row that make a check UNHEALTHY." }, \
+    { "rise", BW_OPT_INT, offsetof(type, member.rise), .range = "1..1000", \
+      .help = "Passes in a row that make an UNHEALTHY check HEALTHY." }, \
+    { "degraded_fall", BW_OPT_INT, offsetof(type, member.degraded_fall), .range = "1..1000", \
+      .help = "Warnings or failures in a row that make a HEALTHY check DEGRADED; " \
+              "as fall when absent." }, \
+    { "degraded_rise", BW_OPT_INT, offsetof(type, member.degraded_rise), .range = "1..1000", \
+      .help = "Passes in a row that make a DEGRADED check HEALTHY; as rise when absent." }, \
+    { "weight", BW_OPT_NUMBER, offsetof(type, member.weight), .def = "1", .range = "0..1000", \
+      .help = "How much the check counts in the score; 0: shown, but counts for nothing." }
+// clang-format on
 
 extern const struct bw_opt_group bw_health_group;
 

@@ -30,7 +30,7 @@ enum bw_rc bw_depend_add(struct bw_depend *depend, size_t service, size_t parent
 enum bw_rc bw_depend_add_named(struct bw_depend *depend, size_t service, const char *parent,
                                struct bw_err *err);
 
-/* Writes all services, every one after those it needs; of equals the lower number first. */
+/* Writes all services, every one after those it needs, otherwise by number. */
 void bw_depend_order(const struct bw_depend *depend, size_t *out);
 
 /* The nearest service among those that `service` needs, directly or through others, whose
