@@ -47,6 +47,7 @@ void bw_buf_uint(struct bw_buf *buf, uint64_t value);
 void bw_buf_double(struct bw_buf *buf, double value);
 void bw_buf_printf(struct bw_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void bw_buf_vprintf(struct bw_buf *buf, const char *format, va_list args);
+void bw_buf_vprintf(struct bw_buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif
