@@ -21,8 +21,9 @@
  *   unknown  the alert stays as it is and is marked; it ends after a day without data
  *   fire     as if the condition of the highest level held; a rule that never saw any series
  *            fires without labels
- * What a restart brought back is `unknown` for BW_ALERT_GRACE_MS, whatever no_data says:
- * a daemon that has only begun to measure must not call everything missing.
+ * What a restart brought back, and a rule that never saw any series, is `unknown` for
+ * BW_ALERT_GRACE_MS, whatever no_data says: a daemon that has only begun to measure must not
+ * call everything missing.
  *
  * A suppressed alert (something its service needs is down) does not begin. One that has begun
  * moves and ends as ever, and its end is always told.
@@ -38,7 +39,8 @@
 
 #include "alert/rule.h"
 #include "base/arena.h"
-#include "model/labels.h"
+#include "base/limits.h"
+#include "expr/expression.h"
 #include "model/records.h"
 #include "model/status.h"
 
@@ -58,12 +60,6 @@ typedef bool bw_alert_suppress_fn(void *ctx, const char *service);
 struct bw_alert_engine *bw_alert_engine_new(size_t max, bw_alert_suppress_fn *suppress, void *ctx);
 void bw_alert_engine_free(struct bw_alert_engine *engine);
 
-/* One element of the vector that a rule's expression gave. */
-struct bw_alert_input {
-    struct bw_labels labels;
-    double value; /* NaN: no data */
-};
-
 /* "The alert went from one level to another": what is stored, shown and notified. */
 struct bw_alert_intent {
     const char *rule;
@@ -81,11 +77,12 @@ struct bw_alert_intents {
     size_t count, cap;
 };
 
-/* Feeds all that a rule's expression gave at `now_ms`; of two elements with the same labels
- * the first counts. Appends what changed to *out, texts included, in `arena`: elements first,
- * in their order, then what is missing, oldest first. */
+/* Feeds all that a rule's expression gave at `now_ms`, an entry whose value is NaN being one
+ * without data; of two entries with the same labels the first counts. Appends what changed to
+ * *out, texts included, in `arena`: entries first, in their order, then what is missing,
+ * oldest first. */
 void bw_alert_engine_feed(struct bw_alert_engine *engine, const struct bw_alert_rule *rule,
-                          const struct bw_alert_input *inputs, size_t count, int64_t now_ms,
+                          const struct bw_expr_entry *entries, size_t count, int64_t now_ms,
                           struct bw_arena *arena, struct bw_alert_intents *out);
 
 /* Ends what belongs to rules other than these, as after a reload; their ends are in *out. */
@@ -94,10 +91,11 @@ void bw_alert_engine_keep_rules(struct bw_alert_engine *engine, const char *cons
                                 struct bw_alert_intents *out);
 
 /* Takes back a stored alert; texts are copied. False when the engine is full, it has that
- * alert already, or the state says nothing. */
+ * alert already, or its levels are none that exist. */
 bool bw_alert_engine_restore(struct bw_alert_engine *engine, const struct bw_alert_state *state);
 
-/* Every alert the engine holds, pending ones included, rule by rule. `unknown`: its series is
+/* Every alert the engine holds, rule by rule: firing, pending, and those that are neither but
+ * stand for a series whose absence a rule with no_data: fire would notice. `unknown`: its series is
  * missing just now. The state's texts are borrowed for the call. */
 typedef void bw_alert_each_fn(void *ctx, const struct bw_alert_state *state, bool unknown);
 void bw_alert_engine_each(const struct bw_alert_engine *engine, bw_alert_each_fn *fn, void *ctx);
