@@ -8,7 +8,8 @@
 #define BW_NAME_BYTES_MAX 256u         /* a service, instance or check name */
 #define BW_LABEL_VALUE_BYTES_MAX 1024u /* a label's value, longer ones are cut */
 #define BW_LABELS_MAX 32u              /* labels of one series */
-#define BW_SERIES_PER_CHECK_MAX 200u
+#define BW_SERIES_PER_CHECK_MAX 200u   /* of one check on one instance, stored */
+#define BW_SERIES_PER_SOURCE_MAX 5000u /* of the host or another part of the daemon, stored */
 
 /* Configuration. */
 #define BW_CONF_FILE_BYTES_MAX (4u << 20)
@@ -50,6 +51,9 @@
 
 /* Alerts that exist at one time, pending ones included. */
 #define BW_ALERTS_MAX 10000u
+
+/* Series handed to the trend engine as text. */
+#define BW_TREND_LINE_BYTES_MAX (64u << 20) /* one JSON line */
 
 /* One log line. */
 #define BW_LOG_LINE_BYTES_MAX 4096u
