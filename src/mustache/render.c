@@ -120,9 +120,9 @@ static struct margin margin_within(const struct margin *outer, struct bw_span in
 {
     const size_t lost = outer != NULL ? outer->strip : 0;
     const size_t cut = lost < indent.len ? lost : indent.len;
-    return (struct margin){ .text = { indent.data + cut, indent.len - cut },
-                            .strip = strip + (lost - cut),
-                            .outer = outer };
+    if (cut > 0) /* without an indent, data is NULL */
+        indent = (struct bw_span){ indent.data + cut, indent.len - cut };
+    return (struct margin){ .text = indent, .strip = strip + (lost - cut), .outer = outer };
 }
 
 static enum bw_rc render_text(struct render *r, const struct place *place, size_t i)
