@@ -4,14 +4,13 @@
 #include <math.h>
 #include <stdio.h>
 
-#define ROW(member) BW_OPT_NUMBER, offsetof(struct bw_threshold_opts, member), .def = "NaN"
+#define ROW(member)                                                                                \
+    BW_OPT_RATIO, offsetof(struct bw_threshold_opts, member), .flags = BW_OPT_REQUIRED
 
 static const struct bw_opt threshold_options[] = {
     { "warning", ROW(warning), .help = "From this value on it is DEGRADED." },
     { "critical", ROW(critical), .help = "From this value on it is UNHEALTHY." },
-    { "recover", ROW(recover),
-      .help = "Back at this value it is HEALTHY again; by default as soon as it is before the "
-              "others." },
+    { "recover", ROW(recover), .help = "Back at this value it is HEALTHY again." },
     { 0 },
 };
 
@@ -52,7 +51,7 @@ const struct bw_opt_group bw_threshold_group = {
     .opts = threshold_options,
     .check = threshold_check,
     .help = "Marks for a measured value. High values are the bad ones, unless 'critical' is below "
-            "'warning' (or 'recover' above the only mark).",
+            "'warning'.",
 };
 
 /* How far back of a mark a value must go to have left it, >= 0. */

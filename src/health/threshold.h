@@ -23,13 +23,13 @@
 
 #include <stddef.h>
 
-/* NaN: no such mark. */
+/* NaN: no such mark. A configuration gives all three. */
 struct bw_threshold_opts {
     double warning, critical, recover;
 };
 
-/* Rows warning, critical, recover. Its check refuses no mark at all, a recover that is not on
- * the good side of the others and marks whose order contradicts itself. */
+/* Rows warning, critical, recover, all required; "80%" is 0.8. Its check refuses no mark at all, a
+ * recover that is not on the good side of the others and marks whose order contradicts itself. */
 extern const struct bw_opt_group bw_threshold_group;
 
 /* +1: high is bad, -1: low is bad. */

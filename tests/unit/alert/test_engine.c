@@ -206,7 +206,7 @@ static void scripts_replay(void **state)
 {
     (void)state;
     static const char *const scripts[] = { "alert-levels.txt", "alert-for.txt", "alert-no-data.txt",
-                                           "alert-parent.txt" };
+                                           "alert-parent.txt", "alert-no-series.txt" };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         run_script(scripts[i]);
 }
