@@ -111,8 +111,6 @@ void bw_block_update(struct bw_block *block, const struct bw_measures *measures)
     }
 }
 
-/* A value goes out escaped; a bare CR, which is legal inside quotes but ends a line for some
- * readers, becomes a blank. */
 static void append_label(struct bw_buf *out, bool *first, const char *name, const char *value)
 {
     if (*value == '\0')
@@ -121,12 +119,7 @@ static void append_label(struct bw_buf *out, bool *first, const char *name, cons
     *first = false;
     bw_buf_text(out, name);
     bw_buf_text(out, "=\"");
-    const size_t start = out->len;
     bw_escape_label(out, value, strlen(value));
-    for (size_t i = start; i < out->len; i++) {
-        if (out->data[i] == '\r')
-            out->data[i] = ' ';
-    }
     bw_buf_char(out, '"');
 }
 
