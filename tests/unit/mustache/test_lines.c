@@ -29,6 +29,16 @@ static const struct {
     { "values in a replacement are not indented inside",
       "{{<page}}{{$main}}\n{{#two}}\n{{.}};\n{{/two}}\n{{/main}}{{/page}}",
       "<\n    a;\n    b;\n>\n" },
+    { "a block further left than the body it is in",
+      "{{<mid}}{{$more}}\n   y\n      z\n{{/more}}{{/mid}}", "<\n    x\n    y\n    z\n>\n" },
+    { "a block further right", "{{<right}}{{$more}}\n y\n  z\n{{/more}}{{/right}}",
+      "<\n    x\n       y\n        z\n>\n" },
+    { "carriage returns in blocks", "{{<crlf}}{{$a}}\r\n  x\r\n{{/a}}{{/crlf}}\r\n|",
+      "<\r\n    x\r\n>\r\n|" },
+    { "a block at the start of an indented line", "  {{>blocks}}\n", "  ab\n  c\n" },
+    { "the same, replaced by nothing", "  {{<blocks}}{{$a}}{{/a}}{{/blocks}}\n", "  b\n  c\n" },
+    { "the same, replaced by lines", "  {{<blocks}}{{$a}}\n1\n2{{/a}}{{/blocks}}",
+      "  1\n  2b\n  c\n" },
     { "blocks within a line are text", "{{<line}}{{$a}}x{{/a}}{{$b}}y{{/b}}{{/line}}", "  x y\n" },
     { "the same, one left as it is", "{{<line}}{{$b}}y{{/b}}{{/line}}", "   y\n" },
 
@@ -49,6 +59,10 @@ static const struct told_partial partials[] = {
     { "empty", "{{nothing}}!\n{{>no-such-partial}}?\n" },
     { "inline", "1 {{>inner}}\n2\n" },
     { "open", "n" },
+    { "mid", "{{<page}}{{$main}}\n    x\n{{$more}}\n{{/more}}\n{{/main}}{{/page}}\n" },
+    { "right", "{{<page}}{{$main}}\n  x\n     {{$more}}\n     {{/more}}\n{{/main}}{{/page}}\n" },
+    { "crlf", "<\r\n    {{$a}}\r\n    {{/a}}\r\n>\r\n" },
+    { "blocks", "{{$a}}a{{/a}}b\nc\n" },
 };
 
 static const struct told_partial hole[] = { { "hole", "{{>nil}}{{$b}}{{/b}}x\n" }, { "nil", "" } };

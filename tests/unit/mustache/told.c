@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { PARTIALS_MAX = 8 };
+enum { PARTIALS_MAX = 16 };
 
 struct compiled {
     const struct told_partial *partials;
