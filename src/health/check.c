@@ -4,9 +4,7 @@
 #include "base/text.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char *const outcome_names[BW_OUTCOME_COUNT] = {
     [BW_OUTCOME_PASS] = "pass",
