@@ -51,7 +51,6 @@ struct bw_config_check {
     const struct bw_degraded_rule *degraded;
     size_t degraded_count;
     struct bw_labels labels; /* the user's, global and service's included */
-    uint64_t fingerprint;    /* of all that decides how it runs: equal means unchanged */
 };
 
 struct bw_config_service {

@@ -252,33 +252,6 @@ static int64_t first_set(int64_t a, int64_t b)
     return a > 0 ? a : b;
 }
 
-/* Of everything that decides how the check runs: a reload leaves it alone while this is
- * the same. The node covers the check, the module's node its options. */
-static uint64_t hash_node(const struct bw_node *node, uint64_t hash)
-{
-    if (node == NULL)
-        return hash;
-    if (node->key != NULL)
-        hash = bw_hash_text(node->key, hash);
-    if (node->kind == BW_NODE_SCALAR)
-        return bw_hash_text(node->text, hash + 1);
-    hash = bw_hash_text("{", hash);
-    for (const struct bw_node *child = node->first; child != NULL; child = child->next)
-        hash = hash_node(child, hash);
-    return bw_hash_text("}", hash);
-}
-
-static uint64_t fingerprint(struct resolving *r, const struct bw_check_settings *check,
-                            const struct bw_node *node, const struct bw_config_check *out)
-{
-    uint64_t hash = hash_node(node, 0);
-    hash = hash_node(bw_node_find(r->loading->root, "global"), hash);
-    if (check->module != NULL)
-        hash = hash_node(bw_node_find(r->loading->modules, check->module), hash);
-    hash = hash_node(bw_node_find(r->node, "labels"), hash);
-    return bw_hash_text(out->target, hash);
-}
-
 static void add_check(struct resolving *r, const struct bw_config_check *template_check,
                       const char *instance, const char *target)
 {
@@ -368,10 +341,7 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
         problem(r, node, path, "'interval' is shorter than 'global.slot'");
     resolve_degraded(r, check, node, path, &out);
     const char *target = kind_target(check, out.ops->name);
-    const size_t before = *r->check_count;
     expand(r, &out, target, bw_node_find(node, out.ops->name), bw_conf_path_key(r->loading->arena, path, out.ops->name));
-    for (size_t i = before; i < *r->check_count; i++)
-        r->checks[i].fingerprint = fingerprint(r, check, node, &r->checks[i]);
 }
 
 /* ---- services -------------------------------------------------------------------------- */

@@ -11,10 +11,11 @@
 #define WEB_WEB_H
 
 #include "base/err.h"
+#include "base/log.h"
 #include "conf/option.h"
 #include "io/work.h"
 #include "metric/measure.h"
-#include "metric/negotiate.h"
+#include "metric/registry.h"
 #include "model/view.h"
 
 #include <stdbool.h>
@@ -30,8 +31,9 @@ struct bw_web_hooks {
     const struct bw_view *(*view_acquire)(void *ctx);
     void (*view_release)(void *ctx, const struct bw_view *view);
 
-    /* Appends the whole exposition to `out`. */
-    void (*metrics)(void *ctx, enum bw_metric_format format, struct bw_buf *out);
+    /* Appends the exposition to `out`; `filter` NULL: all of it. */
+    void (*metrics)(void *ctx, enum bw_exposition format, const struct bw_family_filter *filter,
+                    struct bw_buf *out);
 
     /* False with the reason (static text) while the first view is not there or it stops. */
     bool (*is_ready)(void *ctx, const char **out_why);
@@ -41,7 +43,7 @@ struct bw_web_hooks {
                    void *reply);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
-    void (*say)(void *ctx, int level, const char *message);
+    void (*say)(void *ctx, enum bw_log_level level, const char *message);
 };
 
 struct bw_web_options {

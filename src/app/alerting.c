@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/alerting.h"
+
+#include "alert/engine.h"
+#include "app/log.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "expr/expression.h"
+#include "model/picker.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A value that nobody has refreshed for so long is no value. */
+enum { STALE_MS = 5 * 60 * 1000 };
+
+struct rule {
+    const struct bw_alert_rule *rule;
+    struct bw_expr *expr;
+    struct bw_picker **pickers; /* by selector of expr */
+    uint64_t evaluations, failures;
+    bool failing;
+};
+
+/* What others see of one alert. */
+struct shown {
+    char *rule, *labels, *cause;
+    struct bw_alert_state state; /* its texts are the above */
+    bool unknown;
+    bool seen; /* in this round */
+    struct bw_publication *publication;
+};
+
+struct bw_alerting {
+    struct bw_core *core;
+    struct bw_timer *timer;
+    struct bw_alert_engine *engine;
+    struct bw_roster *roster;
+    struct rule *rules;
+    size_t rule_count;
+    struct shown *shown;
+    size_t shown_count, shown_cap;
+};
+
+static void on_timer(void *ctx);
+
+static bool parent_is_down(void *ctx, const char *service)
+{
+    const struct bw_alerting *alerting = ctx;
+    return alerting->roster != NULL && bw_roster_parent_down(alerting->roster, service) != NULL;
+}
+
+struct bw_alerting *bw_alerting_new(struct bw_core *core)
+{
+    struct bw_alerting *alerting = bw_alloc(sizeof *alerting);
+    alerting->core = core;
+    alerting->timer = bw_timer_new(core->loop, on_timer, alerting);
+    alerting->engine = bw_alert_engine_new(BW_ALERTS_MAX, parent_is_down, alerting);
+    return alerting;
+}
+
+/* ---- rules ----------------------------------------------------------------------------- */
+
+static void free_rules(struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; rules[i].pickers != NULL && k < bw_expr_selector_count(rules[i].expr);
+             k++)
+            bw_picker_free(rules[i].pickers[k]);
+        free(rules[i].pickers);
+        bw_expr_free(rules[i].expr);
+    }
+    free(rules);
+}
+
+static enum bw_rc make_picker(const char *text, struct bw_picker **out, struct bw_err *err)
+{
+    enum bw_family_id family;
+    const enum bw_rc rc = bw_picker_parse(text, out, err);
+    if (rc != BW_OK)
+        return rc;
+    const char *metric = bw_picker_metric(*out);
+    if (metric == NULL)
+        return bw_fail(err, BW_EINVAL, "'%s' does not name a metric", text);
+    if (!bw_family_by_name(metric, &family))
+        return bw_fail(err, BW_EINVAL, "there is no metric '%s'", metric);
+    return BW_OK;
+}
+
+static enum bw_rc make_rule(const struct bw_alert_rule *rule, struct rule *out, struct bw_err *err)
+{
+    out->rule = rule;
+    enum bw_rc rc = bw_expr_parse(rule->expr, &out->expr, err);
+    const size_t count = rc == BW_OK ? bw_expr_selector_count(out->expr) : 0;
+    if (rc == BW_OK)
+        out->pickers = bw_alloc_array(count + 1, sizeof(struct bw_picker *));
+    for (size_t i = 0; rc == BW_OK && i < count; i++)
+        rc = make_picker(bw_expr_selector(out->expr, i), &out->pickers[i], err);
+    return rc == BW_OK ? BW_OK : bw_wrap(err, rc, "alert rule '%s'", rule->name);
+}
+
+static enum bw_rc make_rules(const struct bw_config *config, struct rule **out, struct bw_err *err)
+{
+    struct rule *rules = bw_alloc_array(config->rule_count + 1, sizeof *rules);
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const enum bw_rc rc = make_rule(&config->rules[i], &rules[i], err);
+        if (rc != BW_OK) {
+            free_rules(rules, config->rule_count);
+            return rc;
+        }
+    }
+    *out = rules;
+    return BW_OK;
+}
+
+enum bw_rc bw_alerting_check(const struct bw_config *config, struct bw_err *err)
+{
+    struct rule *rules;
+    const enum bw_rc rc = make_rules(config, &rules, err);
+    if (rc == BW_OK)
+        free_rules(rules, config->rule_count);
+    return rc;
+}
+
+/* ---- what others see ------------------------------------------------------------------- */
+
+static void free_shown(struct shown *shown)
+{
+    bw_publication_free(shown->publication);
+    free(shown->rule);
+    free(shown->labels);
+    free(shown->cause);
+}
+
+void bw_alerting_free(struct bw_alerting *alerting)
+{
+    if (alerting == NULL)
+        return;
+    for (size_t i = 0; i < alerting->shown_count; i++)
+        free_shown(&alerting->shown[i]);
+    free(alerting->shown);
+    free_rules(alerting->rules, alerting->rule_count);
+    bw_timer_free(alerting->timer);
+    bw_alert_engine_free(alerting->engine);
+    free(alerting);
+}
+
+static struct shown *find_shown(const struct bw_alerting *alerting, const char *rule,
+                                const char *labels)
+{
+    for (size_t i = 0; i < alerting->shown_count; i++) {
+        struct shown *shown = &alerting->shown[i];
+        if (strcmp(shown->rule, rule) == 0 && strcmp(shown->labels, labels) == 0)
+            return shown;
+    }
+    return NULL;
+}
+
+static struct shown *shown_for(struct bw_alerting *alerting, const char *rule, const char *labels)
+{
+    struct shown *shown = find_shown(alerting, rule, labels);
+    if (shown != NULL)
+        return shown;
+    alerting->shown = bw_grow(alerting->shown, &alerting->shown_cap, alerting->shown_count + 1,
+                              sizeof *alerting->shown);
+    shown = &alerting->shown[alerting->shown_count++];
+    *shown = (struct shown){ .rule = bw_strdup(rule),
+                             .labels = bw_strdup(labels),
+                             .cause = bw_strdup("") };
+    return shown;
+}
+
+/* The labels of an alert's text, as a publication wants them. The text is ours: it parses. */
+static size_t labels_of_text(struct bw_arena *arena, const char *text,
+                             struct bw_metric_label *out)
+{
+    struct bw_selector selector;
+    if (text[0] == '\0' || bw_selector_parse(arena, text, &selector, NULL) != BW_OK)
+        return 0;
+    for (size_t i = 0; i < selector.count; i++)
+        out[i] = (struct bw_metric_label){ selector.matchers[i].name, selector.matchers[i].value };
+    return selector.count;
+}
+
+static void publish(struct bw_alerting *alerting, struct shown *shown)
+{
+    if (shown->publication == NULL) {
+        struct bw_arena arena = { 0 };
+        struct bw_metric_label labels[BW_LABELS_MAX];
+        const size_t count = labels_of_text(&arena, shown->labels, labels);
+        shown->publication =
+            bw_publication_new(alerting->core->publisher, labels, count, "exported_");
+        bw_arena_fini(&arena);
+    }
+    struct bw_measures *measures = bw_publication_begin(shown->publication);
+    if (shown->state.level != BW_LEVEL_NONE) {
+        bw_measures_add(measures, BW_METRIC_ALERT_ACTIVE, 1,
+                        BW_LABEL_VALUES(shown->rule, bw_level_name(shown->state.level)));
+        bw_measures_add(measures, BW_METRIC_ALERT_SINCE_TIMESTAMP_SECONDS,
+                        (double)shown->state.active_since_ms / 1000,
+                        BW_LABEL_VALUES(shown->rule));
+    }
+    bw_publication_commit(shown->publication);
+}
+
+static bool is_same_standing(const struct bw_alert_state *a, const struct bw_alert_state *b)
+{
+    return a->level == b->level && a->pending == b->pending
+           && a->pending_since_ms == b->pending_since_ms
+           && a->active_since_ms == b->active_since_ms && a->level_since_ms == b->level_since_ms;
+}
+
+static void save(struct bw_core *core, const struct bw_alert_state *state)
+{
+    if (core->store != NULL)
+        bw_store_put_alert_state(core->store, state);
+}
+
+static void note_alert(void *ctx, const struct bw_alert_state *state, bool unknown)
+{
+    struct bw_alerting *alerting = ctx;
+    struct shown *shown = shown_for(alerting, state->rule, state->labels);
+    const bool changed = !is_same_standing(&shown->state, state);
+    shown->state = *state;
+    shown->state.rule = shown->rule;
+    shown->state.labels = shown->labels;
+    shown->unknown = unknown;
+    shown->seen = true;
+    if (!changed)
+        return;
+    save(alerting->core, &shown->state);
+    publish(alerting, shown);
+    alerting->core->view_is_stale = true;
+}
+
+/* An alert that the engine has let go: forgotten by the store too. */
+static void forget_unseen(struct bw_alerting *alerting)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < alerting->shown_count; i++) {
+        struct shown *shown = &alerting->shown[i];
+        if (!shown->seen) {
+            save(alerting->core, &(struct bw_alert_state){ .rule = shown->rule,
+                                                           .labels = shown->labels });
+            free_shown(shown);
+            alerting->core->view_is_stale = true;
+            continue;
+        }
+        shown->seen = false;
+        alerting->shown[kept++] = *shown;
+    }
+    alerting->shown_count = kept;
+}
+
+static const char *label_in(const struct bw_metric_label *labels, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(labels[i].name, name) == 0)
+            return labels[i].value;
+    }
+    return "";
+}
+
+static void tell(struct bw_alerting *alerting, const struct bw_alert_intent *intent)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_metric_label labels[BW_LABELS_MAX];
+    const size_t count = labels_of_text(&arena, intent->labels, labels);
+    bw_core_event(alerting->core,
+                  &(struct bw_event){ .ts_ms = intent->ts_ms,
+                                      .kind = BW_EVENT_ALERT,
+                                      .subject = { label_in(labels, count, "service"),
+                                                   label_in(labels, count, "instance"),
+                                                   label_in(labels, count, "check") },
+                                      .name = intent->rule,
+                                      .from = (int)intent->from,
+                                      .to = (int)intent->to,
+                                      .cause = intent->cause });
+    bw_arena_fini(&arena);
+    if (intent->to == BW_LEVEL_NONE)
+        return;
+    struct shown *shown = shown_for(alerting, intent->rule, intent->labels);
+    free(shown->cause);
+    shown->cause = bw_strdup(intent->cause);
+}
+
+static void take_intents(struct bw_alerting *alerting, const struct bw_alert_intents *intents)
+{
+    for (size_t i = 0; i < intents->count; i++)
+        tell(alerting, &intents->items[i]);
+}
+
+/* ---- evaluation ------------------------------------------------------------------------ */
+
+struct picking {
+    const struct bw_picker *picker;
+    struct bw_expr_vector *out;
+};
+
+static void pick(void *ctx, const struct bw_latest *latest)
+{
+    const struct picking *picking = ctx;
+    if (bw_picker_matches(picking->picker, latest->metric, latest->labels))
+        bw_expr_vector_add(picking->out, latest->labels_text, latest->value);
+}
+
+struct resolving {
+    struct bw_alerting *alerting;
+    const struct rule *rule;
+    int64_t now_ms;
+};
+
+static void resolve(void *ctx, size_t selector, struct bw_expr_vector *out)
+{
+    const struct resolving *resolving = ctx;
+    struct picking picking = { resolving->rule->pickers[selector], out };
+    bw_recorder_each(resolving->alerting->core->recorder, bw_picker_metric(picking.picker),
+                     resolving->now_ms - STALE_MS, pick, &picking);
+}
+
+/* The vector of an expression as the engine takes it: labels instead of their text. */
+static struct bw_alert_input *inputs_of(struct bw_arena *arena,
+                                        const struct bw_expr_vector *vector)
+{
+    struct bw_alert_input *inputs = bw_arena_array(arena, vector->count + 1, sizeof *inputs);
+    for (size_t i = 0; i < vector->count; i++) {
+        struct bw_metric_label named[BW_LABELS_MAX];
+        const size_t count = labels_of_text(arena, vector->entries[i].labels, named);
+        struct bw_label *labels = bw_arena_array(arena, count + 1, sizeof *labels);
+        for (size_t k = 0; k < count; k++)
+            labels[k] = (struct bw_label){ named[k].name, named[k].value };
+        inputs[i] = (struct bw_alert_input){ .labels = { labels, count },
+                                             .value = vector->entries[i].value };
+    }
+    return inputs;
+}
+
+static void say_failure(struct rule *rule, enum bw_rc rc, const struct bw_err *err)
+{
+    rule->failures += rc != BW_OK ? 1 : 0;
+    if (rc != BW_OK && !rule->failing)
+        bw_logf(BW_LOG_ERROR, "alert", "rule '%s': %s", rule->rule->name, err->text);
+    rule->failing = rc != BW_OK;
+}
+
+static void evaluate(struct bw_alerting *alerting, struct rule *rule, int64_t now_ms)
+{
+    struct resolving resolving = { alerting, rule, now_ms };
+    struct bw_expr_vector vector = { 0 };
+    struct bw_alert_intents intents = { 0 };
+    struct bw_arena arena = { 0 };
+    struct bw_err err;
+    const enum bw_rc rc = bw_expr_eval(rule->expr, resolve, &resolving, &vector, &err);
+    rule->evaluations++;
+    say_failure(rule, rc, &err);
+    if (rc == BW_OK)
+        bw_alert_engine_feed(alerting->engine, rule->rule, inputs_of(&arena, &vector),
+                             vector.count, now_ms, &arena, &intents);
+    take_intents(alerting, &intents);
+    bw_expr_vector_fini(&vector);
+    bw_arena_fini(&arena);
+}
+
+static void show_all(struct bw_alerting *alerting)
+{
+    bw_alert_engine_each(alerting->engine, note_alert, alerting);
+    forget_unseen(alerting);
+}
+
+void bw_alerting_evaluate(struct bw_alerting *alerting)
+{
+    const int64_t now_ms = bw_core_now_ms(alerting->core);
+    for (size_t i = 0; i < alerting->rule_count; i++)
+        evaluate(alerting, &alerting->rules[i], now_ms);
+    show_all(alerting);
+}
+
+static void on_timer(void *ctx)
+{
+    bw_alerting_evaluate(ctx);
+}
+
+/* ---- configuration --------------------------------------------------------------------- */
+
+void bw_alerting_restore(struct bw_alerting *alerting, const struct bw_alert_state *state)
+{
+    bw_alert_engine_restore(alerting->engine, state);
+}
+
+static void end_alerts_of_gone_rules(struct bw_alerting *alerting)
+{
+    const char **names = bw_alloc_array(alerting->rule_count + 1, sizeof *names);
+    struct bw_alert_intents intents = { 0 };
+    struct bw_arena arena = { 0 };
+    for (size_t i = 0; i < alerting->rule_count; i++)
+        names[i] = alerting->rules[i].rule->name;
+    bw_alert_engine_keep_rules(alerting->engine, names, alerting->rule_count,
+                               bw_core_now_ms(alerting->core), &arena, &intents);
+    take_intents(alerting, &intents);
+    bw_arena_fini(&arena);
+    free(names);
+    show_all(alerting);
+}
+
+enum bw_rc bw_alerting_apply(struct bw_alerting *alerting, const struct bw_config *config,
+                             struct bw_roster *roster, struct bw_err *err)
+{
+    struct rule *rules;
+    const enum bw_rc rc = make_rules(config, &rules, err);
+    if (rc != BW_OK)
+        return rc;
+    free_rules(alerting->rules, alerting->rule_count);
+    alerting->rules = rules;
+    alerting->rule_count = config->rule_count;
+    alerting->roster = roster;
+    end_alerts_of_gone_rules(alerting);
+    const int64_t every_ns = config->settings.alerts.every_ns;
+    bw_timer_start(alerting->timer, every_ns, every_ns);
+    return BW_OK;
+}
+
+void bw_alerting_stop(struct bw_alerting *alerting)
+{
+    bw_timer_stop(alerting->timer);
+}
+
+/* ---- views and metrics ----------------------------------------------------------------- */
+
+static int worst_first(const void *a, const void *b)
+{
+    const struct bw_view_alert *x = a, *y = b;
+    if (x->level != y->level)
+        return x->level > y->level ? -1 : 1;
+    const int by_rule = strcmp(x->rule, y->rule);
+    return by_rule != 0 ? by_rule : strcmp(x->labels, y->labels);
+}
+
+static const char *expr_of(const struct bw_alerting *alerting, const char *name)
+{
+    for (size_t i = 0; i < alerting->rule_count; i++) {
+        if (strcmp(alerting->rules[i].rule->name, name) == 0)
+            return alerting->rules[i].rule->expr;
+    }
+    return "";
+}
+
+size_t bw_alerting_view(const struct bw_alerting *alerting, struct bw_arena *arena,
+                        const struct bw_view_alert **out)
+{
+    struct bw_view_alert *alerts =
+        bw_arena_array(arena, alerting->shown_count + 1, sizeof *alerts);
+    for (size_t i = 0; i < alerting->shown_count; i++) {
+        const struct shown *shown = &alerting->shown[i];
+        alerts[i] =
+            (struct bw_view_alert){ .rule = bw_arena_strdup(arena, shown->rule),
+                                    .labels = bw_arena_strdup(arena, shown->labels),
+                                    .level = shown->state.level,
+                                    .pending = shown->state.pending,
+                                    .active_since_ms = shown->state.active_since_ms,
+                                    .level_since_ms = shown->state.level_since_ms,
+                                    .value = shown->state.value,
+                                    .expr = bw_arena_strdup(arena, expr_of(alerting, shown->rule)),
+                                    .cause = bw_arena_strdup(arena, shown->cause) };
+    }
+    qsort(alerts, alerting->shown_count, sizeof *alerts, worst_first);
+    *out = alerts;
+    return alerting->shown_count;
+}
+
+void bw_alerting_measure(const struct bw_alerting *alerting, struct bw_measures *out)
+{
+    for (size_t i = 0; i < alerting->rule_count; i++) {
+        const struct rule *rule = &alerting->rules[i];
+        bw_measures_add(out, BW_METRIC_ALERT_RULE_EVALUATIONS_TOTAL, (double)rule->evaluations,
+                        BW_LABEL_VALUES(rule->rule->name));
+        bw_measures_add(out, BW_METRIC_ALERT_RULE_FAILURES_TOTAL, (double)rule->failures,
+                        BW_LABEL_VALUES(rule->rule->name));
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/core.h: what every part of the daemon stands on. Loop thread, unless a member says
+ * otherwise. The parts know the core and what they own; they do not know each other: the
+ * daemon (app/daemon.c) connects them. */
+#ifndef APP_CORE_H
+#define APP_CORE_H
+
+#include "app/config.h"
+#include "app/publish.h"
+#include "app/record.h"
+#include "io/clock.h"
+#include "io/loop.h"
+#include "io/work.h"
+#include "model/records.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BW_CORE_EVENTS_MAX = 200 };
+
+struct bw_core {
+    struct bw_loop *loop;
+    struct bw_wall wall;
+    struct bw_work_pool *workers;
+    struct bw_store *store;          /* NULL while there is none */
+    struct bw_publisher *publisher;
+    struct bw_recorder *recorder;
+    const struct bw_config *config;  /* the one in force */
+    const char *node;                /* this machine's name */
+    int64_t started_ms;
+    bool view_is_stale;              /* something that a view shows has changed */
+    struct bw_event *events;         /* ring of the newest, texts on the heap */
+    size_t event_count, event_next;
+    uint64_t event_totals[BW_EVENT_MARKER + 1];
+};
+
+/* The wall clock as samples are stamped, Unix ms. */
+int64_t bw_core_now_ms(struct bw_core *core);
+
+/* Makes an event known: to the store, the log and the next view. Texts are copied. */
+void bw_core_event(struct bw_core *core, const struct bw_event *event);
+
+/* The same for something that happened to the daemon itself: "started", "reloaded". */
+void bw_core_system_event(struct bw_core *core, const char *name, const char *cause);
+
+/* Puts an event from the store behind the others, for views; nothing else happens. */
+void bw_core_remember_event(struct bw_core *core, const struct bw_event *event);
+
+/* The i-th newest event, or NULL. */
+const struct bw_event *bw_core_recent_event(const struct bw_core *core, size_t i);
+
+void bw_core_free_events(struct bw_core *core);
+
+#endif

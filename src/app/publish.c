@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/publish.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define RETRY_NS (20 * BW_MS)
+
+/* A view with the number of those who hold it; the publisher itself is one of them. */
+struct shown_view {
+    struct bw_view *view;
+    unsigned holders;
+    struct shown_view *next;
+};
+
+struct bw_publication {
+    struct bw_publisher *publisher;
+    struct bw_block *block;
+    struct bw_arena arena;
+    struct bw_measures measures;
+    bool waits; /* committed, but the registry was being read */
+    struct bw_publication *next_waiting;
+};
+
+struct bw_publisher {
+    pthread_rwlock_t registry_lock; /* guards registry */
+    struct bw_registry *registry;
+    struct bw_publication *waiting; /* loop thread */
+    struct bw_timer *retry;
+
+    pthread_mutex_t view_lock; /* guards the list and all holders */
+    struct shown_view *views;  /* newest first */
+};
+
+static void retry_waiting(void *ctx);
+
+struct bw_publisher *bw_publisher_new(struct bw_loop *loop)
+{
+    struct bw_publisher *publisher = bw_alloc(sizeof *publisher);
+    pthread_rwlock_init(&publisher->registry_lock, NULL);
+    pthread_mutex_init(&publisher->view_lock, NULL);
+    publisher->registry = bw_registry_new();
+    publisher->retry = bw_timer_new(loop, retry_waiting, publisher);
+    return publisher;
+}
+
+static void free_view(struct bw_view *view)
+{
+    struct bw_arena arena = view->arena;
+    bw_arena_fini(&arena);
+    free(view);
+}
+
+void bw_publisher_free(struct bw_publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    for (struct shown_view *shown = publisher->views, *next; shown != NULL; shown = next) {
+        next = shown->next;
+        free_view(shown->view);
+        free(shown);
+    }
+    bw_timer_free(publisher->retry);
+    bw_registry_free(publisher->registry);
+    pthread_rwlock_destroy(&publisher->registry_lock);
+    pthread_mutex_destroy(&publisher->view_lock);
+    free(publisher);
+}
+
+/* ---- metrics --------------------------------------------------------------------------- */
+
+struct bw_publication *bw_publication_new(struct bw_publisher *publisher,
+                                          const struct bw_metric_label *common, size_t count,
+                                          const char *collision_prefix)
+{
+    struct bw_publication *publication = bw_alloc(sizeof *publication);
+    publication->publisher = publisher;
+    bw_arena_init(&publication->arena);
+    bw_measures_init(&publication->measures, &publication->arena);
+    /* New sources are rare: a moment's wait for a scrape is fine here. */
+    pthread_rwlock_wrlock(&publisher->registry_lock);
+    publication->block = bw_registry_add(publisher->registry, common, count, collision_prefix);
+    pthread_rwlock_unlock(&publisher->registry_lock);
+    return publication;
+}
+
+static void forget_waiting(struct bw_publication *publication)
+{
+    struct bw_publication **at = &publication->publisher->waiting;
+    while (*at != NULL && *at != publication)
+        at = &(*at)->next_waiting;
+    if (*at != NULL)
+        *at = publication->next_waiting;
+    publication->waits = false;
+}
+
+void bw_publication_free(struct bw_publication *publication)
+{
+    if (publication == NULL)
+        return;
+    struct bw_publisher *publisher = publication->publisher;
+    forget_waiting(publication);
+    pthread_rwlock_wrlock(&publisher->registry_lock);
+    bw_registry_remove(publisher->registry, publication->block);
+    pthread_rwlock_unlock(&publisher->registry_lock);
+    bw_arena_fini(&publication->arena);
+    free(publication);
+}
+
+struct bw_measures *bw_publication_begin(struct bw_publication *publication)
+{
+    if (publication->waits)
+        forget_waiting(publication); /* older values need not be shown any more */
+    bw_arena_fini(&publication->arena);
+    bw_measures_init(&publication->measures, &publication->arena);
+    return &publication->measures;
+}
+
+static bool try_set(struct bw_publication *publication)
+{
+    struct bw_publisher *publisher = publication->publisher;
+    if (pthread_rwlock_trywrlock(&publisher->registry_lock) != 0)
+        return false;
+    bw_registry_set(publisher->registry, publication->block, &publication->measures);
+    pthread_rwlock_unlock(&publisher->registry_lock);
+    return true;
+}
+
+void bw_publication_commit(struct bw_publication *publication)
+{
+    struct bw_publisher *publisher = publication->publisher;
+    if (try_set(publication))
+        return;
+    if (publisher->waiting == NULL)
+        bw_timer_start(publisher->retry, RETRY_NS, 0);
+    publication->waits = true;
+    publication->next_waiting = publisher->waiting;
+    publisher->waiting = publication;
+}
+
+static void retry_waiting(void *ctx)
+{
+    struct bw_publisher *publisher = ctx;
+    while (publisher->waiting != NULL && try_set(publisher->waiting))
+        forget_waiting(publisher->waiting);
+    if (publisher->waiting != NULL)
+        bw_timer_start(publisher->retry, RETRY_NS, 0);
+}
+
+void bw_publisher_render(struct bw_publisher *publisher, enum bw_exposition format,
+                         const struct bw_family_filter *filter, struct bw_buf *out)
+{
+    pthread_rwlock_rdlock(&publisher->registry_lock);
+    bw_registry_render(publisher->registry, format, filter, out);
+    pthread_rwlock_unlock(&publisher->registry_lock);
+}
+
+/* The loop is the only one that changes the registry, so it may look without the lock. */
+size_t bw_publisher_series(struct bw_publisher *publisher)
+{
+    return bw_registry_series(publisher->registry);
+}
+
+size_t bw_publisher_hidden(struct bw_publisher *publisher)
+{
+    return bw_registry_hidden(publisher->registry);
+}
+
+/* ---- views ----------------------------------------------------------------------------- */
+
+/* Takes one holder away; unlinks and returns the view when it was the last. */
+static struct shown_view *let_go(struct shown_view **at)
+{
+    struct shown_view *shown = *at;
+    if (--shown->holders > 0)
+        return NULL;
+    *at = shown->next;
+    return shown;
+}
+
+static void free_shown(struct shown_view *shown)
+{
+    if (shown == NULL)
+        return;
+    free_view(shown->view);
+    free(shown);
+}
+
+void bw_publisher_show(struct bw_publisher *publisher, struct bw_view *view)
+{
+    struct shown_view *shown = bw_alloc(sizeof *shown);
+    shown->view = view;
+    shown->holders = 1;
+    pthread_mutex_lock(&publisher->view_lock);
+    shown->next = publisher->views;
+    publisher->views = shown;
+    struct shown_view *old = shown->next != NULL ? let_go(&shown->next) : NULL;
+    pthread_mutex_unlock(&publisher->view_lock);
+    free_shown(old);
+}
+
+const struct bw_view *bw_publisher_acquire(struct bw_publisher *publisher)
+{
+    const struct bw_view *view = NULL;
+    pthread_mutex_lock(&publisher->view_lock);
+    if (publisher->views != NULL) {
+        publisher->views->holders++;
+        view = publisher->views->view;
+    }
+    pthread_mutex_unlock(&publisher->view_lock);
+    return view;
+}
+
+void bw_publisher_release(struct bw_publisher *publisher, const struct bw_view *view)
+{
+    if (view == NULL)
+        return;
+    pthread_mutex_lock(&publisher->view_lock);
+    struct shown_view **at = &publisher->views;
+    while ((*at)->view != view)
+        at = &(*at)->next;
+    struct shown_view *last = let_go(at);
+    pthread_mutex_unlock(&publisher->view_lock);
+    free_shown(last);
+}

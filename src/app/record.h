@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/record.h: from measures to stored samples, and the latest value of every series for
+ * whoever asks (alert rules). Loop thread.
+ *
+ * A source is what has one identity: a check on an instance, the host. Its series are
+ * looked up once and kept for as long as it goes on measuring the same things. */
+#ifndef APP_RECORD_H
+#define APP_RECORD_H
+
+#include "metric/measure.h"
+#include "model/labels.h"
+#include "model/records.h"
+#include "store/store.h"
+
+struct bw_recorder;
+struct bw_source;
+
+/* The latest value of one series. */
+struct bw_latest {
+    const char *metric;
+    struct bw_labels labels;  /* identity labels included */
+    const char *labels_text;  /* {a="b"}, "" without labels */
+    uint32_t series;          /* in the store; 0: not stored */
+    double value;
+    int64_t ts_ms;
+};
+
+struct bw_recorder *bw_recorder_new(void);
+void bw_recorder_free(struct bw_recorder *recorder);
+
+/* The store has come or gone (NULL): all series are looked up again. */
+void bw_recorder_set_store(struct bw_recorder *recorder, struct bw_store *store);
+
+/* A source whose series carry these labels besides their own; at most `stored_max` of them
+ * are stored (base/limits.h). */
+struct bw_source *bw_source_new(struct bw_recorder *recorder, const struct bw_label *identity,
+                                size_t count, size_t stored_max);
+
+/* Forgets the source and its latest values; what is stored stays. NULL is fine. */
+void bw_source_free(struct bw_source *source);
+
+/* Remembers every measure as the latest of its series; those of stored families go to the
+ * store too, stamped ts_ms. Histogram parts are left out. */
+void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms);
+
+/* Every latest value of a metric not older than `since_ms`. */
+typedef void bw_latest_fn(void *ctx, const struct bw_latest *latest);
+void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,
+                      bw_latest_fn *fn, void *ctx);
+
+/* The store's id of a stored series of this source; 0 when it has none. */
+uint32_t bw_source_series(const struct bw_source *source, enum bw_family_id family);
+
+#endif

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/roster.h"
+
+#include "app/log.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Children of one roll-up; a service with more instances is judged by the first of them. */
+enum { CHILDREN_MAX = 4096 };
+
+struct bw_roster {
+    struct bw_core *core;
+    struct bw_roster_service *services;
+    size_t service_count;
+    struct bw_depend *depend;
+    enum bw_status *statuses; /* by service index, for depend */
+};
+
+struct bw_roster *bw_roster_new(struct bw_core *core)
+{
+    struct bw_roster *roster = bw_alloc(sizeof *roster);
+    roster->core = core;
+    return roster;
+}
+
+static void free_instance(struct bw_roster_instance *instance)
+{
+    for (struct bw_roster_check *check = instance->checks, *next; check != NULL; check = next) {
+        next = check->next;
+        free(check);
+    }
+    bw_publication_free(instance->publication);
+    bw_source_free(instance->source);
+    free(instance);
+}
+
+static void free_service(struct bw_roster_service *service)
+{
+    for (struct bw_roster_instance *instance = service->instances, *next; instance != NULL;
+         instance = next) {
+        next = instance->next;
+        free_instance(instance);
+    }
+    bw_publication_free(service->publication);
+    bw_source_free(service->source);
+    free(service);
+}
+
+void bw_roster_free(struct bw_roster *roster)
+{
+    if (roster == NULL)
+        return;
+    for (struct bw_roster_service *service = roster->services, *next; service != NULL;
+         service = next) {
+        next = service->next;
+        free_service(service);
+    }
+    bw_depend_free(roster->depend);
+    free(roster->statuses);
+    free(roster);
+}
+
+/* ---- building -------------------------------------------------------------------------- */
+
+/* The publication and the source of a service or instance share their labels. */
+static void make_outlets(struct bw_roster *roster, struct bw_labels labels, const char *service,
+                         const char *instance, struct bw_publication **out_publication,
+                         struct bw_source **out_source)
+{
+    struct bw_metric_label shown[BW_LABELS_MAX + 2];
+    size_t count = 0;
+    shown[count++] = (struct bw_metric_label){ "service", service };
+    if (instance != NULL)
+        shown[count++] = (struct bw_metric_label){ "instance", instance };
+    for (size_t i = 0; i < labels.count; i++)
+        shown[count++] = (struct bw_metric_label){ labels.items[i].name, labels.items[i].value };
+    *out_publication = bw_publication_new(roster->core->publisher, shown, count, "exported_");
+    const struct bw_label identity[] = { { "service", service }, { "instance", instance } };
+    *out_source = bw_source_new(roster->core->recorder, identity, instance != NULL ? 2 : 1,
+                                BW_SERIES_PER_CHECK_MAX);
+}
+
+struct bw_roster_service *bw_roster_add_service(struct bw_roster *roster,
+                                                const struct bw_config_service *config)
+{
+    struct bw_roster_service *service = bw_alloc(sizeof *service);
+    service->name = config->name;
+    service->labels = config->labels;
+    service->rule = config->roll_up;
+    service->depends_on = config->depends_on;
+    service->depends_on_count = config->depends_on_count;
+    service->state.score = NAN;
+    service->index = roster->service_count++;
+    make_outlets(roster, config->labels, config->name, NULL, &service->publication,
+                 &service->source);
+    struct bw_roster_service **at = &roster->services;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = service;
+    return service;
+}
+
+static struct bw_roster_instance *instance_of(struct bw_roster *roster,
+                                              struct bw_roster_service *service, const char *name)
+{
+    struct bw_roster_instance **at = &service->instances;
+    for (; *at != NULL; at = &(*at)->next) {
+        if (strcmp((*at)->name, name) == 0)
+            return *at;
+    }
+    struct bw_roster_instance *instance = bw_alloc(sizeof *instance);
+    instance->name = name;
+    instance->service = service;
+    instance->state.score = NAN;
+    make_outlets(roster, service->labels, service->name, name, &instance->publication,
+                 &instance->source);
+    *at = instance;
+    return instance;
+}
+
+struct bw_roster_check *bw_roster_add_check(struct bw_roster *roster,
+                                            struct bw_roster_service *service,
+                                            const struct bw_roster_spec *spec)
+{
+    struct bw_roster_check *check = bw_alloc(sizeof *check);
+    check->spec = *spec;
+    check->last.certificate_expires_ms = NAN;
+    check->last.duration_s = NAN;
+    check->instance = instance_of(roster, service, spec->instance);
+    struct bw_roster_check **at = &check->instance->checks;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = check;
+    return check;
+}
+
+void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *check)
+{
+    struct bw_roster_instance *instance = check->instance;
+    struct bw_roster_check **at = &instance->checks;
+    while (*at != check)
+        at = &(*at)->next;
+    *at = check->next;
+    free(check);
+    roster->core->view_is_stale = true;
+    if (instance->checks != NULL)
+        return;
+    struct bw_roster_instance **link = &instance->service->instances;
+    while (*link != instance)
+        link = &(*link)->next;
+    *link = instance->next;
+    free_instance(instance);
+}
+
+/* ---- roll-ups -------------------------------------------------------------------------- */
+
+static void measure_state(const struct bw_rollup *state, int64_t since_ms, struct bw_measures *out)
+{
+    for (int i = 0; i < BW_STATUS_COUNT; i++)
+        bw_measures_add(out, BW_METRIC_HEALTH_STATUS, state->status == (enum bw_status)i ? 1 : 0,
+                        BW_LABEL_VALUES(bw_status_name((enum bw_status)i)));
+    if (!isnan(state->score))
+        bw_measures_add(out, BW_METRIC_HEALTH_SCORE, state->score, NULL);
+    if (since_ms > 0)
+        bw_measures_add(out, BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS,
+                        (double)since_ms / 1000, NULL);
+}
+
+static void publish_state(struct bw_core *core, struct bw_publication *publication,
+                          struct bw_source *source, const struct bw_rollup *state,
+                          int64_t since_ms)
+{
+    struct bw_measures *measures = bw_publication_begin(publication);
+    measure_state(state, since_ms, measures);
+    bw_source_put(source, measures, bw_core_now_ms(core));
+    bw_publication_commit(publication);
+}
+
+static void roll_up_instance(struct bw_roster *roster, struct bw_roster_instance *instance,
+                             int64_t now_ms)
+{
+    static const struct bw_rollup_rule worst = { .kind = BW_ROLLUP_WORST };
+    struct bw_rollup_child *children = bw_alloc_array(CHILDREN_MAX, sizeof *children);
+    size_t count = 0;
+    for (const struct bw_roster_check *check = instance->checks;
+         check != NULL && count < CHILDREN_MAX; check = check->next)
+        children[count++] = (struct bw_rollup_child){ .name = check->spec.name,
+                                                      .cause = check->health.cause,
+                                                      .status = check->health.status,
+                                                      .score = NAN,
+                                                      .weight = check->spec.weight };
+    const enum bw_status before = instance->state.status;
+    bw_rollup_make(children, count, &worst, &instance->state);
+    free(children);
+    if (instance->state.status != before || instance->since_ms == 0)
+        instance->since_ms = now_ms;
+    publish_state(roster->core, instance->publication, instance->source, &instance->state,
+                  instance->since_ms);
+}
+
+static void announce_service(struct bw_roster *roster, const struct bw_roster_service *service,
+                             enum bw_status before, int64_t now_ms)
+{
+    bw_core_event(roster->core, &(struct bw_event){ .ts_ms = now_ms,
+                                                    .kind = BW_EVENT_STATUS,
+                                                    .subject = { service->name, "", "" },
+                                                    .name = "",
+                                                    .from = (int)before,
+                                                    .to = (int)service->state.status,
+                                                    .cause = service->state.cause });
+}
+
+static void roll_up_service(struct bw_roster *roster, struct bw_roster_service *service,
+                            int64_t now_ms, bool tell)
+{
+    struct bw_rollup_child *children = bw_alloc_array(CHILDREN_MAX, sizeof *children);
+    size_t count = 0;
+    for (const struct bw_roster_instance *instance = service->instances;
+         instance != NULL && count < CHILDREN_MAX; instance = instance->next)
+        children[count++] = (struct bw_rollup_child){ .name = instance->name,
+                                                      .cause = instance->state.cause,
+                                                      .status = instance->state.status,
+                                                      .score = instance->state.score,
+                                                      .weight = 1 };
+    const enum bw_status before = service->state.status;
+    bw_rollup_make(children, count, &service->rule, &service->state);
+    free(children);
+    if (service->state.status != before || service->since_ms == 0)
+        service->since_ms = now_ms;
+    if (roster->statuses != NULL)
+        roster->statuses[service->index] = service->state.status;
+    publish_state(roster->core, service->publication, service->source, &service->state,
+                  service->since_ms);
+    if (tell && service->state.status != before)
+        announce_service(roster, service, before, now_ms);
+}
+
+void bw_roster_settle(struct bw_roster *roster)
+{
+    const char **names = bw_alloc_array(roster->service_count + 1, sizeof *names);
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next)
+        names[service->index] = service->name;
+    roster->depend = bw_depend_new(names, roster->service_count);
+    roster->statuses = bw_alloc_array(roster->service_count + 1, sizeof *roster->statuses);
+    free(names);
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next) {
+        for (size_t i = 0; i < service->depends_on_count; i++)
+            bw_depend_add_named(roster->depend, service->index, service->depends_on[i], NULL);
+        const int64_t now_ms = bw_core_now_ms(roster->core);
+        for (struct bw_roster_instance *instance = service->instances; instance != NULL;
+             instance = instance->next)
+            roll_up_instance(roster, instance, instance->since_ms > 0 ? instance->since_ms : now_ms);
+        roll_up_service(roster, service, now_ms, false);
+    }
+    roster->core->view_is_stale = true;
+}
+
+const char *bw_roster_parent_down(struct bw_roster *roster, const char *name)
+{
+    const struct bw_roster_service *service = bw_roster_service(roster, name);
+    if (service == NULL || service->depends_on_count == 0)
+        return NULL;
+    const size_t parent =
+        bw_depend_unhealthy_parent(roster->depend, roster->statuses, service->index);
+    for (const struct bw_roster_service *other = roster->services; other != NULL;
+         other = other->next) {
+        if (other->index == parent)
+            return other->name;
+    }
+    return NULL;
+}
+
+/* ---- results --------------------------------------------------------------------------- */
+
+static struct bw_subject subject_of(const struct bw_roster_check *check)
+{
+    return (struct bw_subject){ check->spec.service, check->spec.instance, check->spec.name };
+}
+
+static void remember_result(struct bw_roster_check *check, const struct bw_outcome *outcome,
+                            const struct bw_roster_result *result)
+{
+    static const enum bw_status shown_as[BW_OUTCOME_COUNT] = {
+        [BW_OUTCOME_PASS] = BW_HEALTHY,
+        [BW_OUTCOME_WARN] = BW_DEGRADED,
+        [BW_OUTCOME_FAIL] = BW_UNHEALTHY,
+        [BW_OUTCOME_LOST] = BW_UNKNOWN,
+    };
+    check->last = *result;
+    check->recent[check->recent_next] =
+        (struct bw_view_result){ .ts_ms = result->ts_ms,
+                                 .duration_s = (float)result->duration_s,
+                                 .status = (unsigned char)shown_as[outcome->kind] };
+    check->recent_next = (check->recent_next + 1) % BW_VIEW_RECENT_MAX;
+    if (check->recent_count < BW_VIEW_RECENT_MAX)
+        check->recent_count++;
+}
+
+/* A steady check need not write a row with every result. */
+enum { SAVE_EVERY_MS = 5000 };
+
+static void save_state(struct bw_core *core, struct bw_roster_check *check)
+{
+    struct bw_check_state state = { .subject = subject_of(check) };
+    bw_health_save(&check->health, &state);
+    if (core->store != NULL && bw_store_put_check_state(core->store, &state))
+        check->saved_ms = bw_core_now_ms(core);
+}
+
+bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
+                    const struct bw_outcome *outcome, const struct bw_roster_result *result)
+{
+    struct bw_core *core = roster->core;
+    const int64_t now_ms = bw_core_now_ms(core);
+    struct bw_transition transition;
+    remember_result(check, outcome, result);
+    const bool changed =
+        bw_health_feed(&check->health, &check->spec.rule, outcome, now_ms, &transition);
+    core->view_is_stale = true;
+    if (changed || now_ms - check->saved_ms >= SAVE_EVERY_MS || now_ms < check->saved_ms)
+        save_state(core, check);
+    if (!changed)
+        return false;
+    check->entered[transition.to]++;
+    bw_core_event(core, &(struct bw_event){ .ts_ms = now_ms,
+                                            .kind = BW_EVENT_STATUS,
+                                            .subject = subject_of(check),
+                                            .name = "",
+                                            .from = (int)transition.from,
+                                            .to = (int)transition.to,
+                                            .cause = transition.cause });
+    roll_up_instance(roster, check->instance, now_ms);
+    roll_up_service(roster, check->instance->service, now_ms, true);
+    return true;
+}
+
+void bw_roster_save(struct bw_roster *roster)
+{
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next) {
+        for (struct bw_roster_instance *instance = service->instances; instance != NULL;
+             instance = instance->next) {
+            for (struct bw_roster_check *check = instance->checks; check != NULL;
+                 check = check->next)
+                save_state(roster->core, check);
+        }
+    }
+}
+
+void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_measures *out)
+{
+    for (int i = 0; i < BW_STATUS_COUNT; i++) {
+        const char *name = bw_status_name((enum bw_status)i);
+        bw_measures_add(out, BW_METRIC_HEALTH_STATUS,
+                        check->health.status == (enum bw_status)i ? 1 : 0, BW_LABEL_VALUES(name));
+        bw_measures_add(out, BW_METRIC_HEALTH_TRANSITIONS_TOTAL, (double)check->entered[i],
+                        BW_LABEL_VALUES(name));
+    }
+    static const double scores[BW_STATUS_COUNT] = {
+        [BW_HEALTHY] = 1, [BW_DEGRADED] = 0.5, [BW_UNHEALTHY] = 0
+    };
+    if (check->health.status != BW_UNKNOWN)
+        bw_measures_add(out, BW_METRIC_HEALTH_SCORE, scores[check->health.status], NULL);
+    if (check->health.since_ms > 0)
+        bw_measures_add(out, BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS,
+                        (double)check->health.since_ms / 1000, NULL);
+}
+
+/* ---- finding, carrying on -------------------------------------------------------------- */
+
+struct bw_roster_service *bw_roster_services(const struct bw_roster *roster)
+{
+    return roster->services;
+}
+
+struct bw_roster_service *bw_roster_service(const struct bw_roster *roster, const char *name)
+{
+    struct bw_roster_service *service = roster->services;
+    while (service != NULL && strcmp(service->name, name) != 0)
+        service = service->next;
+    return service;
+}
+
+static struct bw_roster_instance *find_instance(const struct bw_roster_service *service,
+                                                const char *name)
+{
+    struct bw_roster_instance *instance = service != NULL ? service->instances : NULL;
+    while (instance != NULL && strcmp(instance->name, name) != 0)
+        instance = instance->next;
+    return instance;
+}
+
+struct bw_roster_check *bw_roster_check(const struct bw_roster *roster,
+                                        const struct bw_subject *subject)
+{
+    const struct bw_roster_instance *instance =
+        find_instance(bw_roster_service(roster, subject->service), subject->instance);
+    struct bw_roster_check *check = instance != NULL ? instance->checks : NULL;
+    while (check != NULL && strcmp(check->spec.name, subject->check) != 0)
+        check = check->next;
+    return check;
+}
+
+static void adopt_check(struct bw_roster_check *check, const struct bw_roster_check *old)
+{
+    check->health = old->health;
+    check->last = old->last;
+    memcpy(check->entered, old->entered, sizeof check->entered);
+    memcpy(check->recent, old->recent, sizeof check->recent);
+    check->recent_count = old->recent_count;
+    check->recent_next = old->recent_next;
+}
+
+static void adopt_instance(struct bw_roster_instance *instance,
+                           const struct bw_roster *old)
+{
+    const struct bw_roster_instance *old_instance =
+        find_instance(bw_roster_service(old, instance->service->name), instance->name);
+    if (old_instance != NULL) {
+        instance->since_ms = old_instance->since_ms;
+        instance->state = old_instance->state;
+    }
+    for (struct bw_roster_check *check = instance->checks; check != NULL; check = check->next) {
+        const struct bw_subject subject = subject_of(check);
+        const struct bw_roster_check *old_check = bw_roster_check(old, &subject);
+        if (old_check != NULL)
+            adopt_check(check, old_check);
+    }
+}
+
+void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old)
+{
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next) {
+        const struct bw_roster_service *old_service = bw_roster_service(old, service->name);
+        if (old_service != NULL) {
+            service->since_ms = old_service->since_ms;
+            service->state = old_service->state;
+        }
+        for (struct bw_roster_instance *instance = service->instances; instance != NULL;
+             instance = instance->next)
+            adopt_instance(instance, old);
+    }
+}
+
+void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state,
+                       int64_t now_ms)
+{
+    struct bw_roster_check *check = bw_roster_check(roster, &state->subject);
+    if (check == NULL)
+        return;
+    const int64_t interval_ms = check->spec.interval_ms > 0 ? check->spec.interval_ms : 1;
+    bw_health_restore(&check->health, &check->spec.rule, state, interval_ms, now_ms);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/roster.h: who is watched, and how each stands: services of instances of checks, with
+ * their status, their last results and their roll-ups. Probes and the host report here;
+ * pages, metrics and alerts read from here. Loop thread.
+ *
+ *   outcome -> check (health) --changed?--> instance -> service (roll-up) --> event
+ *
+ * A reload makes a new roster, which adopts from the old one what carries on. */
+#ifndef APP_ROSTER_H
+#define APP_ROSTER_H
+
+#include "app/core.h"
+#include "health/check.h"
+#include "health/depend.h"
+#include "health/rollup.h"
+#include "model/view.h"
+
+struct bw_roster;
+
+/* What a check is about. Texts are borrowed for as long as the roster lives. */
+struct bw_roster_spec {
+    const char *service, *instance, *name;
+    const char *kind, *target, *module;
+    double weight;
+    struct bw_health_rule rule;
+    int64_t interval_ms;
+};
+
+/* The last result of a check, as people want to see it. */
+struct bw_roster_result {
+    int64_t ts_ms; /* nominal */
+    double duration_s;
+    enum bw_reason reason;
+    char detail[BW_PROBE_DETAIL_BYTES_MAX];
+    unsigned attempts;
+    struct bw_view_phase phases[BW_VIEW_PHASES_MAX];
+    size_t phase_count;
+    double certificate_expires_ms; /* NaN: none */
+};
+
+struct bw_roster_check {
+    struct bw_roster_spec spec;
+    struct bw_roster_instance *instance;
+    struct bw_health health;
+    int64_t saved_ms; /* when its state last went to the store */
+    struct bw_roster_result last;
+    uint64_t entered[BW_STATUS_COUNT]; /* how often each status was entered */
+    struct bw_view_result recent[BW_VIEW_RECENT_MAX];
+    size_t recent_count, recent_next;
+    struct bw_roster_check *next; /* in the instance */
+};
+
+struct bw_roster_instance {
+    const char *name;
+    struct bw_roster_service *service;
+    struct bw_roster_check *checks;
+    struct bw_rollup state;
+    int64_t since_ms;
+    struct bw_publication *publication;
+    struct bw_source *source;
+    struct bw_roster_instance *next;
+};
+
+struct bw_roster_service {
+    const char *name;
+    struct bw_labels labels;
+    struct bw_rollup_rule rule;
+    const char *const *depends_on;
+    size_t depends_on_count;
+    struct bw_roster_instance *instances;
+    struct bw_rollup state;
+    int64_t since_ms;
+    struct bw_publication *publication;
+    struct bw_source *source;
+    size_t index;
+    const struct bw_view_resource *resources; /* of the host, else NULL */
+    size_t resource_count;
+    struct bw_roster_service *next; /* in the order of configuration */
+};
+
+struct bw_roster *bw_roster_new(struct bw_core *core);
+void bw_roster_free(struct bw_roster *roster);
+
+/* Adding: services first, then checks; the instance is made with its first check. */
+struct bw_roster_service *bw_roster_add_service(struct bw_roster *roster,
+                                                const struct bw_config_service *config);
+struct bw_roster_check *bw_roster_add_check(struct bw_roster *roster,
+                                            struct bw_roster_service *service,
+                                            const struct bw_roster_spec *spec);
+
+/* Takes a check out again, and its instance when it was the last. */
+void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *check);
+
+/* After all services are there: dependencies are known from here on (the configuration has
+ * been checked for cycles), roll-ups are made. */
+void bw_roster_settle(struct bw_roster *roster);
+
+/* What the old roster knows of the same checks, instances and services carries on here. */
+void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old);
+
+/* Puts a check where a stored state says it stood. Unknown checks are left out. */
+void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state,
+                       int64_t now_ms);
+
+/* One outcome with its result. Makes what follows from it known; returns the transition's
+ * fact: whether the check's status changed. */
+bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
+                    const struct bw_outcome *outcome, const struct bw_roster_result *result);
+
+/* Stores where every check stands, for the next start. */
+void bw_roster_save(struct bw_roster *roster);
+
+/* Adds the check's health metrics. */
+void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_measures *out);
+
+/* The name of the nearest UNHEALTHY service that this one needs, or NULL. */
+const char *bw_roster_parent_down(struct bw_roster *roster, const char *service);
+
+struct bw_roster_service *bw_roster_services(const struct bw_roster *roster);
+struct bw_roster_service *bw_roster_service(const struct bw_roster *roster, const char *name);
+struct bw_roster_check *bw_roster_check(const struct bw_roster *roster,
+                                        const struct bw_subject *subject);
+
+#endif

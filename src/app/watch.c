@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/watch.h"
+
+#include "app/log.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "probe/run.h"
+#include "schedule/schedule.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STARTS_AT_ONCE = 256 };
+
+/* A check that runs. What it counts survives a reload that leaves it as it was. */
+struct watched {
+    struct bw_watch *watch;
+    uint32_t id;
+    const struct bw_config_check *config;
+    struct bw_roster_check *seat; /* in the roster */
+    struct bw_probe_plan *plan;
+    struct bw_probe_run *run; /* NULL: not running */
+    int64_t nominal_ms;       /* of the present run */
+    struct bw_publication *publication;
+    struct bw_source *source;
+    struct bw_histogram durations;
+    uint64_t runs[BW_REASON_COUNT]; /* ended runs by reason; NONE: passed */
+    uint64_t warned;
+    uint64_t retried;
+};
+
+struct bw_watch {
+    struct bw_core *core;
+    struct bw_probe_engine *engine;
+    struct bw_schedule *schedule;
+    struct bw_timer *timer;
+    struct bw_roster *roster;
+    struct watched **checks; /* by schedule id */
+    size_t count;
+    bool running;
+    double last_lag_s;
+    struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
+};
+
+static void on_timer(void *ctx);
+
+struct bw_watch *bw_watch_new(struct bw_core *core, struct bw_resolver *resolver,
+                              struct bw_err *err)
+{
+    struct bw_probe_engine *engine = bw_probe_engine_new(core->loop, resolver, err);
+    if (engine == NULL)
+        return NULL;
+    struct bw_watch *watch = bw_alloc(sizeof *watch);
+    watch->core = core;
+    watch->engine = engine;
+    watch->timer = bw_timer_new(core->loop, on_timer, watch);
+    return watch;
+}
+
+static void free_check(struct watched *check)
+{
+    if (check == NULL)
+        return;
+    if (check->run != NULL)
+        bw_probe_cancel(check->run);
+    bw_probe_plan_free(check->plan);
+    bw_publication_free(check->publication);
+    bw_source_free(check->source);
+    free(check);
+}
+
+void bw_watch_free(struct bw_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    for (size_t i = 0; i < watch->count; i++)
+        free_check(watch->checks[i]);
+    free(watch->checks);
+    bw_schedule_free(watch->schedule);
+    bw_timer_free(watch->timer);
+    bw_probe_engine_free(watch->engine);
+    free(watch);
+}
+
+/* ---- one run --------------------------------------------------------------------------- */
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+/* The value that a degraded_when rule looks at; NaN when this run has none. */
+static double degraded_value(const struct bw_degraded_rule *rule,
+                             const struct bw_probe_result *result, int64_t now_ms)
+{
+    switch (rule->subject) {
+    case BW_DEGRADED_DURATION:
+        return seconds(result->duration_ns);
+    case BW_DEGRADED_CERTIFICATE:
+        return result->has_certificate
+                   ? (double)result->certificate_expiry_s - (double)now_ms / 1000
+                   : NAN;
+    case BW_DEGRADED_PHASE:
+        return result->phase_seen[rule->phase] ? seconds(result->phase_ns[rule->phase]) : NAN;
+    }
+    return NAN;
+}
+
+/* Writes "duration 1.2s is > 800ms" for the first rule that holds. */
+static bool is_degraded(const struct watched *check, const struct bw_probe_result *result,
+                        int64_t now_ms, char *out, size_t size)
+{
+    for (size_t i = 0; i < check->config->degraded_count; i++) {
+        const struct bw_degraded_rule *rule = &check->config->degraded[i];
+        const double value = degraded_value(rule, result, now_ms);
+        if (!bw_condition_holds(&rule->condition, value))
+            continue;
+        char limit[BW_CONDITION_TEXT_MAX], shown[BW_DURATION_TEXT_MAX];
+        bw_condition_format(limit, &rule->condition);
+        bw_format_duration_short(shown, llround(value * 1e9));
+        snprintf(out, size, "%s %s is %s", rule->name, shown, limit);
+        return true;
+    }
+    return false;
+}
+
+static struct bw_roster_result result_for_people(const struct watched *check,
+                                                 const struct bw_probe_result *result)
+{
+    struct bw_roster_result out = { .ts_ms = check->nominal_ms,
+                                    .duration_s = seconds(result->duration_ns),
+                                    .reason = result->reason,
+                                    .attempts = result->attempts,
+                                    .certificate_expires_ms = NAN };
+    bw_text_copy(out.detail, sizeof out.detail,
+                 result->warned && result->success ? result->warning : result->detail);
+    for (int i = 0; i < BW_PHASE_COUNT; i++) {
+        if (result->phase_seen[i])
+            out.phases[out.phase_count++] =
+                (struct bw_view_phase){ bw_probe_phase_name((enum bw_probe_phase)i),
+                                        seconds(result->phase_ns[i]) };
+    }
+    if (result->has_certificate)
+        out.certificate_expires_ms = (double)result->certificate_expiry_s * 1000;
+    return out;
+}
+
+/* "connection refused: 127.0.0.1:1": what is said of a failure; `out` has room for both. */
+static const char *failure_text(char *out, size_t size, const struct bw_probe_result *result)
+{
+    if (result->detail[0] == '\0')
+        snprintf(out, size, "%s", bw_reason_text(result->reason));
+    else
+        snprintf(out, size, "%s: %s", bw_reason_text(result->reason), result->detail);
+    return out;
+}
+
+static void judge(struct watched *check, const struct bw_probe_result *result)
+{
+    struct bw_roster_result shown = result_for_people(check, result);
+    char text[BW_PROBE_DETAIL_BYTES_MAX + 128];
+    struct bw_outcome outcome = { .kind = BW_OUTCOME_PASS };
+    if (!result->success) {
+        outcome = bw_outcome_of(result->reason, failure_text(text, sizeof text, result));
+    } else if (result->warned) {
+        outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_ASSERTION_BODY, result->warning };
+    } else if (is_degraded(check, result, check->nominal_ms, text, sizeof text)) {
+        outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_THRESHOLD, text };
+        bw_text_copy(shown.detail, sizeof shown.detail, text);
+    }
+    check->warned += outcome.kind == BW_OUTCOME_WARN ? 1 : 0;
+    bw_roster_feed(check->watch->roster, check->seat, &outcome, &shown);
+}
+
+static void copy_measures(struct bw_measures *out, const struct bw_measures *in)
+{
+    for (size_t i = 0; in != NULL && i < in->count; i++)
+        bw_measures_add(out, in->items[i].family, in->items[i].value, in->items[i].labels);
+}
+
+static void measure_runs(const struct watched *check, struct bw_measures *out)
+{
+    for (int i = 0; i < BW_REASON_COUNT; i++) {
+        if (check->runs[i] == 0 && i != BW_REASON_NONE)
+            continue;
+        const char *result = i == BW_REASON_NONE ? "success" : "failure";
+        bw_measures_add(out, BW_METRIC_CHECK_RUNS_TOTAL, (double)check->runs[i],
+                        BW_LABEL_VALUES(result, bw_reason_name((enum bw_reason)i)));
+    }
+    bw_measures_add(out, BW_METRIC_CHECK_RETRIES_TOTAL, (double)check->retried, NULL);
+    bw_measures_add(out, BW_METRIC_CHECK_LAST_RUN_TIMESTAMP_SECONDS,
+                    (double)check->nominal_ms / 1000, NULL);
+    bw_measures_add(out, BW_METRIC_CHECK_INTERVAL_SECONDS,
+                    seconds(check->config->schedule.interval_ns), NULL);
+    bw_measures_add_histogram(out, BW_METRIC_CHECK_DURATION_SECONDS, &check->durations, NULL);
+}
+
+static void count(struct watched *check, const struct bw_probe_result *result)
+{
+    check->runs[result->success ? BW_REASON_NONE : result->reason]++;
+    check->retried += result->attempts > 1 ? 1 : 0;
+    bw_histogram_observe(&check->durations, seconds(result->duration_ns));
+}
+
+static void set_pace(struct watched *check)
+{
+    static const enum bw_schedule_mode modes[] = {
+        [BW_PACE_NORMAL] = BW_SCHEDULE_NORMAL,
+        [BW_PACE_FAST] = BW_SCHEDULE_FAST,
+        [BW_PACE_DOWN] = BW_SCHEDULE_DOWN,
+    };
+    struct bw_watch *watch = check->watch;
+    bw_schedule_mode(watch->schedule, check->id, modes[bw_health_pace(&check->seat->health)],
+                     bw_loop_mono_ns(), bw_core_now_ms(watch->core));
+}
+
+static void arm(struct bw_watch *watch);
+
+static void on_done(void *ctx, const struct bw_probe_result *result)
+{
+    struct watched *check = ctx;
+    check->run = NULL;
+    count(check, result);
+    judge(check, result);
+    struct bw_measures *measures = bw_publication_begin(check->publication);
+    copy_measures(measures, result->measures);
+    measure_runs(check, measures);
+    bw_roster_measure_check(check->seat, measures);
+    bw_source_put(check->source, measures, check->nominal_ms);
+    bw_publication_commit(check->publication);
+    bw_schedule_finished(check->watch->schedule, check->id);
+    set_pace(check);
+    arm(check->watch);
+}
+
+/* ---- the clock ------------------------------------------------------------------------- */
+
+static void start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
+{
+    struct watched *check = watch->checks[due->id];
+    const struct bw_probe_request request = {
+        .plan = check->plan,
+        .target = { .text = check->config->target },
+        .timeout_ns = check->config->timeout_ns,
+        .retries = check->config->retries,
+        .expect_failure = check->config->expect_failure,
+    };
+    check->nominal_ms = due->nominal_ms;
+    watch->last_lag_s = seconds(due->lag_ns);
+    check->run = bw_probe_start(watch->engine, &request, on_done, check);
+}
+
+static void arm(struct bw_watch *watch)
+{
+    if (!watch->running)
+        return;
+    const int64_t next_ns = bw_schedule_next_ns(watch->schedule);
+    if (next_ns != INT64_MAX)
+        bw_timer_start(watch->timer, next_ns - bw_loop_mono_ns(), 0);
+}
+
+static void on_timer(void *ctx)
+{
+    struct bw_watch *watch = ctx;
+    struct bw_schedule_run due[STARTS_AT_ONCE];
+    const size_t count = bw_schedule_due(watch->schedule, bw_loop_mono_ns(),
+                                         bw_core_now_ms(watch->core), due, STARTS_AT_ONCE);
+    for (size_t i = 0; i < count; i++)
+        start_run(watch, &due[i]);
+    arm(watch);
+}
+
+void bw_watch_start(struct bw_watch *watch)
+{
+    watch->running = true;
+    arm(watch);
+}
+
+void bw_watch_stop(struct bw_watch *watch)
+{
+    watch->running = false;
+    bw_timer_stop(watch->timer);
+    for (size_t i = 0; i < watch->count; i++) {
+        if (watch->checks[i]->run != NULL)
+            bw_probe_cancel(watch->checks[i]->run);
+        watch->checks[i]->run = NULL;
+    }
+}
+
+/* ---- configuration --------------------------------------------------------------------- */
+
+static struct bw_publication *publication_of(struct bw_core *core,
+                                             const struct bw_config_check *config)
+{
+    struct bw_metric_label labels[BW_LABELS_MAX + 4];
+    size_t n = 0;
+    labels[n++] = (struct bw_metric_label){ "service", config->service };
+    labels[n++] = (struct bw_metric_label){ "instance", config->instance };
+    labels[n++] = (struct bw_metric_label){ "check", config->name };
+    labels[n++] = (struct bw_metric_label){ "module", config->module };
+    for (size_t i = 0; i < config->labels.count; i++)
+        labels[n++] = (struct bw_metric_label){ config->labels.items[i].name,
+                                                config->labels.items[i].value };
+    return bw_publication_new(core->publisher, labels, n, "exported_");
+}
+
+static bool is_same_check(const struct bw_config_check *a, const struct bw_config_check *b)
+{
+    return strcmp(a->service, b->service) == 0 && strcmp(a->instance, b->instance) == 0
+           && strcmp(a->name, b->name) == 0;
+}
+
+static struct watched *find_old(const struct bw_watch *watch, const struct bw_config_check *config)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        if (is_same_check(watch->checks[i]->config, config))
+            return watch->checks[i];
+    }
+    return NULL;
+}
+
+static void carry_counters(struct watched *check, const struct watched *old)
+{
+    check->durations = old->durations;
+    check->warned = old->warned;
+    check->retried = old->retried;
+    check->nominal_ms = old->nominal_ms;
+    memcpy(check->runs, old->runs, sizeof check->runs);
+}
+
+/* Plans of all checks, before anything is changed. */
+static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *config,
+                              struct watched **out, struct bw_err *err)
+{
+    for (size_t i = 0; i < config->check_count; i++) {
+        struct watched *check = bw_alloc(sizeof *check);
+        out[i] = check;
+        check->watch = watch;
+        check->config = &config->checks[i];
+        check->id = (uint32_t)i;
+        bw_histogram_init(&check->durations, bw_duration_bounds, bw_duration_bound_count);
+        check->plan = bw_probe_plan_new(watch->engine, check->config->options, config->folder, err);
+        if (check->plan == NULL)
+            return bw_wrap(err, err->rc, "check '%s' of service '%s'", check->config->name,
+                           check->config->service);
+    }
+    return BW_OK;
+}
+
+static enum bw_rc make_schedule(const struct bw_watch *watch, const struct bw_config *config,
+                                struct bw_schedule **out, struct bw_err *err)
+{
+    const int64_t now_ns = bw_loop_mono_ns(), now_ms = bw_core_now_ms(watch->core);
+    const struct bw_global_settings *global = &config->settings.global;
+    struct bw_schedule *schedule = bw_schedule_new(global->slot_ns, (uint32_t)global->concurrency);
+    for (size_t i = 0; i < config->check_count; i++) {
+        const enum bw_rc rc = bw_schedule_add(schedule, (uint32_t)i, &config->checks[i].schedule,
+                                              now_ns, now_ms, err);
+        if (rc != BW_OK) {
+            bw_schedule_free(schedule);
+            return bw_wrap(err, rc, "check '%s'", config->checks[i].name);
+        }
+    }
+    *out = schedule;
+    return BW_OK;
+}
+
+static void take_seat(struct watched *check, struct bw_roster *roster)
+{
+    const struct bw_config_check *config = check->config;
+    const struct bw_roster_spec spec = { .service = config->service,
+                                         .instance = config->instance,
+                                         .name = config->name,
+                                         .kind = config->ops->name,
+                                         .target = config->target,
+                                         .module = config->module,
+                                         .weight = config->weight,
+                                         .rule = config->health,
+                                         .interval_ms = config->schedule.interval_ns / 1000000 };
+    check->seat =
+        bw_roster_add_check(roster, bw_roster_service(roster, config->service), &spec);
+}
+
+static void open_outlets(struct bw_watch *watch, struct watched *check)
+{
+    const struct bw_config_check *config = check->config;
+    const struct bw_label identity[] = { { "service", config->service },
+                                         { "instance", config->instance },
+                                         { "check", config->name } };
+    check->publication = publication_of(watch->core, config);
+    check->source = bw_source_new(watch->core->recorder, identity, 3, BW_SERIES_PER_CHECK_MAX);
+}
+
+static void add_counts(struct bw_schedule_counts *sum, struct bw_schedule_counts counts)
+{
+    sum->starts += counts.starts;
+    sum->skipped_overlap += counts.skipped_overlap;
+    sum->skipped_missed += counts.skipped_missed;
+    sum->skipped_equal += counts.skipped_equal;
+}
+
+static void replace(struct bw_watch *watch, struct bw_schedule *schedule, struct watched **checks,
+                    size_t count)
+{
+    if (watch->schedule != NULL)
+        add_counts(&watch->retired, bw_schedule_totals(watch->schedule));
+    bw_schedule_free(watch->schedule);
+    watch->schedule = schedule;
+    for (size_t i = 0; i < count; i++) {
+        const struct watched *old = find_old(watch, checks[i]->config);
+        if (old != NULL)
+            carry_counters(checks[i], old);
+    }
+    for (size_t i = 0; i < watch->count; i++)
+        free_check(watch->checks[i]);
+    free(watch->checks);
+    watch->checks = checks;
+    watch->count = count;
+    for (size_t i = 0; i < count; i++)
+        open_outlets(watch, checks[i]);
+}
+
+enum bw_rc bw_watch_apply(struct bw_watch *watch, const struct bw_config *config,
+                          struct bw_roster *roster, struct bw_err *err)
+{
+    struct watched **checks = bw_alloc_array(config->check_count + 1, sizeof *checks);
+    struct bw_schedule *schedule = NULL;
+    enum bw_rc rc = make_checks(watch, config, checks, err);
+    if (rc == BW_OK)
+        rc = make_schedule(watch, config, &schedule, err);
+    if (rc != BW_OK) {
+        for (size_t i = 0; i < config->check_count; i++)
+            free_check(checks[i]);
+        free(checks);
+        return rc;
+    }
+    replace(watch, schedule, checks, config->check_count);
+    for (size_t i = 0; i < config->check_count; i++)
+        take_seat(checks[i], roster);
+    watch->roster = roster;
+    arm(watch);
+    return BW_OK;
+}
+
+void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out)
+{
+    struct bw_schedule_counts counts = watch->retired;
+    add_counts(&counts, bw_schedule_totals(watch->schedule));
+    bw_measures_add(out, BW_METRIC_SCHEDULE_CHECKS, (double)bw_schedule_size(watch->schedule), NULL);
+    bw_measures_add(out, BW_METRIC_SCHEDULE_RUNNING, (double)bw_schedule_running(watch->schedule),
+                    NULL);
+    bw_measures_add(out, BW_METRIC_SCHEDULE_LAG_SECONDS, watch->last_lag_s, NULL);
+    bw_measures_add(out, BW_METRIC_SCHEDULE_STARTED_TOTAL, (double)counts.starts, NULL);
+    bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL, (double)counts.skipped_overlap,
+                    BW_LABEL_VALUES("overlap"));
+    bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL, (double)counts.skipped_equal,
+                    BW_LABEL_VALUES("equal_tick"));
+    bw_measures_add(out, BW_METRIC_SCHEDULE_MISSED_TOTAL, (double)counts.skipped_missed, NULL);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/watch.h: runs the configured checks when they are due and hands what they find to the
+ * roster, the recorder and the metrics page. Loop thread. */
+#ifndef APP_WATCH_H
+#define APP_WATCH_H
+
+#include "app/roster.h"
+#include "io/resolve.h"
+
+struct bw_watch;
+
+/* `resolver` is borrowed. NULL with *err set when a library refuses to start. */
+struct bw_watch *bw_watch_new(struct bw_core *core, struct bw_resolver *resolver,
+                              struct bw_err *err);
+
+/* Cancels what runs. NULL is fine. */
+void bw_watch_free(struct bw_watch *watch);
+
+/* Makes the checks of `config` the ones that run and puts them into `roster`, whose services
+ * are there. Checks that are configured as before keep their phase and their counters.
+ * Everything is checked before anything is changed: after an error the old ones run on. */
+enum bw_rc bw_watch_apply(struct bw_watch *watch, const struct bw_config *config,
+                          struct bw_roster *roster, struct bw_err *err);
+
+/* Starts the clock: checks run from now on. */
+void bw_watch_start(struct bw_watch *watch);
+
+/* No further runs are started; those under way are cancelled. */
+void bw_watch_stop(struct bw_watch *watch);
+
+/* What the schedule has to say of itself. */
+void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out);
+
+#endif
