@@ -158,16 +158,27 @@ static enum bw_rc render_returned(struct render *r, const struct place *place,
     return rc;
 }
 
-/* Calls the lambda and renders its answer to wherever r->out leads. */
-static enum bw_rc call_lambda(struct render *r, const struct place *place,
-                              struct bw_template_node node, struct bw_span raw,
-                              struct bw_template_delimiters delimiters)
+/* Calls the lambda of part `i` and renders its answer to wherever r->out leads. A section's
+ * answer is read with the section's delimiters, a value's with the default ones. */
+static enum bw_rc call_lambda(struct render *r, const struct place *place, size_t i,
+                              struct bw_template_node node)
 {
     const struct bw_template_source *s = r->source;
+    const struct bw_template_part *part = &place->tmpl->parts[i];
+    struct bw_template_delimiters delimiters = bw_template_default_delimiters();
+    struct bw_span raw = { NULL, 0 };
     struct bw_buf text;
     enum bw_rc rc = BW_OK;
+    if (part->type == BW_PART_SECTION) {
+        delimiters = part->delimiters;
+        raw = (struct bw_span){ place->tmpl->text + part->body_begin,
+                                part->body_end - part->body_begin };
+    }
     bw_buf_init(&text, BW_TEMPLATE_BYTES_MAX);
-    if (s->lambda != NULL && s->lambda(s->ctx, node, raw.data, raw.len, &text))
+    const bool answered = s->lambda != NULL && s->lambda(s->ctx, node, raw.data, raw.len, &text);
+    if (bw_buf_failed(&text))
+        rc = fail_at(r, place, i, BW_ELIMIT, "the lambda's answer is too long");
+    else if (answered)
         rc = render_returned(r, place, &text, delimiters);
     bw_buf_fini(&text);
     return rc;
@@ -193,10 +204,11 @@ static enum bw_rc render_lambda_value(struct render *r, const struct place *plac
     const struct place inside = { .tmpl = place->tmpl, .scope = place->scope };
     bw_template_output_init(&aside, (struct bw_template_sink){ NULL, NULL });
     r->out = &aside;
-    enum bw_rc rc = call_lambda(r, &inside, node, (struct bw_span){ NULL, 0 },
-                                bw_template_default_delimiters());
+    enum bw_rc rc = call_lambda(r, &inside, i, node);
     r->out = out;
     r->line_start = false;
+    if (bw_buf_failed(&aside.batch))
+        rc = fail_at(r, place, i, BW_ELIMIT, "the value is too long");
     if (rc == BW_OK && aside.batch.len > 0)
         rc = write_value(r, place, i, (struct bw_span){ aside.batch.data, aside.batch.len });
     bw_template_output_fini(&aside);
@@ -244,9 +256,8 @@ static enum bw_rc render_list(struct render *r, const struct place *place, size_
 
 static enum bw_rc render_section(struct render *r, const struct place *place, size_t i)
 {
-    const struct bw_template_part *part = &place->tmpl->parts[i];
     struct bw_template_node node;
-    if (!lookup(r, place->scope, part->name, &node))
+    if (!lookup(r, place->scope, place->tmpl->parts[i].name, &node))
         return BW_OK;
     switch (r->source->kind(r->source->ctx, node)) {
     case BW_TEMPLATE_FALSY:
@@ -257,10 +268,7 @@ static enum bw_rc render_section(struct render *r, const struct place *place, si
     case BW_TEMPLATE_LIST:
         return render_list(r, place, i, node);
     case BW_TEMPLATE_LAMBDA:
-        return call_lambda(r, place, node,
-                           (struct bw_span){ place->tmpl->text + part->body_begin,
-                                             part->body_end - part->body_begin },
-                           part->delimiters);
+        return call_lambda(r, place, i, node);
     }
     return BW_OK;
 }

@@ -47,7 +47,7 @@ enum bw_template_kind {
 enum { BW_TEMPLATE_SCRATCH_BYTES = 64 };
 
 /* Where values come from. `ctx` is handed to every call. Text that a call returns must stay
- * until the next call into the source. */
+ * until the next call into the source has returned. */
 struct bw_template_source {
     void *ctx;
     enum bw_template_kind (*kind)(void *ctx, struct bw_template_node node);
@@ -66,8 +66,9 @@ struct bw_template_source {
     bool (*next)(void *ctx, struct bw_template_node list, size_t index,
                  struct bw_template_node *item);
 
-    /* Appends template text that stands for a lambda. `raw` is the unrendered body of its
-     * section, NULL where it is used as a value. False: nothing. May be NULL. */
+    /* Appends template text that stands for a lambda, at most BW_TEMPLATE_BYTES_MAX. `raw` is
+     * the unrendered body of its section, NULL where it is used as a value. False: nothing.
+     * May be NULL. */
     bool (*lambda)(void *ctx, struct bw_template_node node, const char *raw, size_t len,
                    struct bw_buf *out);
 
@@ -91,7 +92,7 @@ struct bw_template_sink {
 };
 
 /* Renders `root` into the sink. BW_ELIMIT, with file, line and column, when sections and
- * partials nest beyond BW_TEMPLATE_DEPTH_MAX or one value is longer than
+ * partials nest beyond BW_TEMPLATE_DEPTH_MAX or one value, escaped, is longer than
  * BW_TEMPLATE_VALUE_BYTES_MAX; BW_EINVAL when what a lambda returned is no template; else
  * what the sink returned. What was written before an error stays written. */
 enum bw_rc bw_template_render(const struct bw_template *tmpl,

@@ -217,23 +217,40 @@ static void the_outermost_block_wins(void **state)
 
 /* ---- lambdas ---- */
 
+/* Data with two members: the lambda `f` and the text `x`. */
 struct script {
     const char *returns;
+    struct bw_span x;
     bool called;
 };
+
+enum { NODE_LAMBDA, NODE_ROOT, NODE_TEXT };
 
 static enum bw_template_kind lambda_kind(void *ctx, struct bw_template_node node)
 {
     (void)ctx;
-    return node.p == NULL ? BW_TEMPLATE_OBJECT : BW_TEMPLATE_LAMBDA;
+    static const enum bw_template_kind kinds[] = { BW_TEMPLATE_LAMBDA, BW_TEMPLATE_OBJECT,
+                                                   BW_TEMPLATE_SCALAR };
+    return kinds[node.i];
 }
 
 static bool lambda_get(void *ctx, struct bw_template_node object, const char *key, size_t len,
                        struct bw_template_node *out)
 {
+    (void)ctx;
     (void)object;
-    *out = (struct bw_template_node){ ctx, 0 };
-    return bw_span_is((struct bw_span){ key, len }, "f");
+    (void)len;
+    *out = (struct bw_template_node){ NULL, key[0] == 'f' ? NODE_LAMBDA : NODE_TEXT };
+    return key[0] == 'f' || key[0] == 'x';
+}
+
+static struct bw_span lambda_text(void *ctx, struct bw_template_node node,
+                                  char scratch[BW_TEMPLATE_SCRATCH_BYTES])
+{
+    const struct script *script = ctx;
+    (void)node;
+    (void)scratch;
+    return script->x;
 }
 
 static bool lambda_call(void *ctx, struct bw_template_node node, const char *raw, size_t len,
@@ -249,20 +266,27 @@ static bool lambda_call(void *ctx, struct bw_template_node node, const char *raw
     return script->returns != NULL;
 }
 
-static enum bw_rc render_lambda(const char *text, const char *returns, struct tally *t,
+static enum bw_rc render_script(const char *text, struct script script, struct tally *t,
                                 struct bw_err *err)
 {
-    struct script script = { .returns = returns };
-    const struct bw_template_source source = {
-        .ctx = &script, .kind = lambda_kind, .get = lambda_get, .lambda = lambda_call
-    };
+    const struct bw_template_source source = { .ctx = &script,
+                                               .kind = lambda_kind,
+                                               .get = lambda_get,
+                                               .text = lambda_text,
+                                               .lambda = lambda_call };
     struct bw_template *tmpl = bw_template_compile("t", text, strlen(text), NULL);
-    const enum bw_rc rc = bw_template_render(tmpl, &source, (struct bw_template_node){ NULL, 0 },
-                                             bw_template_escape_named("html"),
-                                             (struct bw_template_sink){ tally, t }, err);
+    const enum bw_rc rc = bw_template_render(
+        tmpl, &source, (struct bw_template_node){ NULL, NODE_ROOT },
+        bw_template_escape_named("html"), (struct bw_template_sink){ tally, t }, err);
     assert_true(script.called);
     bw_template_free(tmpl);
     return rc;
+}
+
+static enum bw_rc render_lambda(const char *text, const char *returns, struct tally *t,
+                                struct bw_err *err)
+{
+    return render_script(text, (struct script){ .returns = returns }, t, err);
 }
 
 static void a_lambda_may_fail(void **state)
@@ -286,6 +310,28 @@ static void a_lambda_that_calls_itself_is_an_error(void **state)
     assert_int_equal(render_lambda("{{f}}", "a{{f}}", &t, &err), BW_ELIMIT);
     assert_string_equal(err.text, "(lambda):1:1: sections and partials nest too deeply "
                                   "(does a partial name itself?)");
+}
+
+static void a_lambda_has_ceilings(void **state)
+{
+    (void)state;
+    struct bw_err err;
+    struct tally t = { 0 };
+    const size_t len = BW_TEMPLATE_VALUE_BYTES_MAX + 1;
+    char *big = bw_alloc(len + 1);
+    memset(big, 'a', len);
+    const struct script returns_big = { .returns = big };
+    assert_int_equal(render_script("\n{{f}}", returns_big, &t, &err), BW_ELIMIT);
+    assert_string_equal(err.text, "t:2:1: the lambda's answer is too long");
+    assert_int_equal(render_script(" {{#f}}{{/f}}", returns_big, &t, &err), BW_ELIMIT);
+    assert_string_equal(err.text, "t:1:2: the lambda's answer is too long");
+    const struct script renders_big = { .returns = "b{{{x}}}", .x = { big, len } };
+    assert_int_equal(render_script("\n {{f}}", renders_big, &t, &err), BW_ELIMIT);
+    assert_string_equal(err.text, "t:2:2: the value is too long");
+    assert_int_equal(t.bytes, 0);
+    assert_int_equal(render_script("{{#f}}{{/f}}", renders_big, &t, &err), BW_OK);
+    assert_int_equal(t.bytes, len + 1);
+    free(big);
 }
 
 /* ---- values ---- */
@@ -328,6 +374,7 @@ int main(void)
         cmocka_unit_test(recursion_that_ends_is_fine),
         cmocka_unit_test(the_outermost_block_wins),
         cmocka_unit_test(a_lambda_may_fail),
+        cmocka_unit_test(a_lambda_has_ceilings),
         cmocka_unit_test(a_lambda_that_calls_itself_is_an_error),
         cmocka_unit_test(a_value_has_a_ceiling),
     };
