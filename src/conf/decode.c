@@ -47,7 +47,7 @@ static bool decode_items(struct bw_conf_ctx *ctx, const struct bw_node *node, co
     if (bw_node_is_null(node))
         return true;
     if (node->kind != BW_NODE_LIST)
-        return bw_value_wrong_kind(ctx, node, path, "a list");
+        return bw_conf_value_wrong_kind(ctx, node, path, "a list");
     char *items = bw_arena_array(ctx->arena, node->count, row->group->size);
     bool good = true;
     size_t i = 0;
@@ -87,7 +87,7 @@ static bool decode_named(struct bw_conf_ctx *ctx, const struct bw_node *node, co
     if (bw_node_is_null(node))
         return true;
     if (node->kind != BW_NODE_MAP)
-        return bw_value_wrong_kind(ctx, node, path, "a mapping");
+        return bw_conf_value_wrong_kind(ctx, node, path, "a mapping");
     char *items = bw_arena_array(ctx->arena, node->count, row->group->size);
     bool good = true;
     size_t i = 0;
@@ -107,14 +107,14 @@ static bool keep_node(struct bw_conf_ctx *ctx, const struct bw_node *node, const
 }
 
 static decode_fn *const decoders[] = {
-    [BW_OPT_BOOL] = bw_value_scalar,     [BW_OPT_INT] = bw_value_scalar,
-    [BW_OPT_NUMBER] = bw_value_scalar,   [BW_OPT_DURATION] = bw_value_scalar,
-    [BW_OPT_BYTES] = bw_value_scalar,    [BW_OPT_RATIO] = bw_value_scalar,
-    [BW_OPT_STRING] = bw_value_scalar,   [BW_OPT_ENUM] = bw_value_scalar,
-    [BW_OPT_STRINGS] = bw_value_list,    [BW_OPT_INTS] = bw_value_list,
-    [BW_OPT_DURATIONS] = bw_value_list,  [BW_OPT_MAP] = bw_value_map,
-    [BW_OPT_GROUP] = decode_in_place,    [BW_OPT_GROUPS] = decode_items,
-    [BW_OPT_NAMED] = decode_named,       [BW_OPT_NODE] = keep_node,
+    [BW_OPT_BOOL] = bw_conf_value_scalar,    [BW_OPT_INT] = bw_conf_value_scalar,
+    [BW_OPT_NUMBER] = bw_conf_value_scalar,  [BW_OPT_DURATION] = bw_conf_value_scalar,
+    [BW_OPT_BYTES] = bw_conf_value_scalar,   [BW_OPT_RATIO] = bw_conf_value_scalar,
+    [BW_OPT_STRING] = bw_conf_value_scalar,  [BW_OPT_ENUM] = bw_conf_value_scalar,
+    [BW_OPT_STRINGS] = bw_conf_value_list,   [BW_OPT_INTS] = bw_conf_value_list,
+    [BW_OPT_DURATIONS] = bw_conf_value_list, [BW_OPT_MAP] = bw_conf_value_map,
+    [BW_OPT_GROUP] = decode_in_place,        [BW_OPT_GROUPS] = decode_items,
+    [BW_OPT_NAMED] = decode_named,           [BW_OPT_NODE] = keep_node,
     [BW_OPT_GROUP_PTR] = decode_pointer,
 };
 
@@ -189,7 +189,7 @@ static bool decode_child(struct bw_conf_ctx *ctx, const struct bw_node *map,
         return unknown_key(ctx, child, path, group, named);
     if (bw_node_find(map, row->name) != NULL)
         return refuse_both(ctx, child, path, row->name);
-    return bw_value_secret_file(ctx, child, child_path, row, (char *)out + row->offset);
+    return bw_conf_value_secret_file(ctx, child, child_path, row, (char *)out + row->offset);
 }
 
 static bool is_given(struct bw_conf_ctx *ctx, const struct bw_node *map, const struct bw_opt *row)
@@ -230,7 +230,7 @@ static bool decode_group(struct bw_conf_ctx *ctx, const struct bw_node *node, co
     bw_conf_defaults(ctx->arena, group, out);
     const bool empty = bw_node_is_null(node);
     if (!empty && node->kind != BW_NODE_MAP)
-        return bw_value_wrong_kind(ctx, node, path, "a mapping");
+        return bw_conf_value_wrong_kind(ctx, node, path, "a mapping");
     bool good = true;
     const struct bw_node *child = empty ? NULL : node->first;
     for (; child != NULL; child = child->next)

@@ -11,8 +11,8 @@
 /* Texts in messages are cut to this. */
 enum { SHOWN_BYTES = 60, MESSAGE_BYTES = 4096 };
 
-bool bw_value_wrong_kind(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
-                         const char *expected)
+bool bw_conf_value_wrong_kind(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
+                              const char *expected)
 {
     bw_problems_add(ctx->problems, node->at, path, "expected %s, found %s", expected,
                     bw_node_kind_text(node));
@@ -25,7 +25,7 @@ static bool wrong_kind(struct bw_conf_ctx *ctx, const struct bw_node *node, cons
     struct bw_buf expected;
     bw_buf_init(&expected, MESSAGE_BYTES);
     bw_scalar_expected(type, row, &expected);
-    bw_value_wrong_kind(ctx, node, path, expected.data);
+    bw_conf_value_wrong_kind(ctx, node, path, expected.data);
     bw_buf_fini(&expected);
     return false;
 }
@@ -84,8 +84,8 @@ static bool decode_item(struct bw_conf_ctx *ctx, const struct bw_node *node, con
     return true;
 }
 
-bool bw_value_scalar(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
-                     const struct bw_opt *row, void *member)
+bool bw_conf_value_scalar(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
+                          const struct bw_opt *row, void *member)
 {
     return decode_item(ctx, node, path, row, row->type, member);
 }
@@ -99,13 +99,13 @@ static void set_list(enum bw_opt_type item, void *member, void *items, size_t co
         *(struct bw_ints *)member = (struct bw_ints){ items, count };
 }
 
-bool bw_value_list(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
-                   const struct bw_opt *row, void *member)
+bool bw_conf_value_list(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
+                        const struct bw_opt *row, void *member)
 {
     const enum bw_opt_type item = bw_scalar_item_type(row->type);
     const size_t size = bw_scalar_size(item);
     if (node->kind == BW_NODE_MAP)
-        return bw_value_wrong_kind(ctx, node, path, "a list");
+        return bw_conf_value_wrong_kind(ctx, node, path, "a list");
     if (bw_node_is_null(node)) {
         set_list(item, member, NULL, 0);
         return true;
@@ -125,15 +125,15 @@ bool bw_value_list(struct bw_conf_ctx *ctx, const struct bw_node *node, const ch
     return good;
 }
 
-bool bw_value_map(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
-                  const struct bw_opt *row, void *member)
+bool bw_conf_value_map(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
+                       const struct bw_opt *row, void *member)
 {
     struct bw_pairs *out = member;
     *out = (struct bw_pairs){ 0 };
     if (bw_node_is_null(node))
         return true;
     if (node->kind != BW_NODE_MAP)
-        return bw_value_wrong_kind(ctx, node, path, "a mapping");
+        return bw_conf_value_wrong_kind(ctx, node, path, "a mapping");
     struct bw_pair *items = bw_arena_array(ctx->arena, node->count, sizeof *items);
     bool good = true;
     size_t i = 0;
@@ -173,12 +173,12 @@ static bool take_secret(struct bw_conf_ctx *ctx, const struct bw_node *node, con
     return true;
 }
 
-bool bw_value_secret_file(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
-                          const struct bw_opt *row, void *member)
+bool bw_conf_value_secret_file(struct bw_conf_ctx *ctx, const struct bw_node *node,
+                               const char *path, const struct bw_opt *row, void *member)
 {
     struct bw_err err;
     if (node->kind != BW_NODE_SCALAR || bw_node_is_null(node))
-        return bw_value_wrong_kind(ctx, node, path, "the name of a file");
+        return bw_conf_value_wrong_kind(ctx, node, path, "the name of a file");
     const char *name = bw_conf_text(ctx, node, path);
     if (name == NULL)
         return false;
