@@ -92,7 +92,7 @@ static bool lookup(struct render *r, const struct scope *scope, struct bw_span n
 
 /* ---- text and margins ---- */
 
-static enum bw_rc write(struct render *r, const char *bytes, size_t len)
+static enum bw_rc emit(struct render *r, const char *bytes, size_t len)
 {
     return bw_template_output_write(r->out, bytes, len, r->err);
 }
@@ -102,7 +102,7 @@ static enum bw_rc write_margin(struct render *r, const struct margin *margin)
     if (margin == NULL)
         return BW_OK;
     const enum bw_rc rc = write_margin(r, margin->outer);
-    return rc != BW_OK ? rc : write(r, margin->text.data, margin->text.len);
+    return rc != BW_OK ? rc : emit(r, margin->text.data, margin->text.len);
 }
 
 /* The margin is due before the first thing on a line, whatever that is. */
@@ -137,7 +137,7 @@ static enum bw_rc render_text(struct render *r, const struct place *place, size_
     for (; strip > 0 && len > 0 && (*text == ' ' || *text == '\t'); strip--, len--)
         text++;
     r->line_start = len > 0 && text[len - 1] == '\n';
-    return write(r, text, len);
+    return emit(r, text, len);
 }
 
 /* ---- lambdas ---- */
@@ -189,7 +189,7 @@ static enum bw_rc write_value(struct render *r, const struct place *place, size_
 {
     struct bw_template_output *out = r->out;
     if (place->tmpl->parts[i].type == BW_PART_RAW)
-        return write(r, value.data, value.len);
+        return emit(r, value.data, value.len);
     r->escape(&out->batch, value.data, value.len);
     if (bw_buf_failed(&out->batch))
         return fail_at(r, place, i, BW_ELIMIT, "the value is too long");
