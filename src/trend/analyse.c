@@ -159,13 +159,14 @@ static void say_note(const struct bw_trend_exam *exam, char *note, size_t size)
     else if (exam->verdict.direction == BW_UNDETERMINED)
         snprintf(note, size, "%zu values are worth only %.1f independent ones, %.0f are needed",
                  exam->slope.n, exam->slope.neff, BW_TREND_NEFF_MIN);
+    else if (grid->resets > 0)
+        snprintf(note, size, "the counter was reset %zu time%s", grid->resets,
+                 grid->resets == 1 ? "" : "s");
     else if (exam->changes > 0) {
         const int64_t cells = (int64_t)(grid->n - exam->regime);
         bw_format_duration_short(text, cells * grid->step_ms * BW_MS);
         snprintf(note, size, "the present course began %s before the last value", text);
-    } else if (grid->resets > 0)
-        snprintf(note, size, "the counter was reset %zu time%s", grid->resets,
-                 grid->resets == 1 ? "" : "s");
+    }
 }
 
 enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,

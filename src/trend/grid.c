@@ -191,6 +191,8 @@ void bw_trend_grid_build(struct bw_arena *arena, const struct bw_point *points, 
         out->step_ms *= (steps + BW_TREND_CELLS_MAX - 1) / BW_TREND_CELLS_MAX;
     out->start_ms = out->first_ms;
     out->n = (size_t)((out->last_ms - out->first_ms + out->step_ms / 2) / out->step_ms) + 1;
+    if (out->n > BW_TREND_CELLS_MAX)
+        out->n = BW_TREND_CELLS_MAX; /* rounding may ask for one more: the last cell takes it */
     out->y = bw_arena_array(arena, out->n, sizeof *out->y);
     out->fit = bw_arena_array(arena, out->n, sizeof *out->fit);
     double *work = bw_arena_array(arena, 2 * out->n, sizeof *work);
@@ -229,10 +231,10 @@ static void running_median(const double *x, size_t n, double *out)
     for (size_t i = 0; i < SPIKE_HALF_WIDTH && i < n; i++)
         window_put(&w, x[i]);
     for (size_t i = 0; i < n; i++) {
-        if (i + SPIKE_HALF_WIDTH < n)
-            window_put(&w, x[i + SPIKE_HALF_WIDTH]);
         if (i > SPIKE_HALF_WIDTH)
             window_take(&w, x[i - SPIKE_HALF_WIDTH - 1]);
+        if (i + SPIKE_HALF_WIDTH < n)
+            window_put(&w, x[i + SPIKE_HALF_WIDTH]);
         out[i] = w.v[w.n / 2];
     }
 }

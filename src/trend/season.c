@@ -9,10 +9,12 @@
 
 #define ACF_MIN 0.1            /* a season correlates at least so much with itself */
 #define ACF_PROMINENCE_MIN 0.1 /* and more than what lies between */
-#define GAIN_MIN 0.10          /* share of the squared error that its indices must remove */
+#define ACF_BLUR 0.03
+#define GAIN_MIN 0.10 /* share of the squared error that its indices must remove */
+#define GAIN_EACH_MIN 0.02
 #define STRENGTH_MIN 0.05
 
-enum { PERIOD_MIN = 4, CANDIDATES_MAX = 8 };
+enum { PERIOD_MIN = 4, CANDIDATES_MAX = 16 };
 
 static const int64_t calendar_ms[] = { 3600000, 86400000, 7 * INT64_C(86400000) };
 
@@ -123,8 +125,8 @@ static bool is_peak(const double *acf, size_t lags, size_t period, double minimu
 
 struct search {
     struct bw_arena *arena;
-    const double *original;
-    double *x; /* what is left after the seasons found so far */
+    double *x;        /* what is left after the seasons found so far */
+    double *reversed; /* the same, newest first */
     size_t n;
     double *acf;
     size_t lags;
@@ -133,6 +135,8 @@ struct search {
 
 static bool correlate(struct search *s)
 {
+    for (size_t i = 0; i < s->n; i++)
+        s->reversed[i] = s->x[s->n - 1 - i];
     /* The slope and slow waves would drown every peak: correlate what a moving average of a
      * third of the data leaves. */
     const size_t width = s->n / 3 | 1;
@@ -154,25 +158,41 @@ static size_t candidates(const struct search *s, int64_t step_ms, size_t *out)
     const double noise = 2 / sqrt((double)s->n);
     for (size_t k = 1; k < s->lags && count < CANDIDATES_MAX; k++) {
         minimum = fmin(minimum, s->acf[k]);
-        if (k >= PERIOD_MIN && s->acf[k] > noise && is_peak(s->acf, s->lags, k, minimum))
-            out[count++] = k;
+        if (k < PERIOD_MIN || s->acf[k] <= noise || !is_peak(s->acf, s->lags, k, minimum))
+            continue;
+        /* The top of a broad peak is blurred: its neighbours get a trial too. */
+        for (size_t near = k - 1; near <= k + 1 && count < CANDIDATES_MAX; near++)
+            if (near == k || s->acf[near] > s->acf[k] - ACF_BLUR)
+                out[count++] = near;
     }
     return count;
+}
+
+/* Learned on the old and tried on the new, and the other way round: chance seldom passes
+ * twice. A season around a known one (a week of known days) is likelier from the start. */
+static double gain_of(const struct search *s, size_t period, size_t base)
+{
+    const double ahead = rolling_gain(s->x, s->n, period, s->work);
+    if (ahead < GAIN_EACH_MIN)
+        return 0;
+    const double back = rolling_gain(s->reversed, s->n, period, s->work);
+    const double mean = (ahead + back) / 2;
+    return back < GAIN_EACH_MIN || mean < (base > 0 ? GAIN_MIN / 2 : GAIN_MIN) ? 0 : mean;
 }
 
 static size_t best_of(const struct search *s, const size_t *tried, size_t count, size_t base)
 {
     size_t best = 0;
-    double best_gain = GAIN_MIN;
+    double best_gain = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t period = tried[i];
         if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0)))
             continue;
         if (!(s->acf[period] > ACF_MIN))
             continue;
-        const double gain = rolling_gain(s->x, s->n, period, s->work);
         /* A multiple of a season is a season as well: it must earn its size. */
-        if (gain > best_gain + (best > 0 ? 0.05 : 0)) {
+        const double gain = gain_of(s, period, base);
+        if (gain > best_gain + (best > 0 && period > best + best / 8 ? 0.05 : 0)) {
             best = period;
             best_gain = gain;
         }
@@ -196,9 +216,10 @@ static bool take(struct search *s, size_t period, struct bw_trend_seasons *out)
 
 static struct search search_begin(struct bw_arena *arena, const double *x, size_t n)
 {
-    struct search s = { .arena = arena, .original = x, .n = n, .lags = n / 3 + 1 };
+    struct search s = { .arena = arena, .n = n, .lags = n / 3 + 1 };
     s.x = bw_arena_array(arena, n, sizeof *s.x);
     memcpy(s.x, x, n * sizeof *x);
+    s.reversed = bw_arena_array(arena, n, sizeof *s.reversed);
     s.acf = bw_arena_array(arena, s.lags + 1, sizeof *s.acf);
     s.work = bw_arena_array(arena, 4 * n, sizeof *s.work);
     return s;

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "synth.h"
+#include "trend/analyse.h"
+
+#include <gsl/gsl_errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 500, MINUTE_MS = 60000 };
+
+static struct bw_trend_scratch *scratch;
+
+/* The record of x[n], one value a minute, asked with `like`. */
+static struct bw_trend_record analyse(const double *x, size_t n, struct bw_trend_request like)
+{
+    struct bw_point *points = calloc(n + 1, sizeof *points);
+    for (size_t i = 0; i < n; i++)
+        points[i] = (struct bw_point){ (int64_t)i * MINUTE_MS, x[i] };
+    like.points = points;
+    like.count = n;
+    struct bw_trend_record record = { 0 };
+    assert_int_equal(bw_trend_analyse(&like, scratch, &record, NULL), BW_OK);
+    free(points);
+    return record;
+}
+
+static struct bw_trend_request plain(void)
+{
+    return (struct bw_trend_request){ .threshold = NAN,
+                                      .horizons_ms = { 10 * MINUTE_MS, 60 * MINUTE_MS },
+                                      .horizon_count = 2 };
+}
+
+static const struct {
+    const char *name;
+    struct synth synth;
+    bool counter;
+    enum bw_direction want; /* in at least 17 of 20 */
+} cases[] = {
+    { "flat noise", { .level = 100, .sd = 5 }, false, BW_FLAT },
+    { "correlated noise", { .level = 100, .sd = 5, .phi = 0.8 }, false, BW_FLAT },
+    { "rising", { .level = 100, .sd = 5, .slope = 0.1 }, false, BW_RISING },
+    { "falling", { .level = 100, .sd = 5, .slope = -0.1 }, false, BW_FALLING },
+    { "after a shift", { .level = 100, .sd = 5, .shift = 60 }, false, BW_FLAT },
+    { "a counter at a steady rate", { .slope = 60, .sd = 0.5 }, true, BW_FLAT },
+};
+
+static void directions_are_told(void **state)
+{
+    (void)state;
+    double x[N];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned right = 0;
+        for (uint64_t seed = 1; seed <= 20; seed++) {
+            struct bw_trend_request request = plain();
+            request.counter = cases[i].counter;
+            synth_make(&cases[i].synth, seed, x, N);
+            right += analyse(x, N, request).direction == cases[i].want;
+        }
+        if (right < 17)
+            fail_msg("%s: %u of 20", cases[i].name, right);
+    }
+}
+
+static void a_restarted_counter_keeps_its_rate(void **state)
+{
+    (void)state;
+    double x[N];
+    for (size_t i = 0; i < N; i++)
+        x[i] = 120.0 * (double)(i % 200) + (double)(i * 7 % 5);
+    struct bw_trend_request request = plain();
+    request.counter = true;
+    const struct bw_trend_record r = analyse(x, N, request);
+    assert_int_equal(r.direction, BW_FLAT);
+    assert_true(fabs(r.horizons[0].p50 - 2) < 0.2); /* 120 a minute */
+    assert_non_null(strstr(r.note, "reset"));
+}
+
+static void a_filling_disk_is_timed(void **state)
+{
+    (void)state;
+    double x[N];
+    synth_make(&(struct synth){ .level = 40, .slope = 0.08, .sd = 0.3, .phi = 0.3 }, 1, x, N);
+    struct bw_trend_request request = plain();
+    request.threshold = 100;
+    request.side = 1;
+    const struct bw_trend_record r = analyse(x, N, request);
+    const double want_s = ((100 - 40) / 0.08 - (N - 1)) * 60;
+    assert_int_equal(r.direction, BW_RISING);
+    assert_true(fabs(r.time_to_p50_s / want_s - 1) < 0.1);
+    assert_true(r.time_to_p10_s <= r.time_to_p50_s && r.time_to_p50_s <= r.time_to_p90_s);
+    assert_true(r.horizons[0].crossing_ratio < 0.01);
+    assert_true(fabs(r.slope_per_second * 60 / 0.08 - 1) < 0.05);
+    assert_true(r.slope_low <= r.slope_per_second && r.slope_per_second <= r.slope_high);
+}
+
+static void free_space_runs_out_below(void **state)
+{
+    (void)state;
+    double x[N];
+    synth_make(&(struct synth){ .level = 1e9, .slope = -1.5e6, .sd = 1e6 }, 1, x, N);
+    struct bw_trend_request request = plain();
+    request.threshold = 0;
+    request.side = -1;
+    const struct bw_trend_record r = analyse(x, N, request);
+    const double want_s = (1e9 / 1.5e6 - (N - 1)) * 60;
+    assert_true(fabs(r.time_to_p50_s / want_s - 1) < 0.1);
+}
+
+static void what_stays_away_is_infinite_not_a_number(void **state)
+{
+    (void)state;
+    double x[N];
+    synth_make(&(struct synth){ .level = 40, .sd = 1 }, 1, x, N);
+    struct bw_trend_request request = plain();
+    request.threshold = 1000;
+    request.side = 1;
+    const struct bw_trend_record r = analyse(x, N, request);
+    assert_true(isinf(r.time_to_p10_s) && isinf(r.time_to_p90_s));
+    assert_true(r.horizons[1].crossing_ratio < 0.01);
+    request.threshold = 10; /* long above */
+    const struct bw_trend_record reached = analyse(x, N, request);
+    assert_true(reached.time_to_p50_s == 0 && reached.horizons[0].crossing_ratio == 1);
+}
+
+static void a_daily_season_is_named(void **state)
+{
+    (void)state;
+    enum { HOURS = 24 * 14 };
+    double x[HOURS];
+    struct bw_point points[HOURS];
+    synth_make(&(struct synth){ .level = 50, .amplitude = 10, .period = 24, .sd = 1 }, 1, x, HOURS);
+    for (size_t i = 0; i < HOURS; i++)
+        points[i] = (struct bw_point){ (int64_t)i * 3600000, x[i] };
+    struct bw_trend_request request = plain();
+    request.points = points;
+    request.count = HOURS;
+    struct bw_trend_record r;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &r, NULL), BW_OK);
+    assert_true(r.season_seconds == 86400);
+    request.season = BW_TREND_SEASON_NONE;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &r, NULL), BW_OK);
+    assert_true(isnan(r.season_seconds));
+}
+
+/* Nothing of a record is an infinity or a lie, whatever went in. */
+static void assert_sane(const char *name, const struct bw_trend_record *r)
+{
+    if (r->note == NULL)
+        fail_msg("%s: no note", name);
+    if (isinf(r->slope_per_second) || isinf(r->slope_low) || isinf(r->slope_high))
+        fail_msg("%s: infinite slope", name);
+    if (r->direction != BW_UNDETERMINED && !(r->confidence_ratio >= 0 && r->confidence_ratio <= 1))
+        fail_msg("%s: confidence %g", name, r->confidence_ratio);
+    for (size_t i = 0; i < r->horizon_count; i++) {
+        const struct bw_trend_horizon *h = &r->horizons[i];
+        const bool known = !isnan(h->p50);
+        if (known && !(isfinite(h->p10) && isfinite(h->p50) && isfinite(h->p90)))
+            fail_msg("%s: quantiles %g %g %g", name, h->p10, h->p50, h->p90);
+        if (known && !(h->p10 <= h->p50 && h->p50 <= h->p90))
+            fail_msg("%s: quantiles cross: %g %g %g", name, h->p10, h->p50, h->p90);
+    }
+    if (r->time_to_p50_s < 0)
+        fail_msg("%s: negative time", name);
+}
+
+static const struct {
+    const char *name;
+    size_t n;
+    double value[4]; /* repeated */
+    enum bw_direction want;
+} odd[] = {
+    { "empty", 0, { 0 }, BW_UNDETERMINED },
+    { "one point", 1, { 3 }, BW_UNDETERMINED },
+    { "two points", 2, { 3, 4, 0, 0 }, BW_UNDETERMINED },
+    { "constant", 100, { 7, 7, 7, 7 }, BW_FLAT },
+    { "constant zero", 100, { 0 }, BW_FLAT },
+    { "all missing", 100, { NAN, NAN, NAN, NAN }, BW_UNDETERMINED },
+    { "infinities", 100, { INFINITY, -INFINITY, INFINITY, NAN }, BW_UNDETERMINED },
+    { "some infinities", 100, { 1, 2, INFINITY, 2 }, BW_FLAT },
+    { "huge", 100, { 1e308, -1e308, 1.7e308, -1.7e308 }, BW_FLAT },
+    { "tiny", 100, { 1e-310, 3e-310, 2e-310, 1e-310 }, BW_FLAT },
+    { "huge and tiny", 100, { 1e308, 1e-308, 1e308, 1e-308 }, BW_FLAT },
+};
+
+static void odd_input_gets_a_sane_answer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        double x[100];
+        for (size_t k = 0; k < odd[i].n; k++)
+            x[k] = odd[i].value[k % 4];
+        struct bw_trend_request request = plain();
+        request.threshold = 1e300;
+        request.side = 1;
+        const struct bw_trend_record r = analyse(x, odd[i].n, request);
+        assert_sane(odd[i].name, &r);
+        if (r.direction != odd[i].want)
+            fail_msg("%s: direction %d", odd[i].name, (int)r.direction);
+        if (odd[i].n < 3)
+            assert_true(isnan(r.slope_per_second) && strlen(r.note) > 0);
+    }
+}
+
+static void order_and_repetition_do_not_matter(void **state)
+{
+    (void)state;
+    double x[N];
+    struct bw_point *points = calloc(2 * N, sizeof *points);
+    synth_make(&(struct synth){ .level = 10, .slope = 0.01, .sd = 1 }, 3, x, N);
+    for (size_t i = 0; i < N; i++) {
+        const size_t at = (i * 7) % N; /* 7 and 500 share no divisor */
+        points[i] = (struct bw_point){ (int64_t)at * MINUTE_MS, -1e6 };
+        points[N + i] = (struct bw_point){ (int64_t)at * MINUTE_MS, x[at] };
+    }
+    struct bw_trend_request request = plain();
+    request.points = points;
+    request.count = 2 * N;
+    struct bw_trend_record r;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &r, NULL), BW_OK);
+    const struct bw_trend_record want = analyse(x, N, plain());
+    assert_true(r.slope_per_second == want.slope_per_second);
+    assert_true(r.horizons[1].p90 == want.horizons[1].p90);
+    assert_int_equal(r.points, N);
+    free(points);
+}
+
+static void the_same_input_gives_the_same_bits(void **state)
+{
+    (void)state;
+    double x[N];
+    synth_make(&(struct synth){ .level = 10, .slope = 0.01, .sd = 1, .amplitude = 2, .period = 60 },
+               3, x, N);
+    struct bw_trend_request request = plain();
+    request.threshold = 16;
+    request.side = 1;
+    const struct bw_trend_record a = analyse(x, N, request);
+    struct bw_trend_scratch *other = bw_trend_scratch_new(), *kept = scratch;
+    scratch = other;
+    const struct bw_trend_record b = analyse(x, N, request);
+    scratch = kept;
+    assert_memory_equal(a.horizons, b.horizons, 2 * sizeof *a.horizons);
+    assert_memory_equal(&a.slope_per_second, &b.slope_per_second, sizeof(double));
+    assert_memory_equal(&a.time_to_p10_s, &b.time_to_p10_s, 3 * sizeof(double));
+    bw_trend_scratch_free(other);
+}
+
+static void a_million_points_are_bounded(void **state)
+{
+    (void)state;
+    enum { MANY = 1000000 };
+    double *x = calloc(MANY, sizeof *x);
+    synth_make(&(struct synth){ .level = 10, .slope = 1e-5, .sd = 1 }, 3, x, MANY);
+    const struct bw_trend_record r = analyse(x, MANY, plain());
+    assert_int_equal(r.direction, BW_RISING);
+    assert_int_equal(r.points, MANY);
+    assert_sane("a million", &r);
+    free(x);
+}
+
+static void horizons_beyond_half_the_history_are_unknown(void **state)
+{
+    (void)state;
+    double x[100];
+    synth_make(&(struct synth){ .level = 10, .sd = 1 }, 3, x, 100);
+    const struct bw_trend_record r = analyse(x, 100, plain());
+    assert_true(isfinite(r.horizons[0].p50));
+    assert_true(isnan(r.horizons[1].p50));
+    assert_true(isnan(r.horizons[0].crossing_ratio) && isnan(r.time_to_p50_s));
+}
+
+static void senseless_requests_are_refused(void **state)
+{
+    (void)state;
+    struct bw_trend_record r = { .points = 77 };
+    struct bw_err err;
+    struct bw_trend_request request = plain();
+    request.horizon_count = BW_TREND_HORIZONS_MAX + 1;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &r, &err), BW_EINVAL);
+    request = plain();
+    request.horizons_ms[1] = 0;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &r, &err), BW_EINVAL);
+    request = plain();
+    request.season = BW_TREND_SEASON_FIXED;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &r, &err), BW_EINVAL);
+    assert_int_equal(r.points, 77);
+}
+
+int main(void)
+{
+    gsl_set_error_handler_off();
+    scratch = bw_trend_scratch_new();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(directions_are_told),
+        cmocka_unit_test(a_restarted_counter_keeps_its_rate),
+        cmocka_unit_test(a_filling_disk_is_timed),
+        cmocka_unit_test(free_space_runs_out_below),
+        cmocka_unit_test(what_stays_away_is_infinite_not_a_number),
+        cmocka_unit_test(a_daily_season_is_named),
+        cmocka_unit_test(odd_input_gets_a_sane_answer),
+        cmocka_unit_test(order_and_repetition_do_not_matter),
+        cmocka_unit_test(the_same_input_gives_the_same_bits),
+        cmocka_unit_test(a_million_points_are_bounded),
+        cmocka_unit_test(horizons_beyond_half_the_history_are_unknown),
+        cmocka_unit_test(senseless_requests_are_refused),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bw_trend_scratch_free(scratch);
+    return failed;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "synth.h"
+#include "trend/forecast.h"
+
+#include <gsl/gsl_errno.h>
+
+enum { N = 300, H = 12, SERIES = 60 };
+
+/* Hits of the 80 % interval and the mean error, next to that of "as now". */
+struct outcome {
+    unsigned hits, asked;
+    double error, naive_error;
+};
+
+static struct outcome judge(const struct synth *s)
+{
+    struct outcome o = { 0 };
+    double x[N + H], low[H], high[H];
+    for (uint64_t seed = 1; seed <= SERIES; seed++) {
+        struct bw_arena arena = { 0 };
+        struct bw_trend_seasons seasons;
+        struct bw_trend_forecast f;
+        synth_make(s, seed, x, N + H);
+        bw_trend_season_find(&arena, x, N, 0, &seasons);
+        bw_trend_forecast_make(&arena, x, x, N, &seasons, H, false, &f);
+        bw_trend_forecast_interval(&f, 0.8, low, high);
+        for (size_t i = 0; i < H; i++, o.asked++) {
+            o.hits += low[i] <= x[N + i] && x[N + i] <= high[i];
+            o.error += fabs(f.mean[i] - x[N + i]);
+            o.naive_error += fabs(x[N - 1] - x[N + i]);
+        }
+        bw_arena_fini(&arena);
+    }
+    return o;
+}
+
+static const struct {
+    const char *name;
+    struct synth synth;
+    double against_naive; /* the error is at most this share of the naive one */
+} cases[] = {
+    { "white noise", { .level = 50, .sd = 2 }, 0.8 },
+    { "correlated noise", { .level = 50, .sd = 2, .phi = 0.8 }, 1.0 },
+    { "a line", { .level = 50, .sd = 1, .slope = 0.5 }, 0.6 },
+    { "a season", { .level = 50, .sd = 1, .amplitude = 10, .period = 24 }, 0.2 },
+};
+
+static void intervals_cover_and_errors_shrink(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct outcome o = judge(&cases[i].synth);
+        const double coverage = (double)o.hits / (double)o.asked;
+        if (coverage < 0.70 || coverage > 0.92)
+            fail_msg("%s: the 80 %% interval held %.3f", cases[i].name, coverage);
+        if (o.error > cases[i].against_naive * o.naive_error)
+            fail_msg("%s: error %.3f of the naive one", cases[i].name, o.error / o.naive_error);
+    }
+}
+
+static void wider_levels_are_wider(void **state)
+{
+    (void)state;
+    double x[N], low80[H], high80[H], low95[H], high95[H];
+    struct bw_arena arena = { 0 };
+    const struct bw_trend_seasons none = { .count = 0 };
+    struct bw_trend_forecast f;
+    synth_make(&(struct synth){ .level = 1, .sd = 1 }, 1, x, N);
+    bw_trend_forecast_make(&arena, x, x, N, &none, H, true, &f);
+    bw_trend_forecast_interval(&f, 0.8, low80, high80);
+    bw_trend_forecast_interval(&f, 0.95, low95, high95);
+    for (size_t i = 0; i < H; i++) {
+        assert_true(high95[i] > high80[i] && low95[i] <= low80[i]);
+        assert_true(low95[i] >= 0 && low80[i] <= f.mean[i] && f.mean[i] <= high80[i]);
+    }
+    bw_arena_fini(&arena);
+}
+
+static void short_series_still_get_an_answer(void **state)
+{
+    (void)state;
+    const double x[6] = { 5, 6, 5, 7, 6, 6 };
+    double low[H], high[H];
+    const struct bw_trend_seasons none = { .count = 0 };
+    for (size_t n = 1; n <= 6; n++) {
+        struct bw_arena arena = { 0 };
+        struct bw_trend_forecast f;
+        bw_trend_forecast_make(&arena, x, x, n, &none, H, true, &f);
+        bw_trend_forecast_interval(&f, 0.8, low, high);
+        assert_int_equal(f.origins, 0);
+        for (size_t i = 0; i < H; i++)
+            assert_true(isfinite(low[i]) && isfinite(high[i]) && low[i] <= high[i]);
+        bw_arena_fini(&arena);
+    }
+}
+
+static void a_rise_is_likely_on_a_line(void **state)
+{
+    (void)state;
+    double x[N];
+    struct bw_arena arena = { 0 };
+    const struct bw_trend_seasons none = { .count = 0 };
+    struct bw_trend_forecast f;
+    synth_make(&(struct synth){ .level = 50, .sd = 1, .slope = 0.5 }, 2, x, N);
+    bw_trend_forecast_make(&arena, x, x, N, &none, H, false, &f);
+    assert_true(bw_trend_forecast_rise(&f, x, N, H) > 0.9);
+    for (size_t i = 0; i < N; i++)
+        x[i] = -x[i];
+    bw_trend_forecast_make(&arena, x, x, N, &none, H, false, &f);
+    assert_true(bw_trend_forecast_rise(&f, x, N, H) < 0.1);
+    bw_arena_fini(&arena);
+}
+
+int main(void)
+{
+    gsl_set_error_handler_off();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(intervals_cover_and_errors_shrink),
+        cmocka_unit_test(wider_levels_are_wider),
+        cmocka_unit_test(short_series_still_get_an_answer),
+        cmocka_unit_test(a_rise_is_likely_on_a_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "synth.h"
+#include "trend/season.h"
+
+#include <gsl/gsl_errno.h>
+
+enum { N = 720 };
+
+static size_t found(const struct synth *s, uint64_t seed, int64_t step_ms)
+{
+    double x[N];
+    struct bw_arena arena = { 0 };
+    struct bw_trend_seasons seasons;
+    synth_make(s, seed, x, N);
+    bw_trend_season_find(&arena, x, N, step_ms, &seasons);
+    const size_t period = seasons.count > 0 ? seasons.period[0] : 0;
+    bw_arena_fini(&arena);
+    return period;
+}
+
+static const struct {
+    const char *name;
+    struct synth synth;
+    int64_t step_ms;
+    size_t want;
+} cases[] = {
+    { "a day of hours", { .amplitude = 3, .period = 24, .sd = 1 }, 3600000, 24 },
+    { "the calendar unknown", { .amplitude = 3, .period = 24, .sd = 1 }, 0, 24 },
+    { "on a slope", { .amplitude = 3, .period = 24, .sd = 1, .slope = 0.1 }, 0, 24 },
+    { "across a shift", { .amplitude = 3, .period = 24, .sd = 1, .shift = 8 }, 3600000, 24 },
+    { "no calendar period", { .amplitude = 3, .period = 31, .sd = 1 }, 3600000, 31 },
+};
+
+static void seasons_are_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            const size_t period = found(&cases[i].synth, seed, cases[i].step_ms);
+            if (period != cases[i].want)
+                fail_msg("%s, seed %d: found %zu", cases[i].name, (int)seed, period);
+        }
+}
+
+static void noise_has_no_season(void **state)
+{
+    (void)state;
+    unsigned invented = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        const struct synth s = { .level = 10, .sd = 1, .phi = seed % 2 == 0 ? 0 : 0.8 };
+        invented += found(&s, seed, 3600000) != 0;
+    }
+    assert_in_range(invented, 0, 6);
+}
+
+static void indices_are_the_wave(void **state)
+{
+    (void)state;
+    double x[N];
+    struct bw_arena arena = { 0 };
+    struct bw_trend_seasons seasons;
+    synth_make(&(struct synth){ .amplitude = 3, .period = 24, .sd = 0.5 }, 3, x, N);
+    bw_trend_season_fixed(&arena, x, N, 24, &seasons);
+    assert_int_equal(seasons.count, 1);
+    for (size_t i = 0; i < 24; i++) {
+        const double want = 3 * sin(6.283185307179586 * (double)i / 24);
+        assert_true(fabs(bw_trend_season_at(&seasons, N + i) - want) < 0.5);
+    }
+    bw_arena_fini(&arena);
+}
+
+static void too_short_for_any(void **state)
+{
+    (void)state;
+    const double x[12] = { 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2 };
+    struct bw_arena arena = { 0 };
+    struct bw_trend_seasons seasons;
+    for (size_t n = 0; n <= 12; n++) {
+        bw_trend_season_find(&arena, x, n, 3600000, &seasons);
+        assert_int_equal(seasons.count, 0);
+        bw_trend_season_fixed(&arena, x, n, 8, &seasons);
+        assert_int_equal(seasons.count, 0);
+    }
+    bw_arena_fini(&arena);
+}
+
+int main(void)
+{
+    gsl_set_error_handler_off();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seasons_are_found),
+        cmocka_unit_test(noise_has_no_season),
+        cmocka_unit_test(indices_are_the_wave),
+        cmocka_unit_test(too_short_for_any),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
