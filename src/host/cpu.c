@@ -113,13 +113,14 @@ static enum bw_rc sample_stat(struct bw_host *host, struct bw_measures *out, str
 const struct bw_sampler_ops bw_sampler_cpu = {
     .name = "cpu",
     .summary = "How long each processor spent in each mode.",
-    .prefix = "node_cpu_",
+    .prefixes = { "node_cpu_" },
     .sample = sample_cpu,
 };
 
 const struct bw_sampler_ops bw_sampler_stat = {
     .name = "stat",
     .summary = "Boot time, context switches, forks, interrupts, running and blocked threads.",
-    .prefix = "node_boot_time_seconds|node_context_switches_|node_forks_|node_intr_|node_procs_",
+    .prefixes = { "node_boot_time_", "node_context_switches_", "node_forks_", "node_intr_",
+                  "node_procs_" },
     .sample = sample_stat,
 };

@@ -139,6 +139,6 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
 const struct bw_sampler_ops bw_sampler_diskstats = {
     .name = "diskstats",
     .summary = "What each disk read and wrote, and how long it took.",
-    .prefix = "node_disk_",
+    .prefixes = { "node_disk_" },
     .sample = sample,
 };

@@ -180,6 +180,6 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
 const struct bw_sampler_ops bw_sampler_filesystem = {
     .name = "filesystem",
     .summary = "Size and free space of file systems, and those that do not answer.",
-    .prefix = "node_filesystem_",
+    .prefixes = { "node_filesystem_" },
     .sample = sample,
 };

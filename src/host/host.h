@@ -26,9 +26,9 @@ struct bw_host {
 
 /* One collector. A kind is one .c file that exports one of these and a line in table.c. */
 struct bw_sampler_ops {
-    const char *name;    /* in config, in collect[] and in the label collector: "cpu" */
-    const char *summary; /* one sentence for the docs */
-    const char *prefix;  /* its metrics' names start with this: "node_cpu_" */
+    const char *name;        /* in config, in collect[] and in the label collector: "cpu" */
+    const char *summary;     /* one sentence for the docs */
+    const char *prefixes[6]; /* of its metrics' names, for collect[]: "node_cpu_"; ends with NULL */
     enum bw_rc (*sample)(struct bw_host *host, struct bw_measures *out, struct bw_err *err);
 };
 

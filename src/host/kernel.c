@@ -177,41 +177,41 @@ static enum bw_rc sample_time(struct bw_host *host, struct bw_measures *out, str
 const struct bw_sampler_ops bw_sampler_loadavg = {
     .name = "loadavg",
     .summary = "The load over 1, 5 and 15 minutes.",
-    .prefix = "node_load",
+    .prefixes = { "node_load" },
     .sample = sample_loadavg,
 };
 
 const struct bw_sampler_ops bw_sampler_vmstat = {
     .name = "vmstat",
     .summary = "Page faults, paging, swapping and programs killed for memory.",
-    .prefix = "node_vmstat_",
+    .prefixes = { "node_vmstat_" },
     .sample = sample_vmstat,
 };
 
 const struct bw_sampler_ops bw_sampler_filefd = {
     .name = "filefd",
     .summary = "File handles in use and their limit.",
-    .prefix = "node_filefd_",
+    .prefixes = { "node_filefd_" },
     .sample = sample_filefd,
 };
 
 const struct bw_sampler_ops bw_sampler_pressure = {
     .name = "pressure",
     .summary = "How long tasks waited for processors, memory and disks.",
-    .prefix = "node_pressure_",
+    .prefixes = { "node_pressure_" },
     .sample = sample_pressure,
 };
 
 const struct bw_sampler_ops bw_sampler_uname = {
     .name = "uname",
     .summary = "Name, release and version of the kernel.",
-    .prefix = "node_uname_",
+    .prefixes = { "node_uname_" },
     .sample = sample_uname,
 };
 
 const struct bw_sampler_ops bw_sampler_time = {
     .name = "time",
     .summary = "The system clock.",
-    .prefix = "node_time_",
+    .prefixes = { "node_time_" },
     .sample = sample_time,
 };

@@ -72,6 +72,6 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
 const struct bw_sampler_ops bw_sampler_meminfo = {
     .name = "meminfo",
     .summary = "What main memory and swap space are used for.",
-    .prefix = "node_memory_",
+    .prefixes = { "node_memory_" },
     .sample = sample,
 };

@@ -82,6 +82,6 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
 const struct bw_sampler_ops bw_sampler_netdev = {
     .name = "netdev",
     .summary = "What each network device received and sent.",
-    .prefix = "node_network_",
+    .prefixes = { "node_network_" },
     .sample = sample,
 };

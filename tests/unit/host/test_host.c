@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "host/host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+static const char *all_names[32];
+
+static struct bw_strings all_collectors(void)
+{
+    size_t count = 0;
+    for (; bw_samplers[count] != NULL; count++)
+        all_names[count] = bw_samplers[count]->name;
+    return (struct bw_strings){ all_names, count };
+}
+
+static void the_table_is_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; bw_samplers[i] != NULL; i++) {
+        assert_true(strlen(bw_samplers[i]->summary) > 10);
+        assert_non_null(bw_samplers[i]->prefixes[0]);
+        assert_non_null(bw_samplers[i]->sample);
+        assert_ptr_equal(bw_sampler_by_name(bw_samplers[i]->name), bw_samplers[i]);
+    }
+    assert_null(bw_sampler_by_name("nosuch"));
+}
+
+static bool has_prefix(const struct bw_sampler_ops *ops, const char *name)
+{
+    for (size_t i = 0; ops->prefixes[i] != NULL; i++) {
+        if (strncmp(name, ops->prefixes[i], strlen(ops->prefixes[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void each_collector_keeps_to_its_names(void **state)
+{
+    (void)state;
+    struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/machine");
+    const struct bw_strings all = all_collectors();
+    for (size_t i = 0; i < all.count; i++) {
+        struct bw_arena arena;
+        struct bw_measures m;
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        const struct bw_strings one = { &all.items[i], 1 };
+        struct bw_err err = { 0 };
+        if (bw_host_sample(host, &one, &m, &err) != BW_OK)
+            fail_msg("%s", err.text);
+        assert_true(m.count > 2);
+        for (size_t k = 0; k < m.count; k++) {
+            const char *name = bw_family_row(m.items[k].family)->name;
+            if (!has_prefix(bw_samplers[i], name)
+                && strncmp(name, "node_scrape_collector_", 22) != 0)
+                fail_msg("%s gave %s", all.items[i], name);
+        }
+        bw_arena_fini(&arena);
+    }
+    assert_true(host->cpu_pressure_ratio == 0.125);
+    bw_host_free(host);
+}
+
+static void this_machine_can_be_read_again_and_again(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "cpu",        "meminfo", "loadavg", "diskstats",
+                                         "filesystem", "netdev",  "stat",    "time" };
+    const struct bw_strings collectors = { names, 8 };
+    struct bw_host *host = bw_host_new(NULL);
+    for (int round = 0; round < 3; round++) {
+        struct bw_arena arena;
+        struct bw_measures m;
+        struct bw_err err = { 0 };
+        double total = 0;
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        if (bw_host_sample(host, &collectors, &m, &err) != BW_OK)
+            fail_msg("%s", err.text);
+        assert_true(bw_measures_value(&m, BW_METRIC_NODE_MEMORY_MEMTOTAL_BYTES, NULL, &total));
+        assert_true(total > 1 << 20);
+        bw_arena_fini(&arena);
+    }
+    bw_host_free(host);
+}
+
+static void a_collector_that_fails_adds_nothing_but_its_failure(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "nosuch", "meminfo", "loadavg" };
+    const struct bw_strings collectors = { names, 3 };
+    struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/odd");
+    struct bw_arena arena;
+    struct bw_measures m;
+    struct bw_err err = { 0 };
+    double value = -1;
+    bw_arena_init(&arena);
+    bw_measures_init(&m, &arena);
+    assert_int_equal(bw_host_sample(host, &collectors, &m, &err), BW_EINVAL);
+    assert_string_equal(err.text, "collector meminfo: meminfo: 'MemFree' without a number");
+    assert_false(bw_measures_value(&m, BW_METRIC_NODE_MEMORY_MEMTOTAL_BYTES, NULL, &value));
+    assert_true(bw_measures_value(&m, BW_METRIC_NODE_SCRAPE_COLLECTOR_SUCCESS,
+                                  BW_LABEL_VALUES("meminfo"), &value));
+    assert_true(value == 0);
+    assert_true(bw_measures_value(&m, BW_METRIC_NODE_SCRAPE_COLLECTOR_SUCCESS,
+                                  BW_LABEL_VALUES("loadavg"), &value));
+    assert_true(value == 1);
+    assert_true(bw_measures_value(&m, BW_METRIC_NODE_LOAD1, NULL, &value));
+    bw_arena_fini(&arena);
+    bw_host_free(host);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_is_whole),
+        cmocka_unit_test(each_collector_keeps_to_its_names),
+        cmocka_unit_test(this_machine_can_be_read_again_and_again),
+        cmocka_unit_test(a_collector_that_fails_adds_nothing_but_its_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "host/parse.h"
+
+#include "host/proc.h"
+#include "metric/registry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum bw_rc parse_fn(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+static enum bw_rc parse_io_pressure(struct bw_span text, struct bw_measures *out,
+                                    struct bw_err *err)
+{
+    double ratio;
+    return bw_pressure_parse(text, BW_METRIC_NODE_PRESSURE_IO_WAITING_SECONDS_TOTAL,
+                             BW_METRIC_NODE_PRESSURE_IO_STALLED_SECONDS_TOTAL, out, &ratio, err);
+}
+
+/* BW_UPDATE_GOLDEN=1 in the environment writes the file instead. */
+static void compare_golden(const char *name, const char *got)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s.txt", BW_GOLDEN, name);
+    const bool update = getenv("BW_UPDATE_GOLDEN") != NULL;
+    FILE *file = fopen(path, update ? "w" : "r");
+    if (file == NULL)
+        fail_msg("%s cannot be opened", path);
+    static char want[1 << 16];
+    memset(want, 0, sizeof want);
+    if (update)
+        fputs(got, file);
+    else if (fread(want, 1, sizeof want - 1, file) > 0)
+        assert_string_equal(got, want);
+    fclose(file);
+}
+
+static const struct {
+    const char *name, *path;
+    parse_fn *parse;
+} files[] = {
+    { "cpu", "stat", bw_cpu_parse },
+    { "stat", "stat", bw_stat_parse },
+    { "meminfo", "meminfo", bw_meminfo_parse },
+    { "loadavg", "loadavg", bw_loadavg_parse },
+    { "vmstat", "vmstat", bw_vmstat_parse },
+    { "filefd", "sys/fs/file-nr", bw_filefd_parse },
+    { "netdev", "net/dev", bw_netdev_parse },
+    { "diskstats", "diskstats", bw_diskstats_parse },
+    { "pressure", "pressure/io", parse_io_pressure },
+};
+
+static void a_machine_is_exposed_as_expected(void **state)
+{
+    (void)state;
+    struct bw_proc *proc = bw_proc_new(BW_FIXTURES "/proc/machine");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct bw_arena arena;
+        struct bw_measures m;
+        struct bw_buf page;
+        struct bw_span text;
+        struct bw_err err = { 0 };
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        bw_buf_init(&page, 1 << 16);
+        if (bw_proc_read(proc, files[i].path, &text, &err) != BW_OK
+            || files[i].parse(text, &m, &err) != BW_OK)
+            fail_msg("%s: %s", files[i].name, err.text);
+        bw_measures_render(&m, BW_EXPOSITION_TEXT, &page);
+        compare_golden(files[i].name, page.data);
+        bw_buf_fini(&page);
+        bw_arena_fini(&arena);
+    }
+    bw_proc_free(proc);
+}
+
+/* What odd kernels and broken files say: an error's text, or how many measures come out. */
+static const struct {
+    const char *name;
+    parse_fn *parse;
+    const char *text;
+    const char *error;
+    size_t count;
+} oddities[] = {
+    { "empty stat", bw_cpu_parse, "", "no line of a processor", 0 },
+    { "only the sum", bw_cpu_parse, "cpu  1 2 3 4\n", "no line of a processor", 0 },
+    { "a kernel of four columns", bw_cpu_parse, "cpu0 1 2 3 4\n", NULL, 4 },
+    { "too few columns", bw_cpu_parse, "cpu0 1 2 3\n", "cpu0 has 3 numbers", 0 },
+    { "more columns than we know", bw_cpu_parse, "cpu0 1 2 3 4 5 6 7 8 9 10 11 12\n", NULL, 10 },
+    { "a counter at its end", bw_cpu_parse, "cpu0 18446744073709551615 2 3 4\n", NULL, 4 },
+    { "a counter beyond it", bw_cpu_parse, "cpu0 18446744073709551616 2 3 4\n",
+      "cpu0 has 0 numbers", 0 },
+    { "garbage", bw_cpu_parse, "cpu0 \xff\xfe x\n", "cpu0 has 0 numbers", 0 },
+    { "cpufreq is no processor", bw_cpu_parse, "cpufreq 1 2 3 4\ncpu3 1 2 3 4\n", NULL, 4 },
+    { "no boot time", bw_stat_parse, "ctxt 1\n", NULL, 1 },
+    { "a boot time without a number", bw_stat_parse, "btime\n", "'btime' without", 0 },
+    { "an empty file", bw_stat_parse, "\n\n", "nothing in it", 0 },
+    { "empty meminfo", bw_meminfo_parse, "", "nothing in it", 0 },
+    { "unknown fields only", bw_meminfo_parse, "NewThing: 5 kB\n", "nothing in it", 0 },
+    { "a field without a colon", bw_meminfo_parse, "MemTotal 5 kB\n", "'MemTotal 5 kB'", 0 },
+    { "a field without a number", bw_meminfo_parse, "MemTotal:\n", "'MemTotal' without", 0 },
+    { "a very long field", bw_meminfo_parse,
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+      "AAAAAAAAAAAA: 1 kB\nMemFree: 1 kB\n",
+      NULL, 1 },
+    { "two loads", bw_loadavg_parse, "0.1 0.2\n", "three numbers", 0 },
+    { "a negative load", bw_loadavg_parse, "-0.1 0.2 0.3\n", "three numbers", 0 },
+    { "a load that is none", bw_loadavg_parse, "NaN 0.2 0.3\n", "three numbers", 0 },
+    { "no loads", bw_loadavg_parse, "", "three numbers", 0 },
+    { "an old vmstat", bw_vmstat_parse, "pgpgin 1\npgpgout 2\n", NULL, 2 },
+    { "a broken vmstat", bw_vmstat_parse, "pgpgin one\n", "'pgpgin' without", 0 },
+    { "an empty vmstat", bw_vmstat_parse, "", "nothing in it", 0 },
+    { "short file-nr", bw_filefd_parse, "1 0\n", "three numbers", 0 },
+    { "no devices", bw_netdev_parse, "Inter-| Receive\n face |bytes\n", NULL, 0 },
+    { "an empty net/dev", bw_netdev_parse, "", "no heading", 0 },
+    { "a name glued to its number", bw_netdev_parse,
+      "a|b\neth0:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n", NULL, 16 },
+    { "an alias", bw_netdev_parse, "a|b\neth0:1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n", NULL,
+      16 },
+    { "a column short", bw_netdev_parse, "a|b\neth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n",
+      "eth0 has 15 numbers", 0 },
+    { "a device without a name", bw_netdev_parse, "a|b\n : 1 2\n", "without a device", 0 },
+    { "no disks", bw_diskstats_parse, "", "empty", 0 },
+    { "a kernel of eleven columns", bw_diskstats_parse, "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n", NULL,
+      12 },
+    { "a kernel of fifteen", bw_diskstats_parse, "8 0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n",
+      NULL, 16 },
+    { "a short line", bw_diskstats_parse, "8 0 sda 1 2 3 4\n", "sda has 4 numbers", 0 },
+    { "half a line", bw_diskstats_parse, "8 0\n", "without a device", 0 },
+    { "a kernel without full", parse_io_pressure, "some avg10=0.00 total=1\n", NULL, 1 },
+    { "pressure without a total", parse_io_pressure, "some avg10=0.00\n", "expected avg10=", 0 },
+    { "no pressure", parse_io_pressure, "", "no line 'some'", 0 },
+};
+
+static void oddities_are_errors_or_understood(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof oddities / sizeof *oddities; i++) {
+        struct bw_arena arena;
+        struct bw_measures m;
+        struct bw_err err = { 0 };
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        const enum bw_rc rc = oddities[i].parse(bw_span_of(oddities[i].text), &m, &err);
+        if (oddities[i].error != NULL) {
+            if (rc != BW_EINVAL || strstr(err.text, oddities[i].error) == NULL)
+                fail_msg("%s: rc %d, '%s'", oddities[i].name, (int)rc, err.text);
+        } else if (rc != BW_OK || m.count != oddities[i].count) {
+            fail_msg("%s: rc %d, %zu measures, '%s'", oddities[i].name, (int)rc, m.count, err.text);
+        }
+        bw_arena_fini(&arena);
+    }
+}
+
+static void partitions_and_loops_are_no_disks(void **state)
+{
+    (void)state;
+    static const char *const ignored[] = { "loop0", "ram15", "zram0", "fd0",      "sda1",
+                                           "hdb12", "vda1",  "xvda2", "nvme0n1p1" };
+    static const char *const wanted[] = { "sda",     "vda",  "xvda", "nvme0n1", "dm-0",
+                                          "mmcblk0", "sr0",  "md0",  "loop",    "sdaa1",
+                                          "zram",    "fd0x", "sd1" };
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        assert_true(bw_disk_is_ignored(ignored[i]));
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        assert_false(bw_disk_is_ignored(wanted[i]));
+}
+
+static void mounts_are_unescaped_filtered_and_listed_once(void **state)
+{
+    (void)state;
+    struct bw_proc *proc = bw_proc_new(BW_FIXTURES "/proc/machine");
+    struct bw_arena arena;
+    struct bw_span text;
+    struct bw_mount *mounts;
+    size_t count;
+    bw_arena_init(&arena);
+    assert_int_equal(bw_proc_read(proc, "self/mounts", &text, NULL), BW_OK);
+    assert_int_equal(bw_mounts_parse(text, &arena, &mounts, &count, NULL), BW_OK);
+    assert_int_equal(count, 4);
+    assert_string_equal(mounts[0].mountpoint, "/");
+    assert_false(mounts[0].readonly);
+    assert_string_equal(mounts[1].mountpoint, "/mnt/my disk");
+    assert_true(mounts[1].readonly);
+    assert_string_equal(mounts[2].device, "server:/export");
+    assert_string_equal(mounts[3].mountpoint, "/run");
+    struct bw_err err = { 0 };
+    assert_int_equal(bw_mounts_parse(bw_span_of("/dev/vda /\n"), &arena, &mounts, &count, &err),
+                     BW_EINVAL);
+    assert_int_equal(bw_mounts_parse(bw_span_of(""), &arena, &mounts, &count, &err), BW_EINVAL);
+    bw_arena_fini(&arena);
+    bw_proc_free(proc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_machine_is_exposed_as_expected),
+        cmocka_unit_test(oddities_are_errors_or_understood),
+        cmocka_unit_test(partitions_and_loops_are_no_disks),
+        cmocka_unit_test(mounts_are_unescaped_filtered_and_listed_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
