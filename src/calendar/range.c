@@ -3,7 +3,6 @@
 
 #include "base/units.h"
 
-#include <string.h>
 #include <strings.h>
 
 static int64_t day_start(const struct bw_zone *zone, int64_t now_ms, int periods)

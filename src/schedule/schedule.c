@@ -30,7 +30,7 @@ struct check {
     bool passed_over;                    /* its last ticks were missed: start it next time */
     bool has_started;
     int64_t due_ns;          /* the next tick, on the monotonic clock */
-    int64_t tick_ns;         /* the latest tick that came, of a READY check */
+    int64_t nominal_ms;      /* of the tick that it is READY for */
     int64_t slot_ns;         /* the slot of the first tick that made it READY */
     int64_t last_nominal_ms; /* if has_started */
     uint32_t next, previous; /* among the READY of its priority */
@@ -239,64 +239,72 @@ void bw_schedule_mode(struct bw_schedule *schedule, uint32_t id, enum bw_schedul
         aim(schedule, id, now_ns, now_wall_ms);
 }
 
-/* One tick, or several that nobody asked for in time, came for this check. */
-static void tick(struct bw_schedule *s, uint32_t id, int64_t now_ns)
+/* How far off the wall clock's grid is still rounding, or the clock being slewed. */
+static int64_t nearly_ms(const struct bw_schedule *s, const struct check *check)
 {
-    struct check *check = &s->checks[id];
-    const int64_t interval_ns = interval_of(check);
-    const int64_t slot_ns = slot_of(s, check->due_ns);
-    const int64_t late = (now_ns - slot_ns) / interval_ns; /* whole intervals */
-    const int64_t tick_ns = check->due_ns + late * interval_ns;
-    uint64_t missed = (uint64_t)late, overlap = 0;
+    const int64_t quarter_ms = interval_of(check) / BW_MS / 4;
+    const int64_t slot_ms = s->slot_ns / BW_MS;
+    return slot_ms < quarter_ms ? slot_ms : quarter_ms;
+}
 
-    set_due(s, id, tick_ns + interval_ns);
-    if (check->state != WAITING) {
-        overlap = 1;
-        check->tick_ns = tick_ns;
-    } else if (late > 0 && !check->passed_over) {
-        /* After a suspend all checks are late at once: starting them here would be the
-         * burst that their phases are there to prevent. Passing over only once keeps a
-         * loop that is always late from never starting anything. */
-        check->passed_over = true;
-        missed++;
-    } else {
-        check->passed_over = false;
-        check->tick_ns = tick_ns;
-        check->slot_ns = slot_ns + late * interval_ns;
-        check->state = READY;
-        list_append(s, id);
-    }
+/* The check is READY for a tick that was due at this wall time, which is not now: lateness
+ * must not change the stamp. Returns by how much the next tick is to come sooner, to be on
+ * the grid again. */
+static int64_t stamp(const struct bw_schedule *s, struct check *check, int64_t due_wall_ms)
+{
+    const int64_t near_ms = nearly_ms(s, check);
+    check->nominal_ms = tick_until_ms(check, due_wall_ms + near_ms);
+    const int64_t off_ms = due_wall_ms - check->nominal_ms;
+    return off_ms <= near_ms && (off_ms < -1 || off_ms > 1) ? off_ms * BW_MS : 0;
+}
+
+static void count_skipped(struct bw_schedule *s, struct check *check, uint64_t missed,
+                          uint64_t overlap)
+{
     check->counts.skipped_missed += missed;
     check->counts.skipped_overlap += overlap;
     s->totals.skipped_missed += missed;
     s->totals.skipped_overlap += overlap;
 }
 
-/* The nominal stamp of the tick. Reckoned from when it was due, not from now, so that
- * lateness never changes it. Being off the wall clock's grid by less than a slot is
- * rounding, or the clock being slewed: the next tick makes up for it. */
-static int64_t stamp(struct bw_schedule *s, uint32_t id, int64_t now_ns, int64_t now_wall_ms)
+/* One tick, or several that nobody asked for in time, came for this check. */
+static void tick(struct bw_schedule *s, uint32_t id, int64_t now_ns, int64_t now_wall_ms)
 {
-    const struct check *check = &s->checks[id];
-    const int64_t quarter_ms = interval_of(check) / BW_MS / 4;
-    const int64_t slot_ms = s->slot_ns / BW_MS;
-    const int64_t near_ms = slot_ms < quarter_ms ? slot_ms : quarter_ms;
-    const int64_t due_wall_ms = now_wall_ms - (now_ns - check->tick_ns) / BW_MS;
-    const int64_t nominal_ms = tick_until_ms(check, due_wall_ms + near_ms);
-    const int64_t off_ms = due_wall_ms - nominal_ms;
-    if (off_ms >= -near_ms && off_ms <= near_ms && (off_ms < -1 || off_ms > 1))
-        set_due(s, id, check->due_ns - off_ms * BW_MS);
-    return nominal_ms;
+    struct check *check = &s->checks[id];
+    const int64_t interval_ns = interval_of(check);
+    const int64_t slot_ns = slot_of(s, check->due_ns);
+    const int64_t late = (now_ns - slot_ns) / interval_ns; /* whole intervals */
+    const int64_t tick_ns = check->due_ns + late * interval_ns;
+    const int64_t due_wall_ms = now_wall_ms - (now_ns - tick_ns) / BW_MS;
+    int64_t sooner_ns = 0;
+
+    if (check->state == WAITING && late > 0 && !check->passed_over) {
+        /* After a suspend all checks are late at once: starting them here would be the
+         * burst that their phases are there to prevent. Passing over only once keeps a
+         * loop that is always late from never starting anything. */
+        check->passed_over = true;
+        count_skipped(s, check, (uint64_t)late + 1, 0);
+    } else if (check->state == WAITING) {
+        check->passed_over = false;
+        check->slot_ns = slot_ns + late * interval_ns;
+        check->state = READY;
+        list_append(s, id);
+        sooner_ns = stamp(s, check, due_wall_ms);
+        count_skipped(s, check, (uint64_t)late, 0);
+    } else {
+        if (check->state == READY)
+            sooner_ns = stamp(s, check, due_wall_ms); /* its newest tick is what it runs for */
+        count_skipped(s, check, (uint64_t)late, 1);
+    }
+    set_due(s, id, tick_ns + interval_ns - sooner_ns);
 }
 
 /* Gives the READY check its place, unless it had this very tick before. */
-static bool start(struct bw_schedule *s, uint32_t id, int64_t now_ns, int64_t now_wall_ms,
-                  struct bw_schedule_run *out)
+static bool start(struct bw_schedule *s, uint32_t id, int64_t now_ns, struct bw_schedule_run *out)
 {
     struct check *check = &s->checks[id];
-    const int64_t nominal_ms = stamp(s, id, now_ns, now_wall_ms);
     list_remove(s, id);
-    if (check->has_started && check->last_nominal_ms == nominal_ms) {
+    if (check->has_started && check->last_nominal_ms == check->nominal_ms) {
         check->state = WAITING;
         check->counts.skipped_equal++;
         s->totals.skipped_equal++;
@@ -304,11 +312,11 @@ static bool start(struct bw_schedule *s, uint32_t id, int64_t now_ns, int64_t no
     }
     check->state = RUNNING;
     check->has_started = true;
-    check->last_nominal_ms = nominal_ms;
+    check->last_nominal_ms = check->nominal_ms;
     check->counts.starts++;
     s->totals.starts++;
     s->running++;
-    *out = (struct bw_schedule_run){ id, nominal_ms, now_ns - check->slot_ns };
+    *out = (struct bw_schedule_run){ id, check->nominal_ms, now_ns - check->slot_ns };
     return true;
 }
 
@@ -327,10 +335,10 @@ size_t bw_schedule_due(struct bw_schedule *schedule, int64_t now_ns, int64_t now
 {
     const struct bw_due_item *first;
     while ((first = bw_due_queue_first(&schedule->due)) != NULL && first->due_ns <= now_ns)
-        tick(schedule, first->id, now_ns);
+        tick(schedule, first->id, now_ns, now_wall_ms);
     size_t count = 0;
     while (count < max && schedule->running < schedule->concurrency && schedule->ready > 0) {
-        if (start(schedule, first_ready(schedule), now_ns, now_wall_ms, &out[count]))
+        if (start(schedule, first_ready(schedule), now_ns, &out[count]))
             count++;
     }
     return count;

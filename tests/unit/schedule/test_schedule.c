@@ -285,6 +285,30 @@ static void modes_change_the_pace(void **state)
     bw_schedule_free(w.schedule);
 }
 
+/* A check that waits for a place keeps the stamp of its tick, whatever its mode becomes. */
+static void a_new_mode_does_not_turn_stamps_back(void **state)
+{
+    static struct world w;
+    struct bw_schedule_rule rule = { .interval_ns = 15 * BW_SECOND,
+                                     .down_interval_ns = 10 * BW_MINUTE };
+    struct bw_schedule_run run;
+    (void)state;
+    world_init(&w, 1, BW_HOUR);
+    for (uint32_t id = 0; id < 2; id++)
+        assert_int_equal(bw_schedule_add(w.schedule, id, &rule, w.now_ns, wall_ms(&w), NULL),
+                         BW_OK);
+    w.now_ns += 15 * BW_SECOND + SLOT_NS;
+    assert_int_equal(bw_schedule_due(w.schedule, w.now_ns, wall_ms(&w), &run, 1), 1);
+    assert_int_equal(run.id, 0);
+    bw_schedule_mode(w.schedule, 1, BW_SCHEDULE_DOWN, w.now_ns, wall_ms(&w));
+    bw_schedule_finished(w.schedule, 0);
+    const int64_t nominal_ms = run.nominal_ms;
+    assert_int_equal(bw_schedule_due(w.schedule, w.now_ns, wall_ms(&w), &run, 1), 1);
+    assert_int_equal(run.id, 1);
+    assert_int_equal(run.nominal_ms, nominal_ms);
+    bw_schedule_free(w.schedule);
+}
+
 /* The wall clock is set while the monotonic one goes on. */
 static void wall_steps_change_stamps_only(void **state)
 {
@@ -423,6 +447,7 @@ int main(void)
         cmocka_unit_test(places_go_to_high_priority_first),
         cmocka_unit_test(waiting_for_a_place_counts_as_overlap),
         cmocka_unit_test(modes_change_the_pace),
+        cmocka_unit_test(a_new_mode_does_not_turn_stamps_back),
         cmocka_unit_test(wall_steps_change_stamps_only),
         cmocka_unit_test(drift_is_followed),
         cmocka_unit_test(edits_keep_what_they_can),
