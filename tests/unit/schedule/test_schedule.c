@@ -285,6 +285,19 @@ static void modes_change_the_pace(void **state)
     bw_schedule_free(w.schedule);
 }
 
+static void lag_counts_from_the_slot(void **state)
+{
+    static struct world w;
+    (void)state;
+    world_init(&w, 10, BW_MS);
+    add(&w, 0, 15 * BW_SECOND);
+    w.now_ns = bw_schedule_next_ns(w.schedule) + 70 * BW_MS;
+    assert_int_equal(look(&w), 1);
+    assert_int_equal(w.most_lag_ns, 70 * BW_MS);
+    assert_in_range(wall_ms(&w) - w.nominal_ms[0], 70, 171); /* the stamp is not late */
+    bw_schedule_free(w.schedule);
+}
+
 /* A check that waits for a place keeps the stamp of its tick, whatever its mode becomes. */
 static void a_new_mode_does_not_turn_stamps_back(void **state)
 {
@@ -447,6 +460,7 @@ int main(void)
         cmocka_unit_test(places_go_to_high_priority_first),
         cmocka_unit_test(waiting_for_a_place_counts_as_overlap),
         cmocka_unit_test(modes_change_the_pace),
+        cmocka_unit_test(lag_counts_from_the_slot),
         cmocka_unit_test(a_new_mode_does_not_turn_stamps_back),
         cmocka_unit_test(wall_steps_change_stamps_only),
         cmocka_unit_test(drift_is_followed),
