@@ -52,6 +52,8 @@ static const char *fault_of(const struct bw_family *f)
     for (size_t i = 0; i < f->label_count; i++) {
         if (f->labels[i] == NULL || strcmp(f->labels[i], "le") == 0)
             return "a label that cannot be";
+        if (strcmp(f->labels[i], "quantile") == 0 && f->type != BW_TYPE_UNTYPED)
+            return "the label quantile is for summaries";
     }
     return NULL;
 }
