@@ -42,6 +42,8 @@ static struct bw_arena_block *add_block(struct bw_arena *arena, size_t size)
 void *bw_arena_alloc(struct bw_arena *arena, size_t size)
 {
     assert(size <= SIZE_MAX - ALIGN);
+    if (size == 0)
+        size = 1; /* nothing has an address too */
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
     arena->used += size;
     if (size > arena->left) {

@@ -110,16 +110,14 @@ void bw_buf_int(struct bw_buf *buf, int64_t value)
 
 void bw_buf_uint(struct bw_buf *buf, uint64_t value)
 {
-    char *room = bw_buf_reserve(buf, BW_UINT_TEXT_MAX);
-    if (room != NULL)
-        added(buf, bw_format_uint(room, value));
+    char digits[BW_UINT_TEXT_MAX];
+    bw_buf_bytes(buf, digits, bw_format_uint(digits, value));
 }
 
 void bw_buf_double(struct bw_buf *buf, double value)
 {
-    char *room = bw_buf_reserve(buf, BW_DOUBLE_TEXT_MAX);
-    if (room != NULL)
-        added(buf, bw_format_double(room, value));
+    char text[BW_DOUBLE_TEXT_MAX];
+    bw_buf_bytes(buf, text, bw_format_double(text, value));
 }
 
 void bw_buf_vprintf(struct bw_buf *buf, const char *format, va_list args)

@@ -93,8 +93,8 @@ static bool two_digits(const char *p, int low, int high, int *out)
 static bool parse_date_time(const char *p, struct bw_civil *c)
 {
     uint64_t year;
-    if (p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != 't' && p[10] != ' ')
-        || p[13] != ':' || p[16] != ':' || !bw_parse_uint(p, 4, &year))
+    if (p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') || p[13] != ':'
+        || p[16] != ':' || !bw_parse_uint(p, 4, &year))
         return false;
     c->year = (int64_t)year;
     return two_digits(p + 5, 1, 12, &c->month) && two_digits(p + 8, 1, 31, &c->day)
@@ -110,8 +110,8 @@ static bool parse_offset(const char *p, size_t len, int *out_minutes)
         *out_minutes = 0;
         return true;
     }
-    if (len != 6 || (p[0] != '+' && p[0] != '-') || p[3] != ':'
-        || !two_digits(p + 1, 0, 23, &hours) || !two_digits(p + 4, 0, 59, &minutes))
+    if (len != 6 || (p[0] != '+' && p[0] != '-') || p[3] != ':' || !two_digits(p + 1, 0, 23, &hours)
+        || !two_digits(p + 4, 0, 59, &minutes))
         return false;
     *out_minutes = (p[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
     return true;
@@ -127,6 +127,8 @@ bool bw_parse_rfc3339(const char *text, size_t len, int64_t *out_ms)
         int scale = 100;
         for (at++; at < len && text[at] >= '0' && text[at] <= '9'; at++, scale /= 10)
             civil.ms += (text[at] - '0') * scale;
+        if (at == 20)
+            return false;
     }
     int offset_minutes;
     if (!parse_offset(text + at, len - at, &offset_minutes))

@@ -6,9 +6,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc,
-                                                                 const unsigned char *p,
-                                                                 size_t size)
+__attribute__((target("sse4.2"))) static uint32_t
+by_instruction(uint32_t crc, const unsigned char *p, size_t size)
 {
     uint64_t wide = crc;
     for (; size >= 8; p += 8, size -= 8) {
@@ -40,12 +39,16 @@ static uint32_t by_table(uint32_t crc, const unsigned char *p, size_t size)
     return crc;
 }
 
+uint32_t bw_crc32c_portable(uint32_t crc, const void *bytes, size_t size)
+{
+    return ~by_table(~crc, bytes, size);
+}
+
 uint32_t bw_crc32c(uint32_t crc, const void *bytes, size_t size)
 {
-    crc = ~crc;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("sse4.2"))
-        return ~by_instruction(crc, bytes, size);
+        return ~by_instruction(~crc, bytes, size);
 #endif
-    return ~by_table(crc, bytes, size);
+    return bw_crc32c_portable(crc, bytes, size);
 }

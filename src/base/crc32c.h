@@ -10,4 +10,7 @@
 /* Continues `crc` (0 to begin) over the bytes. crc32c("123456789") is 0xe3069283. */
 uint32_t bw_crc32c(uint32_t crc, const void *bytes, size_t size);
 
+/* The same without the processor's instruction: what machines without one run. */
+uint32_t bw_crc32c_portable(uint32_t crc, const void *bytes, size_t size);
+
 #endif

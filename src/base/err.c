@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/err.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Cutting at `size` may have split a character: what is left of it goes. */
+static void drop_split_character(char *text, size_t size)
+{
+    const size_t len = strlen(text);
+    const size_t valid = bw_utf8_valid_prefix(text, len);
+    if (len == size - 1 && len - valid < 4)
+        text[valid] = '\0';
+}
 
 static void make_printable(char *text)
 {
@@ -23,6 +34,7 @@ enum bw_rc bw_fail(struct bw_err *err, enum bw_rc rc, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    drop_split_character(text, sizeof text);
     make_printable(text);
     memcpy(err->text, text, sizeof text);
     err->rc = rc;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/num.h"
 
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +64,9 @@ static size_t format_general(char *out, double value)
 {
     char text[BW_DOUBLE_TEXT_MAX + 1];
     int len = 0;
-    for (int precision = 15; precision <= 17; precision++) {
+    /* Any decimal of 15 digits survives a normal double, so %g drops the zeros of a shorter
+     * one by itself; a denormal has fewer digits than that. */
+    for (int precision = value < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         len = snprintf(text, sizeof text, "%.*g", precision, value);
         if (strtod(text, NULL) == value) // NOLINT: exact on purpose
             break;
@@ -138,8 +140,11 @@ static bool parse_special(const char *text, size_t len, double *out)
     static const struct {
         const char *text;
         double value;
-    } specials[] = { { "NaN", NAN },       { "nan", NAN },       { "Inf", INFINITY },
-                     { "+Inf", INFINITY }, { "-Inf", -INFINITY } };
+    } specials[] = { { "NaN", NAN },
+                     { "nan", NAN },
+                     { "Inf", INFINITY },
+                     { "+Inf", INFINITY },
+                     { "-Inf", -INFINITY } };
     for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
         if (strlen(specials[i].text) == len && memcmp(specials[i].text, text, len) == 0) {
             *out = specials[i].value;

@@ -12,9 +12,9 @@ static const struct unit {
     const char *name;
     int64_t ns;
 } units[] = {
-    { "y", 365 * BW_DAY }, { "w", 7 * BW_DAY }, { "d", BW_DAY }, { "h", BW_HOUR },
-    { "m", BW_MINUTE },    { "s", BW_SECOND },  { "ms", BW_MS }, { "us", 1000 },
-    { "ns", 1 },
+    { "y", 365 * BW_DAY }, { "w", 7 * BW_DAY }, { "d", BW_DAY },
+    { "h", BW_HOUR },      { "m", BW_MINUTE },  { "s", BW_SECOND },
+    { "ms", BW_MS },       { "us", 1000 },      { "ns", 1 },
 };
 enum { UNITS = sizeof units / sizeof *units };
 
@@ -75,8 +75,8 @@ enum bw_rc bw_parse_duration(const char *text, int64_t *out_ns, struct bw_err *e
         p = add_part(p, &next_unit, &ns);
     } while (p != NULL && *p != '\0');
     if (p == NULL)
-        return bw_fail(err, BW_EINVAL, "expected a duration such as 500ms, 15s, 1m30s or 7d, not '%s'",
-                       text);
+        return bw_fail(err, BW_EINVAL,
+                       "expected a duration such as 500ms, 15s, 1m30s or 7d, not '%s'", text);
     *out_ns = ns;
     return BW_OK;
 }
@@ -96,11 +96,8 @@ void bw_format_duration(char out[BW_DURATION_TEXT_MAX], int64_t ns)
         if (count == 0)
             continue;
         rest %= (uint64_t)units[i].ns;
-        const size_t room = BW_DURATION_TEXT_MAX - len;
-        const int wrote = snprintf(out + len, room, "%llu%s", (unsigned long long)count,
-                                   units[i].name);
-        if ((size_t)wrote >= room)
-            break; /* nanoseconds of a century: the tail does not matter */
+        const int wrote = snprintf(out + len, BW_DURATION_TEXT_MAX - len, "%llu%s",
+                                   (unsigned long long)count, units[i].name);
         len += (size_t)wrote;
     }
 }
@@ -110,9 +107,13 @@ void bw_format_duration_short(char out[BW_DURATION_TEXT_MAX], int64_t ns)
     const char *sign = ns < 0 ? "-" : "";
     const double value = fabs((double)ns);
     const uint64_t rest = (uint64_t)value;
-    if (value < 1000 * 1000)
-        snprintf(out, BW_DURATION_TEXT_MAX, "%s%.0fus", sign, value / 1e3);
-    else if (value < (double)BW_SECOND)
+    if (ns == 0)
+        bw_text_copy(out, BW_DURATION_TEXT_MAX, "0s");
+    else if (value < 1000)
+        snprintf(out, BW_DURATION_TEXT_MAX, "%s%.0fns", sign, value);
+    else if (value < 999.5 * 1000)
+        snprintf(out, BW_DURATION_TEXT_MAX, "%s%.3gus", sign, value / 1e3);
+    else if (value < 999.5 * 1000 * 1000) /* three digits: more would print as 1e+03ms */
         snprintf(out, BW_DURATION_TEXT_MAX, "%s%.3gms", sign, value / 1e6);
     else if (value < (double)BW_MINUTE)
         snprintf(out, BW_DURATION_TEXT_MAX, "%s%.3gs", sign, value / 1e9);
@@ -129,9 +130,8 @@ void bw_format_duration_short(char out[BW_DURATION_TEXT_MAX], int64_t ns)
             snprintf(out, BW_DURATION_TEXT_MAX, "%s%llu%s", sign, (unsigned long long)first,
                      units[i].name);
         else
-            snprintf(out, BW_DURATION_TEXT_MAX, "%s%llu%s %llu%s", sign,
-                     (unsigned long long)first, units[i].name, (unsigned long long)second,
-                     units[next].name);
+            snprintf(out, BW_DURATION_TEXT_MAX, "%s%llu%s %llu%s", sign, (unsigned long long)first,
+                     units[i].name, (unsigned long long)second, units[next].name);
     }
 }
 
@@ -174,8 +174,21 @@ void bw_format_bytes(char out[BW_DURATION_TEXT_MAX], uint64_t bytes)
     size_t i = 1;
     while (i < 5 && bytes >= size_units[i + 1].bytes)
         i++;
-    snprintf(out, BW_DURATION_TEXT_MAX, "%.4g %s", (double)bytes / (double)size_units[i].bytes,
+    const double value = (double)bytes / (double)size_units[i].bytes;
+    /* Four digits, but never an exponent. */
+    snprintf(out, BW_DURATION_TEXT_MAX, value < 1000 ? "%.4g %s" : "%.0f %s", value,
              size_units[i].name);
+}
+
+/* "99.9" as 99.9e-2: dividing would round a second time, to 0.9990000000000001. */
+static bool parse_percent(const char *text, size_t len, double *out)
+{
+    char scaled[64];
+    if (len + sizeof "e-2" > sizeof scaled)
+        return false;
+    memcpy(scaled, text, len);
+    memcpy(scaled + len, "e-2", sizeof "e-2");
+    return bw_parse_double(scaled, len + 3, out);
 }
 
 enum bw_rc bw_parse_ratio(const char *text, double *out, struct bw_err *err)
@@ -183,8 +196,10 @@ enum bw_rc bw_parse_ratio(const char *text, double *out, struct bw_err *err)
     const size_t len = strlen(text);
     const bool percent = len > 0 && text[len - 1] == '%';
     double number;
-    if (!bw_parse_double(text, percent ? len - 1 : len, &number) || !isfinite(number))
+    const bool good =
+        percent ? parse_percent(text, len - 1, &number) : bw_parse_double(text, len, &number);
+    if (!good || !isfinite(number))
         return bw_fail(err, BW_EINVAL, "expected a ratio such as 0.95 or 95%%, not '%s'", text);
-    *out = percent ? number / 100 : number;
+    *out = number;
     return BW_OK;
 }

@@ -14,7 +14,7 @@
 #define BW_HOUR (60 * BW_MINUTE)
 #define BW_DAY (24 * BW_HOUR)
 
-#define BW_DURATION_TEXT_MAX 32u
+#define BW_DURATION_TEXT_MAX 40u
 
 /* "500ms", "1m30s", "7d", "4w", "1y" (365 days), "0": nanoseconds >= 0, at most 200 years.
  * Units ns us ms s m h d w y, each at most once, largest first; a fraction only in the
@@ -24,7 +24,8 @@ enum bw_rc bw_parse_duration(const char *text, int64_t *out_ns, struct bw_err *e
 /* The shortest text that reads back the same: "1m30s", "0s"; negative ones with "-". */
 void bw_format_duration(char out[BW_DURATION_TEXT_MAX], int64_t ns);
 
-/* Two leading parts, rounded, for people: "3d 4h", "1.25s", "820ms". */
+/* For people: three digits below a minute, above it the two leading parts, the rest cut:
+ * "3d 4h", "1.25s", "820ms". */
 void bw_format_duration_short(char out[BW_DURATION_TEXT_MAX], int64_t ns);
 
 /* "4GiB", "64KiB", "10MB", "512", "512B": bytes. */

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void pieces_are_aligned_zeroed_and_apart(void **state)
+{
+    (void)state;
+    enum { PIECES = 2000 };
+    struct bw_arena arena = { 0 };
+    unsigned char *pieces[PIECES];
+    for (size_t i = 0; i < PIECES; i++) {
+        pieces[i] = bw_arena_alloc(&arena, i % 3000);
+        assert_int_equal((uintptr_t)pieces[i] % _Alignof(max_align_t), 0);
+        for (size_t k = 0; k < i % 3000; k++)
+            assert_int_equal(pieces[i][k], 0);
+        memset(pieces[i], (int)(i % 256), i % 3000);
+    }
+    for (size_t i = 0; i < PIECES; i++) {
+        for (size_t k = 0; k < i % 3000; k++)
+            assert_int_equal(pieces[i][k], i % 256);
+    }
+    assert_true(arena.used > 1000 * PIECES / 2);
+    bw_arena_fini(&arena);
+    assert_int_equal(arena.used, 0);
+    assert_non_null(bw_arena_alloc(&arena, 1));
+    bw_arena_fini(&arena);
+    bw_arena_fini(&arena);
+}
+
+static void a_large_piece_does_not_spoil_the_block(void **state)
+{
+    (void)state;
+    struct bw_arena arena;
+    bw_arena_init(&arena);
+    char *first = bw_arena_alloc(&arena, 16);
+    memset(bw_arena_alloc(&arena, 1u << 20), 1, 1u << 20);
+    char *second = bw_arena_alloc(&arena, 16);
+    assert_ptr_equal(second, first + 16);
+    bw_arena_fini(&arena);
+}
+
+static void texts_are_copied(void **state)
+{
+    (void)state;
+    struct bw_arena arena = { 0 };
+    char text[] = "text";
+    const char *copy = bw_arena_strdup(&arena, text);
+    const char *part = bw_arena_strndup(&arena, text, 2);
+    text[0] = 'X';
+    assert_string_equal(copy, "text");
+    assert_string_equal(part, "te");
+    assert_null(bw_arena_strdup(&arena, NULL));
+    assert_null(bw_arena_strndup(&arena, NULL, 3));
+    assert_string_equal(bw_arena_printf(&arena, "%s-%d", "a", 5), "a-5");
+    assert_string_equal(bw_arena_printf(&arena, "%s", ""), "");
+    assert_int_equal(strlen(bw_arena_printf(&arena, "%0100000d", 1)), 100000);
+    const int64_t *array = bw_arena_array(&arena, 10, sizeof *array);
+    assert_int_equal(array[9], 0);
+    bw_arena_fini(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
+        cmocka_unit_test(a_large_piece_does_not_spoil_the_block),
+        cmocka_unit_test(texts_are_copied),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
