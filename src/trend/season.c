@@ -5,6 +5,7 @@
 #include "trend/robust.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define ACF_MIN 0.1            /* a season correlates at least so much with itself */
@@ -12,9 +13,11 @@
 #define ACF_BLUR 0.03
 #define GAIN_MIN 0.10 /* share of the squared error that its indices must remove */
 #define GAIN_EACH_MIN 0.02
+#define SAME_WORTH 0.85
+#define PART_WORTH 0.3
 #define STRENGTH_MIN 0.05
 
-enum { PERIOD_MIN = 4, CANDIDATES_MAX = 16 };
+enum { PERIOD_MIN = 4, CANDIDATES_MAX = 12, SHORTEST_KEPT = 4 };
 
 static const int64_t calendar_ms[] = { 3600000, 86400000, 7 * INT64_C(86400000) };
 
@@ -88,9 +91,11 @@ double bw_trend_season_index(const double *x, size_t n, size_t period, double de
     return signal > 0 ? signal / (signal + residual) : 0;
 }
 
-/* The share of squared error on the newest part that indices of the older part remove. */
-static double rolling_gain(const double *x, size_t n, size_t period, double *work)
+/* The share of squared error on the newest part that indices of the older part remove;
+ * *removed is what they remove a cell, which can be compared between periods. */
+static double rolling_gain(const double *x, size_t n, size_t period, double *work, double *removed)
 {
+    *removed = 0;
     size_t held = n / 4 > period ? n / 4 : period;
     if (held + 2 * period + 2 > n)
         held = n - 2 * period - 2;
@@ -108,6 +113,8 @@ static double rolling_gain(const double *x, size_t n, size_t period, double *wor
         plain += rest[i] * rest[i];
         better += (rest[i] - s) * (rest[i] - s);
     }
+    if (m > from)
+        *removed = (plain - better) / (double)(m - from);
     return plain > 0 ? 1 - better / plain : 0;
 }
 
@@ -144,60 +151,102 @@ static bool correlate(struct search *s)
     return m > s->lags && bw_trend_acf(s->arena, s->work, m, s->lags, s->acf);
 }
 
-/* Periods worth a trial, best first: calendar, then rising lags. */
-static size_t candidates(const struct search *s, int64_t step_ms, size_t *out)
+/* Periods worth a trial: the shortest ones, which a long one may consist of, then those with
+ * the highest autocorrelation. */
+struct trials {
+    size_t period[CANDIDATES_MAX];
+    size_t count;
+    size_t kept; /* in front, never displaced */
+};
+
+static void propose(const struct search *s, struct trials *trials, size_t period)
 {
-    size_t count = 0;
+    size_t i = trials->count < CANDIDATES_MAX ? trials->count++ : CANDIDATES_MAX - 1;
+    if (i == CANDIDATES_MAX - 1 && trials->period[i] > 0
+        && s->acf[trials->period[i]] >= s->acf[period])
+        return;
+    for (; i > trials->kept && s->acf[trials->period[i - 1]] < s->acf[period]; i--)
+        trials->period[i] = trials->period[i - 1];
+    trials->period[i] = period;
+}
+
+/* Peaks; the top of a broad one is blurred: its neighbours get a trial too. */
+static void propose_peaks(const struct search *s, struct trials *trials)
+{
+    double minimum = 1;
+    const double noise = 2 / sqrt((double)s->n);
+    for (size_t k = 1; k < s->lags; k++) {
+        minimum = fmin(minimum, s->acf[k]);
+        if (k < PERIOD_MIN || s->acf[k] <= noise || !is_peak(s->acf, s->lags, k, minimum))
+            continue;
+        for (size_t near = k - 1; near <= k + 1; near++)
+            if (near == k || s->acf[near] > s->acf[k] - ACF_BLUR)
+                propose(s, trials, near);
+        if (trials->kept < SHORTEST_KEPT)
+            trials->kept = trials->count;
+    }
+}
+
+static void candidates(const struct search *s, int64_t step_ms, size_t base, struct trials *trials)
+{
+    *trials = (struct trials){ .count = 0 };
+    if (base > 0) {
+        for (size_t k = 2 * base; k < s->lags; k += base)
+            propose(s, trials, k);
+        return;
+    }
+    propose_peaks(s, trials);
     for (size_t i = 0; step_ms > 0 && i < sizeof calendar_ms / sizeof *calendar_ms; i++) {
         const int64_t period = calendar_ms[i] / step_ms;
         if (calendar_ms[i] % step_ms * 20 < step_ms && period >= PERIOD_MIN
             && (size_t)period < s->lags)
-            out[count++] = (size_t)period;
+            propose(s, trials, (size_t)period);
     }
-    double minimum = 1;
-    const double noise = 2 / sqrt((double)s->n);
-    for (size_t k = 1; k < s->lags && count < CANDIDATES_MAX; k++) {
-        minimum = fmin(minimum, s->acf[k]);
-        if (k < PERIOD_MIN || s->acf[k] <= noise || !is_peak(s->acf, s->lags, k, minimum))
-            continue;
-        /* The top of a broad peak is blurred: its neighbours get a trial too. */
-        for (size_t near = k - 1; near <= k + 1 && count < CANDIDATES_MAX; near++)
-            if (near == k || s->acf[near] > s->acf[k] - ACF_BLUR)
-                out[count++] = near;
-    }
-    return count;
 }
 
-/* Learned on the old and tried on the new, and the other way round: chance seldom passes
- * twice. A season around a known one (a week of known days) is likelier from the start. */
-static double gain_of(const struct search *s, size_t period, size_t base)
+/* What a period removes a cell, 0 when it is not accepted. Learned on the old and tried on the
+ * new, and the other way round: chance seldom passes twice. A season around a known one (a
+ * week of known days) is likelier from the start. */
+static double worth_of(const struct search *s, size_t period, size_t base)
 {
-    const double ahead = rolling_gain(s->x, s->n, period, s->work);
+    double removed_ahead, removed_back;
+    if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0))
+        || !(s->acf[period] > ACF_MIN))
+        return 0;
+    const double ahead = rolling_gain(s->x, s->n, period, s->work, &removed_ahead);
     if (ahead < GAIN_EACH_MIN)
         return 0;
-    const double back = rolling_gain(s->reversed, s->n, period, s->work);
-    const double mean = (ahead + back) / 2;
-    return back < GAIN_EACH_MIN || mean < (base > 0 ? GAIN_MIN / 2 : GAIN_MIN) ? 0 : mean;
+    const double back = rolling_gain(s->reversed, s->n, period, s->work, &removed_back);
+    const double least = base > 0 ? GAIN_MIN / 2 : GAIN_MIN;
+    return back < GAIN_EACH_MIN || (ahead + back) / 2 < least ? 0
+                                                              : (removed_ahead + removed_back) / 2;
 }
 
-static size_t best_of(const struct search *s, const size_t *tried, size_t count, size_t base)
+static size_t best_of(const struct search *s, const struct trials *trials, size_t base)
 {
-    size_t best = 0;
-    double best_gain = 0;
+    const size_t *tried = trials->period, count = trials->count;
+    double worth[CANDIDATES_MAX];
+    size_t best = 0, chosen = 0;
     for (size_t i = 0; i < count; i++) {
-        const size_t period = tried[i];
-        if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0)))
-            continue;
-        if (!(s->acf[period] > ACF_MIN))
-            continue;
-        /* A multiple of a season is a season as well: it must earn its size. */
-        const double gain = gain_of(s, period, base);
-        if (gain > best_gain + (best > 0 && period > best + best / 8 ? 0.05 : 0)) {
-            best = period;
-            best_gain = gain;
-        }
+        worth[i] = worth_of(s, tried[i], base);
+        if (worth[i] > worth[best])
+            best = i;
     }
-    return best;
+    if (count == 0 || worth[best] <= 0)
+        return 0;
+    /* Twice a season is a season as well: the shortest that does as well comes first. So does
+     * the best of those that fit in many times, as days do in a week. */
+    chosen = best;
+    for (size_t i = 0; i < count; i++) {
+        const bool part = 4 * tried[i] <= tried[best] && tried[best] % tried[i] == 0
+                          && worth[i] > PART_WORTH * worth[best];
+        if (part && (chosen == best || worth[i] > worth[chosen]))
+            chosen = i;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (4 * tried[i] <= 3 * tried[chosen] && worth[i] > SAME_WORTH * worth[best])
+            chosen = i;
+    return tried[chosen];
 }
 
 static bool take(struct search *s, size_t period, struct bw_trend_seasons *out)
@@ -232,13 +281,13 @@ void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int
     if (n < 3 * PERIOD_MIN + 4)
         return;
     struct search s = search_begin(arena, x, n);
-    size_t tried[CANDIDATES_MAX];
+    struct trials trials;
     for (size_t round = 0; round < BW_TREND_SEASONS_MAX; round++) {
         if (!correlate(&s))
             return;
         const size_t base = round > 0 ? out->period[round - 1] : 0;
-        const size_t count = candidates(&s, step_ms, tried);
-        const size_t period = best_of(&s, tried, count, base);
+        candidates(&s, step_ms, base, &trials);
+        const size_t period = best_of(&s, &trials, base);
         if (period == 0 || !take(&s, period, out))
             return;
     }
