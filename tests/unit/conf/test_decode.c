@@ -157,6 +157,19 @@ static void every_type_takes_its_value(void **state)
     done(&run);
 }
 
+static void both_ends_of_a_range_are_inside(void **state)
+{
+    (void)state;
+    struct run low = decode("port: 1\nfactor: 0\ntimeout: 100ms\ngoal: 0%\ncodes: [100]\n"
+                            "leaf: {name: x}\npassword: 4444");
+    assert_string_equal(low.said.data, "");
+    done(&low);
+    struct run high = decode("port: 65535\ntimeout: 1h\nsize: 1GiB\ngoal: 100%\ncodes: [599]\n"
+                             "leaf: {name: a-name-of-16-bys}");
+    assert_string_equal(high.said.data, "");
+    done(&high);
+}
+
 /* What one text is answered with. */
 static const struct {
     const char *text, *want;
@@ -424,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_written_means_defaults),
         cmocka_unit_test(every_type_takes_its_value),
+        cmocka_unit_test(both_ends_of_a_range_are_inside),
         cmocka_unit_test(mistakes_are_answered_at_their_place),
         cmocka_unit_test(ten_mistakes_are_found_in_one_run),
         cmocka_unit_test(variables_are_replaced),
