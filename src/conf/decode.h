@@ -7,6 +7,7 @@
  *   where `env:` follows; any other `${…}` is left as it is for its owner.
  * - A value that is null counts as empty for lists, mappings and groups, and is a mistake
  *   for anything else.
+ * - A number or ratio whose default is "NaN" is NaN where it is absent; nobody can write NaN.
  * - A row's range bounds numbers, durations, sizes and ratios, each one of a list, and the
  *   length in bytes of strings.
  * - A secret row NAME of type BW_OPT_STRING also accepts NAME_file, whose content, less

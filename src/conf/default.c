@@ -6,7 +6,14 @@
 #include "conf/yaml.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
+
+bool bw_default_is_nan(const struct bw_opt *row)
+{
+    return (row->type == BW_OPT_NUMBER || row->type == BW_OPT_RATIO) && row->def != NULL
+           && strcmp(row->def, "NaN") == 0;
+}
 
 /* A default as a node. Lists may be written "[1h, 24h]" or "1h, 24h". */
 static struct bw_node *default_node(struct bw_arena *arena, const struct bw_opt *row,
@@ -33,6 +40,11 @@ void bw_default_set(struct bw_arena *arena, const struct bw_opt *row, void *out,
     if (row->def == NULL) {
         if (row->type == BW_OPT_GROUP)
             bw_conf_defaults(arena, row->group, (char *)out + row->offset);
+        return;
+    }
+    if (bw_default_is_nan(row)) {
+        const double none = NAN;
+        memcpy((char *)out + row->offset, &none, sizeof none);
         return;
     }
     struct bw_conf_ctx ctx = { .arena = arena, .problems = problems };

@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "base/mem.h"
+#include "conf/default.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ const char *bw_opt_type_text(enum bw_opt_type type)
         [BW_OPT_GROUP] = "mapping",
         [BW_OPT_GROUPS] = "list of",
         [BW_OPT_NAMED] = "mapping of names to",
-        [BW_OPT_NODE] = "see there",
+        [BW_OPT_NODE] = "as described",
         [BW_OPT_GROUP_PTR] = "mapping",
     };
     const char *text = (size_t)type < sizeof texts / sizeof *texts ? texts[type] : NULL;
@@ -107,7 +108,7 @@ static void put_default(struct bw_buf *out, const struct bw_opt *row)
 {
     if ((row->flags & BW_OPT_REQUIRED) != 0)
         bw_buf_text(out, "required");
-    else if (row->def != NULL && (row->flags & BW_OPT_SECRET) == 0)
+    else if (row->def != NULL && (row->flags & BW_OPT_SECRET) == 0 && !bw_default_is_nan(row))
         put_code(out, row->def[0] != '\0' ? row->def : "\"\"");
     else if (row->type == BW_OPT_BOOL)
         put_code(out, "false");

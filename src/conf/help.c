@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The text of --help. */
 #include "base/text.h"
+#include "conf/default.h"
 #include "conf/document.h"
 #include "conf/flags.h"
 
@@ -55,7 +56,7 @@ static void put_description(struct bw_buf *out, const struct bw_opt *row)
     bw_buf_text(out, row->help);
     if ((row->flags & BW_OPT_REQUIRED) != 0)
         bw_buf_text(out, " (required)");
-    else if (row->def != NULL && row->type != BW_OPT_BOOL)
+    else if (row->def != NULL && row->type != BW_OPT_BOOL && !bw_default_is_nan(row))
         bw_buf_printf(out, " (default %s)", row->def);
 }
 

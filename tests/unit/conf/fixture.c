@@ -54,6 +54,8 @@ static const struct bw_opt rich_rows[] = {
     { "maybe", BW_OPT_GROUP_PTR, RICH(maybe), .group = &leaf_group, .help = "Or not." },
     { "password", BW_OPT_STRING, RICH(password), .range = "4..", .flags = BW_OPT_SECRET,
       .help = "Secret." },
+    { "threshold", BW_OPT_NUMBER, RICH(threshold), .def = "NaN", .range = "0..10",
+      .help = "Threshold." },
     { "word", BW_OPT_STRING, RICH(word), .flags = BW_OPT_HIDDEN },
     { 0 },
 };

@@ -33,6 +33,7 @@ struct rich {
     const struct leaf *maybe;
     const char *password;
     const char *word;
+    double threshold; /* NaN: none */
 };
 
 extern const struct bw_opt_group leaf_group;

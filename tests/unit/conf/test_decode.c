@@ -5,6 +5,7 @@
 #include "conf/yaml.h"
 #include "fixture.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,6 +109,7 @@ static void nothing_written_means_defaults(void **state)
     assert_int_equal(r->leaf.timeout_ns, 5 * BW_SECOND);
     assert_int_equal(r->leaves.count, 0);
     assert_null(r->raw);
+    assert_true(isnan(r->threshold));
     assert_null(r->maybe);
 
     struct rich defaults;
@@ -185,6 +187,7 @@ static const struct {
     { "factor: -0.1", "t.yml:1:9: factor: must be at least 0, not '-0.1'\n" },
     { "factor: NaN", "t.yml:1:9: factor: expected a number, not 'NaN'\n" },
     { "factor: 1e999", "t.yml:1:9: factor: expected a number, not '1e999'\n" },
+    { "threshold: NaN", "t.yml:1:12: threshold: expected a number, not 'NaN'\n" },
     { "timeout: 2 minutes", "t.yml:1:10: timeout: expected a duration such as 500ms, 15s, 1m30s "
                             "or 7d, not '2 minutes'\n" },
     { "timeout: 99ms", "t.yml:1:10: timeout: must be between 100ms and 1h, not '99ms'\n" },

@@ -28,6 +28,7 @@ static void a_table_becomes_sections(void **state)
         "| `port` | whole number | `80` | `1..65535` | Port \\| pipe. |\n",
         "| `color` | one of `red`, `green`, `blue` | `green` |  | Color. |\n",
         "| `horizons` | list of durations | `1h, 24h` |  | Horizons. |\n",
+        "| `threshold` | number |  | `0..10` | Threshold. |\n",
         "| `leaf` | [leaf](#leaf) |  |  | In place. |\n",
         "| `leaves` | list of [leaf](#leaf) |  |  | A list. |\n",
         "| `modules` | mapping of names to [leaf](#leaf) |  |  | By name. |\n",
