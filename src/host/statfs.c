@@ -193,7 +193,6 @@ static struct timespec deadline_in(int ms)
 static size_t run_round(struct worker *worker, const char *const *paths, size_t count,
                         int deadline_ms, struct bw_statfs_answer *answers)
 {
-    const struct timespec deadline = deadline_in(deadline_ms);
     pthread_mutex_lock(&worker->lock);
     round_fini(&worker->round);
     worker->round.count = count;
@@ -204,9 +203,15 @@ static size_t run_round(struct worker *worker, const char *const *paths, size_t 
     worker->done = 0;
     worker->has_round = true;
     pthread_cond_signal(&worker->changed);
-    while (worker->done < count) {
-        if (pthread_cond_timedwait(&worker->changed, &worker->lock, &deadline) == ETIMEDOUT)
+    /* Each answer buys the next one its own time: many slow mounts are no hanging one. */
+    struct timespec deadline = deadline_in(deadline_ms);
+    for (size_t seen = 0; worker->done < count;) {
+        if (pthread_cond_timedwait(&worker->changed, &worker->lock, &deadline) == ETIMEDOUT
+            && worker->done == seen)
             break;
+        if (worker->done > seen)
+            deadline = deadline_in(deadline_ms);
+        seen = worker->done;
     }
     const size_t done = worker->done;
     memcpy(answers, worker->round.answers, done * sizeof *answers);

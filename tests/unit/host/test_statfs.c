@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "/hung…" waits until the semaphore lets it go; "/broken" fails. */
 static sem_t release, came_back;
@@ -44,12 +45,15 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A stuck thread needs a moment from the semaphore to its end; ask until it is over. */
-static int ask_until_answered(struct bw_statfs_pool *pool, const char *path)
+/* Asks until the answer is another one than `not_yet`: nobody tells when a thread that was
+ * stuck has come to its end. Gives up after 10 s. */
+static int ask_until_not(struct bw_statfs_pool *pool, const char *path, int not_yet)
 {
-    struct bw_statfs_answer answer = { .error = ETIMEDOUT };
-    for (int i = 0; i < 10000 && answer.error == ETIMEDOUT; i++)
-        bw_statfs_ask(pool, &path, 1, 1000, &answer);
+    struct bw_statfs_answer answer = { .error = not_yet };
+    for (int i = 0; i < 10000 && answer.error == not_yet; i++) {
+        bw_statfs_ask(pool, &path, 1, 5000, &answer);
+        usleep(1000);
+    }
     return answer.error;
 }
 
@@ -72,7 +76,7 @@ static void a_hanging_mount_holds_up_nobody_and_may_come_back(void **state)
 {
     static const char *const paths[] = { "/a", "/hung", "/b" };
     struct bw_statfs_answer answers[3];
-    bw_statfs_ask(*state, paths, 3, 50, answers);
+    bw_statfs_ask(*state, paths, 3, 500, answers);
     assert_int_equal(answers[0].error, 0);
     assert_int_equal(answers[1].error, ETIMEDOUT);
     assert_int_equal(answers[2].error, 0);
@@ -83,7 +87,7 @@ static void a_hanging_mount_holds_up_nobody_and_may_come_back(void **state)
     sem_post(&release);
     sem_post(&release);
     sem_wait(&came_back);
-    assert_int_equal(ask_until_answered(*state, "/hung"), 0);
+    assert_int_equal(ask_until_not(*state, "/hung", ETIMEDOUT), 0);
 }
 
 static void only_so_many_may_hang(void **state)
@@ -100,11 +104,7 @@ static void only_so_many_may_hang(void **state)
     for (int i = 0; i < 4; i++)
         sem_wait(&came_back);
     /* Once they are back, there is room again. */
-    struct bw_statfs_answer answer = { .error = EAGAIN };
-    const char *path = "/b";
-    for (int i = 0; i < 10000 && answer.error == EAGAIN; i++)
-        bw_statfs_ask(*state, &path, 1, 5000, &answer);
-    assert_int_equal(answer.error, 0);
+    assert_int_equal(ask_until_not(*state, "/b", EAGAIN), 0);
 }
 
 static void shutdown_does_not_wait(void **state)
