@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Any line is answered with JSON or refused; an answer never says NaN. */
+#include "trend/jsonl.h"
+
+#include <gsl/gsl_errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_lines(const struct bw_buf *out)
+{
+    const char *rest = out->data;
+    for (const char *end; (end = strchr(rest, '\n')) != NULL; rest = end + 1) {
+        json_t *answer = json_loadb(rest, (size_t)(end - rest), 0, NULL);
+        if (answer == NULL)
+            abort();
+        json_decref(answer);
+    }
+    if (*rest != '\0')
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bw_trend_scratch *scratch = bw_trend_scratch_new();
+    struct bw_buf out;
+    struct bw_err err;
+    gsl_set_error_handler_off();
+    bw_buf_init(&out, 64u << 20);
+    const enum bw_rc rc = bw_trend_jsonl(scratch, (const char *)data, size, NULL, NULL, &out, &err);
+    if ((rc == BW_OK) != (out.len > 0))
+        abort();
+    check_lines(&out);
+    bw_buf_fini(&out);
+    bw_trend_scratch_free(scratch);
+    return 0;
+}
