@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/db.h"
+
+#include "base/embedded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern const struct bw_embedded bw_migrations[];
+
+enum {
+    APPLICATION_ID = 0x42574c52,
+    VERSION_PLAUSIBLE_MAX = 9999,
+    BUSY_WRITER_MS = 250,
+    BUSY_READER_MS = 5000,
+};
+
+static enum bw_rc meaning_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return BW_EBUSY;
+    case SQLITE_FULL:
+        return BW_EFULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return BW_ECORRUPT;
+    default:
+        return BW_EIO;
+    }
+}
+
+enum bw_rc bw_db_fail(sqlite3 *db, struct bw_err *err, const char *what)
+{
+    if (db == NULL)
+        return bw_fail(err, BW_EIO, "%s: out of memory", what);
+    return bw_fail(err, meaning_of(sqlite3_extended_errcode(db)), "%s: %s", what,
+                   sqlite3_errmsg(db));
+}
+
+enum bw_rc bw_db_exec(sqlite3 *db, const char *sql, struct bw_err *err)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        char what[40];
+        snprintf(what, sizeof what, "%.*s", (int)strcspn(sql, "\n"), sql);
+        return bw_db_fail(db, err, what);
+    }
+    return BW_OK;
+}
+
+enum bw_rc bw_db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct bw_err *err)
+{
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) != SQLITE_OK)
+        return bw_db_fail(db, err, "prepare");
+    return BW_OK;
+}
+
+bool bw_db_has_row(sqlite3 *db, int rc, enum bw_rc *out_rc, struct bw_err *err)
+{
+    if (rc == SQLITE_ROW)
+        return true;
+    if (rc != SQLITE_DONE)
+        *out_rc = bw_db_fail(db, err, "read");
+    return false;
+}
+
+enum bw_rc bw_db_number(sqlite3 *db, const char *sql, int64_t *out, struct bw_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(db, sql, &st, err);
+    if (rc == BW_OK) {
+        const bool row = bw_db_has_row(db, sqlite3_step(st), &rc, err);
+        if (rc == BW_OK)
+            *out = row ? sqlite3_column_int64(st, 0) : 0;
+    }
+    sqlite3_finalize(st);
+    return rc;
+}
+
+const char *bw_db_text(sqlite3_stmt *st, int column)
+{
+    const unsigned char *text = sqlite3_column_text(st, column);
+    return text == NULL ? "" : (const char *)text;
+}
+
+int bw_db_schema_version(void)
+{
+    int last = 0;
+    for (const struct bw_embedded *m = bw_migrations; m->name != NULL; m++)
+        last = atoi(m->name) > last ? atoi(m->name) : last;
+    return last;
+}
+
+/* A flipped bit in the id must not make us take our own store for somebody else's. */
+static bool is_ours_damaged(sqlite3 *db)
+{
+    int64_t ours = 0;
+    return bw_db_number(db,
+                        "SELECT count(*)=3 FROM sqlite_schema"
+                        " WHERE name IN ('journal','pack_group','series_group')",
+                        &ours, NULL)
+               == BW_OK
+           && ours == 1;
+}
+
+/* Whose file it is; a fresh one has neither an id nor a version. */
+static enum bw_rc check_owner(sqlite3 *db, const char *path, int64_t *out_version,
+                              struct bw_err *err)
+{
+    int64_t id = 0, version = 0, tables = 0;
+    enum bw_rc rc = bw_db_number(db, "PRAGMA application_id", &id, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(db, "PRAGMA user_version", &version, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    if (rc != BW_OK)
+        return rc;
+    if (id != APPLICATION_ID && (id != 0 || tables != 0))
+        return is_ours_damaged(db)
+                   ? bw_fail(err, BW_ECORRUPT, "application_id is damaged")
+                   : bw_fail(err, BW_EINVAL, "'%s' is a database of another program", path);
+    if ((version == 0 && tables != 0) || version < 0 || version > VERSION_PLAUSIBLE_MAX)
+        return bw_fail(err, BW_ECORRUPT, "schema version %lld makes no sense", (long long)version);
+    if (version > bw_db_schema_version())
+        return bw_fail(err, BW_EUNSUPPORTED,
+                       "'%s' was written by a newer version (schema %lld, this one knows %d)", path,
+                       (long long)version, bw_db_schema_version());
+    *out_version = version;
+    return BW_OK;
+}
+
+static enum bw_rc apply(sqlite3 *db, const struct bw_embedded *migration, struct bw_err *err)
+{
+    char version[80];
+    snprintf(version, sizeof version, "PRAGMA application_id=%d; PRAGMA user_version=%d",
+             APPLICATION_ID, atoi(migration->name));
+    enum bw_rc rc = bw_db_exec(db, "BEGIN IMMEDIATE", err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, migration->data, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, version, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, "COMMIT", err);
+    if (rc != BW_OK) {
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return bw_wrap(err, rc, "schema/%s", migration->name);
+    }
+    return BW_OK;
+}
+
+static enum bw_rc migrate(sqlite3 *db, int64_t from, struct bw_err *err)
+{
+    for (const struct bw_embedded *m = bw_migrations; m->name != NULL; m++) {
+        const enum bw_rc rc = atoi(m->name) > from ? apply(db, m, err) : BW_OK;
+        if (rc != BW_OK)
+            return rc;
+    }
+    return BW_OK;
+}
+
+/* SQLite's structure only; our checksums are verified where the bytes are used. */
+static enum bw_rc check_structure(sqlite3 *db, struct bw_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(db, "PRAGMA quick_check(1)", &st, err);
+    if (rc == BW_OK && bw_db_has_row(db, sqlite3_step(st), &rc, err)
+        && strcmp(bw_db_text(st, 0), "ok") != 0)
+        rc = bw_fail(err, BW_ECORRUPT, "%.200s", bw_db_text(st, 0));
+    sqlite3_finalize(st);
+    return rc;
+}
+
+static enum bw_rc open_file(const char *path, int flags, int busy_ms, sqlite3 **out,
+                            struct bw_err *err)
+{
+    if (sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return bw_db_fail(*out, err, path);
+    sqlite3_extended_result_codes(*out, 1);
+    sqlite3_busy_timeout(*out, busy_ms);
+    sqlite3_db_config(*out, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return bw_db_exec(*out,
+                      "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+                      "PRAGMA temp_store=MEMORY",
+                      err);
+}
+
+/* 4 KiB pages: a commit of a small batch writes only a few pages to the WAL, and packs of
+ * ~50 KiB waste half a page each. */
+static enum bw_rc set_up_writer(sqlite3 *db, const char *path, struct bw_err *err)
+{
+    int64_t version = 0;
+    /* Whoever is turned away must not fold the WAL into a file it does not understand. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    enum bw_rc rc = check_owner(db, path, &version, err);
+    if (rc == BW_OK)
+        rc = check_structure(db, err);
+    if (rc != BW_OK)
+        return rc;
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    rc = bw_db_exec(db,
+                    "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL;"
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                    "PRAGMA secure_delete=OFF; PRAGMA cache_size=-2048;"
+                    "PRAGMA journal_size_limit=8388608; PRAGMA wal_autocheckpoint=1000",
+                    err);
+    if (rc == BW_OK)
+        rc = migrate(db, version, err);
+    return rc;
+}
+
+enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, struct bw_err *err)
+{
+    sqlite3 *db = NULL;
+    enum bw_rc rc =
+        open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, BUSY_WRITER_MS, &db, err);
+    if (rc == BW_OK)
+        rc = set_up_writer(db, path, err);
+    if (rc != BW_OK) {
+        sqlite3_close(db);
+        return rc;
+    }
+    *out = db;
+    return BW_OK;
+}
+
+static enum bw_rc set_up_reader(sqlite3 *db, const char *path, struct bw_err *err)
+{
+    int64_t version = 0;
+    enum bw_rc rc = check_owner(db, path, &version, err);
+    if (rc == BW_OK && version == 0)
+        rc = bw_fail(err, BW_ENOTFOUND, "'%s' is empty", path);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db,
+                        "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0;"
+                        "PRAGMA cache_size=-1024",
+                        err);
+    return rc;
+}
+
+/* "file:" with what a URI gives a meaning to written as %XX. */
+static char *immutable_uri(const char *path)
+{
+    char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+    if (uri != NULL && strpbrk(path, "?#%") != NULL) {
+        sqlite3_free(uri);
+        return NULL;
+    }
+    return uri;
+}
+
+/* In a folder where we may not write, SQLite cannot make the -shm that WAL mode needs. A store
+ * that was closed well has no WAL, so nothing is missed without it. */
+static enum bw_rc open_immutable(const char *path, sqlite3 **out, struct bw_err *err)
+{
+    char *wal = sqlite3_mprintf("%s-wal", path);
+    char *uri = immutable_uri(path);
+    enum bw_rc rc = BW_EIO;
+    if (wal == NULL || uri == NULL || access(wal, F_OK) == 0)
+        bw_fail(err, rc, "'%s': cannot be read without writing to its folder", path);
+    else
+        rc = open_file(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, BUSY_READER_MS, out, err);
+    sqlite3_free(wal);
+    sqlite3_free(uri);
+    return rc == BW_OK ? set_up_reader(*out, path, err) : rc;
+}
+
+enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err)
+{
+    if (access(path, F_OK) != 0)
+        return bw_fail(err, BW_ENOTFOUND, "no store at '%s'", path);
+    sqlite3 *db = NULL;
+    enum bw_rc rc = open_file(path, SQLITE_OPEN_READONLY, BUSY_READER_MS, &db, err);
+    if (rc == BW_OK)
+        rc = set_up_reader(db, path, err);
+    if (rc != BW_OK && db != NULL && (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN) {
+        sqlite3_close(db);
+        db = NULL;
+        rc = open_immutable(path, &db, err);
+    }
+    if (rc != BW_OK) {
+        sqlite3_close(db);
+        return rc;
+    }
+    *out = db;
+    return BW_OK;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* store/files.h: the files beside the database: <path>.lock, .reserve, .sock, .corrupt-<time>. */
+#ifndef STORE_FILES_H
+#define STORE_FILES_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BW_STORE_RESERVE_BYTES (UINT64_C(4) << 20)
+#define BW_STORE_FREE_BYTES_MIN (UINT64_C(4) << 20)
+#define BW_STORE_CORRUPT_FILES_MAX 3u
+
+/* Makes the file's folder when it is missing. */
+enum bw_rc bw_files_make_folder(const char *path, struct bw_err *err);
+
+/* Takes <path>.lock for as long as *out_fd is open; never the database itself, whose locks
+ * SQLite would lose when we close another descriptor of it. BW_EBUSY: somebody has it;
+ * BW_EUNSUPPORTED: on a network file system, where locks are a matter of luck. */
+enum bw_rc bw_files_lock(const char *path, int *out_fd, struct bw_err *err);
+
+/* What an unprivileged process may still write to the file system of an open file. */
+uint64_t bw_files_free_bytes(int fd);
+
+/* The reserve is disk space that is given back when the disk fills, so that SQLite can finish
+ * what it must. Keep makes it when there is plenty of space. */
+void bw_files_keep_reserve(const char *path, int lock_fd);
+
+/* True when there was one. */
+bool bw_files_release_reserve(const char *path);
+
+/* Moves the database with its WAL to <path>.corrupt-<time> and removes all but the newest
+ * three of those. */
+enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *err);
+
+/* Bytes of the database and its WAL. */
+uint64_t bw_files_bytes(const char *path);
+
+/* A listening socket at <path>.sock; only who holds the lock may call it. */
+enum bw_rc bw_files_listen(const char *path, int *out_fd, struct bw_err *err);
+void bw_files_remove_socket(const char *path);
+
+#endif

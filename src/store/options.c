@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/options.h"
+
+#include "base/units.h"
+
+#define RETENTION(member) offsetof(struct bw_retention_opts, member)
+#define STORAGE(member) offsetof(struct bw_storage_opts, member)
+
+static const struct bw_opt retention_options[] = {
+    { "raw", BW_OPT_DURATION, RETENTION(raw_ns), .def = "30d", .range = "1h..100y",
+      .help = "How long every single sample is kept." },
+    { "1m", BW_OPT_DURATION, RETENTION(minute_ns), .def = "180d", .range = "1h..100y",
+      .help = "How long the aggregates of a minute are kept." },
+    { "1h", BW_OPT_DURATION, RETENTION(hour_ns), .def = "3y", .range = "1h..100y",
+      .help = "How long the aggregates of an hour are kept." },
+    { "1d", BW_OPT_DURATION, RETENTION(day_ns), .def = "10y", .range = "1h..100y",
+      .help = "How long the aggregates of a day are kept." },
+    { 0 },
+};
+
+static const struct bw_opt_group retention_group = {
+    "retention", sizeof(struct bw_retention_opts), retention_options,
+    .help = "How long each tier of the data is kept."
+};
+
+static const struct bw_opt storage_options[] = {
+    { "path", BW_OPT_STRING, STORAGE(path),
+      .help = "The database file; its folder is made when it is missing." },
+    { "commit_interval", BW_OPT_DURATION, STORAGE(commit_interval_ns), .def = "1s",
+      .range = "10ms..1m", .help = "How often data is made durable: what a power cut may lose." },
+    { "max_bytes", BW_OPT_BYTES, STORAGE(max_bytes), .def = "4GiB", .range = "16MiB..",
+      .help = "Ceiling on the database; the oldest packs go first." },
+    { "max_series", BW_OPT_INT, STORAGE(max_series), .def = "100000", .range = "1..10000000",
+      .help = "Ceiling on the number of stored series; more are refused and counted." },
+    { "retention", BW_OPT_GROUP, STORAGE(retention), .group = &retention_group,
+      .help = "How long each tier is kept." },
+    { "classes", BW_OPT_NODE, STORAGE(classes),
+      .help = "Other retention for some series: a list of {match: {label: regex}, retention}." },
+    { 0 },
+};
+
+const struct bw_opt_group bw_storage_group = { "storage", sizeof(struct bw_storage_opts),
+                                               storage_options,
+                                               .help = "Where and how long data is kept." };
+
+struct bw_storage_opts bw_storage_defaults(void)
+{
+    return (struct bw_storage_opts){
+        .commit_interval_ns = BW_SECOND,
+        .max_bytes = UINT64_C(4) << 30,
+        .max_series = 100000,
+        .retention = { 30 * BW_DAY, 180 * BW_DAY, 3 * 365 * BW_DAY, 10 * 365 * BW_DAY },
+    };
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/retention.h"
+
+#include "store/db.h"
+
+/* Small steps: each is one short transaction, and the writer commits between them. */
+enum { PACKS_A_STEP = 8, JOURNAL_ROWS_A_STEP = 400, PAGES_A_STEP = 256, FREE_PAGES_KEPT = 1024 };
+
+/* The WAL is counted in the ceiling; this much of it may be there between two checkpoints. */
+#define WAL_ROOM_BYTES (INT64_C(12) << 20)
+
+enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_packs,
+                               struct bw_err *err)
+{
+    char sql[160];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM pack WHERE id IN (SELECT id FROM pack WHERE last_ms<%lld"
+                     " ORDER BY last_ms LIMIT %d)",
+                     (long long)cutoff_ms, PACKS_A_STEP);
+    const enum bw_rc rc = bw_db_exec(db, sql, err);
+    if (rc == BW_OK)
+        *out_packs += (uint64_t)sqlite3_changes64(db);
+    return rc;
+}
+
+static enum bw_rc used_bytes(sqlite3 *db, int64_t *out, struct bw_err *err)
+{
+    int64_t pages = 0, free_pages = 0, page_size = 0;
+    enum bw_rc rc = bw_db_number(db, "PRAGMA page_count", &pages, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(db, "PRAGMA freelist_count", &free_pages, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(db, "PRAGMA page_size", &page_size, err);
+    *out = (pages - free_pages) * page_size;
+    return rc;
+}
+
+enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
+                            struct bw_err *err)
+{
+    int64_t used = 0;
+    const enum bw_rc rc = used_bytes(db, &used, err);
+    if (rc != BW_OK || used < 0 || (uint64_t)used + WAL_ROOM_BYTES <= max_bytes)
+        return rc;
+    return bw_retention_expire(db, INT64_MAX, out_packs, err);
+}
+
+enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err)
+{
+    char sql[160];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE seq<=%lld"
+                     " ORDER BY seq LIMIT %d)",
+                     (long long)covered_seq, JOURNAL_ROWS_A_STEP);
+    return bw_db_exec(db, sql, err);
+}
+
+enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err)
+{
+    int64_t free_pages = 0;
+    enum bw_rc rc = bw_db_number(db, "PRAGMA freelist_count", &free_pages, err);
+    if (rc != BW_OK || free_pages <= FREE_PAGES_KEPT)
+        return rc;
+    char sql[60];
+    sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)", PAGES_A_STEP);
+    return bw_db_exec(db, sql, err);
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/mem.h"
+#include "pack/journal.h"
+#include "pack/pack.h"
+#include "store/db.h"
+#include "store/reader.h"
+#include "store/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Series of one group that are read in one pass over its packs: their points are all in
+ * memory at once. */
+enum { SERIES_A_PASS = 16 };
+
+struct wanted {
+    uint32_t series;
+    uint32_t group;
+    uint64_t covered;      /* journal rows up to here are in the group's packs */
+    struct bw_points tail; /* from the journal */
+    struct bw_points points;
+};
+
+struct scan {
+    struct bw_reader *reader;
+    struct wanted *wanted; /* by series, then by group */
+    size_t count;
+    int64_t from_ms, to_ms;
+    bw_points_fn *fn;
+    void *ctx;
+    struct bw_damage damage;
+    struct bw_err *err;
+};
+
+static int by_series(const void *a, const void *b)
+{
+    const uint32_t x = ((const struct wanted *)a)->series, y = ((const struct wanted *)b)->series;
+    return (x > y) - (x < y);
+}
+
+static int by_group(const void *a, const void *b)
+{
+    const uint32_t x = ((const struct wanted *)a)->group, y = ((const struct wanted *)b)->group;
+    return x != y ? (x > y) - (x < y) : by_series(a, b);
+}
+
+static struct wanted *find_wanted(struct scan *scan, uint32_t series)
+{
+    const struct wanted key = { .series = series };
+    return bsearch(&key, scan->wanted, scan->count, sizeof key, by_series);
+}
+
+static void take_wanted(struct scan *scan, const uint32_t *series, size_t count)
+{
+    scan->wanted = bw_alloc_array(count, sizeof *scan->wanted);
+    for (size_t i = 0; i < count; i++)
+        scan->wanted[i].series = series[i];
+    qsort(scan->wanted, count, sizeof *scan->wanted, by_series);
+    for (size_t i = 0; i < count; i++) {
+        if (scan->count == 0 || scan->wanted[scan->count - 1].series != scan->wanted[i].series)
+            scan->wanted[scan->count++] = scan->wanted[i];
+    }
+}
+
+/* --- where the series are ---------------------------------------------------------------- */
+
+static enum bw_rc find_group(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted)
+{
+    enum bw_rc rc = BW_OK;
+    sqlite3_bind_int64(st, 1, wanted->series);
+    while (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err)) {
+        struct bw_cells cells;
+        if (bw_row_read(BW_ROW_SERIES_GROUP, st, &cells))
+            wanted->group = (uint32_t)cells.items[1].integer;
+        else
+            scan->damage.rows++;
+    }
+    sqlite3_reset(st);
+    return rc;
+}
+
+static enum bw_rc find_groups(struct scan *scan)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(scan->reader->db,
+                                  "SELECT * FROM series_group WHERE series=?1 ORDER BY from_ms",
+                                  &st, scan->err);
+    for (size_t i = 0; rc == BW_OK && i < scan->count; i++)
+        rc = find_group(scan, st, &scan->wanted[i]);
+    sqlite3_finalize(st);
+    return rc;
+}
+
+static enum bw_rc find_covered(struct scan *scan, uint64_t *out_least)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(scan->reader->db,
+                                  "SELECT covered_seq FROM pack_group WHERE id=?1", &st, scan->err);
+    *out_least = UINT64_MAX;
+    for (size_t i = 0; rc == BW_OK && i < scan->count; i++) {
+        struct wanted *wanted = &scan->wanted[i];
+        sqlite3_bind_int64(st, 1, wanted->group);
+        if (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err))
+            wanted->covered = (uint64_t)sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+        *out_least = wanted->covered < *out_least ? wanted->covered : *out_least;
+    }
+    sqlite3_finalize(st);
+    return rc;
+}
+
+/* --- the journal's tail ------------------------------------------------------------------ */
+
+static void take_row(struct scan *scan, uint64_t seq, const struct bw_samples *samples)
+{
+    for (size_t i = 0; i < samples->count; i++) {
+        const struct bw_sample *sample = &samples->items[i];
+        if (sample->ts_ms < scan->from_ms || sample->ts_ms > scan->to_ms)
+            continue;
+        struct wanted *wanted = find_wanted(scan, sample->series);
+        if (wanted != NULL && seq > wanted->covered)
+            bw_points_add(&wanted->tail, sample->ts_ms, sample->value);
+    }
+}
+
+static enum bw_rc read_tail(struct scan *scan, uint64_t covered)
+{
+    sqlite3_stmt *st = NULL;
+    struct bw_samples samples = { 0 };
+    enum bw_rc rc =
+        bw_db_prepare(scan->reader->db, "SELECT seq, body FROM journal WHERE seq>?1 ORDER BY seq",
+                      &st, scan->err);
+    if (rc == BW_OK)
+        sqlite3_bind_int64(st, 1, (int64_t)covered);
+    while (rc == BW_OK && bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err)) {
+        const uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
+        samples.count = 0;
+        if (bw_journal_decode(seq, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1),
+                              &samples, NULL)
+            == BW_OK)
+            take_row(scan, seq, &samples);
+        else
+            scan->damage.journal_rows++;
+    }
+    bw_samples_fini(&samples);
+    sqlite3_finalize(st);
+    return rc;
+}
+
+/* --- packs ----------------------------------------------------------------------------- */
+
+/* A row's columns are not under a checksum; the header that repeats them is. */
+static bool open_pack(sqlite3_stmt *st, struct bw_pack *pack)
+{
+    return bw_pack_open(pack, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), NULL)
+               == BW_OK
+           && pack->group == sqlite3_column_int64(st, 1)
+           && pack->first_ms == sqlite3_column_int64(st, 2)
+           && pack->last_ms == sqlite3_column_int64(st, 3)
+           && pack->samples == sqlite3_column_int64(st, 4);
+}
+
+static void take_pack(struct scan *scan, const struct bw_pack *pack, struct wanted *wanted,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const int at = bw_pack_find(pack, wanted[i].series);
+        if (at >= 0 && bw_pack_read(pack, (size_t)at, &wanted[i].points, NULL) != BW_OK)
+            scan->damage.packs++;
+    }
+}
+
+static enum bw_rc read_packs(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted,
+                             size_t count)
+{
+    enum bw_rc rc = BW_OK;
+    sqlite3_bind_int64(st, 1, wanted->group);
+    sqlite3_bind_int64(st, 2, scan->from_ms);
+    sqlite3_bind_int64(st, 3, scan->to_ms);
+    while (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err)) {
+        struct bw_pack pack;
+        if (open_pack(st, &pack))
+            take_pack(scan, &pack, wanted, count);
+        else
+            scan->damage.packs++;
+    }
+    sqlite3_reset(st);
+    return rc;
+}
+
+/* The points inside the range, in order. */
+static void clip(const struct scan *scan, struct bw_points *points)
+{
+    size_t kept = 0;
+    bw_points_settle(points);
+    for (size_t i = 0; i < points->count; i++) {
+        if (points->items[i].ts_ms >= scan->from_ms && points->items[i].ts_ms <= scan->to_ms)
+            points->items[kept++] = points->items[i];
+    }
+    points->count = kept;
+}
+
+static bool show(struct scan *scan, struct wanted *wanted)
+{
+    if (wanted->tail.count > 0) {
+        struct bw_point *room = bw_points_reserve(&wanted->points, wanted->tail.count);
+        memcpy(room, wanted->tail.items, wanted->tail.count * sizeof *room);
+        wanted->points.count += wanted->tail.count;
+    }
+    clip(scan, &wanted->points);
+    const bool more =
+        wanted->points.count == 0
+        || scan->fn(scan->ctx, wanted->series, wanted->points.items, wanted->points.count);
+    bw_points_fini(&wanted->points);
+    bw_points_fini(&wanted->tail);
+    return more;
+}
+
+static enum bw_rc scan_groups(struct scan *scan)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(scan->reader->db,
+                                  "SELECT body, group_id, first_ms, last_ms, samples FROM pack"
+                                  " WHERE group_id=?1 AND last_ms>=?2 AND first_ms<=?3"
+                                  " ORDER BY id",
+                                  &st, scan->err);
+    bool more = true;
+    for (size_t i = 0, pass; rc == BW_OK && more && i < scan->count; i += pass) {
+        for (pass = 1; pass < SERIES_A_PASS && i + pass < scan->count
+                       && scan->wanted[i + pass].group == scan->wanted[i].group;)
+            pass++;
+        rc = read_packs(scan, st, &scan->wanted[i], pass);
+        for (size_t k = i; rc == BW_OK && more && k < i + pass; k++)
+            more = show(scan, &scan->wanted[k]);
+    }
+    sqlite3_finalize(st);
+    return rc;
+}
+
+static enum bw_rc run(struct scan *scan)
+{
+    uint64_t covered = 0;
+    enum bw_rc rc = find_groups(scan);
+    if (rc == BW_OK)
+        rc = find_covered(scan, &covered);
+    if (rc == BW_OK)
+        rc = read_tail(scan, covered);
+    if (rc != BW_OK)
+        return rc;
+    qsort(scan->wanted, scan->count, sizeof *scan->wanted, by_group);
+    return scan_groups(scan);
+}
+
+enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size_t count,
+                          int64_t from_ms, int64_t to_ms, bw_points_fn *fn, void *ctx,
+                          struct bw_damage *damage, struct bw_err *err)
+{
+    if (count == 0 || from_ms > to_ms)
+        return BW_OK;
+    struct scan scan = {
+        .reader = reader, .from_ms = from_ms, .to_ms = to_ms, .fn = fn, .ctx = ctx, .err = err
+    };
+    enum bw_rc rc = bw_view_begin(reader, err);
+    if (rc != BW_OK)
+        return rc;
+    take_wanted(&scan, series, count);
+    rc = bw_view_end(reader, run(&scan));
+    for (size_t i = 0; i < scan.count; i++) {
+        bw_points_fini(&scan.wanted[i].tail);
+        bw_points_fini(&scan.wanted[i].points);
+    }
+    free(scan.wanted);
+    if (damage != NULL) {
+        damage->packs += scan.damage.packs;
+        damage->journal_rows += scan.damage.journal_rows;
+        damage->rows += scan.damage.rows;
+    }
+    return rc;
+}
+
+/* --- the latest time --------------------------------------------------------------------- */
+
+static enum bw_rc latest_in_journal(sqlite3 *db, int64_t *latest_ms, struct bw_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    struct bw_samples samples = { 0 };
+    enum bw_rc rc = bw_db_prepare(db, "SELECT seq, body FROM journal", &st, err);
+    while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(st), &rc, err)) {
+        samples.count = 0;
+        bw_journal_decode((uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_blob(st, 1),
+                          (size_t)sqlite3_column_bytes(st, 1), &samples, NULL);
+        for (size_t i = 0; i < samples.count; i++)
+            *latest_ms = samples.items[i].ts_ms > *latest_ms ? samples.items[i].ts_ms : *latest_ms;
+    }
+    bw_samples_fini(&samples);
+    sqlite3_finalize(st);
+    return rc;
+}
+
+enum bw_rc bw_reader_latest(struct bw_reader *reader, int64_t *out_ms, struct bw_err *err)
+{
+    int64_t packs = INT64_MIN, latest_ms = INT64_MIN;
+    enum bw_rc rc = bw_view_begin(reader, err);
+    if (rc != BW_OK)
+        return rc;
+    rc = bw_db_number(reader->db, "SELECT coalesce(max(last_ms), -9223372036854775807-1) FROM pack",
+                      &packs, err);
+    if (rc == BW_OK)
+        rc = latest_in_journal(reader->db, &latest_ms, err);
+    if (rc == BW_OK)
+        *out_ms = packs > latest_ms ? packs : latest_ms;
+    return bw_view_end(reader, rc);
+}

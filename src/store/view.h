@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* store/view.h: the inside of a reader, for the files that make it up. */
+#ifndef STORE_VIEW_H
+#define STORE_VIEW_H
+
+#include "store/reader.h"
+#include "store/rows.h"
+
+#include <sqlite3.h>
+
+struct bw_reader {
+    sqlite3 *db;
+};
+
+/* Everything between sees one moment; end takes and returns the call's result. */
+enum bw_rc bw_view_begin(struct bw_reader *reader, struct bw_err *err);
+enum bw_rc bw_view_end(struct bw_reader *reader, enum bw_rc rc);
+
+/* Each row of "SELECT * FROM table <tail>" whose sum is right; fn false ends it. */
+typedef bool bw_cells_fn(void *ctx, const struct bw_cells *cells);
+enum bw_rc bw_view_rows(struct bw_reader *reader, enum bw_row_op op, const char *tail,
+                        bw_cells_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err);
+
+#endif

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/writer.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "store/db.h"
+#include "store/files.h"
+#include "store/retention.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY_NS (200 * BW_MS)
+#define SAY_EVERY_NS (10 * BW_SECOND)
+#define CARE_EVERY_NS (10 * BW_SECOND)
+#define PACKS_A_STEP_NS (100 * BW_MS) /* packs may delay a commit by this */
+#define CLOSE_PATIENCE_NS (5 * BW_SECOND)
+
+/* --- loading --------------------------------------------------------------------------- */
+
+typedef enum bw_rc load_fn(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err);
+
+static enum bw_rc each_row(struct bw_store *store, const char *sql, load_fn *fn, struct bw_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(store->db, sql, &st, err);
+    while (rc == BW_OK && bw_db_has_row(store->db, sqlite3_step(st), &rc, err))
+        rc = fn(store, st, err);
+    sqlite3_finalize(st);
+    return rc;
+}
+
+static enum bw_rc load_series(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
+{
+    (void)err;
+    struct bw_cells cells;
+    if (!bw_row_read(BW_ROW_SERIES, st, &cells)
+        || !bw_registry_load(&store->registry, cells.items[1].text,
+                             (uint32_t)cells.items[0].integer))
+        store->stats.damaged_total++;
+    else
+        bw_heads_place(&store->heads, (uint32_t)cells.items[0].integer, 0);
+    return BW_OK;
+}
+
+static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
+{
+    (void)err;
+    struct bw_cells cells;
+    if (!bw_row_read(BW_ROW_SERIES_GROUP, st, &cells)) {
+        store->stats.damaged_total++;
+        return BW_OK;
+    }
+    const uint32_t group = (uint32_t)cells.items[1].integer;
+    bw_registry_load_group(&store->registry, group);
+    bw_heads_place(&store->heads, (uint32_t)cells.items[0].integer, group);
+    return BW_OK;
+}
+
+static enum bw_rc load_covered(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
+{
+    (void)err;
+    const int64_t group = sqlite3_column_int64(st, 0);
+    if (group > 0 && group <= (int64_t)store->registry.last_group)
+        bw_heads_set_covered(&store->heads, (uint32_t)group, (uint64_t)sqlite3_column_int64(st, 1));
+    return BW_OK;
+}
+
+static enum bw_rc replay_row(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
+{
+    (void)err;
+    struct bw_samples samples = { 0 };
+    const uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
+    struct bw_err why;
+    if (bw_journal_decode(seq, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1),
+                          &samples, &why)
+        == BW_OK) {
+        bw_heads_add(&store->heads, seq, samples.items, samples.count, bw_store_now_ns());
+    } else {
+        store->stats.damaged_total++;
+        bw_store_say(store, BW_LOG_ERROR, "%s: its samples are lost", why.text);
+    }
+    bw_samples_fini(&samples);
+    store->stats.journal_rows++;
+    return BW_OK;
+}
+
+static enum bw_rc load_number(struct bw_store *store, const char *sql, int64_t *out,
+                              struct bw_err *err)
+{
+    int64_t value = 0;
+    const enum bw_rc rc = bw_db_number(store->db, sql, &value, err);
+    *out = value > *out ? value : *out;
+    return rc;
+}
+
+static enum bw_rc load_numbers(struct bw_store *store, struct bw_err *err)
+{
+    int64_t seq = 0, series = 0, packs = 0;
+    const struct {
+        const char *sql;
+        int64_t *out;
+    } numbers[] = {
+        { "SELECT max(seq) FROM journal", &seq },
+        { "SELECT max(covered_seq) FROM pack_group", &seq },
+        { "SELECT seq FROM sqlite_sequence WHERE name='series'", &series },
+        { "SELECT seq FROM sqlite_sequence WHERE name='event'", &store->last_event_id },
+        { "SELECT seq FROM sqlite_sequence WHERE name='report_archive'", &store->last_report_id },
+        { "SELECT count(*) FROM pack", &packs },
+    };
+    enum bw_rc rc = BW_OK;
+    for (size_t i = 0; rc == BW_OK && i < sizeof numbers / sizeof *numbers; i++)
+        rc = load_number(store, numbers[i].sql, numbers[i].out, err);
+    store->seq = (uint64_t)seq;
+    store->stats.committed_seq = store->seq;
+    store->stats.packs = (uint64_t)packs;
+    if (series > (int64_t)store->registry.last_id)
+        store->registry.last_id = (uint32_t)series;
+    return rc;
+}
+
+/* A series whose place was damaged gets a new one; its old packs are read no more. */
+static void place_homeless(struct bw_store *store)
+{
+    for (size_t i = 0; i < store->registry.entry_cap; i++) {
+        const struct bw_registry_entry *entry = &store->registry.entries[i];
+        if (entry->name == NULL || store->heads.group_of[entry->id] != 0)
+            continue;
+        const uint32_t group = bw_registry_place(&store->registry, entry->hash);
+        struct bw_cells cells = { .count = 0 };
+        bw_cells_int(&cells, entry->id);
+        bw_cells_int(&cells, group);
+        bw_cells_int(&cells, bw_store_wall_ms(store));
+        cells.items[cells.count++] = (struct bw_cell){ .type = BW_CELL_NULL };
+        bw_lane_put_row(&store->lane, bw_row_new(BW_ROW_SERIES_GROUP, &cells), bw_store_now_ns());
+        bw_heads_place(&store->heads, entry->id, group);
+    }
+}
+
+enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err)
+{
+    store->stats = (struct bw_store_stats){ 0 };
+    enum bw_rc rc = each_row(store, "SELECT * FROM series", load_series, err);
+    if (rc == BW_OK)
+        rc = each_row(store, "SELECT * FROM series_group ORDER BY series, from_ms",
+                      load_series_group, err);
+    if (rc == BW_OK)
+        rc = each_row(store, "SELECT id, covered_seq FROM pack_group", load_covered, err);
+    if (rc == BW_OK)
+        rc = load_numbers(store, err);
+    if (rc != BW_OK)
+        return rc;
+    place_homeless(store);
+    store->stats.series = store->registry.count;
+    if (store->stats.damaged_total > 0)
+        bw_store_say(store, BW_LOG_ERROR, "%llu rows of the series registry are damaged",
+                     (unsigned long long)store->stats.damaged_total);
+    rc = each_row(store, "SELECT seq, body FROM journal ORDER BY seq", replay_row, err);
+    if (rc == BW_OK)
+        rc = bw_db_prepare(store->db, "INSERT INTO journal(seq, body) VALUES(?1,?2)",
+                           &store->insert_journal, err);
+    return rc;
+}
+
+/* --- one commit ------------------------------------------------------------------------ */
+
+static enum bw_rc insert_journal(struct bw_store *store, struct bw_err *err)
+{
+    const struct bw_samples *samples = &store->batch.samples;
+    if (samples->count == 0)
+        return BW_OK;
+    bw_buf_clear(&store->body);
+    bw_journal_encode(&store->body, store->seq + 1, samples->items, samples->count);
+    if (bw_buf_failed(&store->body))
+        return bw_fail(err, BW_ELIMIT, "a batch of %zu samples is too large", samples->count);
+    sqlite3_bind_int64(store->insert_journal, 1, (int64_t)store->seq + 1);
+    sqlite3_bind_blob64(store->insert_journal, 2, store->body.data, store->body.len, SQLITE_STATIC);
+    enum bw_rc rc = BW_OK;
+    if (sqlite3_step(store->insert_journal) != SQLITE_DONE)
+        rc = bw_db_fail(store->db, err, "write journal");
+    sqlite3_reset(store->insert_journal);
+    sqlite3_clear_bindings(store->insert_journal);
+    return rc;
+}
+
+/* True when the row itself is the trouble: it would fail for ever. */
+static bool is_poison(sqlite3 *db)
+{
+    const int code = sqlite3_errcode(db) & 0xff;
+    return code == SQLITE_CONSTRAINT || code == SQLITE_TOOBIG || code == SQLITE_MISMATCH;
+}
+
+static enum bw_rc insert_rows(struct bw_store *store, struct bw_err *err)
+{
+    for (const struct bw_row *row = store->batch.first_row; row != NULL; row = row->next) {
+        const enum bw_rc rc = bw_row_write(&store->row_writer, store->db, row, err);
+        if (rc != BW_OK && !is_poison(store->db))
+            return rc;
+        if (rc != BW_OK)
+            bw_store_say(store, BW_LOG_ERROR, "a row of %s cannot be stored: %s",
+                         bw_row_table(row->op), sqlite3_errmsg(store->db));
+    }
+    return BW_OK;
+}
+
+static enum bw_rc commit(struct bw_store *store, struct bw_err *err)
+{
+    enum bw_rc rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", err);
+    if (rc == BW_OK)
+        rc = insert_journal(store, err);
+    if (rc == BW_OK)
+        rc = insert_rows(store, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(store->db, "COMMIT", err);
+    return rc;
+}
+
+static void free_rows(struct bw_row *row, bool committed)
+{
+    while (row != NULL) {
+        struct bw_row *next = row->next;
+        if (row->call != NULL)
+            row->call(row->call_ctx, committed);
+        free(row);
+        row = next;
+    }
+}
+
+/* The batch is on disk: into the heads with it. */
+static void settle_batch(struct bw_store *store, int64_t now_ns)
+{
+    struct bw_lane *batch = &store->batch;
+    for (const struct bw_row *row = batch->first_row; row != NULL; row = row->next) {
+        if (row->op == BW_ROW_SERIES_GROUP)
+            bw_heads_place(&store->heads, (uint32_t)row->cells[0].integer,
+                           (uint32_t)row->cells[1].integer);
+    }
+    if (batch->samples.count > 0) {
+        store->seq++;
+        bw_heads_add(&store->heads, store->seq, batch->samples.items, batch->samples.count, now_ns);
+    }
+    free_rows(batch->first_row, true);
+    batch->samples.count = 0;
+    struct bw_samples kept = batch->samples; /* its memory is good for the next batch */
+    if (kept.cap > (64u << 10))
+        bw_samples_fini(&kept);
+    *batch = (struct bw_lane){ .samples = kept };
+}
+
+static void publish_commit(struct bw_store *store, size_t samples, int64_t took_ns)
+{
+    pthread_mutex_lock(&store->lock);
+    store->stats.samples_total += samples;
+    store->stats.journal_rows += samples > 0;
+    store->stats.commits_total++;
+    store->stats.last_commit_seconds = (double)took_ns / 1e9;
+    store->stats.committed_seq = store->seq;
+    store->stats.failing = false;
+    store->batch_oldest_ns = 0;
+    store->batch_samples = 0;
+    store->batch_rows = 0;
+    pthread_mutex_unlock(&store->lock);
+}
+
+/* Says what failed, at most once in 10 s; on a full disk gives the reserve back. */
+static void note_trouble(struct bw_store *store, const struct bw_err *err, int64_t now_ns)
+{
+    const bool full = err->rc == BW_EFULL || sqlite3_system_errno(store->db) == ENOSPC;
+    const bool released = full && bw_files_release_reserve(store->path);
+    pthread_mutex_lock(&store->lock);
+    store->stats.commit_errors_total++;
+    store->stats.failing = true;
+    const size_t waiting = store->lane.samples.count + store->batch.samples.count;
+    pthread_mutex_unlock(&store->lock);
+    store->failing = true;
+    if (store->trouble_said_ns != 0 && now_ns - store->trouble_said_ns < SAY_EVERY_NS)
+        return;
+    store->trouble_said_ns = now_ns;
+    bw_store_say(store, BW_LOG_ERROR, "store: %s; %zu samples wait, trying again%s", err->text,
+                 waiting, released ? " (the reserve was released)" : "");
+}
+
+static bool commit_batch(struct bw_store *store)
+{
+    const size_t samples = store->batch.samples.count;
+    const int64_t began_ns = bw_store_now_ns();
+    struct bw_err err = { .rc = BW_OK };
+    if (samples > 0 || store->batch.first_row != NULL) {
+        if (commit(store, &err) != BW_OK) {
+            note_trouble(store, &err, began_ns);
+            /* A failed fsync leaves nothing that may be called written. */
+            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+            return false;
+        }
+        const int64_t now_ns = bw_store_now_ns();
+        settle_batch(store, now_ns);
+        publish_commit(store, samples, now_ns - began_ns);
+    }
+    if (store->failing)
+        bw_store_say(store, BW_LOG_INFO, "store: writing again");
+    store->failing = false;
+    return true;
+}
+
+/* --- packs and care --------------------------------------------------------------------- */
+
+static void trim_journal(struct bw_store *store)
+{
+    const uint64_t covered = bw_heads_covered(&store->heads, store->seq);
+    struct bw_err err = { .rc = BW_OK };
+    if (covered <= store->trimmed_seq)
+        return;
+    if (bw_retention_trim_journal(store->db, covered, &err) != BW_OK) {
+        note_trouble(store, &err, bw_store_now_ns());
+        return;
+    }
+    const uint64_t gone = (uint64_t)sqlite3_changes64(store->db);
+    if (gone == 0)
+        store->trimmed_seq = covered;
+    pthread_mutex_lock(&store->lock);
+    store->stats.journal_rows -= gone <= store->stats.journal_rows ? gone : 0;
+    pthread_mutex_unlock(&store->lock);
+}
+
+/* Writes the heads that are due, or all. False when one failed. */
+static bool write_packs(struct bw_store *store, bool all)
+{
+    const int64_t began_ns = bw_store_now_ns();
+    const uint64_t damaged = store->heads.damaged, written = store->heads.packs_written;
+    struct bw_err err = { .rc = BW_OK };
+    for (uint32_t group = 1; group < store->heads.group_count && err.rc == BW_OK; group++) {
+        const int64_t now_ns = bw_store_now_ns();
+        if (!all && now_ns - began_ns > PACKS_A_STEP_NS)
+            break;
+        if (all ? store->heads.groups[group].samples.count > 0
+                : bw_heads_is_due(&store->heads, group, now_ns))
+            bw_heads_write(&store->heads, store->db, group, store->seq, now_ns, &err);
+    }
+    int64_t packs = 0;
+    const bool changed = store->heads.packs_written != written;
+    if (changed)
+        bw_db_number(store->db, "SELECT count(*) FROM pack", &packs, NULL);
+    pthread_mutex_lock(&store->lock);
+    store->stats.packs_written_total = store->heads.packs_written;
+    store->stats.damaged_total += store->heads.damaged - damaged;
+    if (changed)
+        store->stats.packs = (uint64_t)packs;
+    pthread_mutex_unlock(&store->lock);
+    if (store->heads.damaged != damaged)
+        bw_store_say(store, BW_LOG_ERROR, "an open pack is damaged; it was left as it is");
+    if (err.rc != BW_OK)
+        note_trouble(store, &err, bw_store_now_ns());
+    return err.rc == BW_OK;
+}
+
+static void expire(struct bw_store *store, struct bw_err *err)
+{
+    pthread_mutex_lock(&store->lock);
+    const bool trusted = store->clock_trusted;
+    pthread_mutex_unlock(&store->lock);
+    uint64_t gone = 0;
+    enum bw_rc rc = BW_OK;
+    if (trusted && store->opts.retention.raw_ns > 0)
+        rc = bw_retention_expire(
+            store->db, bw_store_wall_ms(store) - store->opts.retention.raw_ns / BW_MS, &gone, err);
+    if (rc == BW_OK && store->opts.max_bytes > 0)
+        bw_retention_cap(store->db, store->opts.max_bytes, &gone, err);
+    pthread_mutex_lock(&store->lock);
+    store->stats.expired_packs_total += gone;
+    store->stats.packs -= gone <= store->stats.packs ? gone : 0;
+    pthread_mutex_unlock(&store->lock);
+    if (gone > 0)
+        store->next_care_ns = 0; /* there may be more: go on after the next commit */
+}
+
+static void take_care(struct bw_store *store, int64_t now_ns)
+{
+    if (now_ns < store->next_care_ns)
+        return;
+    store->next_care_ns = now_ns + CARE_EVERY_NS;
+    struct bw_err err = { .rc = BW_OK };
+    expire(store, &err);
+    if (err.rc == BW_OK)
+        bw_retention_shrink(store->db, &err);
+    if (err.rc != BW_OK)
+        note_trouble(store, &err, now_ns);
+    else
+        bw_files_keep_reserve(store->path, store->lock_fd);
+}
+
+static void tell_drops(struct bw_store *store, int64_t now_ns)
+{
+    pthread_mutex_lock(&store->lock);
+    const uint64_t dropped = store->stats.dropped_samples_total;
+    pthread_mutex_unlock(&store->lock);
+    if (dropped == store->dropped_said
+        || (store->drop_said_ns != 0 && now_ns - store->drop_said_ns < SAY_EVERY_NS))
+        return;
+    bw_store_say(store, BW_LOG_ERROR, "store: %llu samples dropped, the queue was full",
+                 (unsigned long long)(dropped - store->dropped_said));
+    store->dropped_said = dropped;
+    store->drop_said_ns = now_ns;
+}
+
+/* --- the loop -------------------------------------------------------------------------- */
+
+/* With the lock held: something should be done before its time. */
+static bool is_urgent(const struct bw_store *store)
+{
+    return store->stop
+           || (!store->failing
+               && (store->flush_wanted > store->flush_done
+                   || store->packs_wanted > store->packs_done
+                   || store->lane.samples.count >= BW_LANE_SAMPLES_MAX / 2));
+}
+
+/* Waits until it is time and takes the lane, unless the last batch is still to be written.
+ * False when the store is closing. */
+static bool take_batch(struct bw_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    const struct timespec until = { .tv_sec = store->next_ns / BW_SECOND,
+                                    .tv_nsec = store->next_ns % BW_SECOND };
+    int waited = 0;
+    while (!is_urgent(store) && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&store->wake, &store->lock, &until);
+    const bool more = !store->stop;
+    if (store->batch_oldest_ns == 0) {
+        struct bw_samples spare = store->batch.samples;
+        store->batch = store->lane;
+        store->lane = (struct bw_lane){ .samples = spare };
+        store->batch_oldest_ns = store->batch.oldest_ns;
+        store->batch_samples = store->batch.samples.count;
+        store->batch_rows = store->batch.rows;
+        store->batch_flush = store->flush_wanted;
+        store->batch_packs = store->packs_wanted;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return more;
+}
+
+static void answer_flushes(struct bw_store *store, bool packs_written)
+{
+    pthread_mutex_lock(&store->lock);
+    store->flush_done = store->batch_flush;
+    if (packs_written)
+        store->packs_done = store->batch_packs;
+    pthread_cond_broadcast(&store->done);
+    pthread_mutex_unlock(&store->lock);
+}
+
+static bool write_step(struct bw_store *store)
+{
+    const int64_t began_ns = bw_store_now_ns();
+    store->next_ns = began_ns + store->opts.commit_interval_ns;
+    if (!commit_batch(store)) {
+        const int64_t retry_ns = bw_store_now_ns() + RETRY_NS;
+        store->next_ns = retry_ns < store->next_ns ? retry_ns : store->next_ns;
+        return false;
+    }
+    const bool all = store->batch_packs > store->packs_done;
+    const bool packed = write_packs(store, all) && all;
+    answer_flushes(store, packed);
+    trim_journal(store);
+    take_care(store, began_ns);
+    return true;
+}
+
+/* True when nothing is left to write. */
+static bool is_drained(struct bw_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    const bool drained = store->batch_oldest_ns == 0 && store->lane.oldest_ns == 0;
+    pthread_mutex_unlock(&store->lock);
+    return drained;
+}
+
+static void finish(struct bw_store *store)
+{
+    const int64_t give_up_ns = bw_store_now_ns() + CLOSE_PATIENCE_NS;
+    while (!commit_batch(store) || !is_drained(store)) {
+        if (bw_store_now_ns() > give_up_ns)
+            break;
+        if (store->failing)
+            nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
+        take_batch(store);
+    }
+    if (is_drained(store) && write_packs(store, true)) {
+        trim_journal(store);
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    } else if (!is_drained(store)) {
+        bw_store_say(store, BW_LOG_ERROR,
+                     "store: closed while it could not write; %zu samples and"
+                     " %zu rows are lost",
+                     store->batch.samples.count + store->lane.samples.count,
+                     store->batch.rows + store->lane.rows);
+    }
+    free_rows(store->batch.first_row, false);
+    free_rows(store->lane.first_row, false);
+    store->lane.first_row = NULL;
+    bw_samples_fini(&store->batch.samples);
+}
+
+void *bw_store_write_loop(void *ctx)
+{
+    struct bw_store *store = ctx;
+    store->next_ns = bw_store_now_ns() + store->opts.commit_interval_ns;
+    while (take_batch(store)) {
+        write_step(store);
+        tell_drops(store, bw_store_now_ns());
+    }
+    finish(store);
+    return NULL;
+}

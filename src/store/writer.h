@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* store/writer.h: the inside of a store: what its lock guards and what only its writer thread
+ * touches. For store.c and writer.c. */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "store/heads.h"
+#include "store/registry.h"
+#include "store/rows.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#define BW_LANE_SAMPLES_MAX (1u << 20)
+#define BW_LANE_ROW_BYTES_MAX (64u << 20)
+
+/* What waits for a commit. */
+struct bw_lane {
+    struct bw_samples samples;
+    struct bw_row *first_row, *last_row;
+    size_t rows;
+    size_t row_bytes;
+    int64_t oldest_ns; /* when its oldest thing came; 0: empty */
+};
+
+struct bw_store {
+    /* Constant after open. */
+    struct bw_storage_opts opts;
+    struct bw_store_hooks hooks;
+    char *path;
+    int lock_fd;
+    pthread_t thread;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* for the writer */
+    pthread_cond_t done; /* for who waits in flush */
+
+    /* Guarded by `lock`. */
+    struct bw_registry registry;
+    struct bw_lane lane;
+    int64_t last_event_id, last_report_id;
+    uint64_t flush_wanted, flush_done; /* flush calls, counted */
+    uint64_t packs_wanted, packs_done; /* likewise, checkpoint calls */
+    bool stop;
+    bool clock_trusted;
+    bool has_socket;
+    bool overflow_told;
+    int64_t batch_oldest_ns; /* 0: the writer holds nothing */
+    size_t batch_samples, batch_rows;
+    struct bw_store_stats stats;
+
+    /* The writer's (and of open, before the writer starts). */
+    sqlite3 *db;
+    sqlite3_stmt *insert_journal;
+    struct bw_row_writer row_writer;
+    struct bw_heads heads;
+    struct bw_lane batch; /* taken from the lane, not yet committed */
+    struct bw_buf body;
+    uint64_t seq; /* last committed journal row */
+    uint64_t trimmed_seq;
+    uint64_t batch_flush, batch_packs; /* what the batch answers */
+    int64_t next_ns;                   /* of the next commit */
+    int64_t next_care_ns;              /* of retention and the like */
+    int64_t trouble_said_ns, drop_said_ns;
+    uint64_t dropped_said;
+    bool failing;
+};
+
+int64_t bw_store_now_ns(void);
+int64_t bw_store_wall_ms(const struct bw_store *store);
+void bw_store_say(const struct bw_store *store, enum bw_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts a row at the end of a lane; false when it is full. Takes the row when true. */
+bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns);
+
+/* Reads registry, groups and journal of store->db into memory. */
+enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err);
+
+/* The writer thread; ends after `stop`, with everything on disk that could be. */
+void *bw_store_write_loop(void *store);
+
+#endif
