@@ -181,7 +181,11 @@ enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *
         return bw_fail(err, BW_EIO, "move '%s' aside: %s", path, strerror(errno));
     beside(from, path, "-wal");
     strncat(to, "-wal", sizeof to - strlen(to) - 1);
-    rename(from, to);
+    struct stat st;
+    if (stat(from, &st) == 0 && st.st_size == 0)
+        unlink(from);
+    else
+        rename(from, to);
     beside(from, path, "-shm");
     unlink(from);
     remove_oldest_corrupt(path);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Locked, full, corrupt, foreign and newer files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+#include "base/units.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * BW_SECOND + t.tv_nsec;
+}
+
+static void a_locked_database_blocks_nobody(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = NULL;
+    char text[200];
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    fixture_append(f, a, T0, 1);
+    fixture_flush(f);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    const int64_t began_ns = now_ns();
+    int64_t worst_ns = 0;
+    struct bw_store_stats stats = { 0 };
+    for (int i = 1; !stats.failing || now_ns() - began_ns < BW_SECOND; i++) {
+        const int64_t call_ns = now_ns();
+        fixture_append(f, a, T0 + i, 1);
+        fixture_series(f, "up", i % 2 == 0 ? "a" : "b");
+        const int64_t took_ns = now_ns() - call_ns;
+        worst_ns = took_ns > worst_ns ? took_ns : worst_ns;
+        bw_store_stats(f->store, &stats);
+        usleep(2000);
+    }
+    assert_true(worst_ns < 100 * BW_MS);
+    assert_true(stats.commit_errors_total > 0);
+    assert_true(stats.queued_samples > 0);
+    assert_true(stats.lag_seconds > 0.1);
+    fixture_points(f, a, T0, T0 + 3, text, sizeof text);
+    assert_string_equal(text, "0:1 "); /* shown is what is committed */
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(db);
+    while (stats.failing || stats.queued_samples > 0) {
+        fixture_flush(f);
+        bw_store_stats(f->store, &stats);
+    }
+    fixture_points(f, a, T0, T0 + 3, text, sizeof text);
+    assert_string_equal(text, "0:1 1:1 2:1 3:1 ");
+    assert_true(stats.dropped_samples_total == 0);
+    const char *said = strstr(f->said, "locked"); /* once in 10 s */
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "locked"));
+}
+
+/* No file may grow: every write beyond fails, as on a full disk. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_full_disk_is_waited_out(void **state)
+{
+    struct fixture *f = *state;
+    char text[200];
+    struct stat st;
+    struct bw_store_stats stats = { 0 };
+    signal(SIGXFSZ, SIG_IGN);
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    fixture_append(f, a, T0, 1);
+    fixture_flush(f);
+    snprintf(text, sizeof text, "%s-wal", f->path);
+    assert_int_equal(stat(text, &st), 0);
+    limit_files((rlim_t)st.st_size);
+    for (int i = 1; i < 2000 && stats.commit_errors_total < 3; i++) {
+        fixture_append(f, a, T0 + i, i);
+        bw_store_stats(f->store, &stats);
+        usleep(2000);
+    }
+    limit_files(RLIM_INFINITY);
+    assert_true(stats.commit_errors_total >= 3);
+    fixture_flush(f);
+    fixture_close(f);
+    fixture_points(f, a, T0, T0 + 3, text, sizeof text);
+    assert_string_equal(text, "0:1 1:1 2:2 3:3 ");
+    assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
+}
+
+static void a_full_lane_drops_whole_batches_and_says_so(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = NULL;
+    enum { BATCH = 1 << 18 };
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    fixture_flush(f);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct bw_sample *batch = calloc(BATCH, sizeof *batch);
+    for (int i = 0; i < BATCH; i++)
+        batch[i] = (struct bw_sample){ a, T0 + i, 1 };
+    size_t taken = 0, refused = 0;
+    while (refused == 0 && taken < 64)
+        *(bw_store_append(f->store, batch, BATCH) ? &taken : &refused) += 1;
+    free(batch);
+    assert_true(taken >= 4);
+    assert_int_equal(refused, 1);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(db);
+    fixture_flush(f);
+    struct bw_store_stats stats;
+    bw_store_stats(f->store, &stats);
+    assert_int_equal(stats.dropped_samples_total, BATCH);
+    assert_int_equal(stats.samples_total, taken * BATCH);
+    fixture_flush(f);
+    fixture_close(f);
+    assert_non_null(strstr(f->said, "262144 samples dropped"));
+}
+
+static int count_corrupt(const struct fixture *f)
+{
+    int count = 0;
+    DIR *dir = opendir(f->folder);
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        count += strstr(entry->d_name, ".corrupt-") != NULL;
+    closedir(dir);
+    return count;
+}
+
+static void overwrite(const struct fixture *f, off_t at, size_t size)
+{
+    const int fd = open(f->path, O_WRONLY);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(pwrite(fd, "\xa5", 1, at + (off_t)i), 1);
+    close(fd);
+}
+
+static void a_corrupt_file_is_moved_aside(void **state)
+{
+    struct fixture *f = *state;
+    char text[200];
+    for (int i = 0; i < 5; i++) {
+        f->said[0] = '\0';
+        fixture_open(f);
+        assert_true((strstr(f->said, "moved aside") != NULL) == (i > 0));
+        const uint32_t a = fixture_series(f, "up", "a");
+        fixture_append(f, a, T0, i);
+        fixture_flush(f);
+        fixture_points(f, a, 0, INT64_MAX, text, sizeof text);
+        fixture_close(f);
+        if (i % 2 == 0)
+            overwrite(f, 0, 100); /* not a database any more */
+        else
+            overwrite(f, 4096 + 8, 4000); /* a page of a tree */
+        f->wall_ms += 1000;
+    }
+    assert_int_equal(count_corrupt(f), 3); /* four were moved */
+}
+
+static uint64_t file_hash(const char *path)
+{
+    uint64_t hash = 1469598103934665603u;
+    FILE *file = fopen(path, "rb");
+    for (int c; (c = fgetc(file)) != EOF;)
+        hash = (hash ^ (unsigned)c) * 1099511628211u;
+    fclose(file);
+    return hash;
+}
+
+static void files_that_are_not_ours_stay_untouched(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *sql;
+        enum bw_rc rc;
+        const char *want;
+    } cases[] = {
+        { "PRAGMA user_version=2", BW_EUNSUPPORTED, "newer version (schema 2" },
+        { "PRAGMA user_version=999", BW_EUNSUPPORTED, "newer version" },
+        { "PRAGMA user_version=1; PRAGMA application_id=7; DROP TABLE journal", BW_EINVAL,
+          "another program" },
+    };
+    fixture_open(f);
+    fixture_close(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bw_store *store = NULL;
+        struct bw_err err = { .text = "" };
+        fixture_sql(f, cases[i].sql);
+        const uint64_t before = file_hash(f->path);
+        assert_int_equal(bw_store_open(&f->opts, NULL, &store, &err), cases[i].rc);
+        assert_non_null(strstr(err.text, cases[i].want));
+        assert_true(file_hash(f->path) == before);
+    }
+}
+
+#define IN_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FIXTURE(a_locked_database_blocks_nobody),
+        IN_FIXTURE(a_full_disk_is_waited_out),
+        IN_FIXTURE(a_full_lane_drops_whole_batches_and_says_so),
+        IN_FIXTURE(a_corrupt_file_is_moved_aside),
+        IN_FIXTURE(files_that_are_not_ours_stay_untouched),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
