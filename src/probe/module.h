@@ -12,6 +12,9 @@ extern const struct bw_opt_group bw_probe_http_group;
 extern const struct bw_opt_group bw_probe_tcp_group;
 extern const struct bw_opt_group bw_probe_tls_group;
 
+/* ip4, ip6, any: enum bw_ip_preference. */
+extern const struct bw_opt_name bw_ip_preference_names[];
+
 enum bw_prober { BW_PROBER_HTTP, BW_PROBER_TCP, BW_PROBER_COUNT };
 
 /* What an assertion that does not hold does to the check. */
@@ -81,7 +84,7 @@ struct bw_tcp_step {
     const char *expect;       /* pattern on a line, or NULL */
     const char *expect_bytes; /* exact bytes, or NULL */
     const char *send;         /* a line to send, or NULL; ${1} is the first group of `expect` */
-    bool starttls;
+    bool starttls;            /* after the rest of the step */
 };
 
 struct bw_tcp_options {

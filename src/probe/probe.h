@@ -28,10 +28,16 @@ struct bw_probe_try;
 
 /* ---- For whoever asks for probes -------------------------------------------------------- */
 
-/* Where a probe goes. Copied by the run. */
+/* Which addresses a probe may talk to; asked for every connection, redirects too, with the
+ * address that is about to be used. False refuses. */
+typedef bool bw_probe_address_fn(void *ctx, const struct bw_address *address);
+
+/* Where a probe goes. The texts are copied by the run. */
 struct bw_probe_target {
     const char *text; /* "https://example.com/", "10.0.0.1:22", as the kind wants it */
     const char *host; /* the Host header and TLS name to use instead of the target's; or NULL */
+    bw_probe_address_fn *filter; /* NULL: all addresses */
+    void *filter_ctx;
 };
 
 enum bw_probe_phase {
@@ -84,6 +90,7 @@ struct bw_probe_outcome {
     enum bw_reason reason; /* NONE: passed */
     bool warned;
     enum bw_probe_phase phase; /* where it is now */
+    int64_t phase_start_ns;    /* monotonic; 0: in none */
     int64_t phase_ns[BW_PHASE_COUNT];
     bool phase_seen[BW_PHASE_COUNT];
     int http_status;
@@ -134,6 +141,18 @@ void bw_probe_fail(struct bw_probe_outcome *out, enum bw_reason reason, const ch
     __attribute__((format(printf, 3, 4)));
 void bw_probe_warn(struct bw_probe_outcome *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The try goes over into a phase; time counts for it from now on. A phase may come again. */
+void bw_probe_enter(struct bw_probe_outcome *out, enum bw_probe_phase phase);
+
+/* The try is in no phase any more. */
+void bw_probe_leave(struct bw_probe_outcome *out);
+
+/* probe_ip_protocol and probe_ip_addr_hash, as blackbox computes it. */
+void bw_probe_measure_address(struct bw_probe_outcome *out, const struct bw_address *address);
+
+/* How a failed connect(2) is called. */
+enum bw_reason bw_probe_errno_reason(int error);
 
 /* Copies bytes of a peer as one line of text: control bytes and broken UTF-8 become escapes
  * (\n, \x1b). At most size - 1 bytes, never half a sequence. */

@@ -22,10 +22,6 @@ struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_reso
 /* No run may be left; NULL is fine. */
 void bw_probe_engine_free(struct bw_probe_engine *engine);
 
-/* Which connected addresses probes may talk to; asked for every connection, redirects too.
- * False refuses. NULL (the default): all. */
-typedef bool bw_probe_address_fn(void *ctx, const struct bw_address *address);
-
 /* A module ready to run. `module` comes from bw_probe_module_group (probe/module.h) and is not
  * kept; files named in it are read now, relative to `folder`. NULL with *err set. */
 struct bw_probe_module;
@@ -44,11 +40,9 @@ int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan);
 struct bw_probe_request {
     struct bw_probe_plan *plan;
     struct bw_probe_target target;
-    int64_t timeout_ns;          /* for everything, > 0 */
-    unsigned retries;            /* further tries after a failure, while time is left */
-    bool expect_failure;         /* a target that must not answer */
-    bw_probe_address_fn *filter; /* may be NULL */
-    void *filter_ctx;
+    int64_t timeout_ns;  /* for everything, > 0 */
+    unsigned retries;    /* further tries after a failure, while time is left */
+    bool expect_failure; /* a target that must not answer */
 };
 
 /* Never fails: whatever is wrong comes as a result. */

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/engine.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A store that was loaded. Reading Debian's 140 certificates takes 20 ms of CPU: once at a
+ * configuration is fine, once a handshake is not. */
+struct trust {
+    char *path; /* "": the system's */
+    X509_STORE *store;
+    struct timespec changed;
+    off_t size;
+    struct trust *next;
+};
+
+struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_resolver *resolver,
+                                            struct bw_err *err)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        bw_fail(err, BW_EIO, "libcurl does not start");
+        return NULL;
+    }
+    struct bw_curl_loop *curl = bw_curl_loop_new(loop, err);
+    if (curl == NULL) {
+        curl_global_cleanup();
+        return NULL;
+    }
+    struct bw_probe_engine *engine = bw_alloc(sizeof *engine);
+    *engine = (struct bw_probe_engine){ .loop = loop, .resolver = resolver, .curl = curl };
+    return engine;
+}
+
+void bw_probe_engine_free(struct bw_probe_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    assert(engine->runs == 0);
+    bw_curl_loop_free(engine->curl);
+    while (engine->trust != NULL) {
+        struct trust *trust = engine->trust;
+        engine->trust = trust->next;
+        X509_STORE_free(trust->store);
+        free(trust->path);
+        free(trust);
+    }
+    curl_global_cleanup();
+    free(engine);
+}
+
+/* One file with all certificates where there is one: OpenSSL's own default on Debian is a
+ * directory that it searches again for every issuer. */
+static const char *system_file(void)
+{
+    static const char debian[] = "/etc/ssl/certs/ca-certificates.crt";
+    const char *file = getenv(X509_get_default_cert_file_env());
+    if (file != NULL)
+        return file;
+    return access(debian, R_OK) == 0 ? debian : NULL;
+}
+
+static X509_STORE *load(const char *file, struct bw_err *err)
+{
+    X509_STORE *store = X509_STORE_new();
+    bool loaded = store != NULL
+                  && (file != NULL ? X509_STORE_load_file(store, file) == 1
+                                   : X509_STORE_set_default_paths(store) == 1);
+    ERR_clear_error();
+    if (loaded)
+        return store;
+    X509_STORE_free(store);
+    bw_fail(err, BW_EINVAL, "%s: no certificates can be read from it",
+            file != NULL ? file : "the system's certificates");
+    return NULL;
+}
+
+static struct trust *find(struct bw_probe_engine *engine, const char *key)
+{
+    for (struct trust *trust = engine->trust; trust != NULL; trust = trust->next) {
+        if (strcmp(trust->path, key) == 0)
+            return trust;
+    }
+    struct trust *trust = bw_alloc(sizeof *trust);
+    *trust = (struct trust){ .path = bw_strdup(key), .next = engine->trust };
+    engine->trust = trust;
+    return trust;
+}
+
+X509_STORE *bw_engine_trust(struct bw_probe_engine *engine, const char *path, struct bw_err *err)
+{
+    struct trust *trust = find(engine, path != NULL ? path : "");
+    const char *file = path != NULL ? path : system_file();
+    struct stat info = { 0 };
+    if (file != NULL && stat(file, &info) != 0) {
+        bw_fail(err, BW_ENOTFOUND, "%s: no such file", file);
+        return NULL;
+    }
+    bool same = trust->store != NULL && info.st_size == trust->size
+                && info.st_mtim.tv_sec == trust->changed.tv_sec
+                && info.st_mtim.tv_nsec == trust->changed.tv_nsec;
+    if (!same) {
+        X509_STORE *store = load(file, err);
+        if (store == NULL)
+            return NULL;
+        X509_STORE_free(trust->store); /* plans that use the old one hold it */
+        trust->store = store;
+        trust->size = info.st_size;
+        trust->changed = info.st_mtim;
+    }
+    X509_STORE_up_ref(trust->store);
+    return trust->store;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* probe/engine.h: what the kinds share; for files of this folder. */
+#ifndef PROBE_ENGINE_H
+#define PROBE_ENGINE_H
+
+#include "probe/probe.h"
+#include "probe/run.h"
+
+#include <curl/curl.h>
+#include <openssl/x509.h>
+
+struct bw_curl_loop;
+struct trust;
+
+struct bw_probe_engine {
+    struct bw_loop *loop;
+    struct bw_resolver *resolver;
+    struct bw_curl_loop *curl;
+    struct trust *trust; /* certificate stores by file, loaded once: never per handshake */
+    size_t runs;         /* not ended yet */
+};
+
+/* The certificates of a PEM file (NULL: the system's), from the cache unless the file has
+ * changed. The caller's to X509_STORE_free. NULL with *err set. */
+X509_STORE *bw_engine_trust(struct bw_probe_engine *engine, const char *path, struct bw_err *err);
+
+/* curl's multi interface on the loop. */
+struct bw_curl_loop *bw_curl_loop_new(struct bw_loop *loop, struct bw_err *err);
+void bw_curl_loop_free(struct bw_curl_loop *curl);
+
+/* The transfer is over and its handle taken off the multi: the handle is the caller's again. */
+typedef void bw_curl_done_fn(void *ctx, CURLcode result);
+
+/* Starts a transfer; CURLOPT_PRIVATE is used. done() is never called from inside. False when
+ * curl refuses. `slot` is the caller's and lives until done or bw_curl_loop_remove. */
+struct bw_curl_slot {
+    CURL *easy;
+    bw_curl_done_fn *done;
+    void *ctx;
+};
+bool bw_curl_loop_add(struct bw_curl_loop *curl, struct bw_curl_slot *slot);
+void bw_curl_loop_remove(struct bw_curl_loop *curl, struct bw_curl_slot *slot);
+
+#endif

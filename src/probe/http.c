@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The HTTP probe. One hop is one name lookup and one libcurl transfer on a new connection;
+ * redirects are followed here, hop by hop, so that each passes the same checks:
+ *
+ *     URL --> lookup --> transfer --> answer --3xx--> next URL (at most 10)
+ *                                        \--else--> judged --> done
+ *
+ * Phases are timed by our own clock: libcurl's times are zero after a failed handshake. */
+#include "probe/http.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bw_probe_try {
+    struct bw_probe_engine *engine;
+    const struct bw_http_plan *plan;
+    const struct bw_probe_target *target;
+    struct bw_probe_outcome *out;
+    bw_probe_try_done_fn *done;
+    void *ctx;
+    struct bw_http_url url;
+    char *first_origin;
+    struct bw_lookup *lookup;
+    struct bw_address address;
+    bool has_address;
+    struct bw_curl_slot slot;
+    bool on_curl; /* the transfer runs */
+    struct curl_slist *headers, *connect_to;
+    struct bw_tls_watch tls;
+    bool has_tls;
+    struct bw_http_answer answer;
+    bool trusted, plain_get;
+    unsigned redirects;
+    bool regex_failed;
+    char curl_error[CURL_ERROR_SIZE];
+};
+
+static void drop_transfer(struct bw_probe_try *t)
+{
+    if (t->on_curl)
+        bw_curl_loop_remove(t->engine->curl, &t->slot);
+    t->on_curl = false;
+    curl_easy_cleanup(t->slot.easy);
+    curl_slist_free_all(t->headers);
+    curl_slist_free_all(t->connect_to);
+    t->slot.easy = NULL;
+    t->headers = t->connect_to = NULL;
+}
+
+static void release(struct bw_probe_try *t)
+{
+    bw_lookup_cancel(t->lookup);
+    drop_transfer(t);
+    bw_http_url_fini(&t->url);
+    bw_http_answer_fini(&t->answer);
+    free(t->first_origin);
+    free(t);
+}
+
+/* ---- what is measured ---- */
+
+static double version_number(enum bw_http_version version)
+{
+    return version == BW_HTTP_1_0 ? 1.0 : version == BW_HTTP_1_1 ? 1.1 : 2.0;
+}
+
+static void measure_answer(struct bw_probe_try *t)
+{
+    struct bw_measures *m = t->out->measures;
+    const struct bw_http_answer *answer = &t->answer;
+    bool answered = answer->status != 0;
+    bw_measures_add(m, BW_METRIC_PROBE_HTTP_STATUS_CODE, answer->status, NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_HTTP_REDIRECTS, t->redirects, NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_HTTP_SSL, answered && t->url.https, NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_FAILED_DUE_TO_REGEX, t->regex_failed, NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_HTTP_VERSION, answered ? version_number(answer->version) : 0,
+                    NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_HTTP_CONTENT_LENGTH,
+                    answered ? (double)answer->content_length : 0, NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH, (double)answer->body_bytes,
+                    NULL);
+    if (answer->last_modified_s != 0)
+        bw_measures_add(m, BW_METRIC_PROBE_HTTP_LAST_MODIFIED_TIMESTAMP_SECONDS,
+                        (double)answer->last_modified_s, NULL);
+}
+
+static void settle(struct bw_probe_try *t)
+{
+    struct bw_measures *m = t->out->measures;
+    bw_probe_leave(t->out);
+    t->out->http_status = t->answer.status;
+    bw_measures_add(m, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
+                    (double)t->out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
+    if (t->has_address)
+        bw_probe_measure_address(t->out, &t->address);
+    for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++)
+        bw_measures_add(m, BW_METRIC_PROBE_HTTP_DURATION_SECONDS,
+                        (double)t->out->phase_ns[phase] / BW_SECOND,
+                        BW_LABEL_VALUES(bw_probe_phase_name(phase)));
+    measure_answer(t);
+    if (t->has_tls)
+        bw_tls_measure(&t->tls);
+}
+
+/* The last thing that is done to a try. */
+static void end(struct bw_probe_try *t)
+{
+    bw_probe_try_done_fn *done = t->done;
+    void *ctx = t->ctx;
+    settle(t);
+    release(t);
+    done(ctx);
+}
+
+/* ---- callbacks of a transfer ---- */
+
+static CURLcode on_tls_context(CURL *easy, void *context, void *ctx)
+{
+    (void)easy;
+    struct bw_probe_try *t = ctx;
+    t->has_tls = true;
+    if (bw_tls_watch_begin(&t->tls, context))
+        return CURLE_OK;
+    bw_probe_fail(t->out, BW_REASON_INTERNAL, "our own certificate cannot be used");
+    return CURLE_SSL_CERTPROBLEM;
+}
+
+/* Connected and through the handshake; nothing of the request has been sent. */
+static int on_connected(void *ctx, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    struct bw_probe_try *t = ctx;
+    enum bw_reason reason = t->has_tls ? bw_tls_reason(&t->tls) : BW_REASON_NONE;
+    if (reason != BW_REASON_NONE) {
+        bw_probe_fail(t->out, reason, "%s", bw_tls_error_text(&t->tls));
+        return CURL_PREREQFUNC_ABORT;
+    }
+    bw_probe_enter(t->out, BW_PHASE_PROCESSING);
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *ctx)
+{
+    struct bw_probe_try *t = ctx;
+    size_t len = size * count;
+    if (t->out->phase != BW_PHASE_TRANSFER)
+        bw_probe_enter(t->out, BW_PHASE_TRANSFER);
+    if (bw_http_answer_header(&t->answer, line, len))
+        return len;
+    bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "more than %u header lines or %u bytes",
+                  BW_PROBE_HEADER_LINES_MAX, BW_PROBE_HEADER_BYTES_MAX);
+    return len + 1; /* anything but len aborts */
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct bw_probe_try *t = ctx;
+    size_t len = size * count;
+    if (bw_http_answer_body(&t->answer, t->plan, bytes, len))
+        return len;
+    bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "the body is longer than %llu bytes",
+                  (unsigned long long)t->plan->body_bytes_max);
+    return len + 1;
+}
+
+/* ---- how a transfer failed ---- */
+
+static enum bw_reason connect_reason(const struct bw_probe_try *t)
+{
+    long error = 0;
+    curl_easy_getinfo(t->slot.easy, CURLINFO_OS_ERRNO, &error);
+    return bw_probe_errno_reason((int)error);
+}
+
+static enum bw_reason by_phase(const struct bw_probe_try *t)
+{
+    switch (t->out->phase) {
+    case BW_PHASE_RESOLVE:
+        return BW_REASON_DNS_FAILURE;
+    case BW_PHASE_CONNECT:
+        return connect_reason(t);
+    case BW_PHASE_TLS:
+        return BW_REASON_TLS_HANDSHAKE;
+    default:
+        return BW_REASON_CONNECTION_CLOSED;
+    }
+}
+
+static enum bw_reason reason_of(const struct bw_probe_try *t, CURLcode code)
+{
+    switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CERTPROBLEM:
+        return BW_REASON_TLS_HANDSHAKE;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2_STREAM:
+        return by_phase(t);
+    case CURLE_OUT_OF_MEMORY:
+        /* What libcurl 7.88 says to a header line of over 100 KB. */
+        return t->out->phase >= BW_PHASE_PROCESSING ? BW_REASON_RESPONSE_TOO_LARGE
+                                                    : BW_REASON_LOCAL_LIMIT;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
+    case CURLE_HTTP2:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return BW_REASON_HTTP_PROTOCOL;
+    default:
+        return t->out->phase >= BW_PHASE_PROCESSING ? BW_REASON_HTTP_PROTOCOL : BW_REASON_INTERNAL;
+    }
+}
+
+static void fail_transfer(struct bw_probe_try *t, CURLcode code)
+{
+    const char *why = t->curl_error[0] != '\0' ? t->curl_error : curl_easy_strerror(code);
+    bw_probe_fail(t->out, reason_of(t, code), "%s", why);
+    end(t);
+}
+
+/* ---- hops ---- */
+
+static void resolve(struct bw_probe_try *t);
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Takes the next URL over; false with the outcome set when we do not go there. */
+static bool take_redirect(struct bw_probe_try *t, const char *location)
+{
+    struct bw_err err;
+    struct bw_http_url next;
+    if (t->redirects == BW_PROBE_REDIRECTS_MAX) {
+        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS, "more than %u redirects",
+                      BW_PROBE_REDIRECTS_MAX);
+        return false;
+    }
+    if (bw_http_url_parse(location, &next, &err) != BW_OK) {
+        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS, "redirect to '%.100s': %s", location,
+                      err.text);
+        return false;
+    }
+    /* What has left the origin once is not trusted again, wherever it goes next. */
+    t->trusted = t->trusted && strcmp(next.origin, t->first_origin) == 0;
+    bool reads_only = strcmp(t->plan->method, "GET") == 0 || strcmp(t->plan->method, "HEAD") == 0;
+    if (!reads_only && t->answer.status <= 303)
+        t->plain_get = true;
+    bw_http_url_fini(&t->url);
+    t->url = next;
+    t->redirects++;
+    return true;
+}
+
+static void on_answered(struct bw_probe_try *t)
+{
+    char *location = NULL;
+    if (t->plan->follow_redirects && is_redirect(t->answer.status))
+        curl_easy_getinfo(t->slot.easy, CURLINFO_REDIRECT_URL, &location);
+    if (location != NULL) {
+        if (take_redirect(t, location)) {
+            drop_transfer(t);
+            resolve(t);
+        } else {
+            end(t);
+        }
+        return;
+    }
+    t->regex_failed = bw_http_judge(t->plan, &t->answer, t->url.https, t->out);
+    end(t);
+}
+
+static void on_transferred(void *ctx, CURLcode code)
+{
+    struct bw_probe_try *t = ctx;
+    t->on_curl = false;
+    bw_probe_leave(t->out);
+    if (code != CURLE_OK || t->out->reason != BW_REASON_NONE)
+        fail_transfer(t, code);
+    else
+        on_answered(t);
+}
+
+static void set_callbacks(struct bw_probe_try *t, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+    if (!t->url.https)
+        return;
+    /* Verified by our callback against our store. With libcurl's own files unset it reads
+     * nothing: with Debian's defaults each handshake would parse 140 certificates. */
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t);
+}
+
+static const char *tls_name(const struct bw_probe_try *t)
+{
+    if (t->plan->tls_plan.server_name != NULL)
+        return t->plan->tls_plan.server_name;
+    return t->url.host;
+}
+
+/* Begins the transfer of this hop; false with the outcome set when it cannot. */
+static bool transfer(struct bw_probe_try *t)
+{
+    const struct bw_http_hop hop = {
+        .plan = t->plan,
+        .url = &t->url,
+        .address = &t->address,
+        .host_header = t->trusted ? t->target->host : NULL,
+        .trusted = t->trusted,
+        .plain_get = t->plain_get,
+    };
+    bw_probe_enter(t->out, BW_PHASE_CONNECT);
+    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
+        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+        return false;
+    }
+    bw_http_answer_clear(&t->answer);
+    t->has_tls = false;
+    t->tls =
+        (struct bw_tls_watch){ .plan = &t->plan->tls_plan, .out = t->out, .name = tls_name(t) };
+    t->slot = (struct bw_curl_slot){ .easy = curl_easy_init(), .done = on_transferred, .ctx = t };
+    if (t->slot.easy == NULL || !bw_http_request(t->slot.easy, &hop, &t->headers, &t->connect_to)) {
+        bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not take the request");
+        return false;
+    }
+    set_callbacks(t, t->slot.easy);
+    t->on_curl = bw_curl_loop_add(t->engine->curl, &t->slot);
+    if (!t->on_curl)
+        bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not start the request");
+    return t->on_curl;
+}
+
+static void on_resolved(void *ctx, const struct bw_lookup_result *result)
+{
+    struct bw_probe_try *t = ctx;
+    t->lookup = NULL;
+    if (result->reason != BW_REASON_NONE) {
+        bw_probe_fail(t->out, result->reason, "%s: %s", t->url.host, result->detail);
+        end(t);
+        return;
+    }
+    t->address = result->addresses[0];
+    t->has_address = true;
+    if (!transfer(t))
+        end(t);
+}
+
+static void resolve(struct bw_probe_try *t)
+{
+    bw_probe_enter(t->out, BW_PHASE_RESOLVE);
+    const struct bw_lookup_query query = { .name = t->url.host,
+                                           .preference = t->plan->preference,
+                                           .fallback = t->plan->fallback,
+                                           .timeout_ns = BW_HOUR };
+    t->lookup = bw_lookup_start(t->engine->resolver, &query, on_resolved, t);
+}
+
+static struct bw_probe_try *start(struct bw_probe_engine *engine, const void *prepared,
+                                  const struct bw_probe_target *target,
+                                  struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
+                                  void *ctx)
+{
+    struct bw_err err;
+    struct bw_http_url url;
+    if (bw_http_url_parse(target->text, &url, &err) != BW_OK) {
+        bw_probe_fail(out, BW_REASON_INTERNAL, "%s", err.text);
+        return NULL;
+    }
+    struct bw_probe_try *t = bw_alloc(sizeof *t);
+    *t = (struct bw_probe_try){ .engine = engine,
+                                .plan = prepared,
+                                .target = target,
+                                .out = out,
+                                .done = done,
+                                .ctx = ctx,
+                                .url = url,
+                                .trusted = true };
+    t->first_origin = bw_strdup(url.origin);
+    bw_http_answer_init(&t->answer, t->plan);
+    resolve(t);
+    return t;
+}
+
+static enum bw_rc check_target(const char *text, struct bw_err *err)
+{
+    struct bw_http_url url;
+    enum bw_rc rc = bw_http_url_parse(text, &url, err);
+    if (rc == BW_OK)
+        bw_http_url_fini(&url);
+    return rc;
+}
+
+extern const struct bw_probe_ops bw_probe_http;
+const struct bw_probe_ops bw_probe_http = {
+    .name = "http",
+    .summary = "Requests a URL; asserts on status, headers, body and TLS.",
+    .target_help = "URL",
+    .options = &bw_probe_http_group,
+    .prepare = bw_http_prepare,
+    .release = bw_http_release,
+    .check_target = check_target,
+    .start = start,
+    .settle = settle,
+    .cancel = release,
+};

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* probe/http.h: the parts of the HTTP probe: its plan, a request, an answer, its judgement. */
+#ifndef PROBE_HTTP_H
+#define PROBE_HTTP_H
+
+#include "base/buf.h"
+#include "probe/regex.h"
+#include "probe/tls.h"
+
+struct bw_http_header_check {
+    char *name;
+    struct bw_regex *regex;
+    bool allow_missing;
+    bool only_warns;
+    bool want_match; /* fail_if_header_not_matches */
+};
+
+struct bw_http_header {
+    char *name;
+    char *value;
+};
+
+struct bw_http_plan {
+    char *method;
+    char *body; /* or NULL */
+    struct bw_http_header *headers;
+    size_t header_count;
+    char *username, *password; /* or NULL */
+    char *authorization;       /* "Bearer …" or NULL */
+    char *compression;         /* or NULL */
+    int64_t *statuses;
+    size_t status_count;
+    unsigned versions; /* bits of enum bw_http_version; 0: any */
+    enum bw_ip_preference preference;
+    bool fallback;
+    bool follow_redirects, enable_http2;
+    bool fail_if_ssl, fail_if_not_ssl;
+    struct bw_regex_list body_fails, body_needs; /* fail if it matches, if it does not */
+    struct bw_regex_list body_warns, body_wants;
+    struct bw_http_header_check *header_checks;
+    size_t header_check_count;
+    uint64_t body_bytes_max;
+    struct bw_tls_plan tls_plan;
+};
+
+enum bw_http_version { BW_HTTP_1_0 = 1, BW_HTTP_1_1 = 2, BW_HTTP_2 = 4 };
+
+void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
+                      struct bw_err *err);
+void bw_http_release(void *prepared);
+
+/* ---- where a request goes ---- */
+
+struct bw_http_url {
+    char *text;   /* complete */
+    char *host;   /* without brackets */
+    char *origin; /* scheme://host:port */
+    uint16_t port;
+    bool https;
+};
+
+/* Reads an http or https URL; one without a scheme gets http://, as blackbox does it. */
+enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct bw_err *err);
+void bw_http_url_fini(struct bw_http_url *url);
+
+/* ---- what came back ---- */
+
+struct bw_http_answer {
+    int status; /* 0: none yet */
+    enum bw_http_version version;
+    struct bw_buf headers; /* of the last response: name NUL value NUL … */
+    size_t header_bytes;   /* of all responses and trailers on this connection */
+    size_t header_lines;
+    int64_t content_length;  /* -1: not said */
+    int64_t last_modified_s; /* 0: not said */
+    struct bw_buf body;      /* kept only when patterns look at it */
+    uint64_t body_bytes;     /* decoded */
+};
+
+void bw_http_answer_init(struct bw_http_answer *answer, const struct bw_http_plan *plan);
+void bw_http_answer_fini(struct bw_http_answer *answer);
+
+/* Forgets one response for the next; limits start again, it is another connection. */
+void bw_http_answer_clear(struct bw_http_answer *answer);
+
+/* One header line as it came, with its end. False when there are too many of them. */
+bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size_t len);
+
+/* A piece of the decoded body. False when it is too long. */
+bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_plan *plan,
+                         const char *bytes, size_t len);
+
+/* Holds the answer against everything the plan says. Sets the reason of what did not hold;
+ * returns whether a pattern was among it. */
+bool bw_http_judge(const struct bw_http_plan *plan, const struct bw_http_answer *answer, bool https,
+                   struct bw_probe_outcome *out);
+
+/* "HTTP/1.1" */
+const char *bw_http_version_name(enum bw_http_version version);
+
+/* ---- one hop ---- */
+
+/* Puts a request on a fresh handle: everything but callbacks. `trusted` is false after the
+ * request has left the target's origin: nothing that the configuration made secret goes
+ * there. *out_headers is the caller's to free when the transfer is over. */
+struct bw_http_hop {
+    const struct bw_http_plan *plan;
+    const struct bw_http_url *url;
+    const struct bw_address *address;
+    const char *host_header; /* or NULL */
+    bool trusted;
+    bool plain_get; /* after a redirect that turns the request into a GET */
+};
+bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
+                     struct curl_slist **out_connect_to);
+
+#endif

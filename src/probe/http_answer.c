@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/http.h"
+
+#include "base/num.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+void bw_http_answer_init(struct bw_http_answer *answer, const struct bw_http_plan *plan)
+{
+    *answer = (struct bw_http_answer){ .content_length = -1 };
+    bw_buf_init(&answer->headers, 2 * BW_PROBE_HEADER_BYTES_MAX);
+    bw_buf_init(&answer->body, plan->body_bytes_max);
+}
+
+void bw_http_answer_fini(struct bw_http_answer *answer)
+{
+    bw_buf_fini(&answer->headers);
+    bw_buf_fini(&answer->body);
+}
+
+static void clear_response(struct bw_http_answer *answer)
+{
+    answer->status = 0;
+    answer->content_length = -1;
+    answer->last_modified_s = 0;
+    bw_buf_clear(&answer->headers);
+}
+
+void bw_http_answer_clear(struct bw_http_answer *answer)
+{
+    clear_response(answer);
+    answer->header_bytes = 0;
+    answer->header_lines = 0;
+    answer->body_bytes = 0;
+    bw_buf_clear(&answer->body);
+}
+
+/* "HTTP/1.1 200 OK" */
+static void take_status(struct bw_http_answer *answer, struct bw_span line)
+{
+    struct bw_span version, code = { 0 };
+    clear_response(answer);
+    bw_span_split(&line, ' ', &version);
+    bw_span_split(&line, ' ', &code);
+    answer->version = bw_span_is(version, "HTTP/1.0")   ? BW_HTTP_1_0
+                      : bw_span_is(version, "HTTP/1.1") ? BW_HTTP_1_1
+                                                        : BW_HTTP_2;
+    uint64_t status = 0;
+    if (code.data != NULL && bw_parse_uint(code.data, code.len, &status) && status < 1000)
+        answer->status = (int)status;
+}
+
+static bool is_name(struct bw_span name, const char *text)
+{
+    return name.len == strlen(text) && strncasecmp(name.data, text, name.len) == 0;
+}
+
+static void take_field(struct bw_http_answer *answer, struct bw_span name, struct bw_span value)
+{
+    int64_t length;
+    bw_buf_bytes(&answer->headers, name.data, name.len);
+    bw_buf_char(&answer->headers, '\0');
+    bw_buf_bytes(&answer->headers, value.data, value.len);
+    bw_buf_char(&answer->headers, '\0');
+    if (is_name(name, "content-length") && bw_parse_int(value.data, value.len, &length)
+        && length >= 0)
+        answer->content_length = length;
+    if (is_name(name, "last-modified") && value.len < 64) {
+        char text[64];
+        memcpy(text, value.data, value.len);
+        text[value.len] = '\0';
+        time_t when = curl_getdate(text, NULL);
+        answer->last_modified_s = when > 0 ? (int64_t)when : 0;
+    }
+}
+
+bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size_t len)
+{
+    answer->header_bytes += len;
+    answer->header_lines++;
+    if (answer->header_bytes > BW_PROBE_HEADER_BYTES_MAX
+        || answer->header_lines > BW_PROBE_HEADER_LINES_MAX)
+        return false;
+    struct bw_span rest = bw_span_trim((struct bw_span){ line, len });
+    struct bw_span name;
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        take_status(answer, rest);
+    } else if (memchr(rest.data, ':', rest.len) != NULL) {
+        bw_span_split(&rest, ':', &name);
+        take_field(answer, bw_span_trim(name), bw_span_trim(rest));
+    }
+    return true;
+}
+
+bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_plan *plan,
+                         const char *bytes, size_t len)
+{
+    answer->body_bytes += len;
+    if (answer->body_bytes > plan->body_bytes_max)
+        return false;
+    bool looked_at = plan->body_fails.count + plan->body_needs.count + plan->body_warns.count
+                         + plan->body_wants.count
+                     > 0;
+    if (looked_at)
+        bw_buf_bytes(&answer->body, bytes, len);
+    return true;
+}
+
+const char *bw_http_version_name(enum bw_http_version version)
+{
+    return version == BW_HTTP_1_0 ? "HTTP/1.0" : version == BW_HTTP_1_1 ? "HTTP/1.1" : "HTTP/2.0";
+}

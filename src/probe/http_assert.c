@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Whether an answer is as it should be. */
+#include "probe/http.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool status_is_valid(const struct bw_http_plan *plan, int status)
+{
+    if (plan->status_count == 0)
+        return status >= 200 && status < 300;
+    for (size_t i = 0; i < plan->status_count; i++) {
+        if (plan->statuses[i] == status)
+            return true;
+    }
+    return false;
+}
+
+static void judge_status(const struct bw_http_plan *plan, int status, struct bw_probe_outcome *out)
+{
+    if (status_is_valid(plan, status))
+        return;
+    char wanted[80] = "2xx";
+    size_t used = 0;
+    for (size_t i = 0; i < plan->status_count && used + 8 < sizeof wanted; i++)
+        used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%s%d", i > 0 ? ", " : "",
+                                 (int)plan->statuses[i]);
+    bw_probe_fail(out, BW_REASON_HTTP_STATUS, "status %d, expected %s", status, wanted);
+}
+
+static void judge_connection(const struct bw_http_plan *plan, const struct bw_http_answer *answer,
+                             bool https, struct bw_probe_outcome *out)
+{
+    if (plan->versions != 0 && (plan->versions & answer->version) == 0)
+        bw_probe_fail(out, BW_REASON_HTTP_PROTOCOL, "%s is not among the valid versions",
+                      bw_http_version_name(answer->version));
+    if (plan->fail_if_ssl && https)
+        bw_probe_fail(out, BW_REASON_ASSERTION_TLS, "the answer came over TLS");
+    if (plan->fail_if_not_ssl && !https)
+        bw_probe_fail(out, BW_REASON_ASSERTION_TLS, "the answer did not come over TLS");
+}
+
+/* True when one of the patterns matches, or is expected to and does not. A search that was
+ * given up is neither: it counts against the answer. */
+static bool judge_body_list(const struct bw_regex_list *list, const struct bw_buf *body,
+                            bool want_match, bool only_warns, struct bw_probe_outcome *out)
+{
+    bool wrong = false;
+    for (size_t i = 0; i < list->count; i++) {
+        enum bw_regex_verdict verdict = bw_regex_search(list->items[i], body->data, body->len);
+        if (verdict == (want_match ? BW_REGEX_YES : BW_REGEX_NO))
+            continue;
+        const char *what = verdict == BW_REGEX_GAVE_UP ? "took too long to match"
+                           : want_match                ? "does not match"
+                                                       : "matches";
+        const char *pattern = bw_regex_pattern(list->items[i]);
+        if (only_warns)
+            bw_probe_warn(out, "the body %s '%.80s'", what, pattern);
+        else
+            bw_probe_fail(out, BW_REASON_ASSERTION_BODY, "the body %s '%.80s'", what, pattern);
+        wrong = wrong || !only_warns;
+    }
+    return wrong;
+}
+
+static bool judge_body(const struct bw_http_plan *plan, const struct bw_buf *body,
+                       struct bw_probe_outcome *out)
+{
+    bool fails = judge_body_list(&plan->body_fails, body, false, false, out);
+    bool needs = judge_body_list(&plan->body_needs, body, true, false, out);
+    judge_body_list(&plan->body_warns, body, false, true, out);
+    judge_body_list(&plan->body_wants, body, true, true, out);
+    return fails || needs;
+}
+
+/* How a header does against a check: the values that are there, and whether one matched. */
+static bool header_matches(const struct bw_http_answer *answer,
+                           const struct bw_http_header_check *check, size_t *out_values)
+{
+    const char *at = answer->headers.data;
+    const char *end = at + answer->headers.len;
+    bool matched = false;
+    *out_values = 0;
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        size_t len = strlen(value);
+        if (strcasecmp(at, check->name) == 0) {
+            (*out_values)++;
+            matched = matched || bw_regex_search(check->regex, value, len) == BW_REGEX_YES;
+        }
+        at = value + len + 1;
+    }
+    return matched;
+}
+
+static bool judge_header(const struct bw_http_header_check *check,
+                         const struct bw_http_answer *answer, struct bw_probe_outcome *out)
+{
+    size_t values;
+    bool matched = header_matches(answer, check, &values);
+    if (values == 0 ? check->allow_missing : matched == check->want_match)
+        return false;
+    const char *what = values == 0 ? "is missing" : matched ? "matches" : "does not match";
+    if (check->only_warns)
+        bw_probe_warn(out, "header %.60s %s '%.80s'", check->name, what,
+                      bw_regex_pattern(check->regex));
+    else
+        bw_probe_fail(out, BW_REASON_ASSERTION_HEADER, "header %.60s %s '%.80s'", check->name, what,
+                      bw_regex_pattern(check->regex));
+    return !check->only_warns;
+}
+
+bool bw_http_judge(const struct bw_http_plan *plan, const struct bw_http_answer *answer, bool https,
+                   struct bw_probe_outcome *out)
+{
+    bool regex = false;
+    judge_status(plan, answer->status, out);
+    judge_connection(plan, answer, https, out);
+    for (size_t i = 0; i < plan->header_check_count; i++)
+        regex = judge_header(&plan->header_checks[i], answer, out) || regex;
+    return judge_body(plan, &answer->body, out) || regex;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/http.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { URL_BYTES_MAX = 8192 };
+
+static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
+{
+    char *text = NULL;
+    if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+        return NULL;
+    char *copy = bw_strdup(text);
+    curl_free(text);
+    return copy;
+}
+
+static enum bw_rc take_parts(CURLU *parts, struct bw_http_url *url, struct bw_err *err)
+{
+    char *scheme = url_part(parts, CURLUPART_SCHEME, 0);
+    char *port = url_part(parts, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    char *host = url_part(parts, CURLUPART_HOST, CURLU_PUNYCODE);
+    uint64_t number = 0;
+    bool good = scheme != NULL && port != NULL && host != NULL && host[0] != '\0'
+                && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0)
+                && bw_parse_uint(port, strlen(port), &number) && number > 0 && number <= UINT16_MAX;
+    if (good) {
+        size_t len = strlen(host);
+        bool bracketed = host[0] == '[' && host[len - 1] == ']';
+        url->text = url_part(parts, CURLUPART_URL, 0);
+        url->host = bracketed ? bw_strndup(host + 1, len - 2) : bw_strdup(host);
+        url->port = (uint16_t)number;
+        url->https = scheme[4] == 's';
+        size_t size = len + 32;
+        url->origin = bw_alloc(size);
+        snprintf(url->origin, size, "%s://%s:%u", scheme, host, (unsigned)number);
+    }
+    free(scheme);
+    free(port);
+    free(host);
+    return good ? BW_OK : bw_fail(err, BW_EINVAL, "only http and https URLs with a host");
+}
+
+/* "example.com/?next=http://x" has none. */
+static bool has_scheme(const char *text)
+{
+    const char *mark = strstr(text, "://");
+    return mark != NULL && strcspn(text, "/?#") > (size_t)(mark - text);
+}
+
+enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct bw_err *err)
+{
+    struct bw_http_url url = { 0 };
+    size_t len = strlen(text);
+    if (len > URL_BYTES_MAX)
+        return bw_fail(err, BW_ELIMIT, "URL of %zu bytes", len);
+    char *full = bw_alloc(len + 8);
+    snprintf(full, len + 8, "%s%s", has_scheme(text) ? "" : "http://", text);
+    CURLU *parts = curl_url();
+    CURLUcode code = curl_url_set(parts, CURLUPART_URL, full, CURLU_NON_SUPPORT_SCHEME);
+    enum bw_rc rc = code == CURLUE_OK
+                        ? take_parts(parts, &url, err)
+                        : bw_fail(err, BW_EINVAL, "'%.80s': %s", text, curl_url_strerror(code));
+    curl_url_cleanup(parts);
+    free(full);
+    if (rc == BW_OK && url.text != NULL) {
+        *out = url;
+        return BW_OK;
+    }
+    bw_http_url_fini(&url);
+    return rc != BW_OK ? rc : bw_fail(err, BW_EINVAL, "'%.80s' is no URL", text);
+}
+
+void bw_http_url_fini(struct bw_http_url *url)
+{
+    free(url->text);
+    free(url->host);
+    free(url->origin);
+    *url = (struct bw_http_url){ 0 };
+}
+
+/* ---- the request ---- */
+
+static bool has_header(const struct bw_http_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->header_count; i++) {
+        if (strcasecmp(plan->headers[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Headers that a foreign origin may see. Any other may hold a key. */
+static bool is_harmless(const char *name)
+{
+    return strncasecmp(name, "accept", 6) == 0 || strcasecmp(name, "user-agent") == 0;
+}
+
+static struct curl_slist *append(struct curl_slist *list, const char *name, const char *value)
+{
+    struct bw_buf line;
+    bw_buf_init(&line, 128u << 10);
+    /* "Name;" is curl's way to send an empty value; "Name:" would take the header out. */
+    bw_buf_printf(&line, value[0] != '\0' ? "%s: %s" : "%s;%s", name, value);
+    struct curl_slist *longer = curl_slist_append(list, line.data);
+    bw_buf_fini(&line);
+    return longer != NULL ? longer : list;
+}
+
+static struct curl_slist *make_headers(const struct bw_http_hop *hop)
+{
+    const struct bw_http_plan *plan = hop->plan;
+    struct curl_slist *list = NULL;
+    for (size_t i = 0; i < plan->header_count; i++) {
+        const struct bw_http_header *header = &plan->headers[i];
+        bool replaced = hop->host_header != NULL && strcasecmp(header->name, "host") == 0;
+        if (!replaced && (hop->trusted || is_harmless(header->name)))
+            list = append(list, header->name, header->value);
+    }
+    if (hop->trusted && hop->host_header != NULL)
+        list = append(list, "Host", hop->host_header);
+    if (hop->trusted && plan->authorization != NULL)
+        list = append(list, "Authorization", plan->authorization);
+    list = curl_slist_append(list, "Expect:"); /* no waiting for "100 Continue" */
+    if (plan->body != NULL && !has_header(plan, "content-type"))
+        list = curl_slist_append(list, "Content-Type:"); /* curl would call it a form */
+    return list;
+}
+
+static void set_method(CURL *easy, const struct bw_http_hop *hop)
+{
+    const struct bw_http_plan *plan = hop->plan;
+    const char *method = hop->plain_get ? "GET" : plan->method;
+    if (strcmp(method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (plan->body != NULL && !hop->plain_get) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(plan->body));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, plan->body);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    } else if (strcmp(method, "GET") != 0) {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    }
+}
+
+/* Sends the connection to the address that was chosen, without curl's own name lookup: that
+ * would be a thread each. */
+static struct curl_slist *make_route(const struct bw_http_hop *hop)
+{
+    char address[BW_ADDRESS_TEXT_MAX], route[BW_ADDRESS_TEXT_MAX + 16];
+    struct bw_address bare = *hop->address;
+    bare.scope = 0; /* curl wants it apart */
+    bw_address_format(address, &bare);
+    bool ip6 = bare.family == AF_INET6;
+    snprintf(route, sizeof route, ip6 ? "::[%s]:%u" : "::%s:%u", address, hop->url->port);
+    return curl_slist_append(NULL, route);
+}
+
+bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
+                     struct curl_slist **out_connect_to)
+{
+    const struct bw_http_plan *plan = hop->plan;
+    *out_headers = make_headers(hop);
+    *out_connect_to = make_route(hop);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* the environment has no say */
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "Bellwether/" BW_VERSION);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *out_headers);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *out_connect_to);
+    if (hop->address->scope != 0)
+        curl_easy_setopt(easy, CURLOPT_ADDRESS_SCOPE, (long)hop->address->scope);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     (long)(plan->enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    if (plan->compression != NULL)
+        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, plan->compression);
+    if (hop->trusted && plan->username != NULL) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        curl_easy_setopt(easy, CURLOPT_USERNAME, plan->username);
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, plan->password != NULL ? plan->password : "");
+    }
+    set_method(easy, hop);
+    return curl_easy_setopt(easy, CURLOPT_URL, hop->url->text) == CURLE_OK && *out_headers != NULL
+           && *out_connect_to != NULL;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/regex.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "io/loop.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Long enough for any sane pattern on a megabyte, short enough that no other probe is late. */
+#define BUDGET_NS (50 * BW_MS)
+enum { HEAP_KIB_MAX = 20000, STEPS_PER_LOOK = 1024 };
+
+struct bw_regex {
+    char *pattern;
+    pcre2_code *code;
+    pcre2_match_data *match;
+    pcre2_match_context *context;
+    int groups; /* of the last match, the whole one included */
+    unsigned steps;
+    int64_t end_ns;
+};
+
+/* PCRE2's own limits count per starting position, so a long text multiplies them; a callout
+ * before every item of the pattern sees all work and can look at the clock. */
+static int on_step(pcre2_callout_block *block, void *ctx)
+{
+    (void)block;
+    struct bw_regex *regex = ctx;
+    if (++regex->steps % STEPS_PER_LOOK != 0)
+        return 0;
+    return bw_loop_mono_ns() < regex->end_ns ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
+struct bw_regex *bw_regex_new(const char *pattern, struct bw_err *err)
+{
+    int error;
+    PCRE2_SIZE at;
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                      PCRE2_AUTO_CALLOUT | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
+    if (code == NULL) {
+        PCRE2_UCHAR text[120];
+        pcre2_get_error_message(error, text, sizeof text);
+        bw_fail(err, BW_EINVAL, "pattern '%.80s', at byte %zu: %s", pattern, (size_t)at,
+                (const char *)text);
+        return NULL;
+    }
+    struct bw_regex *regex = bw_alloc(sizeof *regex);
+    regex->pattern = bw_strdup(pattern);
+    regex->code = code;
+    regex->match = pcre2_match_data_create_from_pattern(code, NULL);
+    regex->context = pcre2_match_context_create(NULL);
+    if (regex->match == NULL || regex->context == NULL) {
+        bw_fail(err, BW_ELIMIT, "pattern '%.80s': out of memory", pattern);
+        bw_regex_free(regex);
+        return NULL;
+    }
+    pcre2_set_heap_limit(regex->context, HEAP_KIB_MAX);
+    pcre2_set_callout(regex->context, on_step, regex);
+    return regex;
+}
+
+void bw_regex_free(struct bw_regex *regex)
+{
+    if (regex == NULL)
+        return;
+    pcre2_match_data_free(regex->match);
+    pcre2_match_context_free(regex->context);
+    pcre2_code_free(regex->code);
+    free(regex->pattern);
+    free(regex);
+}
+
+const char *bw_regex_pattern(const struct bw_regex *regex)
+{
+    return regex->pattern;
+}
+
+enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len)
+{
+    regex->steps = 0;
+    regex->end_ns = bw_loop_mono_ns() + BUDGET_NS;
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, 0, 0, regex->match, regex->context);
+    regex->groups = found > 0 ? found : 0;
+    if (found > 0)
+        return BW_REGEX_YES;
+    return found == PCRE2_ERROR_NOMATCH ? BW_REGEX_NO : BW_REGEX_GAVE_UP;
+}
+
+static void put_group(const struct bw_regex *regex, const char *searched, int group,
+                      struct bw_buf *out)
+{
+    if (group >= regex->groups)
+        return;
+    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(regex->match);
+    size_t from = ends[2 * group], to = ends[2 * group + 1];
+    if (from != PCRE2_UNSET && to > from)
+        bw_buf_bytes(out, searched + from, to - from);
+}
+
+/* "1" or "{1}" after a dollar; returns how many bytes it takes, 0 when it is neither. */
+static size_t read_group(const char *text, int *out_group)
+{
+    size_t at = text[0] == '{' ? 1 : 0, first = at;
+    int group = 0;
+    for (; text[at] >= '0' && text[at] <= '9' && at - first < 3; at++)
+        group = group * 10 + (text[at] - '0');
+    if (at == first || (first == 1 && text[at] != '}'))
+        return 0;
+    *out_group = group;
+    return at + first; /* the closing brace too */
+}
+
+void bw_regex_expand(const struct bw_regex *regex, const char *searched, const char *text,
+                     struct bw_buf *out)
+{
+    for (const char *at = text; *at != '\0';) {
+        int group = 0;
+        size_t taken = *at == '$' ? read_group(at + 1, &group) : 0;
+        if (taken > 0) {
+            put_group(regex, searched, group, out);
+            at += 1 + taken;
+        } else if (at[0] == '$' && at[1] == '$') {
+            bw_buf_char(out, '$');
+            at += 2;
+        } else {
+            bw_buf_char(out, *at++);
+        }
+    }
+}
+
+enum bw_rc bw_regex_list_make(struct bw_regex_list *out, struct bw_strings patterns,
+                              struct bw_err *err)
+{
+    struct bw_regex_list list = { .items = bw_alloc_array(patterns.count + 1, sizeof *list.items) };
+    for (; list.count < patterns.count; list.count++) {
+        list.items[list.count] = bw_regex_new(patterns.items[list.count], err);
+        if (list.items[list.count] == NULL) {
+            bw_regex_list_fini(&list);
+            return BW_EINVAL;
+        }
+    }
+    *out = list;
+    return BW_OK;
+}
+
+void bw_regex_list_fini(struct bw_regex_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        bw_regex_free(list->items[i]);
+    free(list->items);
+    *list = (struct bw_regex_list){ 0 };
+}

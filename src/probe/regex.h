@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* probe/regex.h: patterns on what a peer sent (PCRE2, without JIT). The peer chooses the text,
+ * so a search has a budget of time and memory and may end without a verdict. */
+#ifndef PROBE_REGEX_H
+#define PROBE_REGEX_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "conf/option.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bw_regex;
+
+/* NULL with *err set when the pattern does not compile; the text says where. */
+struct bw_regex *bw_regex_new(const char *pattern, struct bw_err *err);
+void bw_regex_free(struct bw_regex *regex);
+const char *bw_regex_pattern(const struct bw_regex *regex);
+
+enum bw_regex_verdict {
+    BW_REGEX_NO,
+    BW_REGEX_YES,
+    BW_REGEX_GAVE_UP, /* over the budget */
+};
+
+/* Does the pattern match anywhere in the bytes? After YES the groups of this match are kept in
+ * the regex until its next search. */
+enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len);
+
+/* Appends `text` with ${1} and $1 replaced by the groups of the last match (of `searched` as it
+ * was given to bw_regex_search); $$ is a dollar. Unknown groups are empty. */
+void bw_regex_expand(const struct bw_regex *regex, const char *searched, const char *text,
+                     struct bw_buf *out);
+
+/* Lists: all or nothing. */
+struct bw_regex_list {
+    struct bw_regex **items;
+    size_t count;
+};
+
+enum bw_rc bw_regex_list_make(struct bw_regex_list *out, struct bw_strings patterns,
+                              struct bw_err *err);
+void bw_regex_list_fini(struct bw_regex_list *list);
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/run.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "probe/engine.h"
+#include "probe/module.h"
+#include "probe/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What refused a moment ago deserves a moment. */
+#define RETRY_PAUSE_NS (100 * BW_MS)
+
+struct bw_probe_plan {
+    const struct bw_probe_ops *ops;
+    void *prepared;
+    int64_t timeout_ns;
+    size_t runs; /* that use it */
+    bool freed;  /* by its owner; the last run releases it */
+};
+
+struct bw_probe_run {
+    struct bw_probe_engine *engine;
+    struct bw_probe_plan *plan;
+    struct bw_probe_target target;
+    unsigned retries;
+    bool expect_failure;
+    bw_probe_done_fn *done;
+    void *ctx;
+    struct bw_arena arena; /* texts, and the measures of the last try */
+    struct bw_arena measure_arena;
+    struct bw_measures measures;
+    struct bw_probe_outcome out;
+    struct bw_probe_try *attempt; /* NULL: between tries, or over */
+    struct bw_timer *deadline;
+    struct bw_timer *later; /* the next try, or the end when a try could not begin */
+    int64_t start_ns, timeout_ns;
+    unsigned attempts;
+    bool failed_to_begin;
+};
+
+/* ---- plans ---- */
+
+static const void *options_of(const struct bw_probe_module *module)
+{
+    return module->prober == BW_PROBER_HTTP ? (const void *)&module->http
+                                            : (const void *)&module->tcp;
+}
+
+struct bw_probe_plan *bw_probe_plan_new(struct bw_probe_engine *engine,
+                                        const struct bw_probe_module *module, const char *folder,
+                                        struct bw_err *err)
+{
+    const struct bw_probe_ops *ops = bw_probe_table[module->prober];
+    void *prepared = ops->prepare(engine, options_of(module), folder, err);
+    if (prepared == NULL)
+        return NULL;
+    struct bw_probe_plan *plan = bw_alloc(sizeof *plan);
+    *plan = (struct bw_probe_plan){ .ops = ops,
+                                    .prepared = prepared,
+                                    .timeout_ns = module->timeout_ns };
+    return plan;
+}
+
+static void release_plan(struct bw_probe_plan *plan)
+{
+    plan->ops->release(plan->prepared);
+    free(plan);
+}
+
+void bw_probe_plan_free(struct bw_probe_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    plan->freed = true;
+    if (plan->runs == 0)
+        release_plan(plan);
+}
+
+const struct bw_probe_ops *bw_probe_plan_ops(const struct bw_probe_plan *plan)
+{
+    return plan->ops;
+}
+
+int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan)
+{
+    return plan->timeout_ns;
+}
+
+/* ---- the end of a run ---- */
+
+static void release_run(struct bw_probe_run *run)
+{
+    struct bw_probe_plan *plan = run->plan;
+    run->engine->runs--;
+    plan->runs--;
+    if (plan->freed && plan->runs == 0)
+        release_plan(plan);
+    bw_timer_free(run->deadline);
+    bw_timer_free(run->later);
+    bw_arena_fini(&run->measure_arena);
+    bw_arena_fini(&run->arena);
+    free(run);
+}
+
+void bw_probe_cancel(struct bw_probe_run *run)
+{
+    if (run == NULL)
+        return;
+    if (run->attempt != NULL)
+        run->plan->ops->cancel(run->attempt);
+    release_run(run);
+}
+
+static void add_common(struct bw_probe_run *run, const struct bw_probe_result *result)
+{
+    struct bw_measures *m = &run->measures;
+    bw_measures_add(m, BW_METRIC_PROBE_SUCCESS, result->success, NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_DURATION_SECONDS, (double)result->duration_ns / BW_SECOND,
+                    NULL);
+    bw_measures_add(m, BW_METRIC_PROBE_TIMEOUT_SECONDS, (double)result->timeout_ns / BW_SECOND,
+                    NULL);
+    if (!result->success)
+        bw_measures_add(m, BW_METRIC_PROBE_FAILURE_INFO, 1,
+                        BW_LABEL_VALUES(bw_reason_name(result->reason)));
+}
+
+/* A target that must not answer: any failure of its own is a pass. Ours is not: it says
+ * nothing about the target. */
+static void turn_round(struct bw_probe_outcome *out)
+{
+    if (out->reason == BW_REASON_NONE) {
+        bw_probe_fail(out, BW_REASON_UNEXPECTED_SUCCESS, "it answered, but should not");
+    } else if (!bw_reason_is_local(out->reason)) {
+        out->reason = BW_REASON_NONE;
+        out->detail[0] = '\0';
+    }
+}
+
+static void finish(struct bw_probe_run *run)
+{
+    struct bw_probe_outcome *out = &run->out;
+    bw_probe_leave(out);
+    if (run->expect_failure)
+        turn_round(out);
+    struct bw_probe_result result = {
+        .success = out->reason == BW_REASON_NONE,
+        .warned = out->reason == BW_REASON_NONE && out->warned,
+        .reason = out->reason,
+        .attempts = run->attempts,
+        .duration_ns = bw_loop_mono_ns() - run->start_ns,
+        .timeout_ns = run->timeout_ns,
+        .last_phase = out->phase,
+        .http_status = out->http_status,
+        .has_certificate = out->has_certificate,
+        .certificate_expiry_s = out->certificate_expiry_s,
+        .measures = &run->measures,
+    };
+    memcpy(result.phase_ns, out->phase_ns, sizeof result.phase_ns);
+    memcpy(result.phase_seen, out->phase_seen, sizeof result.phase_seen);
+    memcpy(result.detail, out->detail, sizeof result.detail);
+    if (result.warned)
+        memcpy(result.warning, out->warning, sizeof result.warning);
+    add_common(run, &result);
+    bw_timer_stop(run->deadline);
+    bw_timer_stop(run->later);
+    run->done(run->ctx, &result);
+    release_run(run);
+}
+
+/* ---- tries ---- */
+
+static void begin(struct bw_probe_run *run);
+
+static bool may_retry(const struct bw_probe_run *run)
+{
+    int64_t left_ns = run->start_ns + run->timeout_ns - bw_loop_mono_ns();
+    return run->out.reason != BW_REASON_NONE && !run->expect_failure
+           && run->attempts <= run->retries && left_ns > RETRY_PAUSE_NS;
+}
+
+static void after_try(struct bw_probe_run *run)
+{
+    if (may_retry(run))
+        bw_timer_start(run->later, RETRY_PAUSE_NS, 0);
+    else
+        finish(run);
+}
+
+static void on_try_done(void *ctx)
+{
+    struct bw_probe_run *run = ctx;
+    run->attempt = NULL;
+    after_try(run);
+}
+
+static void on_later(void *ctx)
+{
+    struct bw_probe_run *run = ctx;
+    if (run->failed_to_begin) {
+        run->failed_to_begin = false;
+        after_try(run);
+    } else {
+        begin(run);
+    }
+}
+
+static void begin(struct bw_probe_run *run)
+{
+    bw_arena_fini(&run->measure_arena);
+    bw_measures_init(&run->measures, &run->measure_arena);
+    memset(&run->out, 0, sizeof run->out);
+    run->out.measures = &run->measures;
+    run->attempts++;
+    run->attempt = run->plan->ops->start(run->engine, run->plan->prepared, &run->target, &run->out,
+                                         on_try_done, run);
+    if (run->attempt != NULL)
+        return;
+    bw_probe_fail(&run->out, BW_REASON_INTERNAL, "the probe could not begin");
+    run->failed_to_begin = true; /* done() must not be called from inside start */
+    bw_timer_start(run->later, 0, 0);
+}
+
+static void on_deadline(void *ctx)
+{
+    static const enum bw_reason reasons[BW_PHASE_COUNT] = {
+        [BW_PHASE_RESOLVE] = BW_REASON_DNS_TIMEOUT, [BW_PHASE_CONNECT] = BW_REASON_CONNECT_TIMEOUT,
+        [BW_PHASE_TLS] = BW_REASON_TLS_TIMEOUT,     [BW_PHASE_PROCESSING] = BW_REASON_TIMEOUT,
+        [BW_PHASE_TRANSFER] = BW_REASON_TIMEOUT,
+    };
+    struct bw_probe_run *run = ctx;
+    if (run->attempt != NULL) {
+        run->plan->ops->settle(run->attempt);
+        run->plan->ops->cancel(run->attempt);
+        run->attempt = NULL;
+        char timeout[BW_DURATION_TEXT_MAX];
+        bw_format_duration(timeout, run->timeout_ns);
+        bw_probe_fail(&run->out, reasons[run->out.phase], "no verdict within %s (%s)", timeout,
+                      bw_probe_phase_name(run->out.phase));
+    }
+    /* Between tries the verdict of the last one stands. */
+    finish(run);
+}
+
+struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
+                                    const struct bw_probe_request *request, bw_probe_done_fn *done,
+                                    void *ctx)
+{
+    struct bw_probe_run *run = bw_alloc(sizeof *run);
+    *run = (struct bw_probe_run){
+        .engine = engine,
+        .plan = request->plan,
+        .target = request->target,
+        .retries = request->retries,
+        .expect_failure = request->expect_failure,
+        .done = done,
+        .ctx = ctx,
+        .start_ns = bw_loop_mono_ns(),
+        .timeout_ns = request->timeout_ns,
+    };
+    run->target.text = bw_arena_strdup(&run->arena, request->target.text);
+    run->target.host = bw_arena_strdup(&run->arena, request->target.host);
+    engine->runs++;
+    run->plan->runs++;
+    run->deadline = bw_timer_new(engine->loop, on_deadline, run);
+    run->later = bw_timer_new(engine->loop, on_later, run);
+    bw_timer_start(run->deadline, run->timeout_ns, 0);
+    begin(run);
+    return run;
+}

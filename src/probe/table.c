@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/table.h"
+
+#include "probe/module.h"
+
+#include <string.h>
+
+extern const struct bw_probe_ops bw_probe_http;
+extern const struct bw_probe_ops bw_probe_tcp;
+
+const struct bw_probe_ops *const bw_probe_table[] = {
+    [BW_PROBER_HTTP] = &bw_probe_http,
+    [BW_PROBER_TCP] = &bw_probe_tcp,
+    [BW_PROBER_COUNT] = NULL,
+};
+
+const struct bw_probe_ops *bw_probe_find(const char *name)
+{
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++) {
+        if (strcmp(bw_probe_table[i]->name, name) == 0)
+            return bw_probe_table[i];
+    }
+    return NULL;
+}

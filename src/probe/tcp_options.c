@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/tcp.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct bw_tcp_step, member)
+
+static const struct bw_opt step_options[] = {
+    { "expect", BW_OPT_STRING, AT(expect),
+      .help = "Regular expression that a line of the peer must match; lines before are skipped." },
+    { "expect_bytes", BW_OPT_STRING, AT(expect_bytes), .range = "1..65536",
+      .help = "Exactly the bytes that the peer must send next." },
+    { "send", BW_OPT_STRING, AT(send),
+      .help = "Line to send, with a newline after it; ${1} is the first group of expect." },
+    { "starttls", BW_OPT_BOOL, AT(starttls), .def = "false",
+      .help = "Change to TLS after this step." },
+    { 0 },
+};
+#undef AT
+
+static enum bw_rc step_check(const void *opts, struct bw_err *err)
+{
+    const struct bw_tcp_step *step = opts;
+    if (step->expect == NULL && step->expect_bytes == NULL && step->send == NULL && !step->starttls)
+        return bw_fail(err, BW_EINVAL, "a step needs expect, expect_bytes, send or starttls");
+    if (step->expect != NULL && step->expect_bytes != NULL)
+        return bw_fail(err, BW_EINVAL, "expect and expect_bytes exclude each other");
+    if (step->expect == NULL)
+        return BW_OK;
+    struct bw_regex *regex = bw_regex_new(step->expect, err);
+    bw_regex_free(regex);
+    return regex != NULL ? BW_OK : BW_EINVAL;
+}
+
+static const struct bw_opt_group step_group = {
+    .name = "query_response",
+    .size = sizeof(struct bw_tcp_step),
+    .opts = step_options,
+    .help = "One step of a TCP dialogue.",
+    .check = step_check,
+};
+
+#define AT(member) offsetof(struct bw_tcp_options, member)
+
+static const struct bw_opt tcp_options[] = {
+    { "query_response", BW_OPT_GROUPS, AT(query_response), .group = &step_group,
+      .help = "What to say and what to hear once connected, in this order." },
+    { "preferred_ip_protocol", BW_OPT_ENUM, AT(preferred_ip_protocol), .def = "ip6",
+      .names = bw_ip_preference_names, .help = "Which address of a name to use." },
+    { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
+      .help = "Use the other kind of address when there is none, or no route." },
+    { "tls", BW_OPT_BOOL, AT(tls), .def = "false", .help = "Speak TLS from the first byte." },
+    { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
+      .help = "For tls and starttls." },
+    { 0 },
+};
+#undef AT
+
+const struct bw_opt_group bw_probe_tcp_group = {
+    .name = "tcp",
+    .size = sizeof(struct bw_tcp_options),
+    .opts = tcp_options,
+    .help = "Connects to HOST:PORT and may hold a dialogue.",
+};
+
+static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items *items,
+                                struct bw_err *err)
+{
+    const struct bw_tcp_step *steps = items->items;
+    plan->steps = bw_alloc_array(items->count + 1, sizeof *plan->steps);
+    plan->step_count = items->count;
+    for (size_t i = 0; i < items->count; i++) {
+        struct bw_tcp_plan_step *step = &plan->steps[i];
+        step->send = bw_strdup(steps[i].send);
+        step->expect_bytes = bw_strdup(steps[i].expect_bytes);
+        step->starttls = steps[i].starttls;
+        plan->uses_tls = plan->uses_tls || step->starttls;
+        if (steps[i].expect == NULL)
+            continue;
+        step->expect = bw_regex_new(steps[i].expect, err);
+        if (step->expect == NULL)
+            return bw_wrap(err, BW_EINVAL, "query_response[%zu].expect", i);
+    }
+    return BW_OK;
+}
+
+void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
+                     struct bw_err *err)
+{
+    const struct bw_tcp_options *o = options;
+    struct bw_tcp_plan *plan = bw_alloc(sizeof *plan);
+    plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
+    plan->fallback = o->ip_protocol_fallback;
+    plan->tls = plan->uses_tls = o->tls;
+    enum bw_rc rc = prepare_steps(plan, &o->query_response, err);
+    if (rc == BW_OK && plan->uses_tls)
+        rc = bw_tls_plan_make(&plan->tls_plan, engine, &o->tls_config, folder, err);
+    if (rc == BW_OK)
+        return plan;
+    bw_tcp_release(plan);
+    return NULL;
+}
+
+void bw_tcp_release(void *prepared)
+{
+    struct bw_tcp_plan *plan = prepared;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        bw_regex_free(plan->steps[i].expect);
+        free(plan->steps[i].expect_bytes);
+        free(plan->steps[i].send);
+    }
+    free(plan->steps);
+    bw_tls_plan_fini(&plan->tls_plan);
+    free(plan);
+}
+
+enum bw_rc bw_tcp_target_parse(const char *text, struct bw_tcp_target *out, struct bw_err *err)
+{
+    struct bw_tcp_target target;
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+    if (colon == NULL || !bw_parse_uint(colon + 1, strlen(colon + 1), &port) || port == 0
+        || port > UINT16_MAX)
+        return bw_fail(err, BW_EINVAL, "'%.80s' is not HOST:PORT", text);
+    size_t len = (size_t)(colon - text);
+    bool bracketed = len > 2 && text[0] == '[' && colon[-1] == ']';
+    if (bracketed) {
+        text++;
+        len -= 2;
+    }
+    if (len == 0 || len >= sizeof target.host || (!bracketed && memchr(text, ':', len) != NULL)
+        || memchr(text, '/', len) != NULL)
+        return bw_fail(err, BW_EINVAL, "'%.80s' is not HOST:PORT (IPv6 as [::1]:80)", text);
+    memcpy(target.host, text, len);
+    target.host[len] = '\0';
+    target.port = (uint16_t)port;
+    *out = target;
+    return BW_OK;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int listen_on_loopback(uint16_t *out_port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 512) != 0
+        || getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+        abort();
+    *out_port = ntohs(at.sin_port);
+    return fd;
+}
+
+uint16_t peer_closed_port(void)
+{
+    uint16_t port;
+    close(listen_on_loopback(&port));
+    return port;
+}
+
+bool peer_say_bytes(struct peer_talk *talk, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t put = talk->ssl != NULL ? SSL_write(talk->ssl, at, (int)len)
+                                        : send(talk->fd, at, len, MSG_NOSIGNAL);
+        if (put <= 0)
+            return false;
+        at += put;
+        len -= (size_t)put;
+    }
+    return true;
+}
+
+bool peer_say(struct peer_talk *talk, const char *text)
+{
+    return peer_say_bytes(talk, text, strlen(text));
+}
+
+bool peer_hear(struct peer_talk *talk, const char *end)
+{
+    char heard[8192] = "";
+    size_t len = 0;
+    while (strstr(heard, end) == NULL && len < sizeof heard - 1) {
+        ssize_t got = talk->ssl != NULL
+                          ? SSL_read(talk->ssl, heard + len, (int)(sizeof heard - 1 - len))
+                          : recv(talk->fd, heard + len, sizeof heard - 1 - len, 0);
+        if (got <= 0)
+            return false;
+        len += (size_t)got;
+        heard[len] = '\0';
+    }
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    memcpy(talk->peer->heard, heard, sizeof heard);
+    pthread_mutex_unlock(&lock);
+    return true;
+}
+
+void peer_wait(struct peer_talk *talk)
+{
+    char bytes[4096];
+    while (recv(talk->fd, bytes, sizeof bytes, 0) > 0) {
+    }
+}
+
+static void *play(void *ctx)
+{
+    struct peer_talk *talk = ctx;
+    bool ready = true;
+    if (talk->peer->tls != NULL) {
+        talk->ssl = SSL_new(talk->peer->tls);
+        SSL_set_fd(talk->ssl, talk->fd);
+        ready = SSL_accept(talk->ssl) == 1;
+    }
+    if (ready)
+        talk->peer->play(talk);
+    if (talk->ssl != NULL) {
+        SSL_shutdown(talk->ssl);
+        SSL_free(talk->ssl);
+    }
+    close(talk->fd);
+    free(talk);
+    return NULL;
+}
+
+static void *accept_all(void *ctx)
+{
+    struct peer *peer = ctx;
+    for (;;) {
+        struct pollfd fds[] = { { .fd = peer->fd, .events = POLLIN },
+                                { .fd = peer->quit[0], .events = POLLIN } };
+        poll(fds, 2, -1);
+        if (fds[1].revents != 0)
+            return NULL;
+        int number = atomic_load(&peer->count);
+        int fd = accept4(peer->fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0 || number == PEER_TALKS_MAX)
+            abort();
+        struct peer_talk *talk = calloc(1, sizeof *talk);
+        *talk = (struct peer_talk){ .peer = peer, .fd = fd, .number = number };
+        if (pthread_create(&peer->talks[number], NULL, play, talk) != 0)
+            abort();
+        atomic_fetch_add(&peer->count, 1);
+    }
+}
+
+void peer_start(struct peer *peer, peer_fn *fn, SSL_CTX *tls)
+{
+    memset(peer, 0, sizeof *peer);
+    peer->play = fn;
+    peer->tls = tls;
+    peer->fd = listen_on_loopback(&peer->port);
+    if (pipe(peer->quit) != 0 || pthread_create(&peer->thread, NULL, accept_all, peer) != 0)
+        abort();
+}
+
+void peer_stop(struct peer *peer)
+{
+    close(peer->quit[1]);
+    pthread_join(peer->thread, NULL);
+    for (int i = 0; i < atomic_load(&peer->count); i++)
+        pthread_join(peer->talks[i], NULL);
+    close(peer->quit[0]);
+    close(peer->fd);
+}

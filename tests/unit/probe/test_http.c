@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/units.h"
+#include "peer.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* ---- how servers behave ---- */
+
+static void answer(struct peer_talk *talk, const char *text)
+{
+    if (peer_hear(talk, "\r\n\r\n"))
+        peer_say(talk, text);
+}
+
+static void good(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Role: primary\r\n"
+                 "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhello");
+}
+
+static void old(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.0 200 OK\r\n\r\nuntil the end");
+}
+
+static void broken(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void mute(struct peer_talk *talk)
+{
+    peer_wait(talk);
+}
+
+static void half(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhel");
+    peer_wait(talk);
+}
+
+static void cut(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhel");
+}
+
+static void hang_up(struct peer_talk *talk)
+{
+    peer_hear(talk, "\r\n\r\n");
+}
+
+static void reset(struct peer_talk *talk)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+    peer_hear(talk, "\r\n\r\n");
+    setsockopt(talk->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+static void garbage(struct peer_talk *talk)
+{
+    answer(talk, "\x00\x01\x02SSH-2.0-OpenSSH\r\n\r\n");
+}
+
+static void flood(struct peer_talk *talk)
+{
+    static char block[65536];
+    memset(block, 'x', sizeof block);
+    answer(talk, "HTTP/1.1 200 OK\r\n\r\n");
+    while (peer_say_bytes(talk, block, sizeof block)) {
+    }
+}
+
+static void drip(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    while (peer_say(talk, "x")) {
+        struct timespec pause = { .tv_nsec = 5000000 };
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void endless_headers(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 200 OK\r\n");
+    while (peer_say(talk, "X-More: and more\r\n")) {
+    }
+}
+
+static void one_huge_header(struct peer_talk *talk)
+{
+    static char block[4096];
+    memset(block, 'y', sizeof block);
+    answer(talk, "HTTP/1.1 200 OK\r\nX-Huge: ");
+    while (peer_say_bytes(talk, block, sizeof block)) {
+    }
+}
+
+static void endless_continues(struct peer_talk *talk)
+{
+    if (!peer_hear(talk, "\r\n\r\n"))
+        return;
+    while (peer_say(talk, "HTTP/1.1 100 Continue\r\n\r\n")) {
+    }
+}
+
+static void loop_for_ever(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void to_a_file(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n");
+}
+
+enum { BOMB_BYTES = 1051 };
+
+/* A megabyte of zeros in a thousand bytes: a gzip head, one Huffman code over and over, the
+ * end with checksum and length. */
+static void bomb(struct peer_talk *talk)
+{
+    static const unsigned char head[] = { 0x1f, 0x8b, 8,    0,    0,    0,    0,   0, 2,
+                                          3,    0xed, 0xc1, 0x31, 1,    0,    0,   0, 0xc2,
+                                          0xa0, 0xf5, 0x4f, 0x6d, 0x08, 0x5f, 0xa0 };
+    static const unsigned char tail[] = { 0x3e, 3, 0x1c, 0xea, 0x38, 0xa7, 0, 0, 0x10, 0 };
+    unsigned char z[BOMB_BYTES] = { 0 };
+    memcpy(z, head, sizeof head);
+    memcpy(z + sizeof z - sizeof tail, tail, sizeof tail);
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+    peer_say_bytes(talk, z, sizeof z);
+}
+
+/* ---- stories ---- */
+
+static const struct {
+    const char *name;
+    peer_fn *server;
+    enum bw_reason reason;
+    int status;
+    enum bw_probe_phase phase; /* where it ended */
+} cases[] = {
+    { "good", good, BW_REASON_NONE, 200, BW_PHASE_TRANSFER },
+    { "HTTP/1.0 until the end", old, BW_REASON_NONE, 200, BW_PHASE_TRANSFER },
+    { "status 503", broken, BW_REASON_HTTP_STATUS, 503, BW_PHASE_TRANSFER },
+    { "never answers", mute, BW_REASON_TIMEOUT, 0, BW_PHASE_PROCESSING },
+    { "stops in the body", half, BW_REASON_TIMEOUT, 200, BW_PHASE_TRANSFER },
+    { "drips", drip, BW_REASON_TIMEOUT, 200, BW_PHASE_TRANSFER },
+    { "closes in the body", cut, BW_REASON_CONNECTION_CLOSED, 200, BW_PHASE_TRANSFER },
+    { "closes without a word", hang_up, BW_REASON_CONNECTION_CLOSED, 0, BW_PHASE_PROCESSING },
+    { "resets", reset, BW_REASON_CONNECTION_CLOSED, 0, BW_PHASE_PROCESSING },
+    { "speaks garbage", garbage, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "floods", flood, BW_REASON_RESPONSE_TOO_LARGE, 200, BW_PHASE_TRANSFER },
+    { "endless headers", endless_headers, BW_REASON_RESPONSE_TOO_LARGE, 200, BW_PHASE_TRANSFER },
+    { "one huge header", one_huge_header, BW_REASON_RESPONSE_TOO_LARGE, 200, BW_PHASE_TRANSFER },
+    { "endless 100s", endless_continues, BW_REASON_RESPONSE_TOO_LARGE, 100, BW_PHASE_TRANSFER },
+    { "redirects for ever", loop_for_ever, BW_REASON_HTTP_REDIRECTS, 302, BW_PHASE_TRANSFER },
+    { "redirects to a file", to_a_file, BW_REASON_HTTP_REDIRECTS, 302, BW_PHASE_TRANSFER },
+};
+
+static void servers_get_their_reason_in_time(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct peer peer;
+        peer_start(&peer, cases[i].server, NULL);
+        world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 400 * BW_MS);
+        if (w.result.reason != cases[i].reason || w.result.http_status != cases[i].status
+            || w.result.last_phase != cases[i].phase)
+            fail_msg("%s: %s, status %d, in %s: %s", cases[i].name, bw_reason_name(w.result.reason),
+                     w.result.http_status, bw_probe_phase_name(w.result.last_phase),
+                     w.result.detail);
+        assert_int_equal(w.result.success, cases[i].reason == BW_REASON_NONE);
+        assert_int_equal(w.result.detail[0] == '\0', w.result.success);
+        assert_true(w.result.duration_ns < BW_SECOND);
+        assert_true(w.result.reason != BW_REASON_TIMEOUT || w.result.duration_ns >= 400 * BW_MS);
+        peer_stop(&peer);
+    }
+    world_close(&w);
+}
+
+static void a_good_answer_is_measured(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, good, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    world_probe(&w, &module, world_text(&w, "127.0.0.1:%u", peer.port), 5 * BW_SECOND);
+    peer_stop(&peer);
+    assert_true(w.result.success);
+    assert_int_equal(w.result.attempts, 1);
+    assert_true(world_value(&w, BW_METRIC_PROBE_SUCCESS, NULL) == 1);
+    assert_true(world_value(&w, BW_METRIC_PROBE_TIMEOUT_SECONDS, NULL) == 5);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_STATUS_CODE, NULL) == 200);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_VERSION, NULL) == 1.1);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_CONTENT_LENGTH, NULL) == 5);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH, NULL) == 5);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_SSL, NULL) == 0);
+    assert_true(world_value(&w, BW_METRIC_PROBE_IP_PROTOCOL, NULL) == 4);
+    assert_true(world_value(&w, BW_METRIC_PROBE_IP_ADDR_HASH, NULL) == 3619153832.0);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_LAST_MODIFIED_TIMESTAMP_SECONDS, NULL)
+                == 784111777);
+    assert_false(world_has(&w, BW_METRIC_PROBE_FAILURE_INFO));
+    double phases = 0;
+    for (enum bw_probe_phase p = 0; p < BW_PHASE_COUNT; p++)
+        phases += world_value(&w, BW_METRIC_PROBE_HTTP_DURATION_SECONDS, bw_probe_phase_name(p));
+    double whole = world_value(&w, BW_METRIC_PROBE_DURATION_SECONDS, NULL);
+    assert_true(phases > 0 && phases <= whole && phases > 0.5 * whole);
+    assert_non_null(strstr(peer.heard, "User-Agent: Bellwether/"));
+    assert_null(strstr(peer.heard, "Accept-Encoding"));
+    world_close(&w);
+}
+
+static void nobody_listens(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer_closed_port()), BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_CONNECT_REFUSED);
+    assert_true(world_value(&w, BW_METRIC_PROBE_FAILURE_INFO, "connect_refused") == 1);
+    world_probe(&w, &module, "http://name.test/", 5 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_DNS_FAILURE);
+    world_probe(&w, &module, "ftp://127.0.0.1/", BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_INTERNAL);
+    world_close(&w);
+}
+
+/* ---- assertions ---- */
+
+static void set_status(struct bw_http_options *o)
+{
+    static const int64_t codes[] = { 204, 404 };
+    o->valid_status_codes = (struct bw_ints){ codes, 2 };
+}
+
+static void set_version(struct bw_http_options *o)
+{
+    static const char *const versions[] = { "HTTP/2.0" };
+    o->valid_http_versions = (struct bw_strings){ versions, 1 };
+}
+
+static const char *const hello[] = { "^hel+o$" };
+static const char *const bye[] = { "bye" };
+static const char *const slow[] = { "(h+e*)*?(l*o?)*?(\\S*)*?!$" };
+
+static void body_is_bad(struct bw_http_options *o)
+{
+    o->fail_if_body_matches_regexp = (struct bw_strings){ hello, 1 };
+}
+
+static void body_is_fine(struct bw_http_options *o)
+{
+    o->fail_if_body_matches_regexp = (struct bw_strings){ bye, 1 };
+    o->fail_if_body_not_matches_regexp = (struct bw_strings){ hello, 1 };
+}
+
+static void body_lacks(struct bw_http_options *o)
+{
+    o->fail_if_body_not_matches_regexp = (struct bw_strings){ bye, 1 };
+}
+
+static void body_warns(struct bw_http_options *o)
+{
+    o->warn_if_body_not_matches_regexp = (struct bw_strings){ bye, 1 };
+}
+
+static void body_is_slow_to_match(struct bw_http_options *o)
+{
+    o->fail_if_body_not_matches_regexp = (struct bw_strings){ slow, 1 };
+}
+
+static struct bw_header_match match;
+
+static void set_match(struct bw_items *items, const char *header, const char *regexp,
+                      bool allow_missing, int severity)
+{
+    match = (struct bw_header_match){ header, regexp, allow_missing, severity };
+    *items = (struct bw_items){ &match, 1 };
+}
+
+static void header_is_bad(struct bw_http_options *o)
+{
+    set_match(&o->fail_if_header_matches_regexp, "x-role", "prim", false, BW_SEVERITY_UNHEALTHY);
+}
+
+static void header_is_fine(struct bw_http_options *o)
+{
+    set_match(&o->fail_if_header_not_matches_regexp, "X-ROLE", "^primary$", false,
+              BW_SEVERITY_UNHEALTHY);
+}
+
+static void header_is_missing(struct bw_http_options *o)
+{
+    set_match(&o->fail_if_header_not_matches_regexp, "X-Absent", ".", false, BW_SEVERITY_UNHEALTHY);
+}
+
+static void header_may_be_missing(struct bw_http_options *o)
+{
+    set_match(&o->fail_if_header_not_matches_regexp, "X-Absent", ".", true, BW_SEVERITY_UNHEALTHY);
+}
+
+static void header_warns(struct bw_http_options *o)
+{
+    set_match(&o->fail_if_header_not_matches_regexp, "X-Role", "standby", false,
+              BW_SEVERITY_DEGRADED);
+}
+
+static void needs_tls(struct bw_http_options *o)
+{
+    o->fail_if_not_ssl = true;
+}
+
+static void small_body(struct bw_http_options *o)
+{
+    o->body_size_limit_bytes = 4;
+}
+
+static const struct {
+    const char *name;
+    void (*set)(struct bw_http_options *o);
+    enum bw_reason reason;
+    bool warned;
+    bool regex;
+} assertions[] = {
+    { "status", set_status, BW_REASON_HTTP_STATUS, false, false },
+    { "version", set_version, BW_REASON_HTTP_PROTOCOL, false, false },
+    { "body matches", body_is_bad, BW_REASON_ASSERTION_BODY, false, true },
+    { "body is fine", body_is_fine, BW_REASON_NONE, false, false },
+    { "body does not match", body_lacks, BW_REASON_ASSERTION_BODY, false, true },
+    { "body warns", body_warns, BW_REASON_NONE, true, false },
+    { "body is slow to match", body_is_slow_to_match, BW_REASON_ASSERTION_BODY, false, true },
+    { "header matches", header_is_bad, BW_REASON_ASSERTION_HEADER, false, true },
+    { "header is fine", header_is_fine, BW_REASON_NONE, false, false },
+    { "header is missing", header_is_missing, BW_REASON_ASSERTION_HEADER, false, true },
+    { "header may be missing", header_may_be_missing, BW_REASON_NONE, false, false },
+    { "header warns", header_warns, BW_REASON_NONE, true, false },
+    { "no TLS", needs_tls, BW_REASON_ASSERTION_TLS, false, false },
+    { "body too long", small_body, BW_REASON_RESPONSE_TOO_LARGE, false, false },
+};
+
+static void assertions_hold_or_have_their_reason(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, good, NULL);
+    const char *target = world_text(&w, "http://127.0.0.1:%u/", peer.port);
+    for (size_t i = 0; i < sizeof assertions / sizeof *assertions; i++) {
+        struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+        assertions[i].set(&module.http);
+        world_probe(&w, &module, target, 5 * BW_SECOND);
+        if (w.result.reason != assertions[i].reason || w.result.warned != assertions[i].warned)
+            fail_msg("%s: %s, %s", assertions[i].name, bw_reason_name(w.result.reason),
+                     w.result.detail);
+        assert_int_equal(w.result.warning[0] != '\0', assertions[i].warned);
+        assert_int_equal(world_value(&w, BW_METRIC_PROBE_FAILED_DUE_TO_REGEX, NULL) != 0,
+                         assertions[i].regex);
+    }
+    peer_stop(&peer);
+    world_close(&w);
+}
+
+/* ---- requests ---- */
+
+static void what_is_configured_is_sent(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, good, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    const struct bw_pair headers[] = { { "X-Probe", "yes" }, { "Empty", "" } };
+    module.http.method = "POST";
+    module.http.body = "ping";
+    module.http.headers = (struct bw_pairs){ headers, 2 };
+    module.http.basic_auth = (struct bw_basic_auth){ "user", "secret" };
+    const struct bw_probe_request request = {
+        .target = { .text = world_text(&w, "http://127.0.0.1:%u/a?b=c", peer.port),
+                    .host = "other.test" },
+        .timeout_ns = 5 * BW_SECOND,
+    };
+    world_run(&w, &module, &request);
+    peer_stop(&peer);
+    assert_true(w.result.success);
+    static const char *const wanted[] = {
+        "POST /a?b=c HTTP/1.1\r\n",
+        "Host: other.test\r\n",
+        "X-Probe: yes\r\n",
+        "Empty:\r\n",
+        "Authorization: Basic dXNlcjpzZWNyZXQ=\r\n",
+        "Content-Length: 4\r\n",
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (strstr(peer.heard, wanted[i]) == NULL)
+            fail_msg("no %s in %s", wanted[i], peer.heard);
+    }
+    assert_null(strstr(peer.heard, "Expect"));
+    assert_null(strstr(peer.heard, "Content-Type"));
+    world_close(&w);
+}
+
+static uint16_t foreign_port; /* where `leave` sends to */
+
+static void leave(struct peer_talk *talk)
+{
+    char text[128];
+    snprintf(text, sizeof text, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/\r\n\r\n",
+             foreign_port);
+    answer(talk, text);
+}
+
+static void secrets_stay_at_home(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer home, away;
+    world_open(&w, NULL);
+    peer_start(&away, good, NULL);
+    foreign_port = away.port;
+    peer_start(&home, leave, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    const struct bw_pair headers[] = { { "X-Api-Key", "k" }, { "Accept-Language", "de" } };
+    module.http.method = "POST";
+    module.http.body = "secret body";
+    module.http.headers = (struct bw_pairs){ headers, 2 };
+    module.http.authorization = (struct bw_authorization){ "Bearer", "token" };
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", home.port), 5 * BW_SECOND);
+    peer_stop(&home);
+    peer_stop(&away);
+    assert_true(w.result.success);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_REDIRECTS, NULL) == 1);
+    assert_non_null(strstr(home.heard, "Authorization: Bearer token\r\n"));
+    assert_non_null(strstr(home.heard, "X-Api-Key: k\r\n"));
+    assert_non_null(strstr(away.heard, "GET / HTTP/1.1\r\n"));
+    assert_non_null(strstr(away.heard, "Accept-Language: de\r\n"));
+    assert_null(strstr(away.heard, "Authorization"));
+    assert_null(strstr(away.heard, "X-Api-Key"));
+    assert_null(strstr(away.heard, "secret"));
+    world_close(&w);
+}
+
+static void a_redirect_need_not_be_followed(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    const int64_t found[] = { 302 };
+    world_open(&w, NULL);
+    peer_start(&peer, loop_for_ever, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.follow_redirects = false;
+    module.http.valid_status_codes = (struct bw_ints){ found, 1 };
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 5 * BW_SECOND);
+    peer_stop(&peer);
+    assert_true(w.result.success);
+    assert_int_equal(atomic_load(&peer.count), 1);
+    world_close(&w);
+}
+
+static bool only_once(void *ctx, const struct bw_address *address)
+{
+    assert_int_equal(address->family, AF_INET);
+    return ++*(int *)ctx == 1;
+}
+
+static void every_hop_passes_the_address_filter(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    int asked = 0;
+    world_open(&w, NULL);
+    peer_start(&peer, loop_for_ever, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    const struct bw_probe_request request = {
+        .target = { .text = world_text(&w, "http://127.0.0.1:%u/", peer.port),
+                    .filter = only_once,
+                    .filter_ctx = &asked },
+        .timeout_ns = 5 * BW_SECOND,
+    };
+    world_run(&w, &module, &request);
+    peer_stop(&peer);
+    assert_int_equal(w.result.reason, BW_REASON_CONNECT_FAILED);
+    assert_int_equal(atomic_load(&peer.count), 1);
+    world_close(&w);
+}
+
+static void a_bomb_is_counted_unpacked(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, bomb, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.compression = "gzip";
+    module.http.body_size_limit_bytes = 20000; /* it unpacks to a megabyte */
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 5 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_RESPONSE_TOO_LARGE);
+    /* Not asked for, it is not unpacked: it is short. */
+    module.http.compression = NULL;
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 5 * BW_SECOND);
+    assert_true(w.result.success);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH, NULL) == BOMB_BYTES);
+    peer_stop(&peer);
+    world_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(servers_get_their_reason_in_time),
+        cmocka_unit_test(a_good_answer_is_measured),
+        cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(assertions_hold_or_have_their_reason),
+        cmocka_unit_test(what_is_configured_is_sent),
+        cmocka_unit_test(secrets_stay_at_home),
+        cmocka_unit_test(a_redirect_need_not_be_followed),
+        cmocka_unit_test(every_hop_passes_the_address_filter),
+        cmocka_unit_test(a_bomb_is_counted_unpacked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

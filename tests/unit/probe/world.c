@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+#include "base/units.h"
+#include "conf/decode.h"
+#include "peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void world_open(struct world *w, const char *servers)
+{
+    memset(w, 0, sizeof *w);
+    char nowhere[32];
+    snprintf(nowhere, sizeof nowhere, "127.0.0.1:%u", peer_closed_port());
+    const struct bw_resolver_options options = { .servers = servers != NULL ? servers : nowhere,
+                                                 .try_ns = 100 * BW_MS };
+    w->loop = bw_loop_new();
+    w->resolver = bw_resolver_new(w->loop, &options, NULL);
+    assert_non_null(w->resolver);
+    w->engine = bw_probe_engine_new(w->loop, w->resolver, NULL);
+    assert_non_null(w->engine);
+}
+
+void world_close(struct world *w)
+{
+    bw_probe_engine_free(w->engine);
+    bw_resolver_free(w->resolver);
+    bw_loop_free(w->loop);
+    bw_arena_fini(&w->arena);
+}
+
+struct bw_probe_module world_module(struct world *w, enum bw_prober prober)
+{
+    struct bw_probe_module module;
+    bw_conf_defaults(&w->arena, &bw_probe_module_group, &module);
+    module.prober = (int)prober;
+    return module;
+}
+
+static void on_done(void *ctx, const struct bw_probe_result *result)
+{
+    struct world *w = ctx;
+    w->done++;
+    w->result = *result;
+    /* Into our arena: the run's is gone after this. */
+    bw_measures_init(&w->measures, &w->arena);
+    for (size_t i = 0; i < result->measures->count; i++) {
+        const struct bw_measure *m = &result->measures->items[i];
+        bw_measures_add(&w->measures, m->family, m->value, m->labels);
+    }
+    bw_loop_stop(w->loop);
+}
+
+void world_run(struct world *w, const struct bw_probe_module *module,
+               const struct bw_probe_request *request)
+{
+    struct bw_err err;
+    struct bw_probe_plan *plan = bw_probe_plan_new(w->engine, module, NULL, &err);
+    if (plan == NULL)
+        fail_msg("%s", err.text);
+    struct bw_probe_request full = *request;
+    full.plan = plan;
+    w->done = 0;
+    bw_probe_start(w->engine, &full, on_done, w);
+    assert_int_equal(w->done, 0); /* never from inside start */
+    bw_probe_plan_free(plan);     /* the run keeps it */
+    bw_loop_run(w->loop);
+    assert_int_equal(w->done, 1);
+}
+
+void world_probe(struct world *w, const struct bw_probe_module *module, const char *target,
+                 int64_t timeout_ns)
+{
+    const struct bw_probe_request request = { .target = { .text = target },
+                                              .timeout_ns = timeout_ns };
+    world_run(w, module, &request);
+}
+
+double world_value(const struct world *w, enum bw_family_id family, const char *label)
+{
+    double value = 0;
+    if (!bw_measures_value(&w->measures, family, label != NULL ? BW_LABEL_VALUES(label) : NULL,
+                           &value))
+        fail_msg("no %s", bw_family_row(family)->name);
+    return value;
+}
+
+bool world_has(const struct world *w, enum bw_family_id family)
+{
+    double value;
+    return bw_measures_value(&w->measures, family, NULL, &value);
+}

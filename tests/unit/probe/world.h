@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Everything a probe needs, and one probe at a time. */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "base/arena.h"
+#include "probe/module.h"
+#include "probe/run.h"
+
+struct world {
+    struct bw_loop *loop;
+    struct bw_resolver *resolver;
+    struct bw_probe_engine *engine;
+    struct bw_arena arena; /* modules, and the measures of the last result */
+    struct bw_probe_result result;
+    struct bw_measures measures;
+    unsigned done;
+};
+
+/* `servers` for names; NULL: a port that nobody listens on. */
+void world_open(struct world *w, const char *servers);
+void world_close(struct world *w);
+
+/* All defaults; the test changes what it wants. */
+struct bw_probe_module world_module(struct world *w, enum bw_prober prober);
+
+/* Runs to the end; the result is in the world. Fails the test when the plan is refused. */
+void world_run(struct world *w, const struct bw_probe_module *module,
+               const struct bw_probe_request *request);
+
+/* The same with defaults for all but the target. */
+void world_probe(struct world *w, const struct bw_probe_module *module, const char *target,
+                 int64_t timeout_ns);
+
+/* The measure's value; fails the test when there is none. */
+double world_value(const struct world *w, enum bw_family_id family, const char *label);
+bool world_has(const struct world *w, enum bw_family_id family);
+
+/* printf into the world's arena. */
+#define world_text(w, ...) bw_arena_printf(&(w)->arena, __VA_ARGS__)
+
+/* An option's list from string literals. */
+#define WORLD_STRINGS(...)                                                                         \
+    ((struct bw_strings){ (const char *const[]){ __VA_ARGS__ },                                    \
+                          sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *) })
+
+#endif
