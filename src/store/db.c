@@ -86,11 +86,17 @@ const char *bw_db_text(sqlite3_stmt *st, int column)
     return text == NULL ? "" : (const char *)text;
 }
 
+/* The number that a migration's name begins with. */
+static int version_of(const struct bw_embedded *migration)
+{
+    return (int)strtol(migration->name, NULL, 10);
+}
+
 int bw_db_schema_version(void)
 {
     int last = 0;
     for (const struct bw_embedded *m = bw_migrations; m->name != NULL; m++)
-        last = atoi(m->name) > last ? atoi(m->name) : last;
+        last = version_of(m) > last ? version_of(m) : last;
     return last;
 }
 
@@ -136,7 +142,7 @@ static enum bw_rc apply(sqlite3 *db, const struct bw_embedded *migration, struct
 {
     char version[80];
     snprintf(version, sizeof version, "PRAGMA application_id=%d; PRAGMA user_version=%d",
-             APPLICATION_ID, atoi(migration->name));
+             APPLICATION_ID, version_of(migration));
     enum bw_rc rc = bw_db_exec(db, "BEGIN IMMEDIATE", err);
     if (rc == BW_OK)
         rc = bw_db_exec(db, migration->data, err);
@@ -154,7 +160,7 @@ static enum bw_rc apply(sqlite3 *db, const struct bw_embedded *migration, struct
 static enum bw_rc migrate(sqlite3 *db, int64_t from, struct bw_err *err)
 {
     for (const struct bw_embedded *m = bw_migrations; m->name != NULL; m++) {
-        const enum bw_rc rc = atoi(m->name) > from ? apply(db, m, err) : BW_OK;
+        const enum bw_rc rc = version_of(m) > from ? apply(db, m, err) : BW_OK;
         if (rc != BW_OK)
             return rc;
     }

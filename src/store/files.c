@@ -180,7 +180,8 @@ enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *
     if (rename(path, to) != 0)
         return bw_fail(err, BW_EIO, "move '%s' aside: %s", path, strerror(errno));
     beside(from, path, "-wal");
-    strncat(to, "-wal", sizeof to - strlen(to) - 1);
+    snprintf(suffix + strlen(suffix), sizeof suffix - strlen(suffix), "-wal");
+    beside(to, path, suffix);
     struct stat st;
     if (stat(from, &st) == 0 && st.st_size == 0)
         unlink(from);

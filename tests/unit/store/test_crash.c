@@ -127,7 +127,7 @@ static void what_was_told_is_there_once(void **state)
 {
     struct fixture *f = *state;
     const char *env = getenv("BW_KILLS");
-    const int kills = env == NULL ? KILLS_DEFAULT : atoi(env);
+    const int kills = env == NULL ? KILLS_DEFAULT : (int)strtol(env, NULL, 10);
     f->opts.commit_interval_ns = 10 * BW_MS;
     unsigned random = (unsigned)getpid();
     int64_t last = -1;

@@ -27,11 +27,24 @@ static struct bw_reader *reader_of(struct fixture *f)
     return reader;
 }
 
+enum { TEXT_BYTES = 400 }; /* of every text that a callback adds to */
+
+static void put(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(char *text, const char *format, ...)
+{
+    const size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, TEXT_BYTES - used, format, args);
+    va_end(args);
+}
+
 /* Sealed pack, open pack and journal, with overlaps: each later one wins. */
 static void the_newest_wins_wherever_it_is(void **state)
 {
     struct fixture *f = *state;
-    char text[400];
+    char text[TEXT_BYTES];
     fixture_open(f);
     const uint32_t a = fixture_series(f, "up", "a");
     fixture_append(f, a, T0, 1);
@@ -78,8 +91,8 @@ static void the_newest_wins_wherever_it_is(void **state)
 
 static bool list_series(void *ctx, const struct bw_series_info *series)
 {
-    strcat(ctx, series->text);
-    strcat(ctx, " ");
+    char *text = ctx;
+    put(text, "%s ", series->text);
     return true;
 }
 
@@ -110,7 +123,7 @@ static void selectors_mean_what_they_say(void **state)
         struct bw_arena arena;
         struct bw_selector selector;
         struct bw_err err = { .text = "" };
-        char text[400] = "";
+        char text[TEXT_BYTES] = "";
         bw_arena_init(&arena);
         assert_int_equal(bw_selector_parse(&arena, selections[i].selector, &selector, &err), BW_OK);
         assert_int_equal(bw_reader_series(reader, &selector, list_series, text, NULL, &err), BW_OK);
@@ -130,13 +143,12 @@ static void bad_expressions_are_refused(void **state)
     struct bw_reader *reader = reader_of(f);
     static const struct {
         const char *pattern, *want;
-    } cases[] = { { "(", "missing closing parenthesis" },
-                  { "(a|aa)+[bc]", "takes too long" } };
+    } cases[] = { { "(", "missing closing parenthesis" }, { "(a|aa)+[bc]", "takes too long" } };
     for (size_t i = 0; i < 2; i++) {
         const struct bw_matcher matcher = { "instance", BW_MATCH_REGEX, cases[i].pattern };
         const struct bw_selector selector = { &matcher, 1 };
         struct bw_err err = { .text = "" };
-        char text[400] = "";
+        char text[TEXT_BYTES] = "";
         assert_int_equal(bw_reader_series(reader, &selector, list_series, text, NULL, &err),
                          BW_EINVAL);
         if (strstr(err.text, cases[i].want) == NULL)
@@ -150,9 +162,9 @@ static void bad_expressions_are_refused(void **state)
 static bool list_event(void *ctx, const struct bw_event *event)
 {
     char *text = ctx;
-    sprintf(text + strlen(text), "%lld:%s/%s/%s %s %d>%d %s;", (long long)event->id,
-            event->subject.service, event->subject.instance, event->subject.check, event->name,
-            event->from, event->to, event->cause);
+    put(text, "%lld:%s/%s/%s %s %d>%d %s;", (long long)event->id, event->subject.service,
+        event->subject.instance, event->subject.check, event->name, event->from, event->to,
+        event->cause);
     return true;
 }
 
@@ -186,7 +198,7 @@ static void events_are_found_newest_first(void **state)
     };
     struct bw_reader *reader = reader_of(f);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[400] = "";
+        char text[TEXT_BYTES] = "";
         assert_int_equal(bw_reader_events(reader, &cases[i].filter, list_event, text, NULL, NULL),
                          BW_OK);
         assert_string_equal(text, cases[i].want);
@@ -197,34 +209,33 @@ static void events_are_found_newest_first(void **state)
 static bool list_check(void *ctx, const struct bw_check_state *s)
 {
     char *text = ctx;
-    sprintf(text + strlen(text), "%s/%s/%s %d %lld %lld %u %u;", s->subject.service,
-            s->subject.instance, s->subject.check, (int)s->status, (long long)s->since_ms,
-            (long long)s->last_result_ms, s->pass_run, s->fail_run);
+    put(text, "%s/%s/%s %d %lld %lld %u %u;", s->subject.service, s->subject.instance,
+        s->subject.check, (int)s->status, (long long)s->since_ms, (long long)s->last_result_ms,
+        s->pass_run, s->fail_run);
     return true;
 }
 
 static bool list_alert(void *ctx, const struct bw_alert_state *s)
 {
     char *text = ctx;
-    sprintf(text + strlen(text), "%s%s %d %d %lld %lld %lld %lld %g;", s->rule, s->labels,
-            (int)s->level, (int)s->pending, (long long)s->pending_since_ms,
-            (long long)s->active_since_ms, (long long)s->level_since_ms, (long long)s->last_true_ms,
-            s->value);
+    put(text, "%s%s %d %d %lld %lld %lld %lld %g;", s->rule, s->labels, (int)s->level,
+        (int)s->pending, (long long)s->pending_since_ms, (long long)s->active_since_ms,
+        (long long)s->level_since_ms, (long long)s->last_true_ms, s->value);
     return true;
 }
 
 static bool list_report(void *ctx, const struct bw_report_row *r)
 {
     char *text = ctx;
-    sprintf(text + strlen(text), "%lld %s %s %s %s %lld;", (long long)r->id, r->name, r->type,
-            r->format, r->file, (long long)r->bytes);
+    put(text, "%lld %s %s %s %s %lld;", (long long)r->id, r->name, r->type, r->format, r->file,
+        (long long)r->bytes);
     return true;
 }
 
 static void states_replace_what_was_there(void **state)
 {
     struct fixture *f = *state;
-    char text[400] = "";
+    char text[TEXT_BYTES] = "";
     fixture_open(f);
     struct bw_check_state check = { { "web", "a", "tcp" }, BW_HEALTHY, 5, 6, 7, 0 };
     struct bw_alert_state alert = {
@@ -405,7 +416,7 @@ static void a_damaged_journal_row_is_left_out_and_told(void **state)
 static void a_damaged_row_is_left_out(void **state)
 {
     struct fixture *f = *state;
-    char text[400] = "";
+    char text[TEXT_BYTES] = "";
     fixture_open(f);
     struct bw_check_state check = { { "web", "a", "tcp" }, BW_HEALTHY, 5, 6, 7, 0 };
     bw_store_put_check_state(f->store, &check);

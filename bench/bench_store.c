@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* bench_store FOLDER [SERIES [TICKS]]: appends TICKS batches of SERIES samples, 15 s apart,
+ * committing each; then reads everything back. Says samples per CPU-second for both, bytes a
+ * sample, CPU for one series. The numbers of two machines cannot be compared. */
+#include "base/mem.h"
+#include "base/units.h"
+#include "store/reader.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define T0 INT64_C(1700000000000)
+
+static double cpu_seconds(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec)
+           + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static long rss_kib(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return used.ru_maxrss;
+}
+
+static uint64_t noise_state = 88172645463325252u;
+
+static uint64_t noise(void)
+{
+    noise_state ^= noise_state << 13;
+    noise_state ^= noise_state >> 7;
+    noise_state ^= noise_state << 17;
+    return noise_state;
+}
+
+/* What monitoring looks like: latencies, percentages, counters, states, constants. */
+static double next_value(size_t series, double before)
+{
+    switch (series % 5) {
+    case 0:
+        return (double)(20000 + noise() % 4000) / 1e6;
+    case 1:
+        return (double)(noise() % 10000) / 100;
+    case 2:
+        return before + (double)(noise() % 1500);
+    case 3:
+        return noise() % 500 == 0 ? 0 : 1;
+    default:
+        return 4096;
+    }
+}
+
+static void fail(const char *what, const struct bw_err *err)
+{
+    fprintf(stderr, "bench_store: %s: %s\n", what, err->text);
+    exit(1);
+}
+
+static void register_series(struct bw_store *store, struct bw_sample *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char metric[32], instance[32];
+        snprintf(metric, sizeof metric, "bench_metric_%zu", i % 20);
+        snprintf(instance, sizeof instance, "host-%zu", i / 20);
+        const struct bw_label labels[] = { { "instance", instance } };
+        batch[i].series = bw_store_series(store, metric, (struct bw_labels){ labels, 1 });
+        batch[i].value = 0;
+    }
+}
+
+static void ingest(struct bw_store *store, struct bw_sample *batch, size_t count, size_t ticks)
+{
+    struct bw_err err;
+    register_series(store, batch, count);
+    if (bw_store_flush(store, BW_MINUTE, &err) != BW_OK)
+        fail("register", &err);
+    double own = 0;
+    const double began = cpu_seconds();
+    for (size_t t = 0; t < ticks; t++) {
+        const double making = cpu_seconds();
+        for (size_t i = 0; i < count; i++) {
+            batch[i].ts_ms = T0 + (int64_t)t * 15000;
+            batch[i].value = next_value(i, batch[i].value);
+        }
+        own += cpu_seconds() - making;
+        bw_store_append(store, batch, count);
+        if (bw_store_flush(store, BW_MINUTE, &err) != BW_OK)
+            fail("commit", &err);
+    }
+    const double used = cpu_seconds() - began - own;
+    struct bw_store_stats stats;
+    bw_store_stats(store, &stats);
+    printf("ingest: %.2f M samples per CPU-second (append, journal, packs), %llu packs written,"
+           " peak RSS %ld KiB, %.0f bytes a series\n",
+           (double)(count * ticks) / used / 1e6, (unsigned long long)stats.packs_written_total,
+           rss_kib(), (double)rss_kib() * 1024 / (double)count);
+}
+
+struct total {
+    uint64_t points;
+    double sum;
+};
+
+static bool add_up(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct total *total = ctx;
+    (void)series;
+    total->points += count;
+    for (size_t i = 0; i < count; i++)
+        total->sum += points[i].value;
+    return true;
+}
+
+static void scan(const char *path, const uint32_t *ids, size_t count, const char *what)
+{
+    struct bw_reader *reader = NULL;
+    struct bw_err err;
+    struct total total = { 0 };
+    if (bw_reader_open(path, &reader, &err) != BW_OK)
+        fail("open", &err);
+    const double began = cpu_seconds();
+    if (bw_reader_scan(reader, ids, count, 0, INT64_MAX, add_up, &total, NULL, &err) != BW_OK)
+        fail("scan", &err);
+    const double used = cpu_seconds() - began;
+    printf("scan of %s: %llu points (sum %.6g), %.3f ms CPU, %.1f M samples per CPU-second\n", what,
+           (unsigned long long)total.points, total.sum, used * 1e3,
+           (double)total.points / used / 1e6);
+    bw_reader_close(reader);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_store FOLDER [SERIES [TICKS]]\n");
+        return 1;
+    }
+    const size_t count = argc > 2 ? strtoul(argv[2], NULL, 10) : 10000;
+    const size_t ticks = argc > 3 ? strtoul(argv[3], NULL, 10) : 600;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/bench.db", argv[1]);
+    unlink(path);
+    struct bw_storage_opts opts = bw_storage_defaults();
+    struct bw_store *store = NULL;
+    struct bw_err err;
+    opts.path = path;
+    if (bw_store_open(&opts, NULL, &store, &err) != BW_OK)
+        fail("open", &err);
+    struct bw_sample *batch = bw_alloc_array(count, sizeof *batch);
+    uint32_t *ids = bw_alloc_array(count, sizeof *ids);
+    ingest(store, batch, count, ticks);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = batch[i].series;
+    scan(path, ids, count, "all, live");
+    const double closing = cpu_seconds();
+    bw_store_close(store);
+    printf("close: %.2f s CPU\n", cpu_seconds() - closing);
+    struct bw_store_info info;
+    if (bw_store_info(path, &info, &err) != BW_OK)
+        fail("info", &err);
+    printf("file: %.3f bytes a sample on disk, %.3f in packs\n",
+           (double)info.bytes / (double)(count * ticks),
+           (double)info.pack_bytes / (double)(count * ticks));
+    scan(path, ids, count, "all, closed");
+    scan(path, ids, 1, "one series");
+    free(batch);
+    free(ids);
+    return 0;
+}
