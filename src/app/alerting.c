@@ -114,12 +114,11 @@ static enum bw_rc make_rules(const struct bw_config *config, struct rule **out, 
     return BW_OK;
 }
 
-enum bw_rc bw_alerting_check(const struct bw_config *config, struct bw_err *err)
+enum bw_rc bw_alerting_check(const struct bw_alert_rule *rule, struct bw_err *err)
 {
-    struct rule *rules;
-    const enum bw_rc rc = make_rules(config, &rules, err);
-    if (rc == BW_OK)
-        free_rules(rules, config->rule_count);
+    struct rule *made = bw_alloc_array(1, sizeof *made);
+    const enum bw_rc rc = make_rule(rule, made, err);
+    free_rules(made, 1);
     return rc;
 }
 
@@ -172,8 +171,7 @@ static struct shown *shown_for(struct bw_alerting *alerting, const char *rule, c
 }
 
 /* The labels of an alert's text, as a publication wants them. The text is ours: it parses. */
-static size_t labels_of_text(struct bw_arena *arena, const char *text,
-                             struct bw_metric_label *out)
+static size_t labels_of_text(struct bw_arena *arena, const char *text, struct bw_metric_label *out)
 {
     struct bw_selector selector;
     if (text[0] == '\0' || bw_selector_parse(arena, text, &selector, NULL) != BW_OK)
@@ -198,8 +196,7 @@ static void publish(struct bw_alerting *alerting, struct shown *shown)
         bw_measures_add(measures, BW_METRIC_ALERT_ACTIVE, 1,
                         BW_LABEL_VALUES(shown->rule, bw_level_name(shown->state.level)));
         bw_measures_add(measures, BW_METRIC_ALERT_SINCE_TIMESTAMP_SECONDS,
-                        (double)shown->state.active_since_ms / 1000,
-                        BW_LABEL_VALUES(shown->rule));
+                        (double)shown->state.active_since_ms / 1000, BW_LABEL_VALUES(shown->rule));
     }
     bw_publication_commit(shown->publication);
 }
@@ -207,8 +204,8 @@ static void publish(struct bw_alerting *alerting, struct shown *shown)
 static bool is_same_standing(const struct bw_alert_state *a, const struct bw_alert_state *b)
 {
     return a->level == b->level && a->pending == b->pending
-           && a->pending_since_ms == b->pending_since_ms
-           && a->active_since_ms == b->active_since_ms && a->level_since_ms == b->level_since_ms;
+           && a->pending_since_ms == b->pending_since_ms && a->active_since_ms == b->active_since_ms
+           && a->level_since_ms == b->level_since_ms;
 }
 
 static void save(struct bw_core *core, const struct bw_alert_state *state)
@@ -241,8 +238,8 @@ static void forget_unseen(struct bw_alerting *alerting)
     for (size_t i = 0; i < alerting->shown_count; i++) {
         struct shown *shown = &alerting->shown[i];
         if (!shown->seen) {
-            save(alerting->core, &(struct bw_alert_state){ .rule = shown->rule,
-                                                           .labels = shown->labels });
+            save(alerting->core,
+                 &(struct bw_alert_state){ .rule = shown->rule, .labels = shown->labels });
             free_shown(shown);
             alerting->core->view_is_stale = true;
             continue;
@@ -319,23 +316,6 @@ static void resolve(void *ctx, size_t selector, struct bw_expr_vector *out)
                      resolving->now_ms - STALE_MS, pick, &picking);
 }
 
-/* The vector of an expression as the engine takes it: labels instead of their text. */
-static struct bw_alert_input *inputs_of(struct bw_arena *arena,
-                                        const struct bw_expr_vector *vector)
-{
-    struct bw_alert_input *inputs = bw_arena_array(arena, vector->count + 1, sizeof *inputs);
-    for (size_t i = 0; i < vector->count; i++) {
-        struct bw_metric_label named[BW_LABELS_MAX];
-        const size_t count = labels_of_text(arena, vector->entries[i].labels, named);
-        struct bw_label *labels = bw_arena_array(arena, count + 1, sizeof *labels);
-        for (size_t k = 0; k < count; k++)
-            labels[k] = (struct bw_label){ named[k].name, named[k].value };
-        inputs[i] = (struct bw_alert_input){ .labels = { labels, count },
-                                             .value = vector->entries[i].value };
-    }
-    return inputs;
-}
-
 static void say_failure(struct rule *rule, enum bw_rc rc, const struct bw_err *err)
 {
     rule->failures += rc != BW_OK ? 1 : 0;
@@ -355,8 +335,8 @@ static void evaluate(struct bw_alerting *alerting, struct rule *rule, int64_t no
     rule->evaluations++;
     say_failure(rule, rc, &err);
     if (rc == BW_OK)
-        bw_alert_engine_feed(alerting->engine, rule->rule, inputs_of(&arena, &vector),
-                             vector.count, now_ms, &arena, &intents);
+        bw_alert_engine_feed(alerting->engine, rule->rule, vector.entries, vector.count, now_ms,
+                             &arena, &intents);
     take_intents(alerting, &intents);
     bw_expr_vector_fini(&vector);
     bw_arena_fini(&arena);
@@ -448,8 +428,7 @@ static const char *expr_of(const struct bw_alerting *alerting, const char *name)
 size_t bw_alerting_view(const struct bw_alerting *alerting, struct bw_arena *arena,
                         const struct bw_view_alert **out)
 {
-    struct bw_view_alert *alerts =
-        bw_arena_array(arena, alerting->shown_count + 1, sizeof *alerts);
+    struct bw_view_alert *alerts = bw_arena_array(arena, alerting->shown_count + 1, sizeof *alerts);
     for (size_t i = 0; i < alerting->shown_count; i++) {
         const struct shown *shown = &alerting->shown[i];
         alerts[i] =

@@ -37,7 +37,8 @@ static enum bw_rc read_secret(void *user, const char *path, const char *config_f
     const struct bw_config *config = user;
     char *data;
     size_t size;
-    const enum bw_rc rc = bw_file_read(config->folder, path, BW_CONF_SECRET_BYTES_MAX, &data, &size, err);
+    const enum bw_rc rc =
+        bw_file_read(config->folder, path, BW_CONF_SECRET_BYTES_MAX, &data, &size, err);
     if (rc != BW_OK)
         return rc;
     bw_buf_bytes(out, data, size);
@@ -102,14 +103,15 @@ static bool has_rule(const struct bw_alert_rule *rules, size_t count, const char
 }
 
 static void add_rule(struct bw_config_loading *loading, const struct bw_alert_rule_opts *opts,
-                     struct bw_place at, struct bw_alert_rule *rules, size_t *count)
+                     struct bw_place at, struct bw_alert_rule *rules, struct bw_place *places)
 {
+    size_t *count = &loading->config->rule_count;
     struct bw_err err;
     const enum bw_rc rc = bw_alert_rule_make(loading->arena, opts, &rules[*count], &err);
     if (rc == BW_OK && has_rule(rules, *count, opts->name))
         bw_problems_add(loading->problems, at, "alerts.rules", "two rules named '%s'", opts->name);
     else if (rc == BW_OK)
-        *count += 1;
+        places[(*count)++] = at;
     else if (rc == BW_EUNSUPPORTED)
         bw_problems_add(&loading->config->warnings, at, "alerts.rules", "rule '%s': %s", opts->name,
                         err.text);
@@ -124,15 +126,16 @@ static void resolve_rules(struct bw_config_loading *loading)
     const size_t own = config->settings.alerts.rules.count;
     struct bw_alert_rule *rules =
         bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *rules);
+    struct bw_place *places =
+        bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *places);
     for (size_t i = 0; i < own; i++)
-        add_rule(loading, &opts[i], place_of(loading, "alerts", "rules", i), rules,
-                 &config->rule_count);
+        add_rule(loading, &opts[i], place_of(loading, "alerts", "rules", i), rules, places);
     for (size_t i = 0; config->settings.alerts.defaults && i < bw_default_rule_count; i++) {
         if (!has_rule(rules, config->rule_count, bw_default_rules[i].name))
-            add_rule(loading, &bw_default_rules[i], (struct bw_place){ 0 }, rules,
-                     &config->rule_count);
+            add_rule(loading, &bw_default_rules[i], (struct bw_place){ 0 }, rules, places);
     }
     config->rules = rules;
+    config->rule_places = places;
 }
 
 /* ---- reports --------------------------------------------------------------------------- */
@@ -144,17 +147,18 @@ static bool is_file_name(const char *name)
     return name[0] != '.' && strspn(name, allowed) == strlen(name);
 }
 
-static void resolve_report(struct bw_config_loading *loading,
-                           const struct bw_schedule_settings *in, size_t index,
-                           struct bw_config_report *out)
+static void resolve_report(struct bw_config_loading *loading, const struct bw_schedule_settings *in,
+                           size_t index, struct bw_config_report *out)
 {
     const struct bw_place at = place_of(loading, "reports", "schedules", index);
     const char *path = bw_conf_path_index(loading->arena, "reports.schedules", index);
-    const char *zone = in->timezone != NULL ? in->timezone : loading->config->settings.global.timezone;
+    const char *zone =
+        in->timezone != NULL ? in->timezone : loading->config->settings.global.timezone;
     struct bw_range range;
     struct bw_err err;
-    *out = (struct bw_config_report){ .name = in->name, .type = in->type, .format = in->format,
-                                      .range = in->range };
+    *out = (struct bw_config_report){
+        .name = in->name, .type = in->type, .format = in->format, .range = in->range
+    };
     out->zone = bw_config_zone(loading, zone, at, path);
     if (!is_file_name(in->name))
         bw_problems_add(loading->problems, at, path,
@@ -193,7 +197,8 @@ static void warn_of_later_sections(struct bw_config_loading *loading)
 {
     for (size_t i = 0; bw_later_sections[i] != NULL; i++) {
         const struct bw_node *node = loading->config->settings.later[i];
-        if (node != NULL && !(node->kind == BW_NODE_SCALAR ? bw_node_is_null(node) : node->count == 0))
+        if (node != NULL
+            && !(node->kind == BW_NODE_SCALAR ? bw_node_is_null(node) : node->count == 0))
             bw_problems_add(&loading->config->warnings, node->key_at, bw_later_sections[i],
                             "is not acted on by this version");
     }
@@ -215,8 +220,8 @@ static bool read_document(struct bw_config_loading *loading, const char *file,
     if (file != NULL)
         return bw_config_read(loading, file);
     const char *text = bw_default_config_text(loading->arena, defaults->self);
-    loading->root = bw_yaml_read("the built-in default", text, strlen(text), loading->arena,
-                                 loading->problems);
+    loading->root =
+        bw_yaml_read("the built-in default", text, strlen(text), loading->arena, loading->problems);
     return loading->root != NULL;
 }
 
@@ -226,8 +231,8 @@ static void resolve(struct bw_config_loading *loading)
     if (!bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group, &config->settings))
         return;
     check_modules(loading);
-    bw_config_zone(loading, config->settings.global.timezone, (struct bw_place){ .file = config->file },
-                   "global.timezone");
+    bw_config_zone(loading, config->settings.global.timezone,
+                   (struct bw_place){ .file = config->file }, "global.timezone");
     bw_config_resolve_services(loading);
     resolve_rules(loading);
     resolve_reports(loading);

@@ -51,6 +51,8 @@ struct bw_config_check {
     const struct bw_degraded_rule *degraded;
     size_t degraded_count;
     struct bw_labels labels; /* the user's, global and service's included */
+    struct bw_place at;      /* in the file, for mistakes that only show later */
+    const char *path;
 };
 
 struct bw_config_service {
@@ -82,6 +84,7 @@ struct bw_config {
     const struct bw_config_check *checks; /* sorted by service, instance, as configured within */
     size_t check_count;
     const struct bw_alert_rule *rules;
+    const struct bw_place *rule_places;
     size_t rule_count;
     const struct bw_config_report *reports;
     size_t report_count;

@@ -22,9 +22,8 @@ static struct bw_node *read_one(struct bw_config_loading *loading, const char *f
         bw_problems_add(loading->problems, named_at, "", "%s", err.text);
         return NULL;
     }
-    struct bw_node *root =
-        bw_yaml_read(bw_arena_strdup(loading->arena, path), data, size, loading->arena,
-                     loading->problems);
+    struct bw_node *root = bw_yaml_read(bw_arena_strdup(loading->arena, path), data, size,
+                                        loading->arena, loading->problems);
     free(data);
     if (root != NULL && root->kind != BW_NODE_MAP) {
         bw_problems_add(loading->problems, root->at, "", "expected a mapping, found %s",

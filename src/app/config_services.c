@@ -41,8 +41,8 @@ static struct bw_node *overlay(struct bw_arena *arena, const struct bw_node *bas
     *copy = *from;
     copy->first = copy->last = copy->next = NULL;
     copy->count = 0;
-    const bool both = base != NULL && over != NULL && base->kind == BW_NODE_MAP
-                      && over->kind == BW_NODE_MAP;
+    const bool both =
+        base != NULL && over != NULL && base->kind == BW_NODE_MAP && over->kind == BW_NODE_MAP;
     for (const struct bw_node *child = both ? base->first : NULL; child != NULL;
          child = child->next)
         bw_node_append(copy, overlay(arena, child, bw_node_find(over, child->key)));
@@ -53,8 +53,7 @@ static struct bw_node *overlay(struct bw_arena *arena, const struct bw_node *bas
     return copy;
 }
 
-static const struct bw_node *module_node(struct resolving *r,
-                                         const struct bw_check_settings *check,
+static const struct bw_node *module_node(struct resolving *r, const struct bw_check_settings *check,
                                          const struct bw_node *check_node, const char *path)
 {
     if (check->module == NULL)
@@ -66,8 +65,7 @@ static const struct bw_node *module_node(struct resolving *r,
     return node;
 }
 
-static struct bw_probe_module *decode_module(struct resolving *r,
-                                             const struct bw_probe_ops *ops,
+static struct bw_probe_module *decode_module(struct resolving *r, const struct bw_probe_ops *ops,
                                              const struct bw_check_settings *check,
                                              const struct bw_node *check_node, const char *path)
 {
@@ -243,7 +241,8 @@ static const struct bw_probe_ops *kind_of(struct resolving *r,
     }
     if (keys == 1)
         return found;
-    problem(r, node, path, keys == 0 ? "expected one of the keys http, tcp" : "a check is of one kind");
+    problem(r, node, path,
+            keys == 0 ? "expected one of the keys http, tcp" : "a check is of one kind");
     return NULL;
 }
 
@@ -315,7 +314,9 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
                           const struct bw_node *node, const char *path)
 {
     const struct bw_global_settings *global = &r->loading->config->settings.global;
-    struct bw_config_check out = { .service = r->out->name, .name = check->name };
+    struct bw_config_check out = {
+        .service = r->out->name, .name = check->name, .at = node->at, .path = path
+    };
     out.ops = kind_of(r, check, node, path);
     if (out.ops == NULL)
         return;
@@ -325,7 +326,8 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
         return;
     out.options = module;
     out.module = check->module != NULL ? check->module : "";
-    out.timeout_ns = first_set(check->timeout_ns, first_set(module->timeout_ns, global->timeout_ns));
+    out.timeout_ns =
+        first_set(check->timeout_ns, first_set(module->timeout_ns, global->timeout_ns));
     out.retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
     out.expect_failure = check->expect != 0;
     out.weight = check->health.weight;
@@ -341,7 +343,8 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
         problem(r, node, path, "'interval' is shorter than 'global.slot'");
     resolve_degraded(r, check, node, path, &out);
     const char *target = kind_target(check, out.ops->name);
-    expand(r, &out, target, bw_node_find(node, out.ops->name), bw_conf_path_key(r->loading->arena, path, out.ops->name));
+    expand(r, &out, target, bw_node_find(node, out.ops->name),
+           bw_conf_path_key(r->loading->arena, path, out.ops->name));
 }
 
 /* ---- services -------------------------------------------------------------------------- */

@@ -23,14 +23,14 @@ struct bw_core {
     struct bw_loop *loop;
     struct bw_wall wall;
     struct bw_work_pool *workers;
-    struct bw_store *store;          /* NULL while there is none */
+    struct bw_store *store; /* NULL while there is none */
     struct bw_publisher *publisher;
     struct bw_recorder *recorder;
-    const struct bw_config *config;  /* the one in force */
-    const char *node;                /* this machine's name */
+    const struct bw_config *config; /* the one in force */
+    const char *node;               /* this machine's name */
     int64_t started_ms;
-    bool view_is_stale;              /* something that a view shows has changed */
-    struct bw_event *events;         /* ring of the newest, texts on the heap */
+    bool view_is_stale;      /* something that a view shows has changed */
+    struct bw_event *events; /* ring of the newest, texts on the heap */
     size_t event_count, event_next;
     uint64_t event_totals[BW_EVENT_MARKER + 1];
 };

@@ -82,24 +82,15 @@ const struct bw_alert_rule_opts bw_default_rules[] = {
 const size_t bw_default_rule_count = sizeof bw_default_rules / sizeof *bw_default_rules;
 
 /* The name of a metric, as `match:` would say it. */
-#define METRIC(name)                                                                               \
-    .match = { .items = &(const struct bw_pair){ "__name__", name }, .count = 1 }
+#define METRIC(name) .match = { .items = &(const struct bw_pair){ "__name__", name }, .count = 1 }
 
 const struct bw_trend_select bw_default_trends[] = {
-    { METRIC("node_filesystem_avail_bytes"),
-      .threshold = 0,
-      .side = -1,
-      .tier_s = BW_TREND_TIER_AUTO,
-      .season = "auto" },
-    { METRIC("node_memory_MemAvailable_bytes"),
-      .threshold = 0,
-      .side = -1,
-      .tier_s = BW_TREND_TIER_AUTO,
-      .season = "auto" },
+    { METRIC("node_filesystem_avail_bytes"), .threshold = 0, .side = -1,
+      .tier_s = BW_TREND_TIER_AUTO, .season = "auto" },
+    { METRIC("node_memory_MemAvailable_bytes"), .threshold = 0, .side = -1,
+      .tier_s = BW_TREND_TIER_AUTO, .season = "auto" },
     { METRIC("node_load1"), .threshold = NAN, .tier_s = BW_TREND_TIER_AUTO, .season = "auto" },
-    { METRIC("probe_duration_seconds"),
-      .threshold = NAN,
-      .tier_s = BW_TREND_TIER_AUTO,
+    { METRIC("probe_duration_seconds"), .threshold = NAN, .tier_s = BW_TREND_TIER_AUTO,
       .season = "auto" },
 };
 const size_t bw_default_trend_count = sizeof bw_default_trends / sizeof *bw_default_trends;

@@ -239,12 +239,11 @@ void bw_hostwatch_sample(struct bw_hostwatch *hostwatch)
     const int64_t tick_ms = tick_of(bw_core_now_ms(hostwatch->core), opts->interval_ns / 1000000);
     struct bw_err err = { 0 };
     struct bw_measures *measures = bw_publication_begin(hostwatch->publication);
-    say_failure(hostwatch,
-                bw_host_sample(hostwatch->host, &opts->collectors, measures, &err), &err);
+    say_failure(hostwatch, bw_host_sample(hostwatch->host, &opts->collectors, measures, &err),
+                &err);
     struct bw_measures *judged = bw_publication_begin(hostwatch->judged);
     struct bw_resource_value *values;
-    const size_t count =
-        bw_host_resources(hostwatch->host, measures, judged->arena, &values);
+    const size_t count = bw_host_resources(hostwatch->host, measures, judged->arena, &values);
     for (size_t i = 0; i < count; i++)
         judge(hostwatch, &values[i], tick_ms);
     drop_unseen(hostwatch);

@@ -188,8 +188,8 @@ static void store_round(struct bw_source *source, int64_t ts_ms)
 {
     struct bw_recorder *recorder = source->recorder;
     size_t count = 0;
-    recorder->samples = bw_grow(recorder->samples, &recorder->sample_cap, source->count,
-                                sizeof *recorder->samples);
+    recorder->samples =
+        bw_grow(recorder->samples, &recorder->sample_cap, source->count, sizeof *recorder->samples);
     for (size_t i = 0; i < source->count; i++) {
         const struct series *series = &source->series[i];
         if (series->latest.series == 0)

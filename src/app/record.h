@@ -18,9 +18,9 @@ struct bw_source;
 /* The latest value of one series. */
 struct bw_latest {
     const char *metric;
-    struct bw_labels labels;  /* identity labels included */
-    const char *labels_text;  /* {a="b"}, "" without labels */
-    uint32_t series;          /* in the store; 0: not stored */
+    struct bw_labels labels; /* identity labels included */
+    const char *labels_text; /* {a="b"}, "" without labels */
+    uint32_t series;         /* in the store; 0: not stored */
     double value;
     int64_t ts_ms;
 };

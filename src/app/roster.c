@@ -171,8 +171,7 @@ static void measure_state(const struct bw_rollup *state, int64_t since_ms, struc
 }
 
 static void publish_state(struct bw_core *core, struct bw_publication *publication,
-                          struct bw_source *source, const struct bw_rollup *state,
-                          int64_t since_ms)
+                          struct bw_source *source, const struct bw_rollup *state, int64_t since_ms)
 {
     struct bw_measures *measures = bw_publication_begin(publication);
     measure_state(state, since_ms, measures);
@@ -252,11 +251,32 @@ void bw_roster_settle(struct bw_roster *roster)
          service = service->next) {
         for (size_t i = 0; i < service->depends_on_count; i++)
             bw_depend_add_named(roster->depend, service->index, service->depends_on[i], NULL);
-        const int64_t now_ms = bw_core_now_ms(roster->core);
+    }
+    bw_roster_refresh(roster);
+}
+
+/* The latest time at which a check of the instance entered its status. */
+static int64_t latest_since(const struct bw_roster_instance *instance, int64_t fallback_ms)
+{
+    int64_t latest = 0;
+    for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
+        latest = check->health.since_ms > latest ? check->health.since_ms : latest;
+    return latest > 0 ? latest : fallback_ms;
+}
+
+void bw_roster_refresh(struct bw_roster *roster)
+{
+    const int64_t now_ms = bw_core_now_ms(roster->core);
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next) {
+        int64_t since_ms = 0;
         for (struct bw_roster_instance *instance = service->instances; instance != NULL;
-             instance = instance->next)
-            roll_up_instance(roster, instance, instance->since_ms > 0 ? instance->since_ms : now_ms);
-        roll_up_service(roster, service, now_ms, false);
+             instance = instance->next) {
+            const int64_t instance_ms = latest_since(instance, now_ms);
+            roll_up_instance(roster, instance, instance_ms);
+            since_ms = instance_ms > since_ms ? instance_ms : since_ms;
+        }
+        roll_up_service(roster, service, since_ms > 0 ? since_ms : now_ms, false);
     }
     roster->core->view_is_stale = true;
 }
@@ -417,8 +437,7 @@ static void adopt_check(struct bw_roster_check *check, const struct bw_roster_ch
     check->recent_next = old->recent_next;
 }
 
-static void adopt_instance(struct bw_roster_instance *instance,
-                           const struct bw_roster *old)
+static void adopt_instance(struct bw_roster_instance *instance, const struct bw_roster *old)
 {
     const struct bw_roster_instance *old_instance =
         find_instance(bw_roster_service(old, instance->service->name), instance->name);
@@ -449,8 +468,7 @@ void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old)
     }
 }
 
-void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state,
-                       int64_t now_ms)
+void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state, int64_t now_ms)
 {
     struct bw_roster_check *check = bw_roster_check(roster, &state->subject);
     if (check == NULL)

@@ -102,6 +102,9 @@ void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old);
 void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state,
                        int64_t now_ms);
 
+/* Makes all roll-ups anew, after states were put back; no events. */
+void bw_roster_refresh(struct bw_roster *roster);
+
 /* One outcome with its result. Makes what follows from it known; returns the transition's
  * fact: whether the check's status changed. */
 bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,

@@ -224,8 +224,10 @@ const struct bw_opt_group bw_settings_group = {
             "an environment variable; every secret has a twin with `_file`.",
 };
 
-const char *const bw_later_sections[] = { "discovery", "calendars", "maintenance", "slos",
-                                          "silences",  "receivers", "route",       "heartbeat",
+const char *const bw_later_sections[] = { "discovery",   "calendars",    "maintenance", "slos",
+                                          "silences",    "receivers",    "route",       "heartbeat",
                                           "self_canary", "remote_write", NULL };
 
-const char *const bw_later_kinds[] = { "tls", "dns", "icmp", "grpc", "exec", "push", "limits", NULL };
+const char *const bw_later_kinds[] = {
+    "tls", "dns", "icmp", "grpc", "exec", "push", "limits", NULL
+};

@@ -303,8 +303,8 @@ static struct bw_publication *publication_of(struct bw_core *core,
     labels[n++] = (struct bw_metric_label){ "check", config->name };
     labels[n++] = (struct bw_metric_label){ "module", config->module };
     for (size_t i = 0; i < config->labels.count; i++)
-        labels[n++] = (struct bw_metric_label){ config->labels.items[i].name,
-                                                config->labels.items[i].value };
+        labels[n++] =
+            (struct bw_metric_label){ config->labels.items[i].name, config->labels.items[i].value };
     return bw_publication_new(core->publisher, labels, n, "exported_");
 }
 
@@ -381,8 +381,7 @@ static void take_seat(struct watched *check, struct bw_roster *roster)
                                          .weight = config->weight,
                                          .rule = config->health,
                                          .interval_ms = config->schedule.interval_ns / 1000000 };
-    check->seat =
-        bw_roster_add_check(roster, bw_roster_service(roster, config->service), &spec);
+    check->seat = bw_roster_add_check(roster, bw_roster_service(roster, config->service), &spec);
 }
 
 static void open_outlets(struct bw_watch *watch, struct watched *check)
@@ -450,7 +449,8 @@ void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out)
 {
     struct bw_schedule_counts counts = watch->retired;
     add_counts(&counts, bw_schedule_totals(watch->schedule));
-    bw_measures_add(out, BW_METRIC_SCHEDULE_CHECKS, (double)bw_schedule_size(watch->schedule), NULL);
+    bw_measures_add(out, BW_METRIC_SCHEDULE_CHECKS, (double)bw_schedule_size(watch->schedule),
+                    NULL);
     bw_measures_add(out, BW_METRIC_SCHEDULE_RUNNING, (double)bw_schedule_running(watch->schedule),
                     NULL);
     bw_measures_add(out, BW_METRIC_SCHEDULE_LAG_SECONDS, watch->last_lag_s, NULL);

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/daemon.h"
+
+#include "app/alerting.h"
+#include "app/core.h"
+#include "app/hostwatch.h"
+#include "app/log.h"
+#include "app/reporting.h"
+#include "app/roster.h"
+#include "app/selfmetrics.h"
+#include "app/storage.h"
+#include "app/trending.h"
+#include "app/validate.h"
+#include "app/viewing.h"
+#include "app/watch.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "web/web.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VIEW_EVERY_NS (250 * BW_MS)
+#define SELF_EVERY_NS (5 * BW_SECOND)
+#define WEB_GRACE_NS (3 * BW_SECOND)
+
+enum { SIGNALS = 3 };
+
+struct bw_daemon {
+    const struct bw_daemon_options *options;
+    struct bw_core core;
+    struct bw_config *config;
+    struct bw_resolver *resolver;
+    struct bw_roster *roster;
+    struct bw_watch *watch;
+    struct bw_hostwatch *hostwatch;
+    struct bw_alerting *alerting;
+    struct bw_trending *trending;
+    struct bw_reporting *reporting;
+    struct bw_storage *storage;
+    struct bw_web *web;
+    struct bw_timer *view_timer, *self_timer;
+    struct bw_signal *signals[SIGNALS];
+    struct bw_publication *self_publication;
+    struct bw_source *self_source;
+    struct bw_self self;
+    char *config_message;
+    char node[256];
+    bool stopping;
+    bool ready; /* written once before the front end may say so; read by its threads */
+};
+
+/* ---- views and own metrics ------------------------------------------------------------- */
+
+static void publish_view(struct bw_daemon *daemon)
+{
+    const struct bw_viewing_parts parts = {
+        .alerting = daemon->alerting,
+        .trending = daemon->trending,
+        .external_url = daemon->options->external_url,
+        .config_ok = daemon->self.reload_ok,
+        .config_message = daemon->config_message,
+        .store_message = bw_storage_message(daemon->storage),
+    };
+    bw_viewing_publish(&daemon->core, daemon->roster, &parts);
+}
+
+static void on_view_timer(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    if (daemon->core.view_is_stale)
+        publish_view(daemon);
+}
+
+static void watch_clock(struct bw_daemon *daemon)
+{
+    struct bw_core *core = &daemon->core;
+    bw_core_now_ms(core);
+    if (core->wall.steps == daemon->self.clock_steps)
+        return;
+    daemon->self.clock_steps = core->wall.steps;
+    char cause[96];
+    snprintf(cause, sizeof cause, "by %lld ms", (long long)core->wall.last_step_ms);
+    bw_core_system_event(core, "clock stepped", cause);
+}
+
+static void on_self_timer(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    struct bw_core *core = &daemon->core;
+    watch_clock(daemon);
+    struct bw_measures *measures = bw_publication_begin(daemon->self_publication);
+    bw_self_measure_build(measures);
+    bw_self_measure_config(&daemon->self, measures);
+    bw_self_measure_store(core, measures);
+    bw_self_measure_events(core, measures);
+    bw_self_measure_process(core->started_ms, measures);
+    bw_watch_measure(daemon->watch, measures);
+    bw_alerting_measure(daemon->alerting, measures);
+    bw_trending_measure(daemon->trending, measures);
+    bw_web_measure(daemon->web, measures);
+    const int64_t now_ms = bw_core_now_ms(core);
+    bw_source_put(daemon->self_source, measures, now_ms - now_ms % (SELF_EVERY_NS / BW_MS));
+    bw_publication_commit(daemon->self_publication);
+    core->view_is_stale = true; /* ages on a page go on even when nothing happens */
+}
+
+/* ---- configuration --------------------------------------------------------------------- */
+
+static struct bw_roster *make_roster(struct bw_daemon *daemon, const struct bw_config *config)
+{
+    struct bw_roster *roster = bw_roster_new(&daemon->core);
+    for (size_t i = 0; i < config->service_count; i++)
+        bw_roster_add_service(roster, &config->services[i]);
+    return roster;
+}
+
+/* Makes a validated configuration the one in force; what the old one knew carries on. */
+static enum bw_rc apply(struct bw_daemon *daemon, struct bw_config *config, struct bw_err *err)
+{
+    struct bw_roster *roster = make_roster(daemon, config), *old = daemon->roster;
+    const enum bw_rc rc = bw_watch_apply(daemon->watch, config, roster, err);
+    if (rc != BW_OK) {
+        bw_roster_free(roster);
+        return rc;
+    }
+    daemon->core.config = config;
+    bw_hostwatch_apply(daemon->hostwatch, config, roster);
+    if (old != NULL)
+        bw_roster_adopt(roster, old);
+    daemon->roster = roster;
+    /* Before the new one shows anything: two blocks of one identity would hide each other. */
+    bw_roster_free(old);
+    bw_roster_settle(roster);
+    bw_alerting_apply(daemon->alerting, config, roster, err);
+    bw_trending_apply(daemon->trending, config, err);
+    bw_reporting_apply(daemon->reporting, config);
+    bw_config_free(daemon->config);
+    daemon->config = config;
+    return BW_OK;
+}
+
+static void log_problems(struct bw_problems *problems, enum bw_log_level level)
+{
+    bw_problems_sort(problems);
+    for (size_t i = 0; i < problems->count; i++) {
+        struct bw_buf line;
+        bw_buf_init(&line, 4096);
+        bw_problem_print(&problems->items[i], &line);
+        bw_log(level, "config", line.data, NULL);
+        bw_buf_fini(&line);
+    }
+    if (problems->total > problems->count)
+        bw_logf(level, "config", "and %zu more", problems->total - problems->count);
+}
+
+static const char *self_address(const struct bw_daemon *daemon)
+{
+    return daemon->web != NULL ? bw_web_address(daemon->web, 0) : NULL;
+}
+
+static struct bw_config *load(const struct bw_daemon *daemon, struct bw_problems *problems)
+{
+    const struct bw_config_default defaults = { .self = self_address(daemon) };
+    return bw_config_load_valid(daemon->options->config_file, &defaults, problems);
+}
+
+static void set_config_message(struct bw_daemon *daemon, const char *message)
+{
+    free(daemon->config_message);
+    daemon->config_message = bw_strdup(message);
+    daemon->core.view_is_stale = true;
+}
+
+static void reload_succeeded(struct bw_daemon *daemon)
+{
+    daemon->self.reload_ok = true;
+    daemon->self.reload_ok_ms = bw_core_now_ms(&daemon->core);
+    daemon->self.reloads_ok++;
+    set_config_message(daemon, "");
+    log_problems(&daemon->config->warnings, BW_LOG_WARN);
+    bw_core_system_event(&daemon->core, "reloaded", "");
+}
+
+static void reload_failed(struct bw_daemon *daemon, const char *message)
+{
+    daemon->self.reload_ok = false;
+    daemon->self.reloads_failed++;
+    set_config_message(daemon, message);
+    bw_core_system_event(&daemon->core, "reload refused",
+                         "the configuration has mistakes; the old one runs on");
+}
+
+/* Loads the configuration anew; the message says what came of it. */
+static bool reload(struct bw_daemon *daemon, char *message, size_t size)
+{
+    struct bw_problems problems;
+    struct bw_err err = { .rc = BW_OK };
+    bw_problems_init(&problems);
+    struct bw_config *config = load(daemon, &problems);
+    bool ok = config != NULL;
+    if (ok && apply(daemon, config, &err) != BW_OK) {
+        bw_config_free(config);
+        ok = false;
+    }
+    if (ok) {
+        snprintf(message, size, "reloaded");
+        reload_succeeded(daemon);
+    } else {
+        struct bw_buf first;
+        bw_buf_init(&first, 4096);
+        if (problems.count > 0) {
+            bw_problems_sort(&problems);
+            bw_problem_print(&problems.items[0], &first);
+        }
+        snprintf(message, size, "%s", problems.count > 0 ? first.data : err.text);
+        bw_buf_fini(&first);
+        log_problems(&problems, BW_LOG_ERROR);
+        reload_failed(daemon, message);
+    }
+    bw_problems_fini(&problems);
+    on_self_timer(daemon);
+    publish_view(daemon);
+    return ok;
+}
+
+/* ---- hooks of the front end: any thread ------------------------------------------------ */
+
+static const struct bw_view *hook_acquire(void *ctx)
+{
+    return bw_publisher_acquire(((struct bw_daemon *)ctx)->core.publisher);
+}
+
+static void hook_release(void *ctx, const struct bw_view *view)
+{
+    bw_publisher_release(((struct bw_daemon *)ctx)->core.publisher, view);
+}
+
+static void hook_metrics(void *ctx, enum bw_exposition format,
+                         const struct bw_family_filter *filter, struct bw_buf *out)
+{
+    bw_publisher_render(((struct bw_daemon *)ctx)->core.publisher, format, filter, out);
+}
+
+static bool hook_is_ready(void *ctx, const char **out_why)
+{
+    struct bw_daemon *daemon = ctx;
+    const bool ready = __atomic_load_n(&daemon->ready, __ATOMIC_ACQUIRE);
+    if (!ready)
+        *out_why = "it has not started yet, or it is about to stop";
+    return ready;
+}
+
+/* A wish to reload on its way to the loop. */
+struct reload_wish {
+    struct bw_daemon *daemon;
+    void (*done)(void *reply, bool ok, const char *message);
+    void *reply;
+};
+
+static void reload_on_loop(void *ctx)
+{
+    struct reload_wish *wish = ctx;
+    char message[512] = "the daemon is about to stop";
+    const bool ok = !wish->daemon->stopping && reload(wish->daemon, message, sizeof message);
+    wish->done(wish->reply, ok, message);
+    free(wish);
+}
+
+static void hook_reload(void *ctx, void (*done)(void *reply, bool ok, const char *message),
+                        void *reply)
+{
+    struct bw_daemon *daemon = ctx;
+    struct reload_wish *wish = bw_alloc(sizeof *wish);
+    *wish = (struct reload_wish){ daemon, done, reply };
+    bw_loop_post(daemon->core.loop, reload_on_loop, wish);
+}
+
+static void hook_say(void *ctx, enum bw_log_level level, const char *message)
+{
+    (void)ctx;
+    bw_log(level, "web", message, NULL);
+}
+
+/* ---- signals --------------------------------------------------------------------------- */
+
+static void on_hangup(void *ctx)
+{
+    char message[512];
+    reload(ctx, message, sizeof message);
+}
+
+static void on_stop(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    if (daemon->stopping)
+        return;
+    daemon->stopping = true;
+    __atomic_store_n(&daemon->ready, false, __ATOMIC_RELEASE);
+    bw_loop_stop(daemon->core.loop);
+}
+
+static enum bw_rc catch_signals(struct bw_daemon *daemon, struct bw_err *err)
+{
+    static const struct {
+        int number;
+        bw_loop_fn *fn;
+    } caught[SIGNALS] = { { SIGHUP, on_hangup }, { SIGTERM, on_stop }, { SIGINT, on_stop } };
+    static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM };
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        daemon->signals[i] =
+            bw_signal_new(daemon->core.loop, caught[i].number, caught[i].fn, daemon, err);
+        if (daemon->signals[i] == NULL)
+            return err->rc;
+    }
+    return BW_OK;
+}
+
+/* ---- starting -------------------------------------------------------------------------- */
+
+static void store_came(void *ctx, struct bw_store *store)
+{
+    struct bw_daemon *daemon = ctx;
+    daemon->core.store = store;
+    bw_recorder_set_store(daemon->core.recorder, store);
+    if (daemon->web != NULL)
+        bw_web_set_store(daemon->web, bw_store_path(store));
+    daemon->core.view_is_stale = true;
+}
+
+static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)
+{
+    struct bw_core *core = &daemon->core;
+    if (gethostname(daemon->node, sizeof daemon->node - 1) != 0 || daemon->node[0] == '\0')
+        snprintf(daemon->node, sizeof daemon->node, "localhost");
+    core->node = daemon->node;
+    core->loop = bw_loop_new();
+    core->started_ms = bw_core_now_ms(core);
+    core->publisher = bw_publisher_new(core->loop);
+    core->recorder = bw_recorder_new();
+    core->workers =
+        bw_work_pool_new(core->loop, BW_WORK_THREADS_DEFAULT, BW_WORK_QUEUE_DEFAULT, err);
+    daemon->resolver = bw_resolver_new(core->loop, NULL, err);
+    return core->workers != NULL && daemon->resolver != NULL ? BW_OK : err->rc;
+}
+
+static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
+{
+    struct bw_core *core = &daemon->core;
+    daemon->watch = bw_watch_new(core, daemon->resolver, err);
+    if (daemon->watch == NULL)
+        return err->rc;
+    const struct bw_label identity[] = { { "service", "bellwether" }, { "instance", core->node } };
+    daemon->hostwatch = bw_hostwatch_new(core);
+    daemon->alerting = bw_alerting_new(core);
+    daemon->trending = bw_trending_new(core);
+    daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
+    daemon->self_publication = bw_publication_new(core->publisher, NULL, 0, "exported_");
+    daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
+    daemon->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
+    daemon->self_timer = bw_timer_new(core->loop, on_self_timer, daemon);
+    return BW_OK;
+}
+
+static enum bw_rc start_web(struct bw_daemon *daemon, struct bw_err *err)
+{
+    static const char *const by_default[] = { "127.0.0.1:10190" };
+    const struct bw_daemon_options *in = daemon->options;
+    const struct bw_web_options options = {
+        .listen = in->listen.count > 0 ? in->listen : (struct bw_strings){ by_default, 1 },
+        .external_url = in->external_url,
+        .route_prefix = in->route_prefix,
+        .security_file = in->web_config_file,
+        .store = daemon->core.store != NULL ? bw_store_path(daemon->core.store) : NULL,
+        .archive = bw_reporting_folder(daemon->reporting),
+        .template_folder = in->template_folder,
+        .page_size = daemon->core.config->settings.web.page_size,
+    };
+    const struct bw_web_hooks hooks = { .ctx = daemon,
+                                        .view_acquire = hook_acquire,
+                                        .view_release = hook_release,
+                                        .metrics = hook_metrics,
+                                        .is_ready = hook_is_ready,
+                                        .reload = hook_reload,
+                                        .say = hook_say };
+    const enum bw_rc rc = bw_web_start(&options, &hooks, daemon->core.workers, &daemon->web, err);
+    if (rc != BW_OK)
+        return rc;
+    for (size_t i = 0; bw_web_address(daemon->web, i) != NULL; i++)
+        bw_logf(BW_LOG_INFO, "web", "listening on http://%s/", bw_web_address(daemon->web, i));
+    const int control = bw_storage_control(daemon->storage);
+    return control >= 0 ? bw_web_add_control(daemon->web, control, err) : BW_OK;
+}
+
+/* The built-in default watches this daemon itself, whose address is known only now. */
+static enum bw_rc watch_oneself(struct bw_daemon *daemon, struct bw_err *err)
+{
+    struct bw_problems problems;
+    bw_problems_init(&problems);
+    struct bw_config *config = load(daemon, &problems);
+    bw_problems_fini(&problems);
+    if (config == NULL)
+        return bw_fail(err, BW_EINVAL, "the built-in configuration cannot be used");
+    return apply(daemon, config, err);
+}
+
+static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, struct bw_err *err)
+{
+    enum bw_rc rc = start_core(daemon, err);
+    if (rc == BW_OK) {
+        daemon->core.config = config;
+        daemon->storage =
+            bw_storage_new(&daemon->core, daemon->options->storage_path, store_came, daemon);
+        rc = bw_storage_open(daemon->storage, err);
+    }
+    if (rc == BW_OK)
+        rc = start_parts(daemon, err);
+    if (rc != BW_OK) {
+        bw_config_free(config);
+        return rc;
+    }
+    bw_storage_restore_alerts(daemon->storage, daemon->alerting);
+    rc = apply(daemon, config, err);
+    if (rc != BW_OK) {
+        bw_config_free(config);
+        return rc;
+    }
+    publish_view(daemon);
+    rc = start_web(daemon, err);
+    if (rc == BW_OK && daemon->options->config_file == NULL)
+        rc = watch_oneself(daemon, err);
+    return rc == BW_OK ? catch_signals(daemon, err) : rc;
+}
+
+static void begin(struct bw_daemon *daemon)
+{
+    daemon->self.reload_ok = true;
+    daemon->self.reload_ok_ms = daemon->core.started_ms;
+    bw_storage_restore(daemon->storage, daemon->roster, daemon->trending);
+    log_problems(&daemon->config->warnings, BW_LOG_WARN);
+    bw_core_system_event(&daemon->core, "started", "version " BW_VERSION);
+    bw_watch_start(daemon->watch);
+    bw_hostwatch_sample(daemon->hostwatch);
+    on_self_timer(daemon);
+    publish_view(daemon);
+    bw_timer_start(daemon->view_timer, VIEW_EVERY_NS, VIEW_EVERY_NS);
+    bw_timer_start(daemon->self_timer, SELF_EVERY_NS, SELF_EVERY_NS);
+    __atomic_store_n(&daemon->ready, true, __ATOMIC_RELEASE);
+}
+
+/* ---- stopping: in reverse -------------------------------------------------------------- */
+
+static void stop_measuring(struct bw_daemon *daemon)
+{
+    bw_timer_stop(daemon->view_timer);
+    bw_timer_stop(daemon->self_timer);
+    bw_reporting_stop(daemon->reporting);
+    bw_trending_stop(daemon->trending);
+    bw_alerting_stop(daemon->alerting);
+    bw_hostwatch_stop(daemon->hostwatch);
+    bw_watch_stop(daemon->watch);
+}
+
+static void free_parts(struct bw_daemon *daemon)
+{
+    bw_timer_free(daemon->view_timer);
+    bw_timer_free(daemon->self_timer);
+    bw_reporting_free(daemon->reporting);
+    bw_trending_free(daemon->trending);
+    bw_alerting_free(daemon->alerting);
+    bw_hostwatch_free(daemon->hostwatch);
+    bw_watch_free(daemon->watch);
+    bw_roster_free(daemon->roster);
+    bw_source_free(daemon->self_source);
+    bw_publication_free(daemon->self_publication);
+}
+
+static void stop(struct bw_daemon *daemon)
+{
+    struct bw_core *core = &daemon->core;
+    if (daemon->watch != NULL)
+        stop_measuring(daemon);
+    bw_web_stop(daemon->web, WEB_GRACE_NS);
+    bw_work_pool_free(core->workers, BW_WORK_CANCEL);
+    if (daemon->roster != NULL && daemon->stopping) {
+        bw_roster_save(daemon->roster);
+        bw_core_system_event(core, "stopped", "by signal");
+    }
+    free_parts(daemon);
+    bw_storage_free(daemon->storage);
+    for (size_t i = 0; i < SIGNALS; i++)
+        bw_signal_free(daemon->signals[i]);
+    bw_resolver_free(daemon->resolver);
+    bw_recorder_free(core->recorder);
+    bw_publisher_free(core->publisher);
+    bw_core_free_events(core);
+    bw_loop_free(core->loop);
+    bw_config_free(daemon->config);
+    free(daemon->config_message);
+}
+
+int bw_daemon_run(const struct bw_daemon_options *options)
+{
+    struct bw_daemon *daemon = bw_alloc(sizeof *daemon);
+    struct bw_problems problems;
+    struct bw_err err = { .rc = BW_OK };
+    int code = 1;
+    daemon->options = options;
+    bw_problems_init(&problems);
+    struct bw_config *config = load(daemon, &problems);
+    if (config == NULL) {
+        log_problems(&problems, BW_LOG_ERROR);
+        bw_log(BW_LOG_ERROR, "daemon", "nothing was started: mend the configuration first", NULL);
+        bw_problems_fini(&problems);
+        free(daemon);
+        return code;
+    }
+    bw_problems_fini(&problems);
+    if (start(daemon, config, &err) == BW_OK) {
+        begin(daemon);
+        bw_loop_run(daemon->core.loop);
+        code = 0;
+    } else {
+        bw_log(BW_LOG_ERROR, "daemon", err.text, NULL);
+    }
+    stop(daemon);
+    free(daemon);
+    return code;
+}

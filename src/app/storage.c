@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/storage.h"
+
+#include "app/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "io/file.h"
+#include "store/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RETRY_NS (10 * BW_SECOND)
+/* Age is believed only after the clock has been steady for so long. */
+#define STEADY_MS (10 * 60 * INT64_C(1000))
+/* 2026-01-01: a clock before this program was written is wrong. */
+#define BUILT_AFTER_MS INT64_C(1767225600000)
+
+struct bw_storage {
+    struct bw_core *core;
+    char *path, *archive;
+    bw_storage_came_fn *came;
+    void *ctx;
+    struct bw_timer *timer;
+    struct bw_store *store;
+    int control;
+    char message[240];
+};
+
+static const char *default_path(struct bw_arena *arena)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    return state != NULL && state[0] != '\0' ? bw_arena_printf(arena, "%s/bellwether.db", state)
+                                             : "data/bellwether.db";
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return bw_strdup(".");
+    return slash == path ? bw_strdup("/") : bw_strndup(path, (size_t)(slash - path));
+}
+
+static void on_timer(void *ctx);
+
+struct bw_storage *bw_storage_new(struct bw_core *core, const char *path, bw_storage_came_fn *came,
+                                  void *ctx)
+{
+    struct bw_storage *storage = bw_alloc(sizeof *storage);
+    struct bw_arena arena = { 0 };
+    const char *configured = core->config->settings.storage.path;
+    if (path == NULL)
+        path = configured != NULL ? configured : default_path(&arena);
+    storage->core = core;
+    storage->path = bw_strdup(path);
+    char *folder = folder_of(path);
+    storage->archive = bw_strdup(bw_arena_printf(&arena, "%s/reports", folder));
+    free(folder);
+    storage->came = came;
+    storage->ctx = ctx;
+    storage->control = -1;
+    storage->timer = bw_timer_new(core->loop, on_timer, storage);
+    bw_arena_fini(&arena);
+    return storage;
+}
+
+/* From the writer's thread. */
+static void say(void *ctx, enum bw_log_level level, const char *message)
+{
+    (void)ctx;
+    bw_log(level, "store", message, NULL);
+}
+
+static enum bw_rc open_now(struct bw_storage *storage, struct bw_err *err)
+{
+    struct bw_storage_opts opts = storage->core->config->settings.storage;
+    const struct bw_store_hooks hooks = { .say = say };
+    opts.path = storage->path;
+    char *folder = folder_of(storage->path);
+    enum bw_rc rc = bw_file_make_folder(folder, err);
+    free(folder);
+    if (rc == BW_OK)
+        rc = bw_store_open(&opts, &hooks, &storage->store, err);
+    if (rc != BW_OK)
+        return rc;
+    if (bw_store_listen(storage->store, &storage->control, err) != BW_OK) {
+        bw_log(BW_LOG_WARN, "store", err->text, NULL); /* we can do without a control socket */
+        storage->control = -1;
+    }
+    storage->message[0] = '\0';
+    storage->came(storage->ctx, storage->store);
+    return BW_OK;
+}
+
+enum bw_rc bw_storage_open(struct bw_storage *storage, struct bw_err *err)
+{
+    enum bw_rc rc = open_now(storage, err);
+    if (rc == BW_EFULL) {
+        bw_text_copy(storage->message, sizeof storage->message, err->text);
+        bw_logf(BW_LOG_ERROR, "store", "%s; running without, trying again every 10 s", err->text);
+        rc = BW_OK;
+    }
+    if (rc == BW_OK)
+        bw_timer_start(storage->timer, RETRY_NS, RETRY_NS);
+    return rc;
+}
+
+static bool clock_is_steady(const struct bw_storage *storage)
+{
+    const struct bw_wall *wall = &storage->core->wall;
+    const int64_t now_ms = bw_core_now_ms(storage->core);
+    const int64_t since_ms =
+        wall->stepped_ms > storage->core->started_ms ? wall->stepped_ms : storage->core->started_ms;
+    return now_ms > BUILT_AFTER_MS && now_ms - since_ms >= STEADY_MS;
+}
+
+static void on_timer(void *ctx)
+{
+    struct bw_storage *storage = ctx;
+    struct bw_err err;
+    if (storage->store != NULL) {
+        bw_store_trust_clock(storage->store, clock_is_steady(storage));
+        return;
+    }
+    if (open_now(storage, &err) == BW_OK)
+        bw_log(BW_LOG_INFO, "store", "opened: results are stored again", NULL);
+    else
+        bw_text_copy(storage->message, sizeof storage->message, err.text);
+}
+
+void bw_storage_free(struct bw_storage *storage)
+{
+    if (storage == NULL)
+        return;
+    bw_timer_free(storage->timer);
+    bw_store_close(storage->store);
+    if (storage->control >= 0)
+        close(storage->control);
+    free(storage->path);
+    free(storage->archive);
+    free(storage);
+}
+
+const char *bw_storage_message(const struct bw_storage *storage)
+{
+    return storage->message;
+}
+
+const char *bw_storage_archive(const struct bw_storage *storage)
+{
+    return storage->archive;
+}
+
+int bw_storage_control(const struct bw_storage *storage)
+{
+    return storage->control;
+}
+
+/* ---- what a start takes back ----------------------------------------------------------- */
+
+static struct bw_reader *open_reader(const struct bw_storage *storage)
+{
+    struct bw_reader *reader = NULL;
+    struct bw_err err;
+    if (storage->store == NULL)
+        return NULL;
+    if (bw_reader_open(storage->path, &reader, &err) != BW_OK)
+        bw_logf(BW_LOG_WARN, "store", "earlier states cannot be read: %s", err.text);
+    return reader;
+}
+
+static bool take_alert(void *ctx, const struct bw_alert_state *state)
+{
+    bw_alerting_restore(ctx, state);
+    return true;
+}
+
+void bw_storage_restore_alerts(struct bw_storage *storage, struct bw_alerting *alerting)
+{
+    struct bw_reader *reader = open_reader(storage);
+    if (reader == NULL)
+        return;
+    bw_reader_alert_states(reader, take_alert, alerting, NULL, NULL);
+    bw_reader_close(reader);
+}
+
+struct restoring {
+    struct bw_core *core;
+    struct bw_roster *roster;
+    struct bw_event *events; /* newest first, as read */
+    struct bw_arena arena;
+    size_t event_count;
+};
+
+static bool take_state(void *ctx, const struct bw_check_state *state)
+{
+    const struct restoring *restoring = ctx;
+    bw_roster_restore(restoring->roster, state, bw_core_now_ms(restoring->core));
+    return true;
+}
+
+static bool take_trend(void *ctx, const struct bw_trend_record *record)
+{
+    bw_trending_restore(ctx, record);
+    return true;
+}
+
+static bool take_event(void *ctx, const struct bw_event *event)
+{
+    struct restoring *restoring = ctx;
+    struct bw_arena *arena = &restoring->arena;
+    struct bw_event *copy = &restoring->events[restoring->event_count++];
+    *copy = *event;
+    copy->subject = (struct bw_subject){ bw_arena_strdup(arena, event->subject.service),
+                                         bw_arena_strdup(arena, event->subject.instance),
+                                         bw_arena_strdup(arena, event->subject.check) };
+    copy->name = bw_arena_strdup(arena, event->name);
+    copy->cause = bw_arena_strdup(arena, event->cause);
+    return restoring->event_count < BW_CORE_EVENTS_MAX;
+}
+
+static void restore_events(struct bw_reader *reader, struct restoring *restoring)
+{
+    const struct bw_event_filter filter = { .limit = BW_CORE_EVENTS_MAX };
+    restoring->events =
+        bw_arena_array(&restoring->arena, BW_CORE_EVENTS_MAX, sizeof *restoring->events);
+    bw_reader_events(reader, &filter, take_event, restoring, NULL, NULL);
+    for (size_t i = restoring->event_count; i-- > 0;)
+        bw_core_remember_event(restoring->core, &restoring->events[i]);
+}
+
+void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
+                        struct bw_trending *trending)
+{
+    struct bw_reader *reader = open_reader(storage);
+    struct restoring restoring = { .core = storage->core, .roster = roster };
+    if (reader == NULL)
+        return;
+    bw_reader_check_states(reader, take_state, &restoring, NULL, NULL);
+    bw_reader_trends(reader, take_trend, trending, NULL, NULL);
+    restore_events(reader, &restoring);
+    bw_reader_close(reader);
+    bw_arena_fini(&restoring.arena);
+    bw_roster_refresh(roster);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/trend_job.h"
+
+#include "app/defaults.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "metric/family.h"
+#include "store/reader.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An analysis looks back four times as far as it looks ahead, at 2000 means at most: more
+ * points do not make it more right, only slower. */
+enum { LOOK_BACK_FACTOR = 4, CELLS_MAX = 2000 };
+#define LOOK_BACK_MIN_MS (24 * INT64_C(3600000))
+#define LOOK_BACK_MAX_MS (28 * 24 * INT64_C(3600000))
+
+/* ---- the plan -------------------------------------------------------------------------- */
+
+static enum bw_rc make_picker(struct bw_pairs match, struct bw_picker **out, struct bw_err *err)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_matcher *matchers = bw_arena_array(&arena, match.count + 1, sizeof *matchers);
+    for (size_t i = 0; i < match.count; i++)
+        matchers[i] =
+            (struct bw_matcher){ match.items[i].name, BW_MATCH_REGEX, match.items[i].value };
+    const struct bw_selector selector = { matchers, match.count };
+    const enum bw_rc rc = bw_picker_make(&selector, out, err);
+    bw_arena_fini(&arena);
+    return rc;
+}
+
+/* The plan outlives a configuration that a reload replaces: nothing in it is borrowed. The
+ * matches are copied into the pickers. */
+static void copy_select(struct bw_trend_plan *plan, const struct bw_trend_options *opts)
+{
+    const bool own = opts->select.count > 0;
+    const struct bw_trend_select *from = own ? opts->select.items : bw_default_trends;
+    plan->select_count = own ? opts->select.count : bw_default_trend_count;
+    struct bw_trend_select *select =
+        bw_arena_array(&plan->arena, plan->select_count, sizeof *select);
+    for (size_t i = 0; i < plan->select_count; i++) {
+        select[i] = from[i];
+        select[i].season = bw_arena_strdup(&plan->arena, from[i].season);
+    }
+    plan->select = select;
+}
+
+enum bw_rc bw_trend_plan_make(const struct bw_config *config, struct bw_trend_plan **out,
+                              struct bw_err *err)
+{
+    const struct bw_trend_options *opts = &config->settings.trends;
+    struct bw_trend_plan *plan = bw_alloc(sizeof *plan);
+    copy_select(plan, opts);
+    plan->every_ns = opts->every_ns;
+    plan->max_series = (size_t)opts->max_series;
+    plan->pickers = bw_arena_array(&plan->arena, plan->select_count, sizeof(struct bw_picker *));
+    for (size_t i = 0; i < opts->horizons_ns.count && i < BW_TREND_HORIZONS_MAX; i++)
+        plan->horizons_ms[plan->horizon_count++] = opts->horizons_ns.items[i] / BW_MS;
+    enum bw_rc rc = BW_OK;
+    for (size_t i = 0; rc == BW_OK && i < plan->select_count; i++)
+        rc = make_picker(plan->select[i].match, &plan->pickers[i], err);
+    if (rc != BW_OK) {
+        bw_trend_plan_free(plan);
+        return bw_wrap(err, rc, "trends.select");
+    }
+    *out = plan;
+    return BW_OK;
+}
+
+void bw_trend_plan_free(struct bw_trend_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (size_t i = 0; i < plan->select_count; i++)
+        bw_picker_free(plan->pickers[i]);
+    bw_arena_fini(&plan->arena);
+    free(plan);
+}
+
+const struct bw_trend_select *bw_trend_plan_pick(const struct bw_trend_plan *plan,
+                                                 const char *metric, struct bw_labels labels)
+{
+    for (size_t i = 0; i < plan->select_count; i++) {
+        if (bw_picker_matches(plan->pickers[i], metric, labels))
+            return &plan->select[i];
+    }
+    return NULL;
+}
+
+static bool is_counter(const char *metric)
+{
+    enum bw_family_id family;
+    return bw_family_by_name(metric, &family) && bw_family_row(family)->type == BW_TYPE_COUNTER;
+}
+
+struct bw_trend_request bw_trend_plan_request(const struct bw_trend_plan *plan,
+                                              const struct bw_trend_select *select,
+                                              const char *metric, int64_t now_ms)
+{
+    struct bw_trend_request request = { .counter = is_counter(metric),
+                                        .horizon_count = plan->horizon_count,
+                                        .threshold = select->threshold,
+                                        .side = isnan(select->threshold) ? 0 : select->side,
+                                        .now_ms = now_ms };
+    memcpy(request.horizons_ms, plan->horizons_ms, sizeof request.horizons_ms);
+    if (!isnan(select->threshold) && request.side == 0)
+        request.side = 1;
+    bw_trend_season_parse(select->season != NULL ? select->season : "auto", &request.season,
+                          &request.season_ms, NULL);
+    return request;
+}
+
+/* ---- the job --------------------------------------------------------------------------- */
+
+/* One run of a job. */
+struct run {
+    struct bw_trend_job *job;
+    struct bw_trend_scratch *scratch;
+    const struct bw_trend_select **select; /* of each chosen series */
+    uint32_t *ids;
+    size_t chosen;
+    struct bw_point *cells;
+};
+
+/* Remembers the series that this job is to analyse. */
+static bool choose(void *ctx, const struct bw_series_info *series)
+{
+    struct run *run = ctx;
+    struct bw_trend_job *job = run->job;
+    const struct bw_trend_select *select =
+        bw_trend_plan_pick(job->plan, series->metric, series->labels);
+    if (select == NULL)
+        return true;
+    if (job->selected == job->plan->max_series)
+        return false;
+    const size_t index = job->selected++;
+    if (index < job->first || run->chosen == job->count)
+        return true;
+    struct bw_trend_record *record = &job->records[run->chosen];
+    record->series = series->id;
+    record->metric = bw_arena_strdup(&job->arena, series->metric);
+    record->labels = bw_labels_make(&job->arena, series->labels.items, series->labels.count);
+    run->select[run->chosen] = select;
+    run->ids[run->chosen++] = series->id;
+    return true;
+}
+
+/* Means of equal stretches of time (the last value for a counter), at most CELLS_MAX. */
+static size_t thin_out(const struct bw_point *points, size_t count, bool counter,
+                       struct bw_point *out)
+{
+    if (count <= CELLS_MAX) {
+        memcpy(out, points, count * sizeof *points);
+        return count;
+    }
+    const int64_t start = points[0].ts_ms;
+    const int64_t width = (points[count - 1].ts_ms - start) / CELLS_MAX + 1;
+    size_t n = 0;
+    for (size_t i = 0; i < count;) {
+        const int64_t cell = (points[i].ts_ms - start) / width;
+        double sum = 0;
+        size_t in_cell = 0, last = i;
+        for (; i < count && (points[i].ts_ms - start) / width == cell; i++) {
+            if (!isfinite(points[i].value))
+                continue;
+            sum += points[i].value;
+            in_cell++;
+            last = i;
+        }
+        if (in_cell > 0)
+            out[n++] = (struct bw_point){ counter ? points[last].ts_ms : start + cell * width,
+                                          counter ? points[last].value : sum / (double)in_cell };
+    }
+    return n;
+}
+
+static struct bw_trend_record *record_of(struct run *run, uint32_t series, size_t *out_index)
+{
+    for (size_t i = 0; i < run->chosen; i++) {
+        if (run->ids[i] == series) {
+            *out_index = i;
+            return &run->job->records[i];
+        }
+    }
+    return NULL;
+}
+
+static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct run *run = ctx;
+    struct bw_trend_job *job = run->job;
+    size_t index;
+    struct bw_trend_record *record = record_of(run, series, &index);
+    if (record == NULL)
+        return true;
+    struct bw_trend_request request =
+        bw_trend_plan_request(job->plan, run->select[index], record->metric, job->now_ms);
+    request.points = run->cells;
+    request.count = thin_out(points, count, request.counter, run->cells);
+    if (bw_trend_analyse(&request, run->scratch, record, NULL) == BW_OK)
+        record->note = bw_arena_strdup(&job->arena, record->note);
+    else
+        job->failures++;
+    return true;
+}
+
+static int64_t look_back_ms(const struct bw_trend_plan *plan)
+{
+    int64_t farthest = 0;
+    for (size_t i = 0; i < plan->horizon_count; i++)
+        farthest = plan->horizons_ms[i] > farthest ? plan->horizons_ms[i] : farthest;
+    const int64_t wanted = farthest * LOOK_BACK_FACTOR;
+    if (wanted < LOOK_BACK_MIN_MS)
+        return LOOK_BACK_MIN_MS;
+    return wanted > LOOK_BACK_MAX_MS ? LOOK_BACK_MAX_MS : wanted;
+}
+
+/* Records of series that had points; the others say nothing. */
+static void keep_analysed(struct bw_trend_job *job, size_t chosen)
+{
+    for (size_t i = 0; i < chosen; i++) {
+        if (job->records[i].computed_ms != 0)
+            job->records[job->record_count++] = job->records[i];
+    }
+}
+
+static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
+{
+    struct bw_trend_job *job = run->job;
+    struct bw_reader *reader;
+    enum bw_rc rc = bw_reader_open(job->store, &reader, err);
+    if (rc != BW_OK)
+        return rc;
+    rc = bw_reader_series(reader, NULL, choose, run, NULL, err);
+    if (rc == BW_OK && run->chosen > 0)
+        rc = bw_reader_scan(reader, run->ids, run->chosen, job->now_ms - look_back_ms(job->plan),
+                            job->now_ms, analyse, run, NULL, err);
+    bw_reader_close(reader);
+    return rc;
+}
+
+void bw_trend_job_run(struct bw_trend_job *job)
+{
+    struct run run = { .job = job, .scratch = bw_trend_scratch_new() };
+    struct bw_err err = { .rc = BW_OK };
+    job->records = bw_arena_array(&job->arena, job->count, sizeof *job->records);
+    run.select = bw_alloc_array(job->count, sizeof *run.select);
+    run.ids = bw_alloc_array(job->count, sizeof *run.ids);
+    run.cells = bw_alloc_array(CELLS_MAX + 1, sizeof *run.cells);
+    job->err.rc = read_and_analyse(&run, &err);
+    if (job->err.rc == BW_OK)
+        keep_analysed(job, run.chosen);
+    else
+        job->err = err;
+    bw_trend_scratch_free(run.scratch);
+    free(run.select);
+    free(run.ids);
+    free(run.cells);
+}

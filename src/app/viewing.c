@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/viewing.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *copy(struct bw_arena *arena, const char *text)
+{
+    return text != NULL ? bw_arena_strdup(arena, text) : "";
+}
+
+static void view_recent(struct bw_arena *arena, const struct bw_roster_check *check,
+                        struct bw_view_check *out)
+{
+    struct bw_view_result *recent = bw_arena_array(arena, check->recent_count + 1, sizeof *recent);
+    const size_t oldest =
+        (check->recent_next + BW_VIEW_RECENT_MAX - check->recent_count) % BW_VIEW_RECENT_MAX;
+    for (size_t i = 0; i < check->recent_count; i++)
+        recent[i] = check->recent[(oldest + i) % BW_VIEW_RECENT_MAX];
+    out->recent = recent;
+    out->recent_count = check->recent_count;
+}
+
+static void view_check(struct bw_arena *arena, const struct bw_roster_check *check,
+                       struct bw_view_check *out)
+{
+    const bool well = check->health.status == BW_HEALTHY;
+    *out = (struct bw_view_check){ .name = copy(arena, check->spec.name),
+                                   .kind = copy(arena, check->spec.kind),
+                                   .target = copy(arena, check->spec.target),
+                                   .module = copy(arena, check->spec.module),
+                                   .status = check->health.status,
+                                   .since_ms = check->health.since_ms,
+                                   .cause = well ? "" : copy(arena, check->health.cause),
+                                   .last_ms = check->last.ts_ms,
+                                   .interval_ms = check->spec.interval_ms,
+                                   .duration_s = check->last.duration_s,
+                                   .reason = check->last.reason,
+                                   .detail = copy(arena, check->last.detail),
+                                   .attempts = check->last.attempts,
+                                   .phase_count = check->last.phase_count,
+                                   .certificate_expires_ms = check->last.certificate_expires_ms };
+    memcpy(out->phases, check->last.phases, sizeof out->phases);
+    view_recent(arena, check, out);
+}
+
+static void view_instance(struct bw_arena *arena, const struct bw_roster_instance *instance,
+                          struct bw_view_instance *out)
+{
+    size_t count = 0;
+    for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
+        count++;
+    struct bw_view_check *checks = bw_arena_array(arena, count + 1, sizeof *checks);
+    size_t n = 0;
+    for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
+        view_check(arena, check, &checks[n++]);
+    *out = (struct bw_view_instance){ .name = copy(arena, instance->name),
+                                      .status = instance->state.status,
+                                      .score = instance->state.score,
+                                      .since_ms = instance->since_ms,
+                                      .cause = copy(arena, instance->state.cause),
+                                      .checks = checks,
+                                      .check_count = count };
+}
+
+static const struct bw_view_resource *view_resources(struct bw_arena *arena,
+                                                     const struct bw_roster_service *service)
+{
+    struct bw_view_resource *resources =
+        bw_arena_array(arena, service->resource_count + 1, sizeof *resources);
+    for (size_t i = 0; i < service->resource_count; i++) {
+        resources[i] = service->resources[i];
+        resources[i].name = copy(arena, service->resources[i].name);
+        resources[i].subject = copy(arena, service->resources[i].subject);
+    }
+    return resources;
+}
+
+static const char *const *view_names(struct bw_arena *arena, const char *const *names, size_t count)
+{
+    const char **out = bw_arena_array(arena, count + 1, sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        out[i] = copy(arena, names[i]);
+    return out;
+}
+
+static void view_service(struct bw_arena *arena, struct bw_roster *roster,
+                         const struct bw_roster_service *service, struct bw_view_service *out)
+{
+    size_t count = 0;
+    const struct bw_roster_instance *instance;
+    for (instance = service->instances; instance != NULL; instance = instance->next)
+        count++;
+    struct bw_view_instance *instances = bw_arena_array(arena, count + 1, sizeof *instances);
+    size_t n = 0;
+    for (instance = service->instances; instance != NULL; instance = instance->next)
+        view_instance(arena, instance, &instances[n++]);
+    *out = (struct bw_view_service){
+        .name = copy(arena, service->name),
+        .labels = bw_labels_make(arena, service->labels.items, service->labels.count),
+        .status = service->state.status,
+        .score = service->state.score,
+        .since_ms = service->since_ms,
+        .cause = copy(arena, service->state.cause),
+        .depends_on = view_names(arena, service->depends_on, service->depends_on_count),
+        .depends_on_count = service->depends_on_count,
+        .parent_down = copy(arena, bw_roster_parent_down(roster, service->name)),
+        .instances = instances,
+        .instance_count = count,
+        .resources = view_resources(arena, service),
+        .resource_count = service->resource_count,
+    };
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct bw_view_service *)a)->name,
+                  ((const struct bw_view_service *)b)->name);
+}
+
+static void view_services(struct bw_view *view, struct bw_roster *roster)
+{
+    size_t count = 0;
+    const struct bw_roster_service *service;
+    for (service = bw_roster_services(roster); service != NULL; service = service->next)
+        count++;
+    struct bw_view_service *services = bw_arena_array(&view->arena, count + 1, sizeof *services);
+    size_t n = 0;
+    for (service = bw_roster_services(roster); service != NULL; service = service->next)
+        view_service(&view->arena, roster, service, &services[n++]);
+    qsort(services, count, sizeof *services, by_name);
+    view->services = services;
+    view->service_count = count;
+}
+
+static void view_events(struct bw_view *view, const struct bw_core *core)
+{
+    struct bw_event *events = bw_arena_array(&view->arena, core->event_count + 1, sizeof *events);
+    for (size_t i = 0; i < core->event_count; i++) {
+        const struct bw_event *event = bw_core_recent_event(core, i);
+        events[i] = *event;
+        events[i].subject = (struct bw_subject){ copy(&view->arena, event->subject.service),
+                                                 copy(&view->arena, event->subject.instance),
+                                                 copy(&view->arena, event->subject.check) };
+        events[i].name = copy(&view->arena, event->name);
+        events[i].cause = copy(&view->arena, event->cause);
+    }
+    view->events = events;
+    view->event_count = core->event_count;
+}
+
+void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
+                        const struct bw_viewing_parts *parts)
+{
+    struct bw_view *view = bw_alloc(sizeof *view);
+    bw_arena_init(&view->arena);
+    view->now_ms = bw_core_now_ms(core);
+    view->started_ms = core->started_ms;
+    view->node = copy(&view->arena, core->node);
+    view->title = copy(&view->arena, core->config->settings.web.title);
+    view->external_url = copy(&view->arena, parts->external_url);
+    view->config_ok = parts->config_ok;
+    view->config_message = copy(&view->arena, parts->config_message);
+    view->store_ok = core->store != NULL;
+    view->store_message = copy(&view->arena, parts->store_message);
+    view_services(view, roster);
+    view->alert_count = bw_alerting_view(parts->alerting, &view->arena, &view->alerts);
+    view->trend_count = bw_trending_view(parts->trending, &view->arena, &view->trends);
+    view_events(view, core);
+    core->view_is_stale = false;
+    bw_publisher_show(core->publisher, view);
+}
