@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "health/depend.h"
 #include "probe/table.h"
 

@@ -214,7 +214,7 @@ static void measure_resources(const struct bw_resource_value *values, size_t cou
                               struct bw_measures *out)
 {
     for (size_t i = 0; i < count; i++)
-        bw_measures_add(out, BW_METRIC_HOST_RESOURCE_USED_RATIO, values[i].value,
+        bw_measures_add(out, BW_METRIC_HOST_RESOURCE_RATIO, values[i].value,
                         BW_LABEL_VALUES(bw_resource_name(values[i].resource), values[i].subject));
 }
 

@@ -5,6 +5,7 @@
 #include "app/trend_job.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/units.h"
 
 #include <math.h>
