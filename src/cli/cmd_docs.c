@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/settings.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "conf/document.h"
+#include "metric/family.h"
+#include "probe/table.h"
+
+#include <string.h>
+
+enum { DOCUMENT_BYTES_MAX = 16 << 20 };
+
+static void document_configuration(struct bw_buf *out)
+{
+    bw_buf_text(out,
+                "# Configuration\n\n"
+                "One YAML file; `bellwether init` writes one to begin with and `bellwether check`\n"
+                "lists every mistake in it. Durations are `500ms`, `15s`, `1m30s`, `7d`; sizes\n"
+                "`64KiB`, `4GiB`; ratios `95%` or `0.95`. A value may use `${env:NAME}`; a secret\n"
+                "may be read from a file by its key with `_file` behind it.\n\n");
+    bw_conf_document(out, &bw_settings_group);
+}
+
+static void document_probe(struct bw_buf *out, const struct bw_probe_ops *ops)
+{
+    bw_buf_printf(out, "# %s\n\n%s.\n\nTarget: `%s`\n\n", ops->name, ops->summary,
+                  ops->target_help);
+    bw_buf_printf(out,
+                  "```yaml\n"
+                  "modules:\n"
+                  "  example:\n"
+                  "    prober: %s\n"
+                  "    timeout: 5s\n"
+                  "    %s: {}          # the options below\n"
+                  "```\n\n"
+                  "```sh\n"
+                  "bellwether probe %s %s\n"
+                  "bellwether probe --config.file=bellwether.yml --module=example %s %s\n"
+                  "```\n\n",
+                  ops->name, ops->name, ops->name, ops->target_help, ops->name, ops->target_help);
+    bw_conf_document(out, ops->options);
+}
+
+static void document_probes(struct bw_buf *out)
+{
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++)
+        document_probe(out, bw_probe_table[i]);
+}
+
+static const struct {
+    const char *name;
+    void (*write)(struct bw_buf *out);
+} documents[] = {
+    { "configuration", document_configuration },
+    { "metrics", bw_metric_document },
+    { "probes", document_probes },
+};
+
+static int run(const struct bw_command *command, const struct bw_call *call)
+{
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+        if (strcmp(documents[i].name, call->args[0]) != 0)
+            continue;
+        struct bw_buf out;
+        bw_buf_init(&out, DOCUMENT_BYTES_MAX);
+        documents[i].write(&out);
+        bw_out_buf(&out);
+        bw_buf_fini(&out);
+        return BW_EXIT_OK;
+    }
+    return bw_command_usage(command, "there is no document '%s'", call->args[0]);
+}
+
+const struct bw_command bw_cmd_docs = {
+    .name = "docs",
+    .arguments = "configuration|metrics|probes",
+    .summary = "Print a generated page of the documentation as Markdown",
+    .flags = &bw_no_flags,
+    .args_min = 1,
+    .args_max = 1,
+    .usage_exit = BW_EXIT_USAGE,
+    .hidden = true,
+    .run = run,
+};

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/commands.h"
+
+#include <gsl/gsl_errno.h>
+#include <stddef.h>
+
+static const struct bw_command *const commands[] = {
+    &bw_cmd_serve, &bw_cmd_init, &bw_cmd_check, &bw_cmd_version, &bw_cmd_docs, NULL,
+};
+
+int main(int argc, char **argv)
+{
+    gsl_set_error_handler_off(); /* its default aborts the program */
+    return bw_commands_run(commands, argc, argv);
+}
