@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include "base/embedded.h"
+#include "pack/pack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,16 +168,68 @@ static enum bw_rc migrate(sqlite3 *db, int64_t from, struct bw_err *err)
     return BW_OK;
 }
 
-/* SQLite's structure only; our checksums are verified where the bytes are used. */
-static enum bw_rc check_structure(sqlite3 *db, struct bw_err *err)
+/* Puts the columns of packs that do not agree with their headers right; the headers are under
+ * a checksum, the columns are not. */
+static enum bw_rc mend_packs(sqlite3 *db, struct bw_err *err)
+{
+    sqlite3_stmt *read = NULL, *write = NULL;
+    enum bw_rc rc = bw_db_prepare(db, "SELECT id, body FROM pack NOT INDEXED", &read, err);
+    if (rc == BW_OK)
+        rc = bw_db_prepare(db,
+                           "UPDATE OR IGNORE pack SET group_id=?2, first_ms=?3, last_ms=?4,"
+                           " samples=?5 WHERE id=?1",
+                           &write, err);
+    while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(read), &rc, err)) {
+        struct bw_pack pack;
+        if (bw_pack_open(&pack, sqlite3_column_blob(read, 1), (size_t)sqlite3_column_bytes(read, 1),
+                         NULL)
+            != BW_OK)
+            continue;
+        sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
+        sqlite3_bind_int64(write, 2, pack.group);
+        sqlite3_bind_int64(write, 3, pack.first_ms);
+        sqlite3_bind_int64(write, 4, pack.last_ms);
+        sqlite3_bind_int64(write, 5, pack.samples);
+        if (sqlite3_step(write) != SQLITE_DONE)
+            rc = bw_db_fail(db, err, "mend pack");
+        sqlite3_reset(write);
+    }
+    sqlite3_finalize(read);
+    sqlite3_finalize(write);
+    return rc;
+}
+
+static bool is_about_an_index(const char *complaint)
+{
+    return strstr(complaint, "missing from index") != NULL
+           || strstr(complaint, "entries in index") != NULL;
+}
+
+/* SQLite's structure and its indexes; our checksums are verified where the bytes are used.
+ * Reads the whole file: about a second a gigabyte. */
+static enum bw_rc check_structure(sqlite3 *db, bool *out_mend, struct bw_err *err)
 {
     sqlite3_stmt *st = NULL;
-    enum bw_rc rc = bw_db_prepare(db, "PRAGMA quick_check(1)", &st, err);
-    if (rc == BW_OK && bw_db_has_row(db, sqlite3_step(st), &rc, err)
-        && strcmp(bw_db_text(st, 0), "ok") != 0)
-        rc = bw_fail(err, BW_ECORRUPT, "%.200s", bw_db_text(st, 0));
+    enum bw_rc rc = bw_db_prepare(db, "PRAGMA integrity_check(20)", &st, err);
+    while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(st), &rc, err)) {
+        const char *complaint = bw_db_text(st, 0);
+        if (is_about_an_index(complaint))
+            *out_mend = true;
+        else if (strcmp(complaint, "ok") != 0)
+            rc = bw_fail(err, BW_ECORRUPT, "%.200s", complaint);
+    }
     sqlite3_finalize(st);
     return rc;
+}
+
+static enum bw_rc mend(sqlite3 *db, struct bw_err *err)
+{
+    enum bw_rc rc = bw_db_exec(db, "REINDEX", err);
+    if (rc == BW_OK)
+        rc = mend_packs(db, err);
+    /* What could not be mended is as good as corrupt: the caller begins anew. */
+    return rc == BW_OK || rc == BW_EFULL || rc == BW_EBUSY ? rc
+                                                           : bw_wrap(err, BW_ECORRUPT, "indexes");
 }
 
 static enum bw_rc open_file(const char *path, int flags, int busy_ms, sqlite3 **out,
@@ -195,14 +248,14 @@ static enum bw_rc open_file(const char *path, int flags, int busy_ms, sqlite3 **
 
 /* 4 KiB pages: a commit of a small batch writes only a few pages to the WAL, and packs of
  * ~50 KiB waste half a page each. */
-static enum bw_rc set_up_writer(sqlite3 *db, const char *path, struct bw_err *err)
+static enum bw_rc set_up_writer(sqlite3 *db, const char *path, bool *out_mended, struct bw_err *err)
 {
     int64_t version = 0;
     /* Whoever is turned away must not fold the WAL into a file it does not understand. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     enum bw_rc rc = check_owner(db, path, &version, err);
     if (rc == BW_OK)
-        rc = check_structure(db, err);
+        rc = check_structure(db, out_mended, err);
     if (rc != BW_OK)
         return rc;
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -214,16 +267,18 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, struct bw_err *er
                     err);
     if (rc == BW_OK)
         rc = migrate(db, version, err);
+    if (rc == BW_OK && *out_mended)
+        rc = mend(db, err);
     return rc;
 }
 
-enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, struct bw_err *err)
+enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, bool *out_mended, struct bw_err *err)
 {
     sqlite3 *db = NULL;
     enum bw_rc rc =
         open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, BUSY_WRITER_MS, &db, err);
     if (rc == BW_OK)
-        rc = set_up_writer(db, path, err);
+        rc = set_up_writer(db, path, out_mended, err);
     if (rc != BW_OK) {
         sqlite3_close(db);
         return rc;

@@ -24,8 +24,9 @@ bool bw_db_has_row(sqlite3 *db, int rc, enum bw_rc *out_rc, struct bw_err *err);
 
 /* The one connection that writes. Makes the file or brings its schema up to date. A file of a
  * newer version (BW_EUNSUPPORTED) or of another program (BW_EINVAL) is left untouched;
- * BW_ECORRUPT when SQLite's own structure is damaged. */
-enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, struct bw_err *err);
+ * BW_ECORRUPT when SQLite's own structure is damaged. Indexes that do not agree with their
+ * tables are made anew, which sets *out_mended. */
+enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, bool *out_mended, struct bw_err *err);
 
 /* A connection that cannot write, for one thread. */
 enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err);

@@ -67,7 +67,11 @@ static void release_database(struct bw_store *store)
 
 static enum bw_rc open_database(struct bw_store *store, struct bw_err *err)
 {
-    enum bw_rc rc = bw_db_open_writer(store->path, &store->db, err);
+    bool mended = false;
+    enum bw_rc rc = bw_db_open_writer(store->path, &store->db, &mended, err);
+    if (mended)
+        bw_store_say(store, BW_LOG_ERROR, "the store '%s' has damaged indexes: made anew",
+                     store->path);
     if (rc == BW_OK)
         rc = bw_store_load(store, err);
     if (rc != BW_OK)

@@ -181,6 +181,106 @@ static void a_corrupt_file_is_moved_aside(void **state)
     assert_int_equal(count_corrupt(f), 3); /* four were moved */
 }
 
+/* --- flipped bits anywhere --------------------------------------------------------------- */
+
+enum { FLIP_SERIES = 8, FLIP_TICKS = 400, FLIPS_DEFAULT = 40 };
+
+static double flip_value(size_t series, int64_t tick)
+{
+    return (double)((tick * 31 + (int64_t)series * 17) % 1000) / 8;
+}
+
+static void make_store(struct fixture *f, uint32_t ids[FLIP_SERIES])
+{
+    char name[16];
+    fixture_open(f);
+    for (size_t s = 0; s < FLIP_SERIES; s++) {
+        snprintf(name, sizeof name, "host%zu", s);
+        ids[s] = fixture_series(f, "value", name);
+    }
+    for (int tick = 0; tick < FLIP_TICKS; tick++) {
+        for (size_t s = 0; s < FLIP_SERIES; s++)
+            fixture_append(f, ids[s], T0 + tick * 250000, flip_value(s, tick));
+        if (tick % 80 == 79)
+            fixture_pack(f); /* the second day begins in a new pack */
+    }
+    fixture_close(f);
+}
+
+struct flip_check {
+    const uint32_t *ids;
+    size_t points;
+};
+
+static bool check_flipped(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct flip_check *check = ctx;
+    size_t s = 0;
+    while (check->ids[s] != series)
+        s++;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t tick = (points[i].ts_ms - T0) / 250000;
+        assert_true(points[i].ts_ms == T0 + tick * 250000 && tick >= 0 && tick < FLIP_TICKS);
+        assert_true(points[i].value == flip_value(s, tick)); /* never a wrong value */
+    }
+    check->points += count;
+    return true;
+}
+
+static void copy_file(const char *from, const char *to, long flip_at, int bit)
+{
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    long at = 0;
+    for (int c; (c = fgetc(in)) != EOF; at++)
+        fputc(at == flip_at ? c ^ (1 << bit) : c, out);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* Opens the flipped store as a daemon would; what it does not find it must have told of. */
+static void check_flip(struct fixture *f, const uint32_t *ids, long at)
+{
+    struct flip_check check = { .ids = ids };
+    struct bw_damage damage = { 0 };
+    struct bw_reader *reader = NULL;
+    struct bw_err err = { .text = "" };
+    f->said[0] = '\0';
+    fixture_open(f);
+    const enum bw_rc rc = bw_reader_open(f->path, &reader, &err);
+    assert_int_equal(rc, BW_OK);
+    const enum bw_rc scanned = bw_reader_scan(reader, ids, FLIP_SERIES, INT64_MIN, INT64_MAX,
+                                              check_flipped, &check, &damage, &err);
+    bw_reader_close(reader);
+    fixture_close(f);
+    const bool told = f->said[0] != '\0' || damage.packs + damage.journal_rows + damage.rows > 0
+                      || scanned != BW_OK;
+    if (check.points != FLIP_SERIES * FLIP_TICKS && !told)
+        fail_msg("byte %ld: %zu points and not a word", at, check.points);
+}
+
+static void a_flipped_bit_anywhere_is_told_of(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t ids[FLIP_SERIES];
+    char good[96];
+    struct stat st;
+    make_store(f, ids);
+    snprintf(good, sizeof good, "%s/good", f->folder);
+    assert_int_equal(rename(f->path, good), 0);
+    assert_int_equal(stat(good, &st), 0);
+    const char *env = getenv("BW_FLIPS");
+    const int flips = env == NULL ? FLIPS_DEFAULT : (int)strtol(env, NULL, 10);
+    unsigned random = (unsigned)getpid();
+    for (int i = 0; i < flips; i++, f->wall_ms++) {
+        random = random * 1664525u + 1013904223u;
+        const long at = (long)((uint64_t)random * (uint64_t)st.st_size >> 32);
+        /* The schema's version is a number like any other: read as a newer one, refused. */
+        const bool version = at >= 60 && at < 64;
+        copy_file(good, f->path, version ? 100 : at, (int)(random >> 8 & 7));
+        check_flip(f, ids, at);
+    }
+}
+
 static uint64_t file_hash(const char *path)
 {
     uint64_t hash = 1469598103934665603u;
@@ -226,6 +326,7 @@ int main(void)
         IN_FIXTURE(a_full_disk_is_waited_out),
         IN_FIXTURE(a_full_lane_drops_whole_batches_and_says_so),
         IN_FIXTURE(a_corrupt_file_is_moved_aside),
+        IN_FIXTURE(a_flipped_bit_anywhere_is_told_of),
         IN_FIXTURE(files_that_are_not_ours_stay_untouched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
