@@ -97,7 +97,6 @@ static void on_self_timer(void *ctx)
     bw_self_measure_config(&daemon->self, measures);
     bw_self_measure_store(core, measures);
     bw_self_measure_events(core, measures);
-    bw_self_measure_process(core->started_ms, measures);
     bw_watch_measure(daemon->watch, measures);
     bw_alerting_measure(daemon->alerting, measures);
     bw_trending_measure(daemon->trending, measures);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "host/host.h"
+#include "host/process.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,8 @@ struct bw_hostwatch {
     struct bw_view_resource shown[RESOURCES_MAX];
     int64_t last_tick_ms;
     bool failing; /* the last round had a failure: said once */
+    bool reading; /* a worker has the host */
+    bool stopped;
 };
 
 static void on_timer(void *ctx);
@@ -233,14 +236,12 @@ static void say_failure(struct bw_hostwatch *hostwatch, enum bw_rc rc, const str
     hostwatch->failing = rc != BW_OK;
 }
 
-void bw_hostwatch_sample(struct bw_hostwatch *hostwatch)
+/* What the worker has read: judged, shown and stored on the loop. */
+static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures *read,
+                       int64_t tick_ms)
 {
-    const struct bw_host_opts *opts = &hostwatch->config->settings.host;
-    const int64_t tick_ms = tick_of(bw_core_now_ms(hostwatch->core), opts->interval_ns / 1000000);
-    struct bw_err err = { 0 };
     struct bw_measures *measures = bw_publication_begin(hostwatch->publication);
-    say_failure(hostwatch, bw_host_sample(hostwatch->host, &opts->collectors, measures, &err),
-                &err);
+    bw_measures_append(measures, read);
     struct bw_measures *judged = bw_publication_begin(hostwatch->judged);
     struct bw_resource_value *values;
     const size_t count = bw_host_resources(hostwatch->host, measures, judged->arena, &values);
@@ -255,6 +256,63 @@ void bw_hostwatch_sample(struct bw_hostwatch *hostwatch)
     bw_publication_commit(hostwatch->publication);
     bw_publication_commit(hostwatch->judged);
     hostwatch->core->view_is_stale = true;
+}
+
+/* Reading the host can wait for a mount whose server is gone: that is for a worker. */
+struct errand {
+    struct bw_hostwatch *hostwatch;
+    struct bw_strings collectors;
+    struct bw_arena arena;
+    struct bw_measures measures;
+    int64_t tick_ms;
+    struct bw_err err;
+    enum bw_rc rc;
+};
+
+static void read_host(void *ctx)
+{
+    struct errand *errand = ctx;
+    errand->rc = bw_host_sample(errand->hostwatch->host, &errand->collectors, &errand->measures,
+                                &errand->err);
+    bw_process_sample(errand->hostwatch->host, &errand->measures, NULL);
+}
+
+static void host_read(void *ctx, bool ran)
+{
+    struct errand *errand = ctx;
+    struct bw_hostwatch *hostwatch = errand->hostwatch;
+    hostwatch->reading = false;
+    if (ran && !hostwatch->stopped) {
+        say_failure(hostwatch, errand->rc, &errand->err);
+        take_round(hostwatch, &errand->measures, errand->tick_ms);
+    }
+    bw_arena_fini(&errand->arena);
+    free(errand);
+}
+
+static struct bw_strings copy_strings(struct bw_arena *arena, struct bw_strings strings)
+{
+    const char **items = bw_arena_array(arena, strings.count, sizeof *items);
+    for (size_t i = 0; i < strings.count; i++)
+        items[i] = bw_arena_strdup(arena, strings.items[i]);
+    return (struct bw_strings){ items, strings.count };
+}
+
+void bw_hostwatch_sample(struct bw_hostwatch *hostwatch)
+{
+    const struct bw_host_opts *opts = &hostwatch->config->settings.host;
+    if (hostwatch->reading)
+        return;
+    struct errand *errand = bw_alloc(sizeof *errand);
+    errand->hostwatch = hostwatch;
+    errand->collectors = copy_strings(&errand->arena, opts->collectors);
+    bw_measures_init(&errand->measures, &errand->arena);
+    errand->tick_ms = tick_of(bw_core_now_ms(hostwatch->core), opts->interval_ns / 1000000);
+    hostwatch->reading = bw_work_submit(hostwatch->core->workers, read_host, host_read, errand);
+    if (!hostwatch->reading) {
+        bw_arena_fini(&errand->arena);
+        free(errand);
+    }
 }
 
 /* Just after the next whole interval of the wall clock. */
@@ -287,5 +345,6 @@ void bw_hostwatch_apply(struct bw_hostwatch *hostwatch, const struct bw_config *
 
 void bw_hostwatch_stop(struct bw_hostwatch *hostwatch)
 {
+    hostwatch->stopped = true;
     bw_timer_stop(hostwatch->timer);
 }

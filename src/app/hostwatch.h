@@ -16,7 +16,7 @@ void bw_hostwatch_free(struct bw_hostwatch *hostwatch);
 void bw_hostwatch_apply(struct bw_hostwatch *hostwatch, const struct bw_config *config,
                         struct bw_roster *roster);
 
-/* Samples once, now. */
+/* Has a worker sample once, now; what it read is known soon. */
 void bw_hostwatch_sample(struct bw_hostwatch *hostwatch);
 
 void bw_hostwatch_stop(struct bw_hostwatch *hostwatch);

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/selfmetrics.h"
 
-#include <dirent.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 void bw_self_measure_build(struct bw_measures *out)
 {
     bw_measures_add(out, BW_METRIC_BUILD_INFO, 1, BW_LABEL_VALUES(BW_VERSION, __VERSION__));
@@ -74,53 +69,4 @@ void bw_self_measure_events(const struct bw_core *core, struct bw_measures *out)
     for (int kind = BW_EVENT_STATUS; kind <= BW_EVENT_MARKER; kind++)
         bw_measures_add(out, BW_METRIC_EVENTS_TOTAL, (double)core->event_totals[kind],
                         BW_LABEL_VALUES(kinds[kind]));
-}
-
-/* Entries of a folder of /proc/self; 0 when it cannot be read. */
-static unsigned count_entries(const char *path)
-{
-    DIR *folder = opendir(path);
-    unsigned count = 0;
-    if (folder == NULL)
-        return 0;
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        count += entry->d_name[0] != '.' ? 1 : 0;
-    closedir(folder);
-    return count;
-}
-
-static void measure_memory(struct bw_measures *out)
-{
-    unsigned long long virtual_pages, resident_pages;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file == NULL)
-        return;
-    if (fscanf(file, "%llu %llu", &virtual_pages, &resident_pages) == 2) {
-        const double page = (double)sysconf(_SC_PAGESIZE);
-        bw_measures_add(out, BW_METRIC_PROCESS_VIRTUAL_MEMORY_BYTES, (double)virtual_pages * page,
-                        NULL);
-        bw_measures_add(out, BW_METRIC_PROCESS_RESIDENT_MEMORY_BYTES, (double)resident_pages * page,
-                        NULL);
-    }
-    fclose(file);
-}
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-void bw_self_measure_process(int64_t started_ms, struct bw_measures *out)
-{
-    struct rusage usage;
-    struct rlimit limit;
-    getrusage(RUSAGE_SELF, &usage);
-    bw_measures_add(out, BW_METRIC_PROCESS_CPU_SECONDS_TOTAL,
-                    seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), NULL);
-    measure_memory(out);
-    bw_measures_add(out, BW_METRIC_PROCESS_OPEN_FDS, count_entries("/proc/self/fd"), NULL);
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        bw_measures_add(out, BW_METRIC_PROCESS_MAX_FDS, (double)limit.rlim_cur, NULL);
-    bw_measures_add(out, BW_METRIC_PROCESS_THREADS, count_entries("/proc/self/task"), NULL);
-    bw_measures_add(out, BW_METRIC_PROCESS_START_TIME_SECONDS, (double)started_ms / 1000, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* app/selfmetrics.h: what the daemon has to say of itself: bellwether_* about its parts and
- * process_* about the program. Loop thread. */
+/* app/selfmetrics.h: what the daemon has to say of itself: bellwether_* about its parts (host/process.h
+ * has the rest: process_* about the program). Loop thread. */
 #ifndef APP_SELFMETRICS_H
 #define APP_SELFMETRICS_H
 
@@ -18,6 +18,5 @@ void bw_self_measure_build(struct bw_measures *out);
 void bw_self_measure_config(const struct bw_self *self, struct bw_measures *out);
 void bw_self_measure_store(struct bw_core *core, struct bw_measures *out);
 void bw_self_measure_events(const struct bw_core *core, struct bw_measures *out);
-void bw_self_measure_process(int64_t started_ms, struct bw_measures *out);
 
 #endif

@@ -41,6 +41,9 @@ struct bw_report_request {
     int64_t now_ms;
 };
 
+/* A report shows each check's range in this many equal parts. */
+enum { BW_REPORT_STRIP_PARTS = 60 };
+
 /* How the time of one check (or service) was spent; the five add up to 1. */
 struct bw_report_time {
     double healthy_ratio, degraded_ratio, unhealthy_ratio;
@@ -52,11 +55,32 @@ struct bw_report_check {
     const char *service, *instance, *check;
     enum bw_status status; /* at the end of the range */
     struct bw_report_time time;
+    double available_ratio; /* healthy or degraded, of the time that is known; NaN: none is */
     uint64_t runs, failures;
     double duration_p50_s, duration_p95_s, duration_max_s; /* NaN: no runs */
     unsigned incidents;                                    /* times it became UNHEALTHY */
-    int64_t downtime_ms;
-    int64_t longest_ms; /* the longest incident */
+    int64_t downtime_ms;                                   /* UNHEALTHY, as far as it is known */
+    int64_t longest_ms;                                    /* the longest incident's part of it */
+    uint8_t strip[BW_REPORT_STRIP_PARTS]; /* the worst bw_status known of each part */
+};
+
+/* One time that a check was UNHEALTHY, as told by events; it may have begun before the range. */
+struct bw_report_incident {
+    const char *service, *instance, *check;
+    int64_t began_ms;
+    int64_t ended_ms; /* 0: it was not over at the end of the range */
+    int64_t lasted_ms; /* until then */
+    const char *cause;
+};
+
+/* What stands at the top. */
+struct bw_report_totals {
+    size_t statuses[BW_STATUS_COUNT]; /* checks by their status at the end */
+    struct bw_report_time time;       /* the mean over all checks; NaN: there are none */
+    double available_ratio;           /* over the known time of all checks; NaN: none is */
+    uint64_t runs, failures;
+    int64_t downtime_ms; /* the sum over all checks */
+    int64_t longest_ms;
 };
 
 struct bw_report {
@@ -64,22 +88,27 @@ struct bw_report {
     struct bw_report_request request;
     const struct bw_report_check *checks; /* by service, instance, check */
     size_t check_count;
-    const struct bw_event *incidents; /* status events into and out of UNHEALTHY, oldest first */
+    const struct bw_report_incident *incidents; /* of checks, oldest first */
     size_t incident_count;
     const struct bw_event *alerts; /* alert events, oldest first */
     size_t alert_count;
     const struct bw_trend_record *trends; /* soonest to their limit first */
     size_t trend_count;
+    size_t limit_count; /* of the trends, the first so many foresee when the limit is reached */
+    struct bw_report_totals totals;
+    bool cut;     /* there were more events than BW_REPORT_EVENTS_MAX: the oldest are missing */
     bool damaged; /* something in the store failed its checksum and is missing here */
 };
 
-/* Reads the store; blocks, for a worker. The report is freed with bw_report_free. */
+/* Reads the store; blocks, for a worker. A range that ends after now_ms is cut there. The
+ * report is freed with bw_report_free. BW_EINVAL: the range is empty; else as bw_reader_open. */
 enum bw_rc bw_report_collect(const struct bw_report_request *request, struct bw_report **out,
                              struct bw_err *err);
 void bw_report_free(struct bw_report *report);
 
-/* Renders into `out`, whose ceiling is the caller's. `template` replaces the built-in one of
- * HTML and Markdown (NULL: the built-in). */
+/* Renders into `out`, whose ceiling is the caller's (BW_ELIMIT beyond it). `template_text`
+ * replaces the built-in template of HTML and Markdown (NULL: the built-in); the other formats
+ * have none (BW_EINVAL). The same report gives the same bytes. */
 enum bw_rc bw_report_render(const struct bw_report *report, enum bw_report_format format,
                             const char *template_text, struct bw_buf *out, struct bw_err *err);
 

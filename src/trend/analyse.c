@@ -84,7 +84,11 @@ static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exa
     if (farthest == 0 || grid->present < FORECAST_VALUES_MIN)
         return;
     struct bw_trend_forecast forecast;
-    bw_trend_forecast_make(arena, grid->fit, grid->fit, grid->n, &exam->seasons, farthest,
+    /* Errors are counted against what was seen, spikes included; only gaps are bridged. */
+    double *seen = bw_arena_array(arena, grid->n, sizeof *seen);
+    for (size_t i = 0; i < grid->n; i++)
+        seen[i] = isnan(grid->y[i]) ? grid->fit[i] : grid->y[i];
+    bw_trend_forecast_make(arena, seen, grid->fit, grid->n, &exam->seasons, farthest,
                            grid->non_negative, &forecast);
     double *low = bw_arena_array(arena, 2 * farthest, sizeof *low), *high = low + farthest;
     bw_trend_forecast_interval(&forecast, 0.8, low, high);

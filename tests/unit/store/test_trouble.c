@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -108,6 +109,74 @@ static void a_full_disk_is_waited_out(void **state)
     fixture_points(f, a, T0, T0 + 3, text, sizeof text);
     assert_string_equal(text, "0:1 1:1 2:2 3:3 ");
     assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
+}
+
+/* Leaves not a byte free. */
+static void fill_disk(const struct fixture *f)
+{
+    char name[80];
+    static const char zeros[65536];
+    snprintf(name, sizeof name, "%s/filler", f->folder);
+    const int fd = open(name, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    for (size_t size = sizeof zeros; size > 0;) {
+        if (write(fd, zeros, size) < 0)
+            size /= 2;
+    }
+    close(fd);
+}
+
+static void free_disk(const struct fixture *f)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%s/filler", f->folder);
+    assert_int_equal(unlink(name), 0);
+}
+
+static void on_a_small_disk(struct fixture *f)
+{
+    char text[200], reserve[128];
+    struct bw_store_stats stats = { 0 };
+    struct bw_err err = { .text = "" };
+    snprintf(reserve, sizeof reserve, "%s.reserve", f->path);
+    fixture_open(f);
+    assert_int_equal(access(reserve, F_OK), 0);
+    const uint32_t a = fixture_series(f, "up", "a");
+    fixture_append(f, a, T0, 1);
+    fixture_flush(f);
+    for (int i = 1; i < 4000 && stats.commit_errors_total < 4; i++) {
+        fill_disk(f); /* what the reserve gave back as well */
+        fixture_append(f, a, T0 + i, i);
+        bw_store_stats(f->store, &stats);
+        usleep(2000);
+    }
+    assert_true(stats.commit_errors_total >= 4);
+    assert_int_not_equal(access(reserve, F_OK), 0);
+    assert_non_null(strstr(f->said, "full"));
+    fixture_points(f, a, T0, T0, text, sizeof text);
+    assert_string_equal(text, "0:1 "); /* old data is served */
+    free_disk(f);
+    fixture_flush(f);
+    fixture_points(f, a, T0, T0 + 3, text, sizeof text);
+    assert_string_equal(text, "0:1 1:1 2:2 3:3 ");
+    fill_disk(f);
+    fixture_close(f);
+    assert_int_equal(bw_store_open(&f->opts, &f->hooks, &f->store, &err), BW_EFULL);
+    assert_non_null(strstr(err.text, "free"));
+    free_disk(f);
+    fixture_open(f);
+    fixture_points(f, a, T0, T0 + 3, text, sizeof text);
+    assert_string_equal(text, "0:1 1:1 2:2 3:3 ");
+    fixture_close(f);
+    assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
+}
+
+static void a_disk_without_a_free_block_is_survived(void **state)
+{
+    struct fixture *f = *state;
+    if (mount("tmpfs", f->folder, "tmpfs", 0, "size=24m") != 0)
+        skip(); /* needs root */
+    on_a_small_disk(f);
+    assert_int_equal(umount(f->folder), 0);
 }
 
 static void a_full_lane_drops_whole_batches_and_says_so(void **state)
@@ -324,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FIXTURE(a_locked_database_blocks_nobody),
         IN_FIXTURE(a_full_disk_is_waited_out),
+        IN_FIXTURE(a_disk_without_a_free_block_is_survived),
         IN_FIXTURE(a_full_lane_drops_whole_batches_and_says_so),
         IN_FIXTURE(a_corrupt_file_is_moved_aside),
         IN_FIXTURE(a_flipped_bit_anywhere_is_told_of),
