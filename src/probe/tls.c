@@ -137,10 +137,27 @@ static void take_verified(struct bw_tls_watch *watch, const SSL *ssl)
     }
 }
 
+/* As blackbox writes them. */
+static const char *version_text(int version)
+{
+    switch (version) {
+    case TLS1_VERSION:
+        return "TLS 1.0";
+    case TLS1_1_VERSION:
+        return "TLS 1.1";
+    case TLS1_2_VERSION:
+        return "TLS 1.2";
+    case TLS1_3_VERSION:
+        return "TLS 1.3";
+    default:
+        return "unknown";
+    }
+}
+
 static void on_finished(struct bw_tls_watch *watch, const SSL *ssl)
 {
     watch->finished = true;
-    snprintf(watch->version, sizeof watch->version, "%s", SSL_get_version(ssl));
+    snprintf(watch->version, sizeof watch->version, "%s", version_text(SSL_version(ssl)));
     snprintf(watch->cipher, sizeof watch->cipher, "%s", SSL_get_cipher(ssl));
     X509 *leaf = SSL_get0_peer_certificate(ssl);
     if (leaf == NULL)

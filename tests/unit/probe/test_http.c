@@ -236,8 +236,10 @@ static void nobody_listens(void **state)
     assert_int_equal(w.result.reason, BW_REASON_CONNECT_REFUSED);
     assert_true(world_value(&w, BW_METRIC_PROBE_FAILURE_INFO, "connect_refused") == 1);
     world_probe(&w, &module, "http://name.test/", 5 * BW_SECOND);
-    print_message("%s\n", w.result.detail);
-    assert_int_equal(w.result.reason, BW_REASON_DNS_FAILURE);
+    /* Refused by the kernel or never answered: c-ares may come to either. */
+    assert_true(w.result.reason == BW_REASON_DNS_FAILURE
+                || w.result.reason == BW_REASON_DNS_TIMEOUT);
+    assert_int_equal(w.result.last_phase, BW_PHASE_RESOLVE);
     world_probe(&w, &module, "ftp://127.0.0.1/", BW_SECOND);
     assert_int_equal(w.result.reason, BW_REASON_INTERNAL);
     world_close(&w);
