@@ -102,11 +102,29 @@ void bw_format_duration(char out[BW_DURATION_TEXT_MAX], int64_t ns)
     }
 }
 
+/* "3d 4h": the largest unit that fits and the next one, from a minute up. */
+static void format_two_parts(char out[BW_DURATION_TEXT_MAX], const char *sign, uint64_t ns)
+{
+    size_t i = 0;
+    while (ns < (uint64_t)units[i].ns)
+        i++;
+    if (units[i].ns == 7 * BW_DAY) /* days are clearer than weeks beside hours */
+        i++;
+    const size_t next = units[i].ns > 7 * BW_DAY ? i + 2 : i + 1;
+    /* At most 292 years fit into 64 bits: three digits of any unit, and that is all there is. */
+    const unsigned first = (unsigned)(ns / (uint64_t)units[i].ns);
+    const unsigned second = (unsigned)(ns % (uint64_t)units[i].ns / (uint64_t)units[next].ns);
+    if (second == 0)
+        snprintf(out, BW_DURATION_TEXT_MAX, "%s%u%s", sign, first, units[i].name);
+    else
+        snprintf(out, BW_DURATION_TEXT_MAX, "%s%u%s %u%s", sign, first, units[i].name, second,
+                 units[next].name);
+}
+
 void bw_format_duration_short(char out[BW_DURATION_TEXT_MAX], int64_t ns)
 {
     const char *sign = ns < 0 ? "-" : "";
     const double value = fabs((double)ns);
-    const uint64_t rest = (uint64_t)value;
     if (ns == 0)
         bw_text_copy(out, BW_DURATION_TEXT_MAX, "0s");
     else if (value < 1000)
@@ -117,22 +135,8 @@ void bw_format_duration_short(char out[BW_DURATION_TEXT_MAX], int64_t ns)
         snprintf(out, BW_DURATION_TEXT_MAX, "%s%.3gms", sign, value / 1e6);
     else if (value < (double)BW_MINUTE)
         snprintf(out, BW_DURATION_TEXT_MAX, "%s%.3gs", sign, value / 1e9);
-    else {
-        size_t i = 0;
-        while (rest < (uint64_t)units[i].ns)
-            i++;
-        if (units[i].ns == 7 * BW_DAY) /* days are clearer than weeks beside hours */
-            i++;
-        const uint64_t first = rest / (uint64_t)units[i].ns;
-        const size_t next = units[i].ns > 7 * BW_DAY ? i + 2 : i + 1;
-        const uint64_t second = rest % (uint64_t)units[i].ns / (uint64_t)units[next].ns;
-        if (second == 0)
-            snprintf(out, BW_DURATION_TEXT_MAX, "%s%llu%s", sign, (unsigned long long)first,
-                     units[i].name);
-        else
-            snprintf(out, BW_DURATION_TEXT_MAX, "%s%llu%s %llu%s", sign, (unsigned long long)first,
-                     units[i].name, (unsigned long long)second, units[next].name);
-    }
+    else
+        format_two_parts(out, sign, (uint64_t)value);
 }
 
 static const struct size_unit {

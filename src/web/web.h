@@ -39,20 +39,19 @@ struct bw_web_hooks {
     bool (*is_ready)(void *ctx, const char **out_why);
 
     /* Asks for a reload; done(reply, …) follows exactly once, from another thread. */
-    void (*reload)(void *ctx, void (*done)(void *reply, bool ok, const char *message),
-                   void *reply);
+    void (*reload)(void *ctx, void (*done)(void *reply, bool ok, const char *message), void *reply);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
     void (*say)(void *ctx, enum bw_log_level level, const char *message);
 };
 
 struct bw_web_options {
-    struct bw_strings listen;   /* "127.0.0.1:10190", ":10190", "[::1]:0" */
-    const char *external_url;   /* NULL: none */
-    const char *route_prefix;   /* NULL or "/": none */
-    const char *security_file;  /* --web.config.file; NULL: none */
-    const char *store;          /* path for readers; NULL while there is no store */
-    const char *archive;        /* folder of finished reports */
+    struct bw_strings listen;    /* "127.0.0.1:10190", ":10190", "[::1]:0" */
+    const char *external_url;    /* NULL: none */
+    const char *route_prefix;    /* NULL or "/": none */
+    const char *security_file;   /* --web.config.file; NULL: none */
+    const char *store;           /* path for readers; NULL while there is no store */
+    const char *archive;         /* folder of finished reports */
     const char *template_folder; /* overrides the embedded templates; NULL: none */
     int64_t page_size;
 };

@@ -10,8 +10,11 @@
 #include "peer.h"
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void good(struct peer_talk *talk)
 {
@@ -109,6 +112,18 @@ static void note_end(void *ctx, const struct bw_probe_result *result)
     *(bool *)ctx = true;
 }
 
+/* A name server that never answers; closed by the caller. */
+static int mute_name_server(char out[32])
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    getsockname(fd, (struct sockaddr *)&at, &len);
+    snprintf(out, 32, "127.0.0.1:%u", ntohs(at.sin_port));
+    return fd;
+}
+
 static void stop(void *ctx)
 {
     bw_loop_stop(ctx);
@@ -120,7 +135,9 @@ static void a_run_can_be_cancelled_in_each_phase(void **state)
     (void)state;
     struct world w;
     struct peer peer;
-    world_open(&w, "192.0.2.1:53"); /* a name server that never answers */
+    char servers[32];
+    int name_server = mute_name_server(servers);
+    world_open(&w, servers);
     peer_start(&peer, mute, NULL);
     const struct {
         const char *http, *tcp;
@@ -159,6 +176,7 @@ static void a_run_can_be_cancelled_in_each_phase(void **state)
     bw_timer_free(timer);
     peer_stop(&peer);
     world_close(&w);
+    close(name_server);
 }
 
 /* ---- many at once ---- */
@@ -220,13 +238,16 @@ static void names_that_never_resolve_end_in_time(void **state)
 {
     (void)state;
     struct world w;
-    world_open(&w, "192.0.2.1:53");
+    char servers[32];
+    int name_server = mute_name_server(servers);
+    world_open(&w, servers);
     const struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
     world_probe(&w, &module, "http://name.test/", 100 * BW_MS);
     assert_int_equal(w.result.reason, BW_REASON_DNS_TIMEOUT);
     assert_int_equal(w.result.last_phase, BW_PHASE_RESOLVE);
     assert_true(w.result.duration_ns < BW_SECOND);
     world_close(&w);
+    close(name_server);
 }
 
 static void localhost_is_known(void **state)
