@@ -232,6 +232,43 @@ static enum bw_rc mend(sqlite3 *db, struct bw_err *err)
                                                            : bw_wrap(err, BW_ECORRUPT, "indexes");
 }
 
+static enum bw_rc compare_schema(sqlite3 *db, sqlite3 *model, struct bw_err *err)
+{
+    sqlite3_stmt *want = NULL, *have = NULL;
+    enum bw_rc rc = bw_db_prepare(model, "SELECT name, sql FROM sqlite_schema", &want, err);
+    if (rc == BW_OK)
+        rc = bw_db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name=?1 AND sql IS ?2", &have,
+                           err);
+    while (rc == BW_OK && bw_db_has_row(model, sqlite3_step(want), &rc, err)) {
+        sqlite3_bind_value(have, 1, sqlite3_column_value(want, 0));
+        sqlite3_bind_value(have, 2, sqlite3_column_value(want, 1));
+        if (!bw_db_has_row(db, sqlite3_step(have), &rc, err) && rc == BW_OK)
+            rc = bw_fail(err, BW_ECORRUPT, "definition of '%s' is damaged", bw_db_text(want, 0));
+        sqlite3_reset(have);
+    }
+    sqlite3_finalize(want);
+    sqlite3_finalize(have);
+    return rc;
+}
+
+/* The tables are defined as the migrations define them: a flipped bit in a definition would
+ * otherwise make a statement fail some day, for ever. */
+static enum bw_rc check_schema(sqlite3 *db, int64_t version, struct bw_err *err)
+{
+    sqlite3 *model = NULL;
+    enum bw_rc rc = BW_OK;
+    if (sqlite3_open(":memory:", &model) != SQLITE_OK)
+        rc = bw_db_fail(model, err, "model of the schema");
+    for (const struct bw_embedded *m = bw_migrations; rc == BW_OK && m->name != NULL; m++) {
+        if (version_of(m) <= version)
+            rc = bw_db_exec(model, m->data, err);
+    }
+    if (rc == BW_OK)
+        rc = compare_schema(db, model, err);
+    sqlite3_close(model);
+    return rc;
+}
+
 static enum bw_rc open_file(const char *path, int flags, int busy_ms, sqlite3 **out,
                             struct bw_err *err)
 {
@@ -254,6 +291,8 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, bool *out_mended,
     /* Whoever is turned away must not fold the WAL into a file it does not understand. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     enum bw_rc rc = check_owner(db, path, &version, err);
+    if (rc == BW_OK)
+        rc = check_schema(db, version, err);
     if (rc == BW_OK)
         rc = check_structure(db, out_mended, err);
     if (rc != BW_OK)
