@@ -12,26 +12,26 @@
 
 #define BW_GROUP_SERIES_MAX 100u
 
-struct bw_registry_entry {
+struct bw_store_registry_entry {
     const char *name; /* NULL: a free place */
     uint64_t hash;
     uint32_t id;
 };
 
 /* Which group the next series of a target joins. */
-struct bw_registry_target {
+struct bw_store_registry_target {
     uint64_t target; /* hash; 0: a free place */
     uint32_t group;
 };
 
 /* All zeros is an empty registry. */
-struct bw_registry {
+struct bw_store_registry {
     struct bw_arena names;
-    struct bw_registry_entry *entries; /* open addressing, a power of two */
+    struct bw_store_registry_entry *entries; /* open addressing, a power of two */
     size_t entry_cap;
     size_t count;
     uint32_t last_id;
-    struct bw_registry_target *targets;
+    struct bw_store_registry_target *targets;
     size_t target_cap;
     size_t target_count;
     uint32_t *group_counts; /* by group id, series in it */
@@ -39,20 +39,20 @@ struct bw_registry {
     uint32_t last_group;
 };
 
-void bw_registry_fini(struct bw_registry *registry);
+void bw_store_registry_fini(struct bw_store_registry *registry);
 
 /* The id of a name, or 0. */
-uint32_t bw_registry_find(const struct bw_registry *registry, const char *name);
+uint32_t bw_store_registry_find(const struct bw_store_registry *registry, const char *name);
 
 /* Notes a series that is stored already; false when the name is there under another id. */
-bool bw_registry_load(struct bw_registry *registry, const char *name, uint32_t id);
-void bw_registry_load_group(struct bw_registry *registry, uint32_t group);
+bool bw_store_registry_load(struct bw_store_registry *registry, const char *name, uint32_t id);
+void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group);
 
 /* The next id for a name that is not there. */
-uint32_t bw_registry_add(struct bw_registry *registry, const char *name);
+uint32_t bw_store_registry_add(struct bw_store_registry *registry, const char *name);
 
 /* The group for a new series of a target (any hash of what it is about): the group of its
  * siblings while there is room, so that series with the same times share a pack. */
-uint32_t bw_registry_place(struct bw_registry *registry, uint64_t target);
+uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target);
 
 #endif

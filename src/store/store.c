@@ -57,7 +57,7 @@ static void release_database(struct bw_store *store)
     sqlite3_close(store->db);
     store->db = NULL;
     bw_heads_fini(&store->heads);
-    bw_registry_fini(&store->registry);
+    bw_store_registry_fini(&store->registry);
     for (struct bw_row *row = store->lane.first_row, *next; row != NULL; row = next) {
         next = row->next; /* only what loading put there: the writer leaves none behind */
         free(row);
@@ -132,7 +132,7 @@ static void release(struct bw_store *store)
         bw_files_remove_socket(store->path);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
-    bw_registry_fini(&store->registry);
+    bw_store_registry_fini(&store->registry);
     bw_samples_fini(&store->lane.samples);
     bw_buf_fini(&store->body);
     pthread_cond_destroy(&store->wake);
@@ -269,9 +269,9 @@ static uint32_t add_series(struct bw_store *store, const char *name, struct bw_l
     bw_cells_text(&series, name);
     if (!put_cells(store, BW_ROW_SERIES, &series))
         return 0;
-    bw_registry_add(&store->registry, name);
+    bw_store_registry_add(&store->registry, name);
     bw_cells_int(&place, id);
-    bw_cells_int(&place, bw_registry_place(&store->registry, target_hash(labels)));
+    bw_cells_int(&place, bw_store_registry_place(&store->registry, target_hash(labels)));
     bw_cells_int(&place, bw_store_wall_ms(store));
     place.items[place.count++] = (struct bw_cell){ .type = BW_CELL_NULL };
     put_cells(store, BW_ROW_SERIES_GROUP, &place);
@@ -289,7 +289,7 @@ uint32_t bw_store_series(struct bw_store *store, const char *metric, struct bw_l
     if (bw_buf_failed(&name) || labels.count >= BW_LABELS_MAX || !bw_metric_name_is_valid(metric))
         store->stats.refused_series_total++;
     else {
-        id = bw_registry_find(&store->registry, name.data);
+        id = bw_store_registry_find(&store->registry, name.data);
         if (id == 0)
             id = add_series(store, name.data, labels);
     }

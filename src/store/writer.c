@@ -37,7 +37,7 @@ static enum bw_rc load_series(struct bw_store *store, sqlite3_stmt *st, struct b
     (void)err;
     struct bw_cells cells;
     if (!bw_row_read(BW_ROW_SERIES, st, &cells)
-        || !bw_registry_load(&store->registry, cells.items[1].text,
+        || !bw_store_registry_load(&store->registry, cells.items[1].text,
                              (uint32_t)cells.items[0].integer))
         store->stats.damaged_total++;
     else
@@ -54,7 +54,7 @@ static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, st
         return BW_OK;
     }
     const uint32_t group = (uint32_t)cells.items[1].integer;
-    bw_registry_load_group(&store->registry, group);
+    bw_store_registry_load_group(&store->registry, group);
     bw_heads_place(&store->heads, (uint32_t)cells.items[0].integer, group);
     return BW_OK;
 }
@@ -125,10 +125,10 @@ static enum bw_rc load_numbers(struct bw_store *store, struct bw_err *err)
 static void place_homeless(struct bw_store *store)
 {
     for (size_t i = 0; i < store->registry.entry_cap; i++) {
-        const struct bw_registry_entry *entry = &store->registry.entries[i];
+        const struct bw_store_registry_entry *entry = &store->registry.entries[i];
         if (entry->name == NULL || store->heads.group_of[entry->id] != 0)
             continue;
-        const uint32_t group = bw_registry_place(&store->registry, entry->hash);
+        const uint32_t group = bw_store_registry_place(&store->registry, entry->hash);
         struct bw_cells cells = { .count = 0 };
         bw_cells_int(&cells, entry->id);
         bw_cells_int(&cells, group);

@@ -37,7 +37,7 @@ struct bw_store {
     pthread_cond_t done; /* for who waits in flush */
 
     /* Guarded by `lock`. */
-    struct bw_registry registry;
+    struct bw_store_registry registry;
     struct bw_lane lane;
     int64_t last_event_id, last_report_id;
     uint64_t flush_wanted, flush_done; /* flush calls, counted */
