@@ -73,8 +73,10 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void
         *watch = (struct watch){ .curl = curl, .socket = socket };
         watch->poll = bw_poll_new(curl->loop, socket, on_ready, watch, NULL);
         if (watch->poll == NULL) {
+            /* The transfer ends by its deadline. An error here would make libcurl give up
+             * the whole multi handle, and every later probe with it. */
             free(watch);
-            return -1;
+            return 0;
         }
         curl_multi_assign(curl->multi, socket, watch);
     }

@@ -11,9 +11,11 @@
 #include "base/mem.h"
 #include "base/units.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct bw_probe_try {
     struct bw_probe_engine *engine;
@@ -30,6 +32,7 @@ struct bw_probe_try {
     struct bw_curl_slot slot;
     bool on_curl; /* the transfer runs */
     struct curl_slist *headers, *connect_to;
+    int socket_error; /* errno of socket(2) */
     struct bw_tls_watch tls;
     bool has_tls;
     struct bw_http_answer answer;
@@ -118,6 +121,17 @@ static void end(struct bw_probe_try *t)
 
 /* ---- callbacks of a transfer ---- */
 
+/* Made here and not by libcurl, which neither sets O_CLOEXEC nor tells why there was none. */
+static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    (void)purpose;
+    struct bw_probe_try *t = ctx;
+    int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0)
+        t->socket_error = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static CURLcode on_tls_context(CURL *easy, void *context, void *ctx)
 {
     (void)easy;
@@ -171,8 +185,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 
 static enum bw_reason connect_reason(const struct bw_probe_try *t)
 {
-    long error = 0;
-    curl_easy_getinfo(t->slot.easy, CURLINFO_OS_ERRNO, &error);
+    long error = t->socket_error;
+    if (error == 0)
+        curl_easy_getinfo(t->slot.easy, CURLINFO_OS_ERRNO, &error);
     return bw_probe_errno_reason((int)error);
 }
 
@@ -293,6 +308,8 @@ static void on_transferred(void *ctx, CURLcode code)
 static void set_callbacks(struct bw_probe_try *t, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

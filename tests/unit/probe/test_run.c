@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -232,6 +233,35 @@ static void hanging_probes_delay_no_other(void **state)
     world_close(&w);
 }
 
+/* ---- out of descriptors ---- */
+
+static void no_descriptor_is_our_fault(void **state)
+{
+    (void)state;
+    struct world w;
+    struct rlimit old, none;
+    world_open(&w, NULL);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    none = old;
+    int lowest = dup(0); /* all below are taken */
+    close(lowest);
+    none.rlim_cur = (rlim_t)lowest;
+    const char *const targets[] = { "http://127.0.0.1:9/", "127.0.0.1:9" };
+    for (size_t i = 0; i < 2; i++) {
+        const struct bw_probe_module module = world_module(&w, (enum bw_prober)i);
+        const struct bw_probe_request request = { .target = { .text = targets[i] },
+                                                  .timeout_ns = BW_SECOND,
+                                                  .expect_failure = true };
+        world_run(&w, &module, &request); /* reads the certificates while it can */
+        assert_true(w.result.success);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        world_run(&w, &module, &request);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        assert_int_equal(w.result.reason, BW_REASON_LOCAL_LIMIT);
+    }
+    world_close(&w);
+}
+
 /* ---- names ---- */
 
 static void names_that_never_resolve_end_in_time(void **state)
@@ -274,6 +304,7 @@ int main(void)
         cmocka_unit_test(failure_can_be_expected),
         cmocka_unit_test(a_run_can_be_cancelled_in_each_phase),
         cmocka_unit_test(hanging_probes_delay_no_other),
+        cmocka_unit_test(no_descriptor_is_our_fault),
         cmocka_unit_test(names_that_never_resolve_end_in_time),
         cmocka_unit_test(localhost_is_known),
     };
