@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The way of one request: checked, run here or elsewhere, sent. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "io/clock.h"
+#include "io/loop.h"
+#include "web/answer.h"
+#include "web/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+static struct bw_request *request_new(struct exchange *exchange, const char *method)
+{
+    struct bw_request *request = bw_alloc(sizeof *request);
+    bw_arena_init(&request->arena);
+    bw_buf_init(&request->body, BW_WEB_BODY_BYTES_MAX);
+    bw_buf_init(&request->answer.body, BW_WEB_RESPONSE_BYTES_MAX);
+    request->site = &exchange->web->site;
+    request->method = bw_arena_strdup(&request->arena, method);
+    request->now_ms = bw_wall_system_ms();
+    request->exchange = exchange;
+    return request;
+}
+
+void bw_request_free(struct bw_request *request)
+{
+    if (request == NULL)
+        return;
+    bw_buf_fini(&request->answer.body);
+    bw_buf_fini(&request->body);
+    bw_arena_fini(&request->arena);
+    free(request);
+}
+
+/* Copies, because a request may outlive its connection. */
+static void copy_headers(struct bw_request *request, struct MHD_Connection *connection)
+{
+    struct bw_request_headers *headers = &request->headers;
+    const struct {
+        const char *name;
+        const char **out;
+    } wanted[] = {
+        { "Host", &headers->host },
+        { "Accept", &headers->accept },
+        { "Accept-Encoding", &headers->accept_encoding },
+        { "If-None-Match", &headers->if_none_match },
+        { "Authorization", &headers->authorization },
+        { "Origin", &headers->origin },
+        { "Sec-Fetch-Site", &headers->fetch_site },
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        *wanted[i].out = bw_arena_strdup(
+            &request->arena,
+            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, wanted[i].name));
+}
+
+/* What of the headers says how the message ends. */
+struct framing {
+    size_t content_lengths;
+    size_t transfer_encodings;
+    size_t hosts;
+    uint64_t length; /* as far as it matters: more than the cap is enough to know */
+};
+
+static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    (void)kind;
+    struct framing *framing = ctx;
+    framing->hosts += strcasecmp(name, "Host") == 0;
+    framing->transfer_encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+    if (strcasecmp(name, "Content-Length") == 0) {
+        framing->content_lengths++;
+        framing->length = value == NULL ? 0 : strtoull(value, NULL, 10);
+    }
+    return MHD_YES;
+}
+
+/* Requests whose end two readers could see in different places are refused. */
+static bool check_framing(struct bw_request *request, const struct framing *framing)
+{
+    if (framing->content_lengths > 1
+        || (framing->content_lengths > 0 && framing->transfer_encodings > 0)
+        || framing->transfer_encodings > 1)
+        bw_answer_problem(request, 400, "The length of the body is stated more than once.");
+    else if (framing->hosts > 1)
+        bw_answer_problem(request, 400, "There is more than one Host header.");
+    else
+        return true;
+    return false;
+}
+
+static bool check_body(struct bw_request *request, const struct framing *framing)
+{
+    bool has_body = framing->length > 0 || framing->transfer_encodings > 0;
+    bool takes_body = strcmp(request->route->method, "GET") != 0;
+    if (has_body && (!takes_body || framing->length > BW_WEB_BODY_BYTES_MAX)) {
+        bw_answer_problem(request, 413,
+                          takes_body ? "The body is larger than 64 KiB."
+                                     : "No body is expected here.");
+        return false;
+    }
+    return true;
+}
+
+/* Takes the route prefix off the segments; false when it is not there. */
+static bool strip_prefix(struct bw_request *request)
+{
+    struct bw_url *url = &request->url;
+    struct bw_span rest = bw_span_of(request->site->prefix);
+    struct bw_span part;
+    size_t count = 0;
+    if (rest.len == 0)
+        return true;
+    rest.data++;
+    rest.len--;
+    while (bw_span_split(&rest, '/', &part)) {
+        if (count == url->segment_count || !bw_span_is(part, url->segments[count]))
+            return false;
+        count++;
+    }
+    url->segment_count -= count;
+    memmove(url->segments, url->segments + count, url->segment_count * sizeof *url->segments);
+    /* "/mon/" is "/mon". */
+    if (url->segment_count == 1 && url->segments[0][0] == '\0')
+        url->segment_count = 0;
+    return true;
+}
+
+/* Finds the route; false when the answer is there already. */
+static bool find_route(struct bw_request *request, const char *target)
+{
+    struct bw_err err;
+    enum bw_rc rc = bw_url_parse(&request->arena, target, &request->url, &err);
+    if (rc != BW_OK) {
+        bw_answer_problem(request, rc == BW_ELIMIT ? 414 : 400, "%s", err.text);
+        return false;
+    }
+    if (request->url.authority != NULL)
+        request->headers.host = request->url.authority;
+    if (!strip_prefix(request)) {
+        if (strcmp(request->url.path, "/") == 0)
+            bw_answer_redirect(request,
+                               bw_arena_printf(&request->arena, "%s/", request->site->prefix));
+        else
+            bw_answer_problem(request, 404, "There is nothing at this address.");
+        return false;
+    }
+    char allow[BW_ALLOW_BYTES];
+    request->route = bw_route_find(request->method, &request->url, request->captures, allow);
+    if (request->route != NULL)
+        return true;
+    if (allow[0] == '\0') {
+        bw_answer_problem(request, 404, "There is nothing at this address.");
+    } else {
+        bw_answer_problem(request, 405, "This address answers %s.", allow);
+        request->answer.allow = bw_arena_strdup(&request->arena, allow);
+    }
+    return false;
+}
+
+static bool check_access(struct exchange *exchange)
+{
+    struct bw_request *request = exchange->request;
+    bool mutates = strcmp(request->route->method, "GET") != 0;
+    struct bw_verdict verdict = bw_access_check(exchange->web->access, exchange->listener->kind,
+                                                request->route->scope, mutates, &request->headers);
+    if (verdict.status == 0)
+        return true;
+    bw_answer_problem(request, verdict.status, "%s", verdict.detail);
+    if (verdict.status == 401)
+        request->answer.challenge = "Bearer";
+    return false;
+}
+
+/* Looks at all that the headers say; false when that is enough for an answer. */
+static bool check(struct exchange *exchange, const char *method)
+{
+    struct bw_web *web = exchange->web;
+    struct bw_request *request = request_new(exchange, method);
+    exchange->request = request;
+    copy_headers(request, exchange->connection);
+    struct framing framing = { 0 };
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, look_at_header, &framing);
+    bool ok = check_framing(request, &framing) && find_route(request, exchange->target);
+    exchange->route = request->route;
+    ok = ok && check_access(exchange) && check_body(request, &framing);
+    if (!ok)
+        return false;
+    pthread_mutex_lock(&web->lock);
+    request->store = bw_arena_strdup(&request->arena, web->store);
+    pthread_mutex_unlock(&web->lock);
+    return true;
+}
+
+static void run_handler(struct bw_request *request)
+{
+    const struct bw_web_hooks *hooks = &request->site->hooks;
+    request->view = hooks->view_acquire(hooks->ctx);
+    if (request->view == NULL && request->route->scope != BW_SCOPE_NONE
+        && request->route->run != BW_RUN_LATER) {
+        bw_answer_problem(request, 503, "Bellwether is starting.");
+        request->answer.retry_after = "1";
+        return;
+    }
+    const struct bw_view *view = request->view;
+    request->route->handler(request);
+    /* A request that is answered later may be gone by now. */
+    if (view != NULL)
+        hooks->view_release(hooks->ctx, view);
+}
+
+static void list_add(struct bw_web *web, struct exchange *exchange)
+{
+    exchange->suspended = true;
+    exchange->prev = NULL;
+    exchange->next = web->suspended;
+    if (exchange->next != NULL)
+        exchange->next->prev = exchange;
+    web->suspended = exchange;
+}
+
+static void list_remove(struct bw_web *web, struct exchange *exchange)
+{
+    exchange->suspended = false;
+    if (exchange->prev != NULL)
+        exchange->prev->next = exchange->next;
+    else
+        web->suspended = exchange->next;
+    if (exchange->next != NULL)
+        exchange->next->prev = exchange->prev;
+}
+
+bool bw_request_take(struct bw_request *request)
+{
+    int queued = BW_REQUEST_QUEUED;
+    if (atomic_compare_exchange_strong(&request->state, &queued, BW_REQUEST_RUNNING))
+        return true;
+    bw_request_free(request);
+    return false;
+}
+
+void bw_request_finish(struct bw_request *request)
+{
+    struct exchange *exchange = request->exchange;
+    struct bw_web *web = exchange->web;
+    pthread_mutex_lock(&web->lock);
+    request->state = BW_REQUEST_HERE;
+    list_remove(web, exchange);
+    MHD_resume_connection(exchange->connection);
+    pthread_cond_broadcast(&web->changed);
+    pthread_mutex_unlock(&web->lock);
+}
+
+static void run_on_worker(void *ctx)
+{
+    struct bw_request *request = ctx;
+    if (!bw_request_take(request))
+        return;
+    run_handler(request);
+    bw_request_finish(request);
+}
+
+static void worker_done(void *ctx, bool ran)
+{
+    struct bw_request *request = ctx;
+    if (ran || !bw_request_take(request))
+        return;
+    bw_answer_problem(request, 503, "Bellwether is stopping.");
+    bw_request_finish(request);
+}
+
+/* Suspends first: an answer could come before we have done so. */
+static void run_elsewhere(struct exchange *exchange)
+{
+    struct bw_web *web = exchange->web;
+    struct bw_request *request = exchange->request;
+    request->state = BW_REQUEST_QUEUED;
+    pthread_mutex_lock(&web->lock);
+    list_add(web, exchange);
+    MHD_suspend_connection(exchange->connection);
+    pthread_mutex_unlock(&web->lock);
+    if (request->route->run == BW_RUN_LATER) {
+        run_handler(request);
+        return;
+    }
+    if (bw_work_submit(web->workers, run_on_worker, worker_done, request))
+        return;
+    if (!bw_request_take(request))
+        return;
+    bw_answer_problem(request, 503, "Too many requests wait already.");
+    request->answer.retry_after = "2";
+    bw_request_finish(request);
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (value != NULL)
+        MHD_add_response_header(response, name, value);
+}
+
+/* What a browser may do with any of our answers: nothing but show it. */
+static void add_protection(struct MHD_Response *response)
+{
+    add_header(response, "Content-Security-Policy",
+               "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+               "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Referrer-Policy", "no-referrer");
+    add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
+static void add_headers(struct MHD_Response *response, const struct bw_answer *answer)
+{
+    add_protection(response);
+    add_header(response, "Content-Type", answer->type);
+    add_header(response, "Cache-Control", answer->cache == NULL ? "no-store" : answer->cache);
+    add_header(response, "Content-Encoding", answer->encoding);
+    add_header(response, "ETag", answer->etag);
+    add_header(response, "Location", answer->location);
+    add_header(response, "Allow", answer->allow);
+    add_header(response, "Content-Disposition", answer->disposition);
+    add_header(response, "WWW-Authenticate", answer->challenge);
+    add_header(response, "Retry-After", answer->retry_after);
+    add_header(response, "Vary", answer->varies ? "Accept, Accept-Encoding" : NULL);
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct bw_request *request = exchange->request;
+    struct bw_answer *answer = &request->answer;
+    if (answer->status == 0)
+        bw_answer_problem(request, 500, "There is no answer to this.");
+    struct MHD_Response *response;
+    size_t size = answer->fixed_size;
+    if (answer->fixed != NULL) {
+        response = MHD_create_response_from_buffer(size, (void *)(uintptr_t)answer->fixed,
+                                                   MHD_RESPMEM_PERSISTENT);
+    } else {
+        char *body = bw_buf_detach(&answer->body, &size);
+        response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+    }
+    if (response == NULL)
+        return MHD_NO;
+    add_headers(response, answer);
+    /* Who was refused before its body was read cannot go on with this connection. */
+    if (answer->status == 400 || answer->status == 413)
+        add_header(response, "Connection", "close");
+    enum MHD_Result result = MHD_queue_response(exchange->connection, answer->status, response);
+    MHD_destroy_response(response);
+    exchange->answered = true;
+    exchange->status = answer->status;
+    exchange->bytes = strcmp(request->method, "HEAD") == 0 ? 0 : size;
+    return result;
+}
+
+static enum MHD_Result start(struct exchange *exchange, const char *method)
+{
+    exchange->checked = true;
+    if (check(exchange, method))
+        return MHD_YES;
+    bw_guard_arrived(
+        exchange->web->guard,
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+            ->socket_context);
+    return send_answer(exchange);
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
+{
+    struct bw_request *request = exchange->request;
+    bw_buf_bytes(&request->body, data, *size);
+    *size = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result run(struct exchange *exchange)
+{
+    struct bw_request *request = exchange->request;
+    bw_guard_arrived(
+        exchange->web->guard,
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+            ->socket_context);
+    if (bw_buf_failed(&request->body)) {
+        bw_answer_problem(request, 413, "The body is larger than 64 KiB.");
+        return send_answer(exchange);
+    }
+    if (request->route->run != BW_RUN_AT_ONCE) {
+        run_elsewhere(exchange);
+        return MHD_YES;
+    }
+    run_handler(request);
+    return send_answer(exchange);
+}
+
+enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *data_size, void **connection_context)
+{
+    (void)ctx;
+    (void)connection;
+    (void)url;
+    (void)version;
+    struct exchange *exchange = *connection_context;
+    if (exchange->answered)
+        return MHD_YES;
+    if (!exchange->checked)
+        return start(exchange, method);
+    if (*data_size > 0)
+        return take_body(exchange, data, data_size);
+    if (exchange->run)
+        return send_answer(exchange);
+    exchange->run = true;
+    return run(exchange);
+}
+
+/* With the lock held: gives up on what no worker has begun. Who holds the request frees it. */
+static void abandon_waiting(struct bw_web *web)
+{
+    struct exchange *next;
+    for (struct exchange *exchange = web->suspended; exchange != NULL; exchange = next) {
+        next = exchange->next;
+        struct bw_request *old = exchange->request;
+        struct bw_request *request = request_new(exchange, old->method);
+        int queued = BW_REQUEST_QUEUED;
+        if (!atomic_compare_exchange_strong(&old->state, &queued, BW_REQUEST_ABANDONED)) {
+            bw_request_free(request);
+            continue;
+        }
+        exchange->request = request;
+        bw_answer_problem(request, 503, "Bellwether is stopping.");
+        list_remove(web, exchange);
+        MHD_resume_connection(exchange->connection);
+    }
+}
+
+void bw_server_drain(struct bw_web *web, int64_t grace_ns)
+{
+    int64_t until_ns = bw_loop_mono_ns() + grace_ns;
+    struct timespec until = { .tv_sec = until_ns / BW_SECOND, .tv_nsec = until_ns % BW_SECOND };
+    pthread_mutex_lock(&web->lock);
+    while (web->active > 0 && pthread_cond_timedwait(&web->changed, &web->lock, &until) == 0)
+        ;
+    atomic_store(&web->site.cancelled, true);
+    abandon_waiting(web);
+    /* What is left runs on a worker. */
+    while (web->suspended != NULL)
+        pthread_cond_wait(&web->changed, &web->lock);
+    pthread_mutex_unlock(&web->lock);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What machines ask of the daemon itself: metrics, health, readiness, reload. */
+#include "base/limits.h"
+#include "metric/negotiate.h"
+#include "web/answer.h"
+#include "web/endpoint.h"
+
+void bw_endpoint_metrics(struct bw_request *request)
+{
+    const struct bw_web_hooks *hooks = &request->site->hooks;
+    const char *type;
+    enum bw_exposition format = bw_negotiate_exposition(request->headers.accept, &type);
+    bw_answer_begin(request, type);
+    hooks->metrics(hooks->ctx, format, NULL, &request->answer.body);
+    if (bw_buf_failed(&request->answer.body))
+        bw_answer_problem(request, 500, "The metrics take more than %u bytes.",
+                          BW_WEB_RESPONSE_BYTES_MAX);
+    else
+        bw_answer_compress(request);
+}
+
+void bw_endpoint_healthy(struct bw_request *request)
+{
+    bw_answer_text(request, "Bellwether is healthy.\n");
+}
+
+void bw_endpoint_ready(struct bw_request *request)
+{
+    const struct bw_web_hooks *hooks = &request->site->hooks;
+    const char *why = "starting";
+    if (hooks->is_ready(hooks->ctx, &why)) {
+        bw_answer_text(request, "Bellwether is ready.\n");
+        return;
+    }
+    bw_answer_text(request, "Bellwether is not ready: ");
+    bw_buf_text(&request->answer.body, why);
+    bw_buf_text(&request->answer.body, ".\n");
+    request->answer.status = 503;
+    request->answer.retry_after = "1";
+}
+
+static void reloaded(void *reply, bool ok, const char *message)
+{
+    struct bw_request *request = reply;
+    if (!bw_request_take(request))
+        return;
+    if (ok)
+        bw_answer_text(request, "The configuration was read again.\n");
+    else
+        bw_answer_problem(request, 422, "%s", message == NULL ? "refused" : message);
+    bw_request_finish(request);
+}
+
+void bw_endpoint_reload(struct bw_request *request)
+{
+    const struct bw_web_hooks *hooks = &request->site->hooks;
+    hooks->reload(hooks->ctx, reloaded, request);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "web/route.h"
+
+#include "base/text.h"
+#include "web/endpoint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// clang-format off
+const struct bw_route bw_routes[] = {
+    { "GET", "/", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_page_status,
+      "How everything is, for people." },
+    { "GET", "/style.css", BW_SCOPE_NONE, BW_RUN_AT_ONCE, bw_asset_style,
+      "The style of the pages." },
+    { "GET", "/script.js", BW_SCOPE_NONE, BW_RUN_AT_ONCE, bw_asset_script,
+      "Keeps an open page up to date." },
+    { "GET", "/favicon.ico", BW_SCOPE_NONE, BW_RUN_AT_ONCE, bw_asset_icon,
+      "The sign of the pages, as SVG." },
+    { "GET", "/metrics", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_endpoint_metrics,
+      "Everything for Prometheus: text 0.0.4 or OpenMetrics 1.0." },
+    { "GET", "/-/healthy", BW_SCOPE_NONE, BW_RUN_AT_ONCE, bw_endpoint_healthy,
+      "200 while the process answers." },
+    { "GET", "/-/ready", BW_SCOPE_NONE, BW_RUN_AT_ONCE, bw_endpoint_ready,
+      "200 once there is something to show, else 503 with the reason." },
+    { "POST", "/-/reload", BW_SCOPE_ADMIN, BW_RUN_LATER, bw_endpoint_reload,
+      "Reads the configuration again; 200 when it is in force, 422 when it was refused." },
+    { NULL, NULL, BW_SCOPE_NONE, BW_RUN_AT_ONCE, NULL, NULL },
+};
+// clang-format on
+
+/* Whether the path is the pattern's; fills in captures even where it is not. */
+static bool matches(const char *pattern, const struct bw_url *url,
+                    const char *captures[BW_CAPTURES_MAX])
+{
+    struct bw_span rest = bw_span_of(pattern + 1);
+    struct bw_span part;
+    size_t segment = 0;
+    size_t capture = 0;
+    while (rest.len > 0 && bw_span_split(&rest, '/', &part)) {
+        if (segment == url->segment_count)
+            return false;
+        const char *text = url->segments[segment++];
+        if (part.len > 0 && part.data[0] == '{')
+            captures[capture++] = text;
+        else if (!bw_span_is(part, text))
+            return false;
+    }
+    return segment == url->segment_count;
+}
+
+static void add_allowed(char allow[BW_ALLOW_BYTES], const char *method)
+{
+    size_t used = strlen(allow);
+    snprintf(allow + used, BW_ALLOW_BYTES - used, "%s%s", used > 0 ? ", " : "",
+             strcmp(method, "GET") == 0 ? "GET, HEAD" : method);
+}
+
+const struct bw_route *bw_route_find(const char *method, const struct bw_url *url,
+                                     const char *captures[BW_CAPTURES_MAX],
+                                     char allow[BW_ALLOW_BYTES])
+{
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
+    allow[0] = '\0';
+    for (const struct bw_route *route = bw_routes; route->method != NULL; route++) {
+        if (!matches(route->pattern, url, captures))
+            continue;
+        if (strcmp(route->method, method) == 0)
+            return route;
+        add_allowed(allow, route->method);
+    }
+    return NULL;
+}
+
+size_t bw_route_index(const struct bw_route *route)
+{
+    return (size_t)(route - bw_routes);
+}
+
+size_t bw_route_count(void)
+{
+    return sizeof bw_routes / sizeof *bw_routes - 1;
+}

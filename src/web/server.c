@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The HTTP library's side: listeners, guards, and the way of a request through its states. */
+#include "web/server.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "io/clock.h"
+#include "web/answer.h"
+#include "web/page.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SLOW_NS (10 * BW_SECOND)
+#define IDLE_NS (30 * BW_SECOND)
+
+enum { CONTROL_CONNECTIONS_MAX = 16, THREADS_MAX = 4 };
+
+static unsigned thread_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
+}
+
+/* The library's own messages are about clients that misbehave; only what keeps us from
+ * accepting matters to an operator. */
+__attribute__((format(printf, 2, 0))) static void log_line(void *ctx, const char *format,
+                                                           va_list args)
+{
+    struct bw_web *web = ctx;
+    char text[256];
+    vsnprintf(text, sizeof text, format, args);
+    text[strcspn(text, "\n")] = '\0';
+    if (strstr(text, "limit") != NULL)
+        bw_web_stats_refused(web->stats);
+    bool grave = strstr(text, "accept") != NULL && strstr(text, "limit") == NULL;
+    web->site.hooks.say(web->site.hooks.ctx, grave ? BW_LOG_WARN : BW_LOG_DEBUG, text);
+}
+
+static struct bw_guarded *guarded(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void connection_changed(void *ctx, struct MHD_Connection *connection, void **socket_context,
+                               enum MHD_ConnectionNotificationCode code)
+{
+    struct bw_listener *listener = ctx;
+    struct bw_guard *guard = listener->web->guard;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        *socket_context = bw_guard_add(guard, fd);
+    } else if (*socket_context != NULL) {
+        bw_guard_remove(guard, *socket_context);
+        *socket_context = NULL;
+    }
+}
+
+/* We decode targets ourselves, strictly; the library's way would cut them at %00. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *text)
+{
+    (void)ctx;
+    (void)connection;
+    return strlen(text);
+}
+
+/* The request line has arrived: the earliest moment, and the only one with the raw target. */
+static void *request_line(void *ctx, const char *uri, struct MHD_Connection *connection)
+{
+    struct bw_listener *listener = ctx;
+    struct bw_web *web = listener->web;
+    struct exchange *exchange = bw_alloc(sizeof *exchange);
+    exchange->web = web;
+    exchange->listener = listener;
+    exchange->connection = connection;
+    exchange->start_ns = bw_loop_mono_ns();
+    exchange->target = bw_strdup(uri);
+    pthread_mutex_lock(&web->lock);
+    web->active++;
+    pthread_mutex_unlock(&web->lock);
+    bw_guard_arriving(web->guard, guarded(connection));
+    return exchange;
+}
+
+static void completed(void *ctx, struct MHD_Connection *connection, void **connection_context,
+                      enum MHD_RequestTerminationCode code)
+{
+    (void)ctx;
+    struct exchange *exchange = *connection_context;
+    if (exchange == NULL)
+        return;
+    *connection_context = NULL;
+    struct bw_web *web = exchange->web;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        bw_guard_idle(web->guard, guarded(connection));
+    if (exchange->status != 0)
+        bw_web_stats_count(web->stats, exchange->route, exchange->status,
+                           bw_loop_mono_ns() - exchange->start_ns, exchange->bytes);
+    bw_request_free(exchange->request);
+    free(exchange->target);
+    free(exchange);
+    pthread_mutex_lock(&web->lock);
+    web->active--;
+    pthread_cond_broadcast(&web->changed);
+    pthread_mutex_unlock(&web->lock);
+}
+
+static struct MHD_Daemon *start_daemon(struct bw_listener *listener, int fd)
+{
+    bool control = listener->kind == BW_LISTENER_CONTROL;
+    unsigned threads = control ? 1 : thread_count();
+    struct MHD_OptionItem pool[] = {
+        { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        bw_server_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, log_line, listener->web,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, listener,
+        MHD_OPTION_URI_LOG_CALLBACK, request_line, listener, MHD_OPTION_NOTIFY_COMPLETED, completed,
+        listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(IDLE_NS / BW_SECOND), MHD_OPTION_CONNECTION_LIMIT,
+        control ? (unsigned)CONTROL_CONNECTIONS_MAX : BW_WEB_CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, control ? 0u : BW_WEB_CONNECTIONS_PER_ADDRESS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)BW_WEB_HEADER_BYTES_MAX,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, threads > 1 ? pool : pool + 1,
+        MHD_OPTION_END);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return daemon;
+}
+
+/* Takes fd. */
+static enum bw_rc add_listener(struct bw_web *web, int fd, enum bw_listener_kind kind,
+                               const char *text, struct bw_err *err)
+{
+    struct bw_listener *listener = bw_alloc(sizeof *listener);
+    listener->web = web;
+    listener->kind = kind;
+    bw_text_copy(listener->text, sizeof listener->text, text);
+    listener->daemon = start_daemon(listener, fd);
+    if (listener->daemon == NULL) {
+        close(fd);
+        free(listener);
+        return bw_fail(err, BW_EIO, "serve HTTP on %s: %s", text, strerror(errno));
+    }
+    struct bw_listener **end = &web->listeners;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = listener;
+    return BW_OK;
+}
+
+static void warn_reachable(struct bw_web *web, const char *address)
+{
+    char text[200];
+    snprintf(text, sizeof text,
+             "%s is reachable from other machines and anybody may read; see --web.config.file",
+             address);
+    web->site.hooks.say(web->site.hooks.ctx, BW_LOG_WARN, text);
+}
+
+static enum bw_rc listen_on(struct bw_web *web, const char *address, struct bw_err *err)
+{
+    struct bw_listening listening;
+    enum bw_rc rc = bw_listen_open(address, &listening, err);
+    if (rc != BW_OK)
+        return rc;
+    enum bw_listener_kind kind = listening.is_loopback ? BW_LISTENER_LOOPBACK : BW_LISTENER_REMOTE;
+    if (kind == BW_LISTENER_REMOTE && !bw_access_guards_reads(web->access))
+        warn_reachable(web, listening.text);
+    return add_listener(web, listening.fd, kind, listening.text, err);
+}
+
+/* "/mon/" and "mon" are "/mon"; "/" is "". */
+static const char *clean_prefix(struct bw_arena *arena, const char *prefix)
+{
+    struct bw_span span = bw_span_of(prefix == NULL ? "" : prefix);
+    while (span.len > 0 && span.data[0] == '/') {
+        span.data++;
+        span.len--;
+    }
+    while (span.len > 0 && span.data[span.len - 1] == '/')
+        span.len--;
+    return span.len == 0 ? "" : bw_arena_printf(arena, "/%.*s", (int)span.len, span.data);
+}
+
+static void copy_options(struct bw_web *web, const struct bw_web_options *options,
+                         const struct bw_web_hooks *hooks)
+{
+    web->site = (struct bw_site){
+        .hooks = *hooks,
+        .prefix = clean_prefix(&web->arena, options->route_prefix),
+        .external_url = bw_arena_strdup(&web->arena, options->external_url),
+        .archive = bw_arena_strdup(&web->arena, options->archive),
+        .page_size = options->page_size > 0 ? (size_t)options->page_size : 50,
+    };
+    web->store = bw_strdup(options->store);
+}
+
+enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_web_hooks *hooks,
+                        struct bw_work_pool *workers, struct bw_web **out, struct bw_err *err)
+{
+    struct bw_web *web = bw_alloc(sizeof *web);
+    bw_arena_init(&web->arena);
+    pthread_mutex_init(&web->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&web->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    web->workers = workers;
+    web->stats = bw_web_stats_new();
+    copy_options(web, options, hooks);
+    enum bw_rc rc =
+        bw_access_load(options->security_file, options->external_url, &web->access, err);
+    if (rc == BW_OK)
+        rc = bw_templates_load(options->template_folder, &web->site.templates, err);
+    if (rc == BW_OK && (web->guard = bw_guard_new(SLOW_NS, IDLE_NS, err)) == NULL)
+        rc = BW_ELIMIT;
+    for (size_t i = 0; i < options->listen.count && rc == BW_OK; i++)
+        rc = listen_on(web, options->listen.items[i], err);
+    if (rc == BW_OK)
+        *out = web;
+    else
+        bw_web_stop(web, 0);
+    return rc;
+}
+
+const char *bw_web_address(const struct bw_web *web, size_t i)
+{
+    const struct bw_listener *listener = web->listeners;
+    for (; listener != NULL; listener = listener->next)
+        if (listener->kind != BW_LISTENER_CONTROL && i-- == 0)
+            return listener->text;
+    return NULL;
+}
+
+enum bw_rc bw_web_add_control(struct bw_web *web, int fd, struct bw_err *err)
+{
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (own < 0)
+        return bw_fail(err, BW_EIO, "serve the control socket: %s", strerror(errno));
+    return add_listener(web, own, BW_LISTENER_CONTROL, "the control socket", err);
+}
+
+void bw_web_set_store(struct bw_web *web, const char *path)
+{
+    char *copy = bw_strdup(path);
+    pthread_mutex_lock(&web->lock);
+    char *old = web->store;
+    web->store = copy;
+    pthread_mutex_unlock(&web->lock);
+    free(old);
+}
+
+void bw_web_measure(struct bw_web *web, struct bw_measures *out)
+{
+    bw_web_stats_measure(web->stats, bw_guard_connections(web->guard), bw_guard_cut(web->guard),
+                         out);
+}
+
+static void stop_accepting(struct bw_web *web)
+{
+    for (struct bw_listener *l = web->listeners; l != NULL; l = l->next) {
+        int fd = MHD_quiesce_daemon(l->daemon);
+        if (fd >= 0)
+            close(fd);
+    }
+}
+
+static void free_web(struct bw_web *web)
+{
+    for (struct bw_listener *l = web->listeners; l != NULL;) {
+        struct bw_listener *next = l->next;
+        MHD_stop_daemon(l->daemon);
+        free(l);
+        l = next;
+    }
+    bw_guard_free(web->guard);
+    bw_web_stats_free(web->stats);
+    bw_access_free(web->access);
+    bw_templates_free(web->site.templates);
+    pthread_cond_destroy(&web->changed);
+    pthread_mutex_destroy(&web->lock);
+    bw_arena_fini(&web->arena);
+    free(web->store);
+    free(web);
+}
+
+void bw_web_stop(struct bw_web *web, int64_t grace_ns)
+{
+    if (web == NULL)
+        return;
+    stop_accepting(web);
+    bw_server_drain(web, grace_ns);
+    free_web(web);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* web/server.h: what the halves of the server share: listeners (server.c) and the way of one
+ * request (exchange.c). For this folder only. */
+#ifndef WEB_SERVER_H
+#define WEB_SERVER_H
+
+#include "web/access.h"
+#include "web/guard.h"
+#include "web/listen.h"
+#include "web/request.h"
+#include "web/stats.h"
+
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <pthread.h>
+
+struct bw_listener {
+    struct bw_web *web;
+    struct MHD_Daemon *daemon;
+    enum bw_listener_kind kind;
+    char text[BW_LISTEN_TEXT_MAX];
+    struct bw_listener *next;
+};
+
+struct bw_web {
+    struct bw_site site;
+    struct bw_arena arena;
+    struct bw_work_pool *workers;
+    struct bw_access *access;
+    struct bw_guard *guard;
+    struct bw_web_stats *stats;
+    struct bw_listener *listeners;
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t changed;
+    char *store;
+    size_t active;              /* requests that are not answered to the end */
+    struct exchange *suspended; /* those that wait for a worker or for a later answer */
+};
+
+/* The connection's side of a request; its request may be taken away when we stop. */
+struct exchange {
+    struct bw_web *web;
+    struct bw_listener *listener;
+    struct MHD_Connection *connection;
+    char *target; /* as sent */
+    int64_t start_ns;
+    struct bw_request *request;
+    const struct bw_route *route;
+    bool checked;   /* the headers were looked at */
+    bool run;       /* it was handed to its handler */
+    bool answered;  /* a response was queued */
+    bool suspended; /* in the list above */
+    unsigned status;
+    uint64_t bytes;
+    struct exchange *prev, *next;
+};
+
+/* The HTTP library's access handler. */
+enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *data_size, void **connection_context);
+
+/* Waits until all is answered, at most grace_ns, then answers what waits with 503. What runs
+ * on a worker is told to end early and waited for. */
+void bw_server_drain(struct bw_web *web, int64_t grace_ns);
+
+/* NULL is fine. */
+void bw_request_free(struct bw_request *request);
+
+#endif

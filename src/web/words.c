@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "web/words.h"
+
+#include "base/civil.h"
+#include "base/text.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *class, *icon;
+} status_looks[BW_STATUS_COUNT] = {
+    [BW_UNKNOWN] = { "unknown", "?" },
+    [BW_HEALTHY] = { "healthy", "\u2713" },
+    [BW_DEGRADED] = { "degraded", "!" },
+    [BW_UNHEALTHY] = { "unhealthy", "\u2715" },
+};
+
+static const struct {
+    const char *class, *icon;
+} level_looks[BW_LEVEL_COUNT] = {
+    [BW_LEVEL_NONE] = { "healthy", "\u2713" },
+    [BW_LEVEL_INFO] = { "unknown", "i" },
+    [BW_LEVEL_WARNING] = { "degraded", "!" },
+    [BW_LEVEL_CRITICAL] = { "unhealthy", "\u2715" },
+};
+
+const char *bw_words_status_class(enum bw_status status)
+{
+    return status_looks[status].class;
+}
+
+static void add_look(struct bw_arena *arena, struct bw_value *in, const char *key, const char *word,
+                     const char *class, const char *icon)
+{
+    struct bw_value *object = bw_value_add_object(arena, in, key);
+    bw_value_add_text(arena, object, "word", word);
+    bw_value_add_text(arena, object, "class", class);
+    bw_value_add_text(arena, object, "icon", icon);
+}
+
+void bw_words_status(struct bw_arena *arena, struct bw_value *in, const char *key,
+                     enum bw_status status)
+{
+    add_look(arena, in, key, bw_status_name(status), status_looks[status].class,
+             status_looks[status].icon);
+}
+
+void bw_words_level(struct bw_arena *arena, struct bw_value *in, const char *key,
+                    enum bw_level level)
+{
+    add_look(arena, in, key, bw_level_name(level), level_looks[level].class,
+             level_looks[level].icon);
+}
+
+const char *bw_words_clock(struct bw_arena *arena, int64_t ms, int64_t now_ms)
+{
+    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    struct bw_civil at = bw_civil_from_ms(ms);
+    struct bw_civil now = bw_civil_from_ms(now_ms);
+    if (at.year == now.year && at.month == now.month && at.day == now.day)
+        return bw_arena_printf(arena, "%02d:%02d", at.hour, at.minute);
+    if (llabs(ms - now_ms) < 180 * (BW_DAY / BW_MS))
+        return bw_arena_printf(arena, "%d %s %02d:%02d", at.day, months[at.month - 1], at.hour,
+                               at.minute);
+    return bw_arena_printf(arena, "%d %s %lld %02d:%02d", at.day, months[at.month - 1],
+                           (long long)at.year, at.hour, at.minute);
+}
+
+void bw_words_time(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms,
+                   int64_t now_ms)
+{
+    if (ms == 0)
+        return;
+    struct bw_value *object = bw_value_add_object(arena, in, key);
+    char text[BW_RFC3339_MAX];
+    bw_format_rfc3339(text, ms);
+    bw_value_add_text(arena, object, "iso", text);
+    bw_value_add_text(arena, object, "clock", bw_words_clock(arena, ms, now_ms));
+    char ago[BW_DURATION_TEXT_MAX];
+    int64_t away_s = llabs(now_ms - ms) / 1000;
+    bw_format_duration_short(ago, away_s * BW_SECOND);
+    bw_value_add_text(arena, object, "away", ago);
+    if (away_s == 0)
+        bw_value_add_text(arena, object, "ago", "now");
+    else
+        bw_value_add_printf(arena, object, "ago", ms <= now_ms ? "%s ago" : "in %s", ago);
+}
+
+const char *bw_words_seconds(struct bw_arena *arena, double seconds)
+{
+    double size = fabs(seconds);
+    if (isnan(seconds))
+        return "\u2013";
+    if (isinf(seconds))
+        return "\u221e";
+    if (size < 0.001)
+        return bw_arena_printf(arena, "%.3g \u00b5s", seconds * 1e6);
+    if (size < 1)
+        return bw_arena_printf(arena, "%.3g ms", seconds * 1e3);
+    if (size < 60)
+        return bw_arena_printf(arena, "%.3g s", seconds);
+    char text[BW_DURATION_TEXT_MAX];
+    if (size > 3153600000.0)
+        return "over 100 years";
+    bw_format_duration_short(text, (int64_t)seconds * BW_SECOND);
+    return bw_arena_strdup(arena, text);
+}
+
+const char *bw_words_percent(struct bw_arena *arena, double ratio)
+{
+    if (isnan(ratio))
+        return "\u2013";
+    double percent = ratio * 100;
+    return bw_arena_printf(arena, percent < 10 ? "%.1f %%" : "%.0f %%", percent);
+}
+
+static const char *number(struct bw_arena *arena, double value)
+{
+    double size = fabs(value);
+    if (isnan(value))
+        return "\u2013";
+    if (isinf(value))
+        return value > 0 ? "\u221e" : "-\u221e";
+    if (size >= 1e9)
+        return bw_arena_printf(arena, "%.3g G", value / 1e9);
+    if (size >= 1e6)
+        return bw_arena_printf(arena, "%.3g M", value / 1e6);
+    if (size >= 10000)
+        return bw_arena_printf(arena, "%.0f", value);
+    return bw_arena_printf(arena, "%.3g", value);
+}
+
+static const char *bytes(struct bw_arena *arena, double value)
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
+    size_t unit = 0;
+    while (fabs(value) >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1024;
+        unit++;
+    }
+    return bw_arena_printf(arena, fabs(value) < 10 && unit > 0 ? "%.1f %s" : "%.0f %s", value,
+                           units[unit]);
+}
+
+const char *bw_words_metric(struct bw_arena *arena, const char *metric, double value)
+{
+    if (!isfinite(value))
+        return number(arena, value);
+    if (strstr(metric, "_bytes") != NULL)
+        return bytes(arena, value);
+    if (bw_text_ends_with(metric, "_ratio"))
+        return bw_words_percent(arena, value);
+    if (bw_text_ends_with(metric, "_seconds"))
+        return bw_words_seconds(arena, value);
+    return number(arena, value);
+}

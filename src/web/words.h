@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* web/words.h: times, values and states as people read them, put into document trees. */
+#ifndef WEB_WORDS_H
+#define WEB_WORDS_H
+
+#include "model/records.h"
+#include "model/value.h"
+
+/* Adds {iso, clock, ago}: for <time>; nothing when ms is 0. "14:02 UTC", with the date when it
+ * is not today. "ago" is "3m 5s ago", "in 2h" for what is to come. */
+void bw_words_time(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms,
+                   int64_t now_ms);
+
+/* "14:02", "20 Nov 14:02" or "20 Nov 2025 14:02", UTC, by how far away it is. */
+const char *bw_words_clock(struct bw_arena *arena, int64_t ms, int64_t now_ms);
+
+/* "85 ms", "1.2 s", "3m 20s", "2d 4h". */
+const char *bw_words_seconds(struct bw_arena *arena, double seconds);
+
+/* A value of a metric in its unit, taken from the metric's name: "4.2 GiB", "97 %", "0.31". */
+const char *bw_words_metric(struct bw_arena *arena, const char *metric, double value);
+
+/* "97.3 %" */
+const char *bw_words_percent(struct bw_arena *arena, double ratio);
+
+/* Adds {word, class, icon}: "UNHEALTHY", "unhealthy", the sign. */
+void bw_words_status(struct bw_arena *arena, struct bw_value *in, const char *key,
+                     enum bw_status status);
+void bw_words_level(struct bw_arena *arena, struct bw_value *in, const char *key,
+                    enum bw_level level);
+
+/* Classes for styles: "healthy", …; "none", "info", … */
+const char *bw_words_status_class(enum bw_status status);
+
+#endif

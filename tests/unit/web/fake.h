@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A front end around a view that stands still: what the tests and the preview talk to. */
+#ifndef TESTS_WEB_FAKE_H
+#define TESTS_WEB_FAKE_H
+
+#include "web/web.h"
+
+#include <stdatomic.h>
+
+struct fake {
+    struct bw_loop *loop;
+    struct bw_work_pool *workers;
+    struct bw_web *web;
+    struct bw_view *view;
+    atomic_int readers; /* views that are acquired now */
+    atomic_int said;    /* warnings */
+    atomic_bool ready;
+    atomic_bool hold_reload; /* keep the reply instead of answering */
+    atomic_bool refuse_reload;
+    _Atomic(void *) held_reply;
+    void (*held_done)(void *reply, bool ok, const char *message);
+    int port;
+};
+
+struct fake_options {
+    const char *listen; /* NULL: 127.0.0.1:0 */
+    const char *security_file;
+    const char *external_url;
+    const char *route_prefix;
+    const char *store;
+    const char *archive;
+};
+
+/* Starts it; fails the test when it cannot. Takes the view. */
+void fake_start(struct fake *fake, const struct fake_options *options, struct bw_view *view);
+void fake_stop(struct fake *fake);
+
+/* Three services with history, alerts, trends and the host, some of it broken; `now_ms` is
+ * when it was made. With `hostile` every name and text is an attack. */
+struct bw_view *fake_view_rich(int64_t now_ms, const char *hostile);
+
+/* Nothing watched, nothing known. */
+struct bw_view *fake_view_empty(int64_t now_ms);
+
+/* A raw exchange: sends the bytes, reads until the peer closes or `timeout_ms` passes. The
+ * result ends in NUL and is freed by the caller. */
+char *fake_raw(int port, const char *bytes, size_t len, int timeout_ms);
+
+/* "METHOD path" with further header lines ("A: b\r\n"), closed after it; the whole answer. */
+char *fake_ask(const struct fake *fake, const char *method, const char *path, const char *headers,
+               const char *body);
+int fake_status(const char *answer);
+const char *fake_body(const char *answer);
+
+/* The value of a header in the answer, into `out`; false when there is none. */
+bool fake_header(const char *answer, const char *name, char *out, size_t size);
+
+#endif
