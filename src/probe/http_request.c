@@ -14,10 +14,9 @@ enum { URL_BYTES_MAX = 8192 };
 static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
 {
     char *text = NULL;
-    if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
-        return NULL;
-    char *copy = bw_strdup(text);
-    curl_free(text);
+    bool good = curl_url_get(url, part, &text, flags) == CURLUE_OK;
+    char *copy = good ? bw_strdup(text) : NULL;
+    curl_free(text); /* libcurl 7.88 leaves some when a host has no IDN form */
     return copy;
 }
 

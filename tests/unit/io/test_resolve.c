@@ -20,6 +20,7 @@
 /* A name server with a script: the first label of the name says what it answers.
  *   both  A and AAAA      four  only A       six  only AAAA      many  60 A
  *   gone  NXDOMAIN        fail  SERVFAIL     mute nothing at all
+ *   torn  SERVFAIL to A, NXDOMAIN to AAAA
  *   half  A, and nothing to AAAA             junk bytes that are no answer */
 struct server {
     int fd;
@@ -74,7 +75,9 @@ static size_t answer(unsigned char *packet, size_t len)
     if (strcmp(label, "many") == 0 && wants4)
         count = 28; /* as many as fit into a datagram without EDNS */
     packet[2] = 0x81;
-    packet[3] = strcmp(label, "gone") == 0 ? 0x83 : strcmp(label, "fail") == 0 ? 0x82 : 0x80;
+    bool fails = strcmp(label, "fail") == 0 || (strcmp(label, "torn") == 0 && wants4);
+    bool gone = strcmp(label, "gone") == 0 || (strcmp(label, "torn") == 0 && wants6);
+    packet[3] = gone ? 0x83 : fails ? 0x82 : 0x80;
     packet[7] = (unsigned char)count;
     for (unsigned i = 0; i < count; i++)
         len += put_record(packet + len, type, i);
@@ -185,6 +188,7 @@ static const struct {
     { "many.test.", BW_IP_4, false, BW_REASON_NONE, 28, AF_INET },
     { "gone.test.", BW_IP_6, true, BW_REASON_DNS_NXDOMAIN, 0, 0 },
     { "fail.test.", BW_IP_6, true, BW_REASON_DNS_FAILURE, 0, 0 },
+    { "torn.test.", BW_IP_6, true, BW_REASON_DNS_FAILURE, 0, 0 },
     { "mute.test.", BW_IP_6, true, BW_REASON_DNS_TIMEOUT, 0, 0 },
     { "half.test.", BW_IP_6, true, BW_REASON_NONE, 1, AF_INET },
     { "junk.test.", BW_IP_4, false, BW_REASON_DNS_TIMEOUT, 0, 0 },
@@ -220,7 +224,15 @@ static void both_families_come_in_the_preferred_order(void **state)
     open_world(&w, server.address);
     look_up(&w, "both.test.", BW_IP_ANY, true);
     assert_int_equal(w.count, 2);
-    assert_int_not_equal(w.addresses[0].family, w.addresses[1].family);
+    /* IPv6 first, where this machine has it at all. */
+    struct sockaddr_in6 loopback = { .sin6_family = AF_INET6,
+                                     .sin6_port = htons(53),
+                                     .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    bool has_ip6 = connect(fd, (struct sockaddr *)&loopback, sizeof loopback) == 0;
+    close(fd);
+    assert_int_equal(w.addresses[0].family, has_ip6 ? AF_INET6 : AF_INET);
+    assert_int_equal(w.addresses[1].family, has_ip6 ? AF_INET : AF_INET6);
     close_world(&w);
     stop_server(&server);
 }
