@@ -52,6 +52,9 @@
 /* Alerts that exist at one time, pending ones included. */
 #define BW_ALERTS_MAX 10000u
 
+/* Events of one kind that one report looks at, in its range and again before it. */
+#define BW_REPORT_EVENTS_MAX 200000u
+
 /* Series handed to the trend engine as text. */
 #define BW_TREND_LINE_BYTES_MAX (64u << 20) /* one JSON line */
 

@@ -68,7 +68,7 @@ struct bw_report_check {
 struct bw_report_incident {
     const char *service, *instance, *check;
     int64_t began_ms;
-    int64_t ended_ms; /* 0: it was not over at the end of the range */
+    int64_t ended_ms;  /* 0: it was not over at the end of the range */
     int64_t lasted_ms; /* until then */
     const char *cause;
 };
@@ -105,6 +105,9 @@ struct bw_report {
 enum bw_rc bw_report_collect(const struct bw_report_request *request, struct bw_report **out,
                              struct bw_err *err);
 void bw_report_free(struct bw_report *report);
+
+/* Fills in `totals` and `limit_count` from the rest; collecting has done so. */
+void bw_report_total(struct bw_report *report);
 
 /* Renders into `out`, whose ceiling is the caller's (BW_ELIMIT beyond it). `template_text`
  * replaces the built-in template of HTML and Markdown (NULL: the built-in); the other formats

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Samples are looked at series by series and reduced at once; what grows with the range is only
+ * the events in it, which have a ceiling. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "report/gather.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- results ------------------------------------------------------------------------------ */
+
+struct scan {
+    struct bw_gather *gather;
+    const struct bw_report_link *links;
+    size_t link_count;
+    double *values; /* room to sort in */
+    size_t value_cap;
+};
+
+static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry,
+                         const struct bw_point *points, size_t count);
+
+static int compare_link(const void *key, const void *item)
+{
+    const uint32_t a = *(const uint32_t *)key, b = ((const struct bw_report_link *)item)->series;
+    return (a > b) - (a < b);
+}
+
+static struct bw_report_entry *entry_of(struct scan *scan, uint32_t series)
+{
+    const struct bw_report_link *link =
+        bsearch(&series, scan->links, scan->link_count, sizeof *link, compare_link);
+    return &scan->gather->entries[link->entry];
+}
+
+static bool take_results(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct scan *scan = ctx;
+    struct bw_report_entry *entry = entry_of(scan, series);
+    const struct bw_report_request *request = &scan->gather->report->request;
+    for (size_t i = 0; i < count; i++) {
+        if (points[i].ts_ms < request->from_ms || points[i].ts_ms >= request->to_ms)
+            continue;
+        entry->check.runs++;
+        entry->check.failures += points[i].value < 0.5;
+    }
+    entry->has_runs = entry->check.runs > 0;
+    finish_entry(scan->gather, entry, points, count);
+    return true;
+}
+
+static bool take_durations(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct scan *scan = ctx;
+    struct bw_report_check *check = &entry_of(scan, series)->check;
+    const struct bw_report_request *request = &scan->gather->report->request;
+    size_t n = 0;
+    scan->values = bw_grow(scan->values, &scan->value_cap, count, sizeof *scan->values);
+    for (size_t i = 0; i < count; i++) {
+        if (points[i].ts_ms >= request->from_ms && points[i].ts_ms < request->to_ms
+            && isfinite(points[i].value))
+            scan->values[n++] = points[i].value;
+    }
+    check->duration_p50_s = bw_report_quantile(scan->values, n, 0.5);
+    check->duration_p95_s = bw_report_quantile(scan->values, n, 0.95);
+    check->duration_max_s = bw_report_quantile(scan->values, n, 1);
+    return true;
+}
+
+static enum bw_rc scan_metric(struct bw_gather *gather, const char *metric, int64_t lookback_ms,
+                              bw_points_fn *fn, struct bw_err *err)
+{
+    const struct bw_report_request *request = &gather->report->request;
+    struct scan scan = { .gather = gather };
+    struct bw_report_link *links = NULL;
+    enum bw_rc rc = bw_gather_links(gather, metric, &links, &scan.link_count, err);
+    scan.links = links;
+    uint32_t *series = bw_alloc_array(scan.link_count + 1, sizeof *series);
+    for (size_t i = 0; i < scan.link_count; i++)
+        series[i] = links[i].series;
+    if (rc == BW_OK)
+        rc = bw_reader_scan(gather->reader, series, scan.link_count, request->from_ms - lookback_ms,
+                            request->to_ms - 1, fn, &scan, &gather->damage, err);
+    free(series);
+    free(links);
+    free(scan.values);
+    return rc;
+}
+
+/* ---- from entries to the report ----------------------------------------------------------- */
+
+/* How a check stood when the range began: as its last change before it says; else what its
+ * first change says it came from; else, when it never changed, as it stands now. */
+static enum bw_status initial_status(const struct bw_gather *gather,
+                                     const struct bw_report_entry *entry)
+{
+    if (entry->before.id != 0)
+        return entry->before.to;
+    if (entry->change_count > 0)
+        return gather->changes[entry->first_change].change.from;
+    if (entry->has_state && entry->state_since_ms <= gather->report->request.from_ms)
+        return entry->state;
+    return BW_UNKNOWN;
+}
+
+static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry,
+                         const struct bw_point *points, size_t count)
+{
+    const struct bw_report_request *request = &gather->report->request;
+    struct bw_report_change *changes = bw_alloc_array(entry->change_count + 1, sizeof *changes);
+    for (size_t i = 0; i < entry->change_count; i++)
+        changes[i] = gather->changes[entry->first_change + i].change;
+    const struct bw_report_timeline timeline = { .changes = changes,
+                                                 .count = entry->change_count,
+                                                 .initial = initial_status(gather, entry),
+                                                 .from_ms = request->from_ms,
+                                                 .to_ms = request->to_ms };
+    bw_report_spend(&timeline, points, count, BW_REPORT_LOOKBACK_MS, !entry->probed, &entry->check);
+    entry->done = true;
+    free(changes);
+}
+
+static void put_checks(struct bw_gather *gather)
+{
+    struct bw_report *report = gather->report;
+    struct bw_report_check *checks =
+        bw_arena_array(&report->arena, gather->entry_count + 1, sizeof *checks);
+    for (size_t i = 0; i < gather->entry_count; i++) {
+        struct bw_report_entry *entry = &gather->entries[i];
+        if (!entry->has_state && !entry->has_runs && entry->change_count == 0)
+            continue; /* it was gone before the range began */
+        if (!entry->done)
+            finish_entry(gather, entry, NULL, 0);
+        if (entry->check.runs == 0)
+            entry->check.duration_p50_s = entry->check.duration_p95_s =
+                entry->check.duration_max_s = NAN;
+        checks[report->check_count++] = entry->check;
+    }
+    report->checks = checks;
+}
+
+/* ---- incidents ---------------------------------------------------------------------------- */
+
+struct incidents {
+    struct bw_report_incident *items;
+    size_t count, cap;
+};
+
+static void begin_incident(struct incidents *incidents, const struct bw_report_entry *entry,
+                           const struct bw_report_change *change)
+{
+    incidents->items =
+        bw_grow(incidents->items, &incidents->cap, incidents->count + 1, sizeof *incidents->items);
+    incidents->items[incidents->count++] =
+        (struct bw_report_incident){ .service = entry->check.service,
+                                     .instance = entry->check.instance,
+                                     .check = entry->check.check,
+                                     .began_ms = change->ts_ms,
+                                     .cause = change->cause };
+}
+
+static void find_incidents(const struct bw_gather *gather, const struct bw_report_entry *entry,
+                           struct incidents *incidents)
+{
+    bool open = entry->before.id != 0 && entry->before.to == BW_UNHEALTHY;
+    if (open)
+        begin_incident(incidents, entry, &entry->before);
+    for (size_t i = 0; i < entry->change_count; i++) {
+        const struct bw_report_change *change = &gather->changes[entry->first_change + i].change;
+        if (!open && change->to == BW_UNHEALTHY)
+            begin_incident(incidents, entry, change);
+        else if (open && change->to != BW_UNHEALTHY)
+            incidents->items[incidents->count - 1].ended_ms = change->ts_ms;
+        open = change->to == BW_UNHEALTHY;
+    }
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+    const struct bw_report_incident *x = a, *y = b;
+    if (x->began_ms != y->began_ms)
+        return x->began_ms < y->began_ms ? -1 : 1;
+    int order = strcmp(x->service, y->service);
+    if (order == 0)
+        order = strcmp(x->instance, y->instance);
+    return order != 0 ? order : strcmp(x->check, y->check);
+}
+
+static void put_incidents(struct bw_gather *gather)
+{
+    struct bw_report *report = gather->report;
+    struct incidents incidents = { .items = NULL };
+    for (size_t i = 0; i < gather->entry_count; i++)
+        find_incidents(gather, &gather->entries[i], &incidents);
+    struct bw_report_incident *items =
+        bw_arena_array(&report->arena, incidents.count + 1, sizeof *items);
+    for (size_t i = 0; i < incidents.count; i++) {
+        items[i] = incidents.items[i];
+        items[i].lasted_ms = (items[i].ended_ms != 0 ? items[i].ended_ms : report->request.to_ms)
+                             - items[i].began_ms;
+    }
+    free(incidents.items);
+    qsort(items, incidents.count, sizeof *items, by_beginning);
+    report->incidents = items;
+    report->incident_count = incidents.count;
+}
+
+/* ---- alerts and trends -------------------------------------------------------------------- */
+
+struct alerts {
+    struct bw_arena *arena;
+    struct bw_event *items;
+    size_t count, cap;
+};
+
+static bool take_alert(void *ctx, const struct bw_event *event)
+{
+    struct alerts *alerts = ctx;
+    alerts->items = bw_grow(alerts->items, &alerts->cap, alerts->count + 1, sizeof *alerts->items);
+    struct bw_event *copy = &alerts->items[alerts->count++];
+    *copy = *event;
+    copy->subject.service = bw_arena_strdup(alerts->arena, event->subject.service);
+    copy->subject.instance = bw_arena_strdup(alerts->arena, event->subject.instance);
+    copy->subject.check = bw_arena_strdup(alerts->arena, event->subject.check);
+    copy->name = bw_arena_strdup(alerts->arena, event->name);
+    copy->cause = bw_arena_strdup(alerts->arena, event->cause);
+    return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct bw_event *x = a, *y = b;
+    if (x->ts_ms != y->ts_ms)
+        return x->ts_ms < y->ts_ms ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum bw_rc put_alerts(struct bw_gather *gather, struct bw_err *err)
+{
+    struct bw_report *report = gather->report;
+    struct alerts alerts = { .arena = &report->arena };
+    const struct bw_event_filter filter = { .kind = BW_EVENT_ALERT,
+                                            .from_ms = report->request.from_ms,
+                                            .to_ms = report->request.to_ms - 1 };
+    const enum bw_rc rc = bw_gather_events(gather, filter, take_alert, &alerts, &report->cut, err);
+    struct bw_event *items = bw_arena_array(&report->arena, alerts.count + 1, sizeof *items);
+    if (alerts.count > 0)
+        memcpy(items, alerts.items, alerts.count * sizeof *items);
+    free(alerts.items);
+    qsort(items, alerts.count, sizeof *items, by_time);
+    report->alerts = items;
+    report->alert_count = alerts.count;
+    return rc;
+}
+
+struct trends {
+    struct bw_arena *arena;
+    struct bw_trend_record *items;
+    size_t count, cap;
+};
+
+static bool take_trend(void *ctx, const struct bw_trend_record *trend)
+{
+    struct trends *trends = ctx;
+    trends->items = bw_grow(trends->items, &trends->cap, trends->count + 1, sizeof *trends->items);
+    struct bw_trend_record *copy = &trends->items[trends->count++];
+    *copy = *trend;
+    copy->metric = bw_arena_strdup(trends->arena, trend->metric);
+    copy->labels = bw_labels_make(trends->arena, trend->labels.items, trend->labels.count);
+    copy->note = bw_arena_strdup(trends->arena, trend->note);
+    return true;
+}
+
+/* Soonest first; after them what may get there but probably will not, likeliest first. */
+static int by_time_left(const void *a, const void *b)
+{
+    const struct bw_trend_record *x = a, *y = b;
+    const double left[] = { isfinite(x->time_to_p50_s) ? x->time_to_p50_s : HUGE_VAL,
+                            isfinite(y->time_to_p50_s) ? y->time_to_p50_s : HUGE_VAL };
+    if (left[0] < left[1] || left[0] > left[1])
+        return left[0] < left[1] ? -1 : 1;
+    const double early[] = { isfinite(x->time_to_p10_s) ? x->time_to_p10_s : HUGE_VAL,
+                             isfinite(y->time_to_p10_s) ? y->time_to_p10_s : HUGE_VAL };
+    if (early[0] < early[1] || early[0] > early[1])
+        return early[0] < early[1] ? -1 : 1;
+    return (x->series > y->series) - (x->series < y->series);
+}
+
+static enum bw_rc put_trends(struct bw_gather *gather, struct bw_err *err)
+{
+    struct bw_report *report = gather->report;
+    struct trends trends = { .arena = &report->arena };
+    const enum bw_rc rc =
+        bw_reader_trends(gather->reader, take_trend, &trends, &gather->damage, err);
+    struct bw_trend_record *items = bw_arena_array(&report->arena, trends.count + 1, sizeof *items);
+    if (trends.count > 0)
+        memcpy(items, trends.items, trends.count * sizeof *items);
+    free(trends.items);
+    qsort(items, trends.count, sizeof *items, by_time_left);
+    report->trends = items;
+    report->trend_count = trends.count;
+    return rc;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static enum bw_rc collect_from(struct bw_gather *gather, struct bw_err *err)
+{
+    enum bw_rc rc = bw_gather_checks(gather, err);
+    if (rc == BW_OK)
+        rc = scan_metric(gather, "probe_success", BW_REPORT_LOOKBACK_MS, take_results, err);
+    if (rc == BW_OK)
+        rc = scan_metric(gather, "probe_duration_seconds", 0, take_durations, err);
+    if (rc != BW_OK)
+        return rc;
+    put_checks(gather);
+    put_incidents(gather);
+    rc = put_alerts(gather, err);
+    return rc == BW_OK ? put_trends(gather, err) : rc;
+}
+
+static void copy_request(struct bw_report *report, const struct bw_report_request *request)
+{
+    report->request = *request;
+    report->request.store = bw_arena_strdup(&report->arena, request->store);
+    report->request.title = bw_arena_strdup(&report->arena, request->title);
+    report->request.node = bw_arena_strdup(&report->arena, request->node);
+    if (report->request.to_ms > request->now_ms)
+        report->request.to_ms = request->now_ms;
+}
+
+enum bw_rc bw_report_collect(const struct bw_report_request *request, struct bw_report **out,
+                             struct bw_err *err)
+{
+    struct bw_report *report = bw_alloc(sizeof *report);
+    struct bw_gather gather = { .report = report };
+    bw_arena_init(&report->arena);
+    copy_request(report, request);
+    enum bw_rc rc = BW_OK;
+    if (report->request.from_ms >= report->request.to_ms)
+        rc = bw_fail(err, BW_EINVAL, "the report's range is empty or lies in the future");
+    if (rc == BW_OK)
+        rc = bw_reader_open(request->store, &gather.reader, err);
+    if (rc == BW_OK)
+        rc = collect_from(&gather, err);
+    bw_reader_close(gather.reader);
+    bw_gather_fini(&gather);
+    if (rc != BW_OK) {
+        bw_report_free(report);
+        return rc;
+    }
+    report->damaged = gather.damage.packs + gather.damage.journal_rows + gather.damage.rows > 0;
+    bw_report_total(report);
+    *out = report;
+    return BW_OK;
+}
+
+void bw_report_free(struct bw_report *report)
+{
+    if (report == NULL)
+        return;
+    bw_arena_fini(&report->arena);
+    free(report);
+}
