@@ -45,6 +45,15 @@ enum bw_rc bw_files_make_folder(const char *path, struct bw_err *err)
     return rc;
 }
 
+void bw_files_make_private(const char *path)
+{
+    /* Only a file that was not there is opened: closing a descriptor of a database that this
+     * process reads would drop SQLite's locks. A failure is SQLite's to report. */
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd >= 0)
+        close(fd);
+}
+
 static enum bw_rc refuse_network(int fd, const char *path, struct bw_err *err)
 {
     struct statfs fs;

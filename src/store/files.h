@@ -15,6 +15,9 @@
 /* Makes the file's folder when it is missing. */
 enum bw_rc bw_files_make_folder(const char *path, struct bw_err *err);
 
+/* Makes an empty file that only its owner and group may read, unless it is there. */
+void bw_files_make_private(const char *path);
+
 /* Takes <path>.lock for as long as *out_fd is open; never the database itself, whose locks
  * SQLite would lose when we close another descriptor of it. BW_EBUSY: somebody has it;
  * BW_EUNSUPPORTED: on a network file system, where locks are a matter of luck. */

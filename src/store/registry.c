@@ -20,7 +20,7 @@ void bw_store_registry_fini(struct bw_store_registry *registry)
 }
 
 static struct bw_store_registry_entry *place_of(struct bw_store_registry_entry *entries, size_t cap,
-                                          const char *name, uint64_t hash)
+                                                const char *name, uint64_t hash)
 {
     size_t at = hash & (cap - 1);
     while (entries[at].name != NULL
@@ -56,7 +56,8 @@ bool bw_store_registry_load(struct bw_store_registry *registry, const char *name
 {
     grow_entries(registry);
     const uint64_t hash = bw_hash_text(name, 0);
-    struct bw_store_registry_entry *entry = place_of(registry->entries, registry->entry_cap, name, hash);
+    struct bw_store_registry_entry *entry =
+        place_of(registry->entries, registry->entry_cap, name, hash);
     registry->last_id = id > registry->last_id ? id : registry->last_id;
     if (entry->name != NULL)
         return false;
@@ -83,8 +84,8 @@ void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t g
     registry->last_group = group > registry->last_group ? group : registry->last_group;
 }
 
-static struct bw_store_registry_target *target_place(struct bw_store_registry_target *targets, size_t cap,
-                                               uint64_t target)
+static struct bw_store_registry_target *target_place(struct bw_store_registry_target *targets,
+                                                     size_t cap, uint64_t target)
 {
     size_t at = target & (cap - 1);
     while (targets[at].target != 0 && targets[at].target != target)
@@ -92,7 +93,8 @@ static struct bw_store_registry_target *target_place(struct bw_store_registry_ta
     return &targets[at];
 }
 
-static struct bw_store_registry_target *target_entry(struct bw_store_registry *registry, uint64_t target)
+static struct bw_store_registry_target *target_entry(struct bw_store_registry *registry,
+                                                     uint64_t target)
 {
     if (2 * (registry->target_count + 1) > registry->target_cap) {
         const size_t cap = registry->target_cap == 0 ? 64 : 2 * registry->target_cap;

@@ -68,6 +68,7 @@ static void release_database(struct bw_store *store)
 static enum bw_rc open_database(struct bw_store *store, struct bw_err *err)
 {
     bool mended = false;
+    bw_files_make_private(store->path);
     enum bw_rc rc = bw_db_open_writer(store->path, &store->db, &mended, err);
     if (mended)
         bw_store_say(store, BW_LOG_ERROR, "the store '%s' has damaged indexes: made anew",

@@ -38,7 +38,7 @@ static enum bw_rc load_series(struct bw_store *store, sqlite3_stmt *st, struct b
     struct bw_cells cells;
     if (!bw_row_read(BW_ROW_SERIES, st, &cells)
         || !bw_store_registry_load(&store->registry, cells.items[1].text,
-                             (uint32_t)cells.items[0].integer))
+                                   (uint32_t)cells.items[0].integer))
         store->stats.damaged_total++;
     else
         bw_heads_place(&store->heads, (uint32_t)cells.items[0].integer, 0);
@@ -357,12 +357,9 @@ static bool write_packs(struct bw_store *store, bool all)
 
 static void expire(struct bw_store *store, struct bw_err *err)
 {
-    pthread_mutex_lock(&store->lock);
-    const bool trusted = store->clock_trusted;
-    pthread_mutex_unlock(&store->lock);
     uint64_t gone = 0;
     enum bw_rc rc = BW_OK;
-    if (trusted && store->opts.retention.raw_ns > 0)
+    if (store->care_trusted && store->opts.retention.raw_ns > 0)
         rc = bw_retention_expire(
             store->db, bw_store_wall_ms(store) - store->opts.retention.raw_ns / BW_MS, &gone, err);
     if (rc == BW_OK && store->opts.max_bytes > 0)
@@ -377,8 +374,12 @@ static void expire(struct bw_store *store, struct bw_err *err)
 
 static void take_care(struct bw_store *store, int64_t now_ns)
 {
-    if (now_ns < store->next_care_ns)
+    pthread_mutex_lock(&store->lock);
+    const bool trusted = store->clock_trusted;
+    pthread_mutex_unlock(&store->lock);
+    if (now_ns < store->next_care_ns && trusted == store->care_trusted)
         return;
+    store->care_trusted = trusted;
     store->next_care_ns = now_ns + CARE_EVERY_NS;
     struct bw_err err = { .rc = BW_OK };
     expire(store, &err);
@@ -477,6 +478,18 @@ static bool is_drained(struct bw_store *store)
     return drained;
 }
 
+/* A stopped store keeps no more free pages than it needs to go on. */
+static void shrink_for_good(struct bw_store *store, int64_t until_ns)
+{
+    int64_t before = -1, free_pages = 0;
+    while (free_pages != before && bw_store_now_ns() < until_ns) {
+        before = free_pages;
+        if (bw_retention_shrink(store->db, NULL) != BW_OK
+            || bw_db_number(store->db, "PRAGMA freelist_count", &free_pages, NULL) != BW_OK)
+            return;
+    }
+}
+
 static void finish(struct bw_store *store)
 {
     const int64_t give_up_ns = bw_store_now_ns() + CLOSE_PATIENCE_NS;
@@ -489,6 +502,7 @@ static void finish(struct bw_store *store)
     }
     if (is_drained(store) && write_packs(store, true)) {
         trim_journal(store);
+        shrink_for_good(store, give_up_ns);
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     } else if (!is_drained(store)) {
         bw_store_say(store, BW_LOG_ERROR,

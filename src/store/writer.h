@@ -64,6 +64,7 @@ struct bw_store {
     int64_t next_care_ns;              /* of retention and the like */
     int64_t trouble_said_ns, drop_said_ns;
     uint64_t dropped_said;
+    bool care_trusted; /* the clock, when care was taken last */
     bool failing;
 };
 

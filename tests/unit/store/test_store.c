@@ -73,6 +73,9 @@ static void packs_take_over_from_the_journal(void **state)
     assert_string_equal(text, "0:9 1:2 ");
     fixture_close(f);
     assert_int_equal(fixture_sql(f, "SELECT count(*) FROM journal"), 0);
+    struct stat st;
+    assert_int_equal(stat(f->path, &st), 0);
+    assert_int_equal(st.st_mode & 0007, 0); /* not for everybody */
     assert_int_equal(fixture_sql(f, "PRAGMA auto_vacuum"), 2);
     assert_int_equal(fixture_sql(f, "PRAGMA application_id"), 0x42574c52);
 }
