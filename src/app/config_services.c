@@ -280,7 +280,8 @@ static void note_instance(struct resolving *r, const char *name)
     if (is_known_instance(r->out, name))
         return;
     const char **list = bw_arena_array(r->loading->arena, r->out->instance_count + 1, sizeof *list);
-    memcpy(list, r->out->instances, r->out->instance_count * sizeof *list);
+    for (size_t i = 0; i < r->out->instance_count; i++)
+        list[i] = r->out->instances[i];
     list[r->out->instance_count++] = name;
     r->out->instances = list;
 }

@@ -210,7 +210,7 @@ static const struct bw_opt settings_options[] = {
     LATER_SECTION(0, "discovery"), LATER_SECTION(1, "calendars"), LATER_SECTION(2, "maintenance"),
     LATER_SECTION(3, "slos"), LATER_SECTION(4, "silences"), LATER_SECTION(5, "receivers"),
     LATER_SECTION(6, "route"), LATER_SECTION(7, "heartbeat"), LATER_SECTION(8, "self_canary"),
-    LATER_SECTION(9, "remote_write"),
+    LATER_SECTION(9, "remote_write"), LATER_SECTION(10, "sources"),
     { 0 },
 };
 // clang-format on
@@ -226,7 +226,7 @@ const struct bw_opt_group bw_settings_group = {
 
 const char *const bw_later_sections[] = { "discovery",   "calendars",    "maintenance", "slos",
                                           "silences",    "receivers",    "route",       "heartbeat",
-                                          "self_canary", "remote_write", NULL };
+                                          "self_canary", "remote_write", "sources",     NULL };
 
 const char *const bw_later_kinds[] = {
     "tls", "dns", "icmp", "grpc", "exec", "push", "limits", NULL

@@ -97,7 +97,7 @@ struct bw_settings {
     struct bw_alerts_settings alerts;
     struct bw_reports_settings reports;
     struct bw_web_settings web;
-    const struct bw_node *later[10]; /* sections that this version reads but does not act on */
+    const struct bw_node *later[11]; /* sections that this version reads but does not act on */
 };
 
 extern const struct bw_opt_group bw_settings_group;

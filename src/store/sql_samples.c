@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
