@@ -35,13 +35,30 @@ static int on_step(pcre2_callout_block *block, void *ctx)
     return bw_loop_mono_ns() < regex->end_ns ? 0 : PCRE2_ERROR_CALLOUT;
 }
 
+/* RE2, whose grammar modules are written in, lets a repetition follow a leading ^ (Debian's
+ * own blackbox.yml has "^+OK"): "^+" is "^", "^*" and "^?" are nothing. PCRE2 refuses them. */
+static char *re2_form(const char *pattern)
+{
+    char *form = bw_strdup(pattern);
+    if (form[0] != '^' || form[1] == '\0' || strchr("+*?", form[1]) == NULL)
+        return form;
+    size_t keep = form[1] == '+' ? 1 : 0;
+    memmove(form + keep, form + 2, strlen(form + 2) + 1);
+    return form;
+}
+
+/* As RE2: UTF-8, where broken sequences match nothing, and $ only at the very end. */
+#define COMPILE_OPTIONS                                                                            \
+    (PCRE2_AUTO_CALLOUT | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_INVALID_UTF)
+
 struct bw_regex *bw_regex_new(const char *pattern, struct bw_err *err)
 {
     int error;
     PCRE2_SIZE at;
+    char *form = re2_form(pattern);
     pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                      PCRE2_AUTO_CALLOUT | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
+        pcre2_compile((PCRE2_SPTR)form, PCRE2_ZERO_TERMINATED, COMPILE_OPTIONS, &error, &at, NULL);
+    free(form);
     if (code == NULL) {
         PCRE2_UCHAR text[120];
         pcre2_get_error_message(error, text, sizeof text);

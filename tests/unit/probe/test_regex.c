@@ -25,6 +25,12 @@ static void patterns_match_as_told(void **state)
         { "(a)(b)?(c)", "ac", "$1-$2-$3-$4-$0", "a--c--ac", BW_REGEX_YES },
         { "a", "a", "$$5 $x ${1 $", "$5 $x ${1 $", BW_REGEX_YES },
         { "x", "abc", "", "", BW_REGEX_NO },
+        { "^+OK", "OK ready", "", "", BW_REGEX_YES },
+        { "^+OK", "not OK", "", "", BW_REGEX_NO },
+        { "^*OK", "not OK", "", "", BW_REGEX_YES },
+        { "a$", "a\n", "", "", BW_REGEX_NO },
+        { "(?i)^gr\xc3\x9c.$", "gr\xc3\xbc\xc3\x9f", "", "", BW_REGEX_YES },
+        { "b", "\xff\xc3 b", "", "", BW_REGEX_YES },
         { "^$", "", "", "", BW_REGEX_YES },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
