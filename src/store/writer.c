@@ -340,8 +340,10 @@ static bool write_packs(struct bw_store *store, bool all)
     }
     int64_t packs = 0;
     const bool changed = store->heads.packs_written != written;
-    if (changed)
+    if (changed) {
         bw_db_number(store->db, "SELECT count(*) FROM pack", &packs, NULL);
+        store->next_care_ns = 0; /* the file may have outgrown its ceiling */
+    }
     pthread_mutex_lock(&store->lock);
     store->stats.packs_written_total = store->heads.packs_written;
     store->stats.damaged_total += store->heads.damaged - damaged;
