@@ -70,12 +70,17 @@ function(bw_fuzz name)
   if(BW_FUZZ)
     add_executable(fuzz_${name} fuzz_${name}.c)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers fuzz_${name})
   else()
     add_executable(fuzz_${name} fuzz_${name}.c replay.c)
     add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${seeds})
   endif()
   target_link_libraries(fuzz_${name} PRIVATE bw_flags ${arg_NEEDS} ${arg_LIBS})
 endfunction()
+
+if(BW_FUZZ)
+  add_custom_target(fuzzers) # all of them
+endif()
 
 # Turns files into C arrays: bw_embed(target SYMBOL bw_templates FILES a b) adds a source that
 # defines `const struct bw_embedded bw_templates[]`, ended by a NULL name (base/embedded.h).
