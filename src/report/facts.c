@@ -128,6 +128,10 @@ static void put_counts(struct writer *writer, const struct bw_report *report)
     put_count(writer, "trend_count", report->trend_count);
     put_count(writer, "runs", totals->runs);
     put_count(writer, "failures", totals->failures);
+    put(writer, "has_checks", report->check_count > 0 ? "yes" : "");
+    put(writer, "has_incidents", report->incident_count > 0 ? "yes" : "");
+    put(writer, "has_alerts", report->alert_count > 0 ? "yes" : "");
+    put(writer, "has_limits", report->limit_count > 0 ? "yes" : "");
     if (report->limit_count > shown)
         put_count(writer, "limits_more", report->limit_count - shown);
     else
