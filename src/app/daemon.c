@@ -134,6 +134,8 @@ static enum bw_rc apply(struct bw_daemon *daemon, struct bw_config *config, stru
     /* Before the new one shows anything: two blocks of one identity would hide each other. */
     bw_roster_free(old);
     bw_roster_settle(roster);
+    if (daemon->ready)
+        bw_watch_show(daemon->watch);
     bw_alerting_apply(daemon->alerting, config, roster, err);
     bw_trending_apply(daemon->trending, config, err);
     bw_reporting_apply(daemon->reporting, config);
@@ -443,6 +445,7 @@ static void begin(struct bw_daemon *daemon)
     bw_storage_restore(daemon->storage, daemon->roster, daemon->trending);
     log_problems(&daemon->config->warnings, BW_LOG_WARN);
     bw_core_system_event(&daemon->core, "started", "version " BW_VERSION);
+    bw_watch_show(daemon->watch); /* what was stored is known by now */
     bw_watch_start(daemon->watch);
     bw_hostwatch_sample(daemon->hostwatch);
     on_self_timer(daemon);

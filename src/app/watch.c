@@ -31,6 +31,7 @@ struct watched {
     uint64_t runs[BW_REASON_COUNT]; /* ended runs by reason; NONE: passed */
     uint64_t warned;
     uint64_t retried;
+    bool shown; /* its block of the metrics page has something in it */
 };
 
 struct bw_watch {
@@ -192,8 +193,9 @@ static void measure_runs(const struct watched *check, struct bw_measures *out)
                         BW_LABEL_VALUES(result, bw_reason_name((enum bw_reason)i)));
     }
     bw_measures_add(out, BW_METRIC_CHECK_RETRIES_TOTAL, (double)check->retried, NULL);
-    bw_measures_add(out, BW_METRIC_CHECK_LAST_RUN_TIMESTAMP_SECONDS,
-                    (double)check->nominal_ms / 1000, NULL);
+    if (check->nominal_ms > 0)
+        bw_measures_add(out, BW_METRIC_CHECK_LAST_RUN_TIMESTAMP_SECONDS,
+                        (double)check->nominal_ms / 1000, NULL);
     bw_measures_add(out, BW_METRIC_CHECK_INTERVAL_SECONDS,
                     seconds(check->config->schedule.interval_ns), NULL);
     bw_measures_add_histogram(out, BW_METRIC_CHECK_DURATION_SECONDS, &check->durations, NULL);
@@ -232,9 +234,24 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     bw_roster_measure_check(check->seat, measures);
     bw_source_put(check->source, measures, check->nominal_ms);
     bw_publication_commit(check->publication);
+    check->shown = true;
     bw_schedule_finished(check->watch->schedule, check->id);
     set_pace(check);
     arm(check->watch);
+}
+
+void bw_watch_show(struct bw_watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        struct watched *check = watch->checks[i];
+        if (check->shown)
+            continue;
+        struct bw_measures *measures = bw_publication_begin(check->publication);
+        measure_runs(check, measures);
+        bw_roster_measure_check(check->seat, measures);
+        bw_publication_commit(check->publication);
+        check->shown = true;
+    }
 }
 
 /* ---- the clock ------------------------------------------------------------------------- */
@@ -332,6 +349,27 @@ static void carry_counters(struct watched *check, const struct watched *old)
     memcpy(check->runs, old->runs, sizeof check->runs);
 }
 
+static bool has_same_labels(const struct bw_config_check *a, const struct bw_config_check *b)
+{
+    bool same = strcmp(a->module, b->module) == 0 && a->labels.count == b->labels.count;
+    for (size_t i = 0; same && i < a->labels.count; i++)
+        same = strcmp(a->labels.items[i].name, b->labels.items[i].name) == 0
+               && strcmp(a->labels.items[i].value, b->labels.items[i].value) == 0;
+    return same;
+}
+
+/* What was shown and stored last stays so until the next result: a reload leaves no gap. */
+static void carry_outlets(struct watched *check, struct watched *old)
+{
+    check->source = old->source;
+    old->source = NULL;
+    if (!has_same_labels(check->config, old->config))
+        return;
+    check->publication = old->publication;
+    check->shown = old->shown;
+    old->publication = NULL;
+}
+
 /* Plans of all checks, before anything is changed. */
 static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *config,
                               struct watched **out, struct bw_err *err)
@@ -390,8 +428,10 @@ static void open_outlets(struct bw_watch *watch, struct watched *check)
     const struct bw_label identity[] = { { "service", config->service },
                                          { "instance", config->instance },
                                          { "check", config->name } };
-    check->publication = publication_of(watch->core, config);
-    check->source = bw_source_new(watch->core->recorder, identity, 3, BW_SERIES_PER_CHECK_MAX);
+    if (check->publication == NULL)
+        check->publication = publication_of(watch->core, config);
+    if (check->source == NULL)
+        check->source = bw_source_new(watch->core->recorder, identity, 3, BW_SERIES_PER_CHECK_MAX);
 }
 
 static void add_counts(struct bw_schedule_counts *sum, struct bw_schedule_counts counts)
@@ -410,9 +450,11 @@ static void replace(struct bw_watch *watch, struct bw_schedule *schedule, struct
     bw_schedule_free(watch->schedule);
     watch->schedule = schedule;
     for (size_t i = 0; i < count; i++) {
-        const struct watched *old = find_old(watch, checks[i]->config);
-        if (old != NULL)
-            carry_counters(checks[i], old);
+        struct watched *old = find_old(watch, checks[i]->config);
+        if (old == NULL)
+            continue;
+        carry_counters(checks[i], old);
+        carry_outlets(checks[i], old);
     }
     for (size_t i = 0; i < watch->count; i++)
         free_check(watch->checks[i]);

@@ -22,6 +22,9 @@ void bw_watch_free(struct bw_watch *watch);
 enum bw_rc bw_watch_apply(struct bw_watch *watch, const struct bw_config *config,
                           struct bw_roster *roster, struct bw_err *err);
 
+/* Shows the status of each check that has had no result yet, on the metrics page. */
+void bw_watch_show(struct bw_watch *watch);
+
 /* Starts the clock: checks run from now on. */
 void bw_watch_start(struct bw_watch *watch);
 
