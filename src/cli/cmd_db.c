@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/civil.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/storage.h"
+#include "conf/guess.h"
+#include "store/reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT, JSON };
+enum { ANSWER_BYTES_MAX = 16 << 20 };
+
+struct db_opts {
+    const char *storage_path;
+    int format;
+};
+
+static const struct bw_opt_name formats[] = { { "text", TEXT }, { "json", JSON }, { 0 } };
+
+#define AT(member) offsetof(struct db_opts, member)
+
+static const struct bw_opt rows[] = {
+    BW_STORAGE_ROW(AT(storage_path)),
+    { "format", BW_OPT_ENUM, AT(format), .def = "text", .names = formats,
+      .help = "How the answer is written." },
+    { 0 },
+};
+
+static const struct bw_opt_group group = { .name = "db",
+                                           .size = sizeof(struct db_opts),
+                                           .opts = rows };
+
+/* One action on one store. */
+struct work {
+    const struct bw_command *command;
+    const char *path;
+    const char *target;
+    bool json;
+    struct bw_buf out;
+};
+
+static int failed(const struct work *work, enum bw_rc rc, const struct bw_err *err)
+{
+    const char *hint = rc == BW_ENOTFOUND ? "; name the store with --storage.path" : "";
+    return bw_command_failed(work->command, "%s%s", err->text, hint);
+}
+
+/* ---- verify ------------------------------------------------------------------------------ */
+
+struct faults {
+    struct bw_buf *out;
+    struct bw_json json;
+    bool as_json;
+};
+
+static void take_fault(void *ctx, const char *fault)
+{
+    struct faults *faults = ctx;
+    if (faults->as_json)
+        bw_json_text(&faults->json, fault);
+    else
+        bw_buf_printf(faults->out, "%s\n", fault);
+}
+
+static int verify(struct work *work)
+{
+    struct faults faults = { &work->out, bw_json_to(&work->out), work->json };
+    uint64_t count = 0;
+    struct bw_err err;
+    bw_json_open(&faults.json, '{');
+    bw_json_member_text(&faults.json, "store", work->path);
+    bw_json_key(&faults.json, "faults");
+    bw_json_open(&faults.json, '[');
+    if (!work->json)
+        bw_buf_clear(&work->out);
+    const enum bw_rc rc = bw_store_verify(work->path, take_fault, &faults, &count, &err);
+    if (rc != BW_OK && rc != BW_ECORRUPT)
+        return failed(work, rc, &err);
+    if (work->json) {
+        bw_json_close(&faults.json, ']');
+        bw_json_member_bool(&faults.json, "sound", rc == BW_OK);
+        bw_json_close(&faults.json, '}');
+        bw_buf_char(&work->out, '\n');
+    } else if (rc == BW_OK) {
+        bw_buf_printf(&work->out,
+                      "%s is sound: structure, journal, packs and rows were read and "
+                      "every checksum is right\n",
+                      work->path);
+    }
+    if (rc == BW_OK)
+        return BW_EXIT_OK;
+    bw_out_buf(&work->out);
+    return bw_command_failed(work->command,
+                             "%s; what is damaged is left out of every answer, the rest can be "
+                             "saved with 'bellwether db backup TARGET'",
+                             err.text);
+}
+
+/* ---- stats ------------------------------------------------------------------------------- */
+
+struct stat_row {
+    const char *key, *words;
+    uint64_t value;
+    bool is_bytes;
+};
+
+static void put_time(struct work *work, const char *words, int64_t ms)
+{
+    char text[BW_RFC3339_MAX] = "none";
+    if (ms != 0)
+        bw_format_rfc3339(text, ms);
+    bw_buf_printf(&work->out, "%-22s %s\n", words, text);
+}
+
+static void stats_text(struct work *work, const struct bw_store_info *info,
+                       const struct stat_row *table, size_t count)
+{
+    bw_buf_printf(&work->out, "%-22s %s\n", "store", work->path);
+    for (size_t i = 0; i < count; i++) {
+        char size[BW_DURATION_TEXT_MAX];
+        bw_format_bytes(size, table[i].value);
+        if (table[i].is_bytes)
+            bw_buf_printf(&work->out, "%-22s %s\n", table[i].words, size);
+        else
+            bw_buf_printf(&work->out, "%-22s %" PRIu64 "\n", table[i].words, table[i].value);
+    }
+    if (info->samples > 0 && info->pack_bytes > 0)
+        bw_buf_printf(&work->out, "%-22s %.2f\n", "bytes of packs a sample",
+                      (double)info->pack_bytes / (double)info->samples);
+    put_time(work, "first packed sample", info->first_ms);
+    put_time(work, "last packed sample", info->last_ms);
+    bw_buf_printf(&work->out, "%-22s %d\n", "schema version", info->schema_version);
+    bw_buf_printf(&work->out, "%-22s %s%s\n", "SQLite", info->sqlite_version,
+                  info->sqlite_wal_reset_race
+                      ? " (has the WAL-reset race: only the daemon may write, as it does)"
+                      : "");
+}
+
+static void stats_json(struct work *work, const struct bw_store_info *info,
+                       const struct stat_row *table, size_t count)
+{
+    struct bw_json json = bw_json_to(&work->out);
+    bw_json_open(&json, '{');
+    bw_json_member_text(&json, "store", work->path);
+    for (size_t i = 0; i < count; i++)
+        bw_json_member_int(&json, table[i].key, (int64_t)table[i].value);
+    bw_json_member_time(&json, "first_sample", info->first_ms);
+    bw_json_member_time(&json, "last_sample", info->last_ms);
+    bw_json_member_int(&json, "schema_version", info->schema_version);
+    bw_json_member_text(&json, "sqlite_version", info->sqlite_version);
+    bw_json_member_bool(&json, "sqlite_wal_reset_race", info->sqlite_wal_reset_race);
+    bw_json_close(&json, '}');
+    bw_buf_char(&work->out, '\n');
+}
+
+static int stats(struct work *work)
+{
+    struct bw_store_info info;
+    struct bw_err err;
+    const enum bw_rc rc = bw_store_info(work->path, &info, &err);
+    if (rc != BW_OK)
+        return failed(work, rc, &err);
+    const struct stat_row table[] = {
+        { "bytes", "file and WAL", info.bytes, true },
+        { "series", "series", info.series, false },
+        { "groups", "groups of series", info.groups, false },
+        { "samples", "samples", info.samples, false },
+        { "packs", "packs", info.packs, false },
+        { "open_packs", "of them open", info.open_packs, false },
+        { "pack_bytes", "packs take", info.pack_bytes, true },
+        { "journal_rows", "journal rows", info.journal_rows, false },
+        { "journal_bytes", "journal takes", info.journal_bytes, true },
+        { "events", "events", info.events, false },
+        { "check_states", "states of checks", info.check_states, false },
+        { "alert_states", "states of alerts", info.alert_states, false },
+        { "trends", "trends", info.trends, false },
+        { "reports", "archived reports", info.reports, false },
+    };
+    const size_t count = sizeof table / sizeof *table;
+    (work->json ? stats_json : stats_text)(work, &info, table, count);
+    return BW_EXIT_OK;
+}
+
+/* ---- backup ------------------------------------------------------------------------------ */
+
+static int backup(struct work *work)
+{
+    struct bw_err err;
+    const enum bw_rc rc = bw_store_backup(work->path, work->target, &err);
+    if (rc == BW_EEXISTS)
+        return bw_command_failed(work->command, "%s and is left as it is; name another TARGET",
+                                 err.text);
+    if (rc != BW_OK)
+        return failed(work, rc, &err);
+    struct bw_json json = bw_json_to(&work->out);
+    if (work->json) {
+        bw_json_open(&json, '{');
+        bw_json_member_text(&json, "store", work->path);
+        bw_json_member_text(&json, "backup", work->target);
+        bw_json_close(&json, '}');
+        bw_buf_char(&work->out, '\n');
+    } else {
+        bw_buf_printf(&work->out, "%s is a complete copy of %s\n", work->target, work->path);
+    }
+    return BW_EXIT_OK;
+}
+
+/* ---- all of them ------------------------------------------------------------------------- */
+
+static const struct action {
+    const char *name;
+    size_t args; /* besides the name */
+    int (*run)(struct work *work);
+} actions[] = { { "verify", 0, verify }, { "stats", 0, stats }, { "backup", 1, backup } };
+
+static int unknown_action(const struct bw_command *command, const char *name)
+{
+    struct bw_guess guess = bw_guess_of(name);
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        bw_guess_try(&guess, actions[i].name);
+    if (guess.best != NULL)
+        return bw_command_usage(command, "there is no 'db %s', did you mean '%s'?", name,
+                                guess.best);
+    return bw_command_usage(command, "there is no 'db %s'", name);
+}
+
+static int run_action(const struct bw_command *command, const struct bw_call *call,
+                      const struct action *action)
+{
+    const struct db_opts *opts = call->opts;
+    struct work work = { .command = command,
+                         .path = bw_storage_path(call->arena, opts->storage_path),
+                         .target = call->arg_count > 1 ? call->args[1] : NULL,
+                         .json = opts->format == JSON };
+    if (call->arg_count != 1 + action->args)
+        return bw_command_usage(
+            command, action->args == 1 ? "'db %s' needs a TARGET" : "'db %s' takes no argument",
+            action->name);
+    bw_buf_init(&work.out, ANSWER_BYTES_MAX);
+    const int code = action->run(&work);
+    if (code == BW_EXIT_OK)
+        bw_out_buf(&work.out);
+    bw_buf_fini(&work.out);
+    return code;
+}
+
+static int run(const struct bw_command *command, const struct bw_call *call)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(actions[i].name, call->args[0]) == 0)
+            return run_action(command, call, &actions[i]);
+    }
+    return unknown_action(command, call->args[0]);
+}
+
+const struct bw_command bw_cmd_db = {
+    .name = "db",
+    .arguments = "verify|stats|backup [TARGET]",
+    .summary = "Verify a store, count what is in it, or copy it; live or not",
+    .text = "  verify         reads everything and checks every checksum; exits with 1 on damage\n"
+            "  stats          what is in the store and how much room it takes\n"
+            "  backup TARGET  writes a complete copy as of now; TARGET must not exist\n",
+    .flags = &group,
+    .args_min = 1,
+    .args_max = 2,
+    .usage_exit = BW_EXIT_USAGE,
+    .run = run,
+};

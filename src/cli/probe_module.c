@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/probe_module.h"
+
+#include "app/config_internal.h"
+#include "conf/guess.h"
+#include "io/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct bw_probe_module *bw_probe_module_plain(struct bw_arena *arena, enum bw_prober kind)
+{
+    struct bw_probe_module *module = bw_arena_alloc(arena, sizeof *module);
+    bw_conf_defaults(arena, &bw_probe_module_group, module);
+    module->prober = (int)kind;
+    return module;
+}
+
+const char *bw_probe_module_folder(struct bw_arena *arena, const char *file)
+{
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    if (slash == NULL)
+        return ".";
+    return slash == file ? "/" : bw_arena_strndup(arena, file, (size_t)(slash - file));
+}
+
+static const char *env_value(void *user, const char *name)
+{
+    (void)user;
+    return getenv(name);
+}
+
+static enum bw_rc read_secret(void *user, const char *path, const char *config_file,
+                              struct bw_buf *out, struct bw_err *err)
+{
+    (void)config_file;
+    char *data;
+    size_t size;
+    const enum bw_rc rc = bw_file_read(user, path, BW_CONF_SECRET_BYTES_MAX, &data, &size, err);
+    if (rc != BW_OK)
+        return rc;
+    bw_buf_bytes(out, data, size);
+    free(data);
+    return BW_OK;
+}
+
+static void no_such_module(struct bw_config_loading *loading, const char *file, const char *name)
+{
+    struct bw_guess guess = bw_guess_of(name);
+    const struct bw_node *node = loading->modules != NULL ? loading->modules->first : NULL;
+    for (; node != NULL; node = node->next)
+        bw_guess_try(&guess, node->key);
+    bw_problems_add(loading->problems, (struct bw_place){ .file = file }, "modules",
+                    "there is no module '%s'%s%s%s", name,
+                    guess.best != NULL ? ", did you mean '" : "",
+                    guess.best != NULL ? guess.best : "", guess.best != NULL ? "'?" : "");
+}
+
+const struct bw_probe_module *bw_probe_module_read(struct bw_arena *arena, const char *file,
+                                                   const char *name, struct bw_problems *problems)
+{
+    char *folder = bw_arena_strdup(arena, bw_probe_module_folder(arena, file));
+    struct bw_config config = { .file = file, .folder = folder };
+    struct bw_config_loading loading = {
+        .config = &config,
+        .arena = arena,
+        .problems = problems,
+        .ctx = { arena, problems, env_value, read_secret, folder },
+    };
+    if (!bw_config_read(&loading, file))
+        return NULL;
+    const struct bw_node *node = bw_node_find(loading.modules, name);
+    if (node == NULL) {
+        no_such_module(&loading, file, name);
+        return NULL;
+    }
+    struct bw_probe_module *module = bw_arena_alloc(arena, sizeof *module);
+    const char *path = bw_conf_path_key(arena, "modules", name);
+    return bw_conf_decode(&loading.ctx, node, path, &bw_probe_module_group, module) ? module : NULL;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/read_points.h"
+
+#include "base/civil.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "model/labels.h"
+#include "model/picker.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS_MAX 1e11 /* from here on a number is milliseconds */
+
+enum { SERIES_BYTES_MAX = 64 << 10, POINTS_MAX = 5000000, SHOWN_BYTES_MAX = 60 };
+
+struct reader {
+    struct bw_read_points *out;
+    struct bw_picker *picker; /* NULL: any */
+    unsigned line;
+    struct bw_span counter; /* the family that the text last called a counter */
+    struct bw_span name;    /* the name of the last sample, as written … */
+    bool name_is_wanted;    /* … and whether it is the series that is read */
+    struct bw_err *err;
+};
+
+static bool fail(struct reader *r, const char *what, struct bw_span shown)
+{
+    const size_t len = shown.len < SHOWN_BYTES_MAX ? shown.len : SHOWN_BYTES_MAX;
+    bw_fail(r->err, BW_EINVAL, "line %u: %s, found '%.*s'", r->line, what, (int)len, shown.data);
+    return false;
+}
+
+/* ---- times and values -------------------------------------------------------------------- */
+
+static bool parse_time(struct bw_span text, int64_t *out_ms)
+{
+    double number;
+    if (bw_parse_rfc3339(text.data, text.len, out_ms))
+        return true;
+    if (!bw_parse_double(text.data, text.len, &number) || !isfinite(number))
+        return false;
+    const double ms = fabs(number) < SECONDS_MAX ? number * 1000 : number;
+    if (fabs(ms) > 9e15)
+        return false;
+    *out_ms = (int64_t)llround(ms);
+    return true;
+}
+
+static bool parse_value(struct bw_span text, double *out)
+{
+    if (text.len == 0 || bw_span_is(text, "null")) {
+        *out = NAN;
+        return true;
+    }
+    return bw_parse_double(text.data, text.len, out);
+}
+
+static bool add(struct reader *r, int64_t ts_ms, double value)
+{
+    if (r->out->points.count == POINTS_MAX) {
+        bw_fail(r->err, BW_ELIMIT, "line %u: more than %d points", r->line, POINTS_MAX);
+        return false;
+    }
+    bw_points_add(&r->out->points, ts_ms, value);
+    return true;
+}
+
+/* ---- CSV --------------------------------------------------------------------------------- */
+
+static struct bw_span unquoted(struct bw_span text)
+{
+    text = bw_span_trim(text);
+    if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
+        return (struct bw_span){ text.data + 1, text.len - 2 };
+    return text;
+}
+
+static char separator_of(struct bw_span line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        if (line.data[i] == ',' || line.data[i] == ';' || line.data[i] == '\t')
+            return line.data[i];
+    }
+    return '\0';
+}
+
+static bool read_csv_line(struct reader *r, struct bw_span line, bool may_be_header)
+{
+    struct bw_span rest = line, time, value, more;
+    int64_t ts_ms;
+    double number;
+    const char separator = separator_of(line);
+    if (separator == '\0')
+        return fail(r, "expected time,value", line);
+    bw_span_split(&rest, separator, &time);
+    bw_span_split(&rest, separator, &value);
+    if (bw_span_split(&rest, separator, &more))
+        return fail(r, "expected two columns, time and value", line);
+    if (!parse_time(unquoted(time), &ts_ms))
+        return may_be_header || fail(r, "expected a time (Unix or RFC 3339)", unquoted(time));
+    if (!parse_value(unquoted(value), &number))
+        return fail(r, "expected a number", unquoted(value));
+    return add(r, ts_ms, number);
+}
+
+/* ---- exposition -------------------------------------------------------------------------- */
+
+/* Bytes of the line's name with its labels; 0 when the braces do not close. */
+static size_t name_length(struct bw_span line)
+{
+    bool quoted = false, labels = false;
+    for (size_t i = 0; i < line.len; i++) {
+        const char c = line.data[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && c == '{')
+            labels = true;
+        else if (!quoted && c == '}')
+            return i + 1;
+        else if (!labels && (c == ' ' || c == '\t') && line.data[i + 1] != '{')
+            return i;
+    }
+    return labels ? 0 : line.len;
+}
+
+static bool is_same(struct bw_span a, struct bw_span b)
+{
+    return a.data != NULL && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* Takes a name apart by the grammar of selectors, of which it is a special case. */
+static bool parse_name(struct reader *r, struct bw_arena *arena, struct bw_span name,
+                       const char **out_metric, struct bw_labels *out_labels)
+{
+    struct bw_selector parsed;
+    if (bw_selector_parse(arena, bw_arena_strndup(arena, name.data, name.len), &parsed, NULL)
+        != BW_OK)
+        return fail(r, "expected name{label=\"value\"} value time", name);
+    struct bw_label *labels = bw_arena_array(arena, parsed.count + 1, sizeof *labels);
+    size_t count = 0;
+    *out_metric = "";
+    for (size_t i = 0; i < parsed.count; i++) {
+        const struct bw_matcher *matcher = &parsed.matchers[i];
+        if (matcher->op != BW_MATCH_EQUAL)
+            return fail(r, "a sample's label has '='", name);
+        if (strcmp(matcher->name, "__name__") == 0)
+            *out_metric = matcher->value;
+        else
+            labels[count++] = (struct bw_label){ matcher->name, matcher->value };
+    }
+    *out_labels = bw_labels_make(arena, labels, count);
+    return true;
+}
+
+static void note_counter(struct reader *r, const char *metric)
+{
+    const size_t len = strlen(metric);
+    const struct bw_span whole = bw_span_of(metric);
+    struct bw_span family = whole;
+    if (bw_text_ends_with(metric, "_total"))
+        family.len = len - strlen("_total");
+    r->out->counter = is_same(r->counter, whole) || is_same(r->counter, family);
+}
+
+/* Whether the series is the one to read; the first that is wanted becomes it. */
+static bool take_series(struct reader *r, const char *metric, struct bw_labels labels)
+{
+    struct bw_buf text;
+    bw_buf_init(&text, SERIES_BYTES_MAX);
+    bw_series_text(&text, metric, labels);
+    bool ok = true;
+    if (r->out->series == NULL) {
+        r->out->series = bw_strdup(text.data);
+        note_counter(r, metric);
+    } else if (strcmp(r->out->series, text.data) != 0) {
+        bw_fail(r->err, BW_EINVAL, "line %u: a second series (%.80s besides %.80s): choose one",
+                r->line, text.data, r->out->series);
+        ok = false;
+    }
+    bw_buf_fini(&text);
+    return ok;
+}
+
+static bool read_name(struct reader *r, struct bw_span name)
+{
+    struct bw_arena arena;
+    struct bw_labels labels;
+    const char *metric;
+    bw_arena_init(&arena);
+    bool ok = parse_name(r, &arena, name, &metric, &labels);
+    if (ok) {
+        r->name = name;
+        r->name_is_wanted = r->picker == NULL || bw_picker_matches(r->picker, metric, labels);
+        if (r->name_is_wanted)
+            ok = take_series(r, metric, labels);
+    }
+    bw_arena_fini(&arena);
+    return ok;
+}
+
+static bool read_sample(struct reader *r, struct bw_span line)
+{
+    const struct bw_span name = { line.data, name_length(line) };
+    struct bw_span rest =
+        bw_span_trim((struct bw_span){ line.data + name.len, line.len - name.len });
+    struct bw_span value, time = { 0 };
+    int64_t ts_ms;
+    double number;
+    if (name.len == 0)
+        return fail(r, "expected a closing }", line);
+    if (!is_same(r->name, name) && !read_name(r, name))
+        return false;
+    if (!r->name_is_wanted)
+        return true;
+    bw_span_split(&rest, ' ', &value);
+    rest = bw_span_trim(rest);
+    if (value.len == 0 || !parse_value(value, &number))
+        return fail(r, "expected a number", value);
+    bw_span_split(&rest, ' ', &time); /* what follows is an exemplar */
+    if (time.len == 0 || !parse_time(time, &ts_ms))
+        return fail(r, "expected a time behind the value: a trend needs times", line);
+    return add(r, ts_ms, number);
+}
+
+static void read_comment(struct reader *r, struct bw_span line)
+{
+    static const char type[] = "# TYPE ";
+    if (line.len < strlen(type) || memcmp(line.data, type, strlen(type)) != 0)
+        return;
+    struct bw_span rest = { line.data + strlen(type), line.len - strlen(type) }, family;
+    bw_span_split(&rest, ' ', &family);
+    if (bw_span_is(bw_span_trim(rest), "counter"))
+        r->counter = family;
+}
+
+/* ---- either ------------------------------------------------------------------------------ */
+
+/* By the first line that is no comment: a name is followed by labels or a blank, a CSV's first
+ * column by its separator. */
+static bool is_exposition(struct bw_span text)
+{
+    struct bw_span line;
+    while (bw_span_split(&text, '\n', &line)) {
+        line = bw_span_trim(line);
+        if (line.len == 0 || line.data[0] == '#')
+            continue;
+        for (size_t i = 0; i < line.len; i++) {
+            if (line.data[i] == '{')
+                return true;
+            if (strchr(",;\t", line.data[i]) != NULL)
+                return false;
+        }
+        return memchr(line.data, ' ', line.len) != NULL;
+    }
+    return false;
+}
+
+static bool read_lines(struct reader *r, struct bw_span text)
+{
+    const bool exposition = is_exposition(text);
+    bool first = true;
+    struct bw_span line;
+    while (bw_span_split(&text, '\n', &line)) {
+        r->line++;
+        line = bw_span_trim(line);
+        if (line.len == 0)
+            continue;
+        if (line.data[0] == '#') {
+            read_comment(r, line);
+            continue;
+        }
+        if (!(exposition ? read_sample(r, line) : read_csv_line(r, line, first)))
+            return false;
+        first = false;
+    }
+    if (r->out->points.count == 0)
+        bw_fail(r->err, BW_ENOTFOUND,
+                r->picker != NULL && exposition ? "no sample of that series"
+                                                : "there are no points");
+    return r->out->points.count > 0;
+}
+
+enum bw_rc bw_read_points(const char *text, size_t len, const char *selector,
+                          struct bw_read_points *out, struct bw_err *err)
+{
+    struct bw_err unseen = { .rc = BW_OK };
+    struct reader r = { .out = out, .err = err != NULL ? err : &unseen };
+    *out = (struct bw_read_points){ 0 };
+    if (selector != NULL && bw_picker_parse(selector, &r.picker, r.err) != BW_OK)
+        return r.err->rc;
+    if (memchr(text, '\0', len) != NULL) {
+        bw_picker_free(r.picker);
+        return bw_fail(r.err, BW_EINVAL, "there is a NUL byte in it: this is no text");
+    }
+    /* Everything below looks one byte beyond a span at most: give it a NUL there. */
+    char *copy = bw_strndup(text, len);
+    const bool ok = read_lines(&r, (struct bw_span){ copy, strlen(copy) });
+    bw_picker_free(r.picker);
+    if (!ok)
+        bw_read_points_fini(out);
+    free(copy);
+    return ok ? BW_OK : r.err->rc;
+}
+
+void bw_read_points_fini(struct bw_read_points *read)
+{
+    bw_points_fini(&read->points);
+    free(read->series);
+    *read = (struct bw_read_points){ 0 };
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/trend_input.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "metric/family.h"
+#include "store/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_SERIES_MAX = 3 };
+
+FILE *bw_input_open(const char *file, struct bw_err *err)
+{
+    if (strcmp(file, "-") == 0)
+        return stdin;
+    FILE *stream = fopen(file, "re");
+    if (stream == NULL)
+        bw_fail(err, errno == ENOENT ? BW_ENOTFOUND : BW_EIO, "cannot read %s: %s", file,
+                strerror(errno));
+    return stream;
+}
+
+void bw_input_close(FILE *stream)
+{
+    if (stream != NULL && stream != stdin)
+        fclose(stream);
+}
+
+/* Everything there is, from a pipe as well. */
+static enum bw_rc read_all(FILE *stream, const char *file, struct bw_buf *out, struct bw_err *err)
+{
+    enum { CHUNK_BYTES = 64 << 10 };
+    while (!feof(stream) && !ferror(stream)) {
+        char *room = bw_buf_reserve(out, CHUNK_BYTES);
+        if (room == NULL)
+            return bw_fail(err, BW_ELIMIT, "%s is larger than %u MiB", file,
+                           BW_TREND_LINE_BYTES_MAX >> 20);
+        out->len += fread(room, 1, CHUNK_BYTES, stream);
+    }
+    return ferror(stream) ? bw_fail(err, BW_EIO, "cannot read %s: %s", file, strerror(errno))
+                          : BW_OK;
+}
+
+enum bw_rc bw_trend_input_text(const char *file, const char *selector, struct bw_read_points *out,
+                               struct bw_err *err)
+{
+    FILE *stream = bw_input_open(file, err);
+    if (stream == NULL)
+        return err->rc;
+    struct bw_buf text;
+    bw_buf_init(&text, BW_TREND_LINE_BYTES_MAX);
+    enum bw_rc rc = read_all(stream, file, &text, err);
+    bw_input_close(stream);
+    if (rc == BW_OK)
+        rc = bw_read_points(text.data, text.len, selector, out, err);
+    if (rc != BW_OK)
+        bw_wrap(err, rc, "%s", strcmp(file, "-") == 0 ? "standard input" : file);
+    bw_buf_fini(&text);
+    return rc;
+}
+
+/* ---- the store --------------------------------------------------------------------------- */
+
+struct choice {
+    struct bw_read_points *out;
+    uint32_t id;
+    size_t count;
+    struct bw_buf names; /* of the first few */
+};
+
+static bool is_counter(const char *metric)
+{
+    enum bw_family_id id;
+    return bw_family_by_name(metric, &id) && bw_family_row(id)->type == BW_TYPE_COUNTER;
+}
+
+static bool choose(void *ctx, const struct bw_series_info *info)
+{
+    struct choice *choice = ctx;
+    if (choice->count++ == 0) {
+        choice->id = info->id;
+        choice->out->series = bw_strdup(info->text);
+        choice->out->counter = is_counter(info->metric);
+    }
+    if (choice->count <= SHOWN_SERIES_MAX)
+        bw_buf_printf(&choice->names, "%s%.60s", choice->count == 1 ? "" : ", ", info->text);
+    return true;
+}
+
+static enum bw_rc choose_series(struct bw_reader *reader, const char *selector,
+                                struct choice *choice, struct bw_err *err)
+{
+    struct bw_arena arena;
+    struct bw_selector parsed;
+    bw_arena_init(&arena);
+    enum bw_rc rc = bw_selector_parse(&arena, selector, &parsed, err);
+    if (rc == BW_OK)
+        rc = bw_reader_series(reader, &parsed, choose, choice, NULL, err);
+    if (rc == BW_OK && choice->count == 0)
+        rc = bw_fail(err, BW_ENOTFOUND, "no stored series is meant by %s", selector);
+    if (rc == BW_OK && choice->count > 1)
+        rc = bw_fail(err, BW_EINVAL, "%zu series are meant, choose one: %s%s", choice->count,
+                     choice->names.data, choice->count > SHOWN_SERIES_MAX ? ", ..." : "");
+    bw_arena_fini(&arena);
+    return rc;
+}
+
+static bool take_points(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    (void)series;
+    struct bw_points *out = ctx;
+    memcpy(bw_points_reserve(out, count), points, count * sizeof *points);
+    out->count += count;
+    return true;
+}
+
+static enum bw_rc read_series(struct bw_reader *reader, uint32_t id, int64_t range_ms,
+                              struct bw_points *out, struct bw_err *err)
+{
+    int64_t latest_ms;
+    enum bw_rc rc = bw_reader_latest(reader, &latest_ms, err);
+    if (rc == BW_OK && latest_ms != INT64_MIN)
+        rc = bw_reader_scan(reader, &id, 1, latest_ms - range_ms, latest_ms, take_points, out, NULL,
+                            err);
+    if (rc == BW_OK && out->count == 0)
+        rc = bw_fail(err, BW_ENOTFOUND, "no samples of that series in this range");
+    return rc;
+}
+
+enum bw_rc bw_trend_input_store(const char *path, const char *selector, int64_t range_ms,
+                                struct bw_read_points *out, struct bw_err *err)
+{
+    struct bw_reader *reader = NULL;
+    struct choice choice = { .out = out };
+    *out = (struct bw_read_points){ 0 };
+    enum bw_rc rc = bw_reader_open(path, &reader, err);
+    if (rc != BW_OK)
+        return rc;
+    bw_buf_init(&choice.names, 4096);
+    rc = choose_series(reader, selector, &choice, err);
+    if (rc == BW_OK)
+        rc = read_series(reader, choice.id, range_ms, &out->points, err);
+    if (rc != BW_OK)
+        bw_read_points_fini(out);
+    bw_buf_fini(&choice.names);
+    bw_reader_close(reader);
+    return rc;
+}
