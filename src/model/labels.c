@@ -232,31 +232,21 @@ enum bw_rc bw_selector_parse(struct bw_arena *arena, const char *text, struct bw
     return BW_OK;
 }
 
-static bool matcher_holds(const struct bw_matcher *matcher, const char *value, bw_regex_fn *regex,
-                          void *ctx)
+enum bw_rc bw_series_parse(struct bw_arena *arena, const char *text, const char **out_metric,
+                           struct bw_labels *out_labels)
 {
-    switch (matcher->op) {
-    case BW_MATCH_EQUAL:
-        return strcmp(value, matcher->value) == 0;
-    case BW_MATCH_NOT_EQUAL:
-        return strcmp(value, matcher->value) != 0;
-    case BW_MATCH_REGEX:
-        return regex != NULL && regex(ctx, matcher->value, value);
-    case BW_MATCH_NOT_REGEX:
-        return regex != NULL && !regex(ctx, matcher->value, value);
+    struct bw_selector parts;
+    if (bw_selector_parse(arena, text, &parts, NULL) != BW_OK || parts.count == 0)
+        return BW_ECORRUPT;
+    struct bw_label *labels = bw_arena_array(arena, parts.count, sizeof *labels);
+    size_t count = 0;
+    *out_metric = "";
+    for (size_t i = 0; i < parts.count; i++) {
+        if (strcmp(parts.matchers[i].name, "__name__") == 0)
+            *out_metric = parts.matchers[i].value;
+        else
+            labels[count++] = (struct bw_label){ parts.matchers[i].name, parts.matchers[i].value };
     }
-    return false;
-}
-
-bool bw_selector_matches(const struct bw_selector *selector, const char *metric,
-                         struct bw_labels labels, bw_regex_fn *regex, void *ctx)
-{
-    for (size_t i = 0; i < selector->count; i++) {
-        const struct bw_matcher *matcher = &selector->matchers[i];
-        const bool name = strcmp(matcher->name, "__name__") == 0;
-        const char *value = name ? metric : bw_labels_value(labels, matcher->name);
-        if (!matcher_holds(matcher, value != NULL ? value : "", regex, ctx))
-            return false;
-    }
-    return true;
+    *out_labels = (struct bw_labels){ labels, count };
+    return BW_OK;
 }

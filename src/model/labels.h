@@ -56,10 +56,8 @@ struct bw_selector {
 enum bw_rc bw_selector_parse(struct bw_arena *arena, const char *text, struct bw_selector *out,
                              struct bw_err *err);
 
-/* True when all equality and inequality matchers hold; regex matchers are passed to `regex`
- * (NULL: they never hold). A label that is absent has the value "". */
-typedef bool bw_regex_fn(void *ctx, const char *pattern, const char *value);
-bool bw_selector_matches(const struct bw_selector *selector, const char *metric,
-                         struct bw_labels labels, bw_regex_fn *regex, void *ctx);
+/* Takes the text of a series apart: metric{a="b"}. BW_ECORRUPT when it is none. */
+enum bw_rc bw_series_parse(struct bw_arena *arena, const char *text, const char **out_metric,
+                           struct bw_labels *out_labels);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A label's value is short: a pattern that needs more is a mistake or an attack. */
-enum { MATCH_STEPS_MAX = 100000, HEAP_KIB_MAX = 1024 };
+enum { MATCH_STEPS_MAX = 100000, HEAP_KIB_MAX = 1024, PATTERN_BYTES_MAX = 4096 };
 
 struct condition {
     struct bw_matcher matcher;
@@ -24,6 +24,7 @@ struct bw_picker {
     size_t count;
     pcre2_match_data *match;
     pcre2_match_context *limits;
+    bool too_costly;
 };
 
 void bw_picker_free(struct bw_picker *picker)
@@ -48,9 +49,11 @@ static enum bw_rc compile(struct condition *condition, struct bw_err *err)
     int error;
     PCRE2_SIZE at;
     const char *pattern = condition->matcher.value;
+    if (strlen(pattern) > PATTERN_BYTES_MAX)
+        return bw_fail(err, BW_ELIMIT, "the pattern for '%s' is too long", condition->matcher.name);
     condition->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
                                     PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF
-                                        | PCRE2_NEVER_BACKSLASH_C,
+                                        | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C,
                                     &error, &at, NULL);
     if (condition->code != NULL)
         return BW_OK;
@@ -75,7 +78,10 @@ static enum bw_rc add_condition(struct bw_picker *picker, const struct bw_matche
 enum bw_rc bw_picker_make(const struct bw_selector *selector, struct bw_picker **out,
                           struct bw_err *err)
 {
+    static const struct bw_selector all;
     struct bw_picker *picker = bw_alloc(sizeof *picker);
+    if (selector == NULL)
+        selector = &all;
     picker->conditions =
         bw_arena_array(&picker->arena, selector->count + 1, sizeof *picker->conditions);
     picker->match = pcre2_match_data_create(1, NULL);
@@ -104,22 +110,24 @@ enum bw_rc bw_picker_parse(const char *text, struct bw_picker **out, struct bw_e
     return rc;
 }
 
-static bool holds(const struct bw_picker *picker, const struct condition *condition,
-                  const char *value)
+static bool fits(struct bw_picker *picker, const pcre2_code *code, const char *value)
+{
+    const int rc = pcre2_match(code, (PCRE2_SPTR)value, PCRE2_ZERO_TERMINATED, 0, 0, picker->match,
+                               picker->limits);
+    if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
+        picker->too_costly = true;
+    return rc >= 0;
+}
+
+static bool holds(struct bw_picker *picker, const struct condition *condition, const char *value)
 {
     const enum bw_match_op op = condition->matcher.op;
-    bool equal;
-    if (condition->code == NULL)
-        equal = strcmp(value, condition->matcher.value) == 0;
-    else
-        equal = pcre2_match(condition->code, (PCRE2_SPTR)value, strlen(value), 0, 0, picker->match,
-                            picker->limits)
-                >= 0;
+    const bool equal = condition->code != NULL ? fits(picker, condition->code, value)
+                                               : strcmp(value, condition->matcher.value) == 0;
     return equal == (op == BW_MATCH_EQUAL || op == BW_MATCH_REGEX);
 }
 
-bool bw_picker_matches(const struct bw_picker *picker, const char *metric,
-                       struct bw_labels labels)
+bool bw_picker_matches(struct bw_picker *picker, const char *metric, struct bw_labels labels)
 {
     for (size_t i = 0; i < picker->count; i++) {
         const struct condition *condition = &picker->conditions[i];
@@ -130,6 +138,20 @@ bool bw_picker_matches(const struct bw_picker *picker, const char *metric,
             return false;
     }
     return true;
+}
+
+bool bw_picker_may_match(const struct bw_picker *picker, const char *series_text)
+{
+    if (picker->metric == NULL)
+        return true;
+    const size_t len = strlen(picker->metric);
+    return strncmp(series_text, picker->metric, len) == 0
+           && (series_text[len] == '{' || series_text[len] == '\0');
+}
+
+enum bw_rc bw_picker_verdict(const struct bw_picker *picker, struct bw_err *err)
+{
+    return picker->too_costly ? bw_fail(err, BW_EINVAL, "a pattern takes too long to match") : BW_OK;
 }
 
 const char *bw_picker_metric(const struct bw_picker *picker)

@@ -16,7 +16,7 @@ struct bw_picker;
  * that is wrong. */
 enum bw_rc bw_picker_parse(const char *text, struct bw_picker **out, struct bw_err *err);
 
-/* The same from matchers, which are copied. */
+/* The same from matchers, which are copied; NULL means every series. */
 enum bw_rc bw_picker_make(const struct bw_selector *selector, struct bw_picker **out,
                           struct bw_err *err);
 
@@ -24,9 +24,14 @@ enum bw_rc bw_picker_make(const struct bw_selector *selector, struct bw_picker *
 void bw_picker_free(struct bw_picker *picker);
 
 /* Whether all conditions hold; an absent label has the value "". A pattern that exceeds its
- * limits does not match. */
-bool bw_picker_matches(const struct bw_picker *picker, const char *metric,
-                       struct bw_labels labels);
+ * limits does not match, and bw_picker_verdict() tells. */
+bool bw_picker_matches(struct bw_picker *picker, const char *metric, struct bw_labels labels);
+
+/* False for most series that cannot match, from their text alone: metric{a="b"}. */
+bool bw_picker_may_match(const struct bw_picker *picker, const char *series_text);
+
+/* BW_EINVAL once a pattern took more steps than it may. */
+enum bw_rc bw_picker_verdict(const struct bw_picker *picker, struct bw_err *err);
 
 /* The one metric that it names, or NULL when it could be several. */
 const char *bw_picker_metric(const struct bw_picker *picker);

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/db.h"
-#include "store/select.h"
+#include "model/picker.h"
 #include "store/view.h"
 
 #include <stdio.h>
@@ -67,7 +67,7 @@ enum bw_rc bw_view_rows(struct bw_reader *reader, enum bw_row_op op, const char 
 /* --- series ---------------------------------------------------------------------------- */
 
 struct series_walk {
-    struct bw_select *select;
+    struct bw_picker *picker;
     struct bw_damage *damage;
     bw_series_fn *fn;
     void *ctx;
@@ -79,7 +79,7 @@ static bool show_series(void *ctx, const struct bw_cells *cells)
     struct series_walk *walk = ctx;
     struct bw_series_info info = { .id = (uint32_t)cells->items[0].integer,
                                    .text = cells->items[1].text };
-    if (!bw_select_may_match(walk->select, info.text))
+    if (!bw_picker_may_match(walk->picker, info.text))
         return true;
     struct bw_arena arena;
     bw_arena_init(&arena);
@@ -87,7 +87,7 @@ static bool show_series(void *ctx, const struct bw_cells *cells)
     if (bw_series_parse(&arena, info.text, &info.metric, &info.labels) != BW_OK) {
         if (walk->damage != NULL)
             walk->damage->rows++;
-    } else if (bw_select_matches(walk->select, info.metric, info.labels)) {
+    } else if (bw_picker_matches(walk->picker, info.metric, info.labels)) {
         walk->found = true;
         more = walk->fn(walk->ctx, &info);
     }
@@ -98,13 +98,13 @@ static bool show_series(void *ctx, const struct bw_cells *cells)
 static enum bw_rc walk_series(struct bw_reader *reader, const struct bw_selector *selector,
                               const char *tail, struct series_walk *walk, struct bw_err *err)
 {
-    enum bw_rc rc = bw_select_new(selector, &walk->select, err);
+    enum bw_rc rc = bw_picker_make(selector, &walk->picker, err);
     if (rc != BW_OK)
         return rc;
     rc = bw_view_rows(reader, BW_ROW_SERIES, tail, show_series, walk, walk->damage, err);
     if (rc == BW_OK)
-        rc = bw_select_verdict(walk->select, err);
-    bw_select_free(walk->select);
+        rc = bw_picker_verdict(walk->picker, err);
+    bw_picker_free(walk->picker);
     return rc;
 }
 

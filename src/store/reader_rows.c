@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "store/db.h"
 #include "store/reader.h"
-#include "store/select.h"
 #include "store/view.h"
 
 enum { EVENTS_DEFAULT = 1000, FILTER_BYTES_MAX = 8 << 10 };
