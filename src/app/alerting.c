@@ -291,7 +291,7 @@ static void take_intents(struct bw_alerting *alerting, const struct bw_alert_int
 /* ---- evaluation ------------------------------------------------------------------------ */
 
 struct picking {
-    const struct bw_picker *picker;
+    struct bw_picker *picker;
     struct bw_expr_vector *out;
 };
 
