@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "report/report.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "store/store.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FROM INT64_C(1700000000000)
+#define INTERVAL_MS 10000
+#define RANGE_MS 600000 /* sixty runs */
+
+struct fixture {
+    char folder[64];
+    char path[96];
+    struct bw_store *store;
+};
+
+static int64_t wall_ms(void *ctx)
+{
+    (void)ctx;
+    return FROM + RANGE_MS;
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = bw_alloc(sizeof *f);
+    struct bw_err err = { .text = "" };
+    snprintf(f->folder, sizeof f->folder, "%s", "/tmp/bw_report_XXXXXX");
+    if (mkdtemp(f->folder) == NULL)
+        return -1;
+    snprintf(f->path, sizeof f->path, "%s/data.db", f->folder);
+    struct bw_storage_opts opts = bw_storage_defaults();
+    opts.path = f->path;
+    opts.commit_interval_ns = 10 * BW_MS;
+    const struct bw_store_hooks hooks = { .wall_ms = wall_ms };
+    *state = f;
+    return bw_store_open(&opts, &hooks, &f->store, &err) == BW_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    bw_store_close(f->store);
+    DIR *dir = opendir(f->folder);
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        char name[400];
+        snprintf(name, sizeof name, "%s/%s", f->folder, entry->d_name);
+        unlink(name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    rmdir(f->folder);
+    free(f);
+    return 0;
+}
+
+/* ---- what a store is told ----------------------------------------------------------------- */
+
+/* A run every ten seconds from a minute before the range; '-' in `runs` is a failure, '.' no
+ * run, from the beginning of the range on. Run i takes i + 1 ms. */
+static void run_check(struct fixture *f, const char *service, const char *runs)
+{
+    const struct bw_label labels[] = { { "check", "http" },
+                                       { "instance", "a:80" },
+                                       { "service", service } };
+    const struct bw_labels identity = { labels, 3 };
+    const uint32_t success = bw_store_series(f->store, "probe_success", identity);
+    const uint32_t duration = bw_store_series(f->store, "probe_duration_seconds", identity);
+    for (int64_t i = -6; i < 60; i++) {
+        const char run = i < 0 || i >= (int64_t)strlen(runs) ? '+' : runs[i];
+        if (run == '.')
+            continue;
+        const struct bw_sample samples[] = {
+            { success, FROM + i * INTERVAL_MS, run == '+' },
+            { duration, FROM + i * INTERVAL_MS, (double)(i + 1) / 1000 },
+        };
+        assert_true(bw_store_append(f->store, samples, 2));
+    }
+}
+
+static void change(struct fixture *f, const char *service, int64_t second, enum bw_status from,
+                   enum bw_status to, const char *cause)
+{
+    const struct bw_event event = { .ts_ms = FROM + second * 1000,
+                                    .kind = BW_EVENT_STATUS,
+                                    .subject = { service, "a:80", "http" },
+                                    .name = "",
+                                    .from = (int)from,
+                                    .to = (int)to,
+                                    .cause = cause };
+    assert_true(bw_store_put_event(f->store, &event));
+}
+
+static void stand(struct fixture *f, const char *service, const char *check, enum bw_status status,
+                  int64_t since_second)
+{
+    const struct bw_check_state check_state = { .subject = { service, "a:80", check },
+                                                .status = status,
+                                                .since_ms = FROM + since_second * 1000,
+                                                .last_result_ms = FROM };
+    assert_true(bw_store_put_check_state(f->store, &check_state));
+}
+
+static struct bw_report *collect(struct fixture *f)
+{
+    struct bw_err err = { .text = "" };
+    const struct bw_report_request request = { .store = f->path,
+                                               .title = "Bellwether",
+                                               .node = "here",
+                                               .from_ms = FROM,
+                                               .to_ms = FROM + RANGE_MS,
+                                               .now_ms = FROM + RANGE_MS };
+    struct bw_report *report = NULL;
+    if (bw_store_flush(f->store, 20 * BW_SECOND, &err) != BW_OK
+        || bw_report_collect(&request, &report, &err) != BW_OK)
+        fail_msg("%s", err.text);
+    return report;
+}
+
+static bool is_near(double a, double b)
+{
+    return fabs(a - b) < 1e-12;
+}
+
+/* ---- tests -------------------------------------------------------------------------------- */
+
+static void time_is_told_exactly(void **state)
+{
+    struct fixture *f = *state;
+    run_check(f, "shop", "++++++++++---+++");
+    change(f, "shop", -3000, BW_UNKNOWN, BW_HEALTHY, "");
+    change(f, "shop", 120, BW_HEALTHY, BW_UNHEALTHY, "connection refused");
+    change(f, "shop", 150, BW_UNHEALTHY, BW_HEALTHY, "");
+    change(f, "shop", 300, BW_HEALTHY, BW_DEGRADED, "slow");
+    change(f, "shop", 360, BW_DEGRADED, BW_HEALTHY, "");
+    stand(f, "shop", "http", BW_HEALTHY, 360);
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 1);
+    const struct bw_report_check *check = &report->checks[0];
+    assert_string_equal(check->service, "shop");
+    assert_true(is_near(check->time.healthy_ratio, 510.0 / 600));
+    assert_true(is_near(check->time.degraded_ratio, 60.0 / 600));
+    assert_true(is_near(check->time.unhealthy_ratio, 30.0 / 600));
+    assert_true(is_near(check->time.unknown_ratio, 0));
+    assert_true(is_near(check->available_ratio, 0.95));
+    assert_int_equal(check->status, BW_HEALTHY);
+    assert_int_equal(check->runs, 60);
+    assert_int_equal(check->failures, 3);
+    assert_int_equal(check->incidents, 1);
+    assert_int_equal(check->downtime_ms, 30000);
+    assert_int_equal(check->longest_ms, 30000);
+    assert_true(is_near(check->duration_p50_s, 0.030));
+    assert_true(is_near(check->duration_p95_s, 0.057));
+    assert_true(is_near(check->duration_max_s, 0.060));
+    assert_int_equal(report->incident_count, 1);
+    assert_int_equal(report->incidents[0].began_ms, FROM + 120000);
+    assert_int_equal(report->incidents[0].ended_ms, FROM + 150000);
+    assert_int_equal(report->incidents[0].lasted_ms, 30000);
+    assert_string_equal(report->incidents[0].cause, "connection refused");
+    assert_false(report->damaged);
+    bw_report_free(report);
+}
+
+static void silence_is_unknown(void **state)
+{
+    struct fixture *f = *state;
+    /* No run from 100 s to 200 s: the one at 90 s stands until 100 s. */
+    run_check(f, "shop", "++++++++++..........++");
+    change(f, "shop", -30, BW_UNKNOWN, BW_HEALTHY, "");
+    struct bw_report *report = collect(f);
+    const struct bw_report_check *check = &report->checks[0];
+    assert_true(is_near(check->time.unknown_ratio, 100.0 / 600));
+    assert_true(is_near(check->time.healthy_ratio, 500.0 / 600));
+    assert_true(is_near(check->available_ratio, 1));
+    assert_int_equal(check->runs, 50);
+    bw_report_free(report);
+}
+
+static void the_beginning_is_known_from_before(void **state)
+{
+    struct fixture *f = *state;
+    const char *const all = "";
+    run_check(f, "a", all); /* last change before the range */
+    change(f, "a", -100, BW_UNKNOWN, BW_HEALTHY, "");
+    change(f, "a", -50, BW_HEALTHY, BW_UNHEALTHY, "gone");
+    run_check(f, "b", all); /* only its first change in it */
+    change(f, "b", 300, BW_DEGRADED, BW_HEALTHY, "");
+    run_check(f, "c", all); /* never changed: as it stands */
+    stand(f, "c", "http", BW_HEALTHY, -5000);
+    run_check(f, "d", all); /* nothing at all */
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 4);
+    assert_true(is_near(report->checks[0].time.unhealthy_ratio, 1));
+    assert_int_equal(report->checks[0].incidents, 0); /* it did not become so in the range */
+    assert_true(is_near(report->checks[1].time.degraded_ratio, 0.5));
+    assert_true(is_near(report->checks[2].time.healthy_ratio, 1));
+    assert_true(is_near(report->checks[3].time.unknown_ratio, 1));
+    assert_int_equal(report->incident_count, 1); /* but it was on */
+    assert_int_equal(report->incidents[0].began_ms, FROM - 50000);
+    assert_int_equal(report->incidents[0].ended_ms, 0);
+    assert_int_equal(report->incidents[0].lasted_ms, RANGE_MS + 50000);
+    bw_report_free(report);
+}
+
+static void hosts_are_told_by_events_alone(void **state)
+{
+    struct fixture *f = *state;
+    change(f, "host", -400, BW_UNKNOWN, BW_HEALTHY, "");
+    change(f, "host", 480, BW_HEALTHY, BW_DEGRADED, "disk 91 % full");
+    stand(f, "host", "http", BW_DEGRADED, 480);
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 1);
+    assert_true(is_near(report->checks[0].time.healthy_ratio, 0.8));
+    assert_true(is_near(report->checks[0].time.degraded_ratio, 0.2));
+    assert_int_equal(report->checks[0].runs, 0);
+    assert_true(isnan(report->checks[0].duration_p50_s));
+    bw_report_free(report);
+}
+
+static void services_own_changes_are_no_checks(void **state)
+{
+    struct fixture *f = *state;
+    const struct bw_event event = { .ts_ms = FROM + 1000,
+                                    .kind = BW_EVENT_STATUS,
+                                    .subject = { "shop", "", "" },
+                                    .name = "",
+                                    .from = BW_HEALTHY,
+                                    .to = BW_UNHEALTHY,
+                                    .cause = "x" };
+    assert_true(bw_store_put_event(f->store, &event));
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 0);
+    assert_int_equal(report->incident_count, 0);
+    assert_true(isnan(report->totals.available_ratio));
+    bw_report_free(report);
+}
+
+static void alerts_come_oldest_first(void **state)
+{
+    struct fixture *f = *state;
+    static const int64_t seconds[] = { 500, -10, 100, 600, 300 };
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        const struct bw_event event = { .ts_ms = FROM + seconds[i] * 1000,
+                                        .kind = BW_EVENT_ALERT,
+                                        .subject = { "shop", "", "" },
+                                        .name = "Slow",
+                                        .from = BW_LEVEL_NONE,
+                                        .to = BW_LEVEL_WARNING,
+                                        .cause = "p95 above 2 s" };
+        assert_true(bw_store_put_event(f->store, &event));
+    }
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->alert_count, 3); /* [from, to) */
+    assert_int_equal(report->alerts[0].ts_ms, FROM + 100000);
+    assert_int_equal(report->alerts[1].ts_ms, FROM + 300000);
+    assert_int_equal(report->alerts[2].ts_ms, FROM + 500000);
+    assert_string_equal(report->alerts[0].name, "Slow");
+    assert_int_equal(report->alerts[0].to, BW_LEVEL_WARNING);
+    bw_report_free(report);
+}
+
+static void what_runs_out_first_comes_first(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *device;
+        double p10, p50;
+    } trends[] = {
+        { "never", NAN, NAN },
+        { "in two days", 100000, 172800 },
+        { "perhaps", 5000, INFINITY },
+        { "today", 600, 3600 },
+    };
+    static const char *const want[] = { "today", "in two days", "perhaps", "never" };
+    for (size_t i = 0; i < 4; i++) {
+        const struct bw_label label = { "device", trends[i].device };
+        const struct bw_trend_record trend = {
+            .series = bw_store_series(f->store, "node_filesystem_avail_bytes",
+                                      (struct bw_labels){ &label, 1 }),
+            .computed_ms = FROM,
+            .direction = BW_FALLING,
+            .time_to_p10_s = trends[i].p10,
+            .time_to_p50_s = trends[i].p50,
+            .time_to_p90_s = INFINITY,
+            .season_seconds = NAN,
+            .note = "",
+        };
+        assert_true(bw_store_put_trend(f->store, &trend));
+    }
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->trend_count, 4);
+    assert_int_equal(report->limit_count, 2);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(bw_labels_value(report->trends[i].labels, "device"), want[i]);
+    bw_report_free(report);
+}
+
+static void totals_are_over_all_checks(void **state)
+{
+    struct fixture *f = *state;
+    run_check(f, "a", "");
+    change(f, "a", -100, BW_UNKNOWN, BW_HEALTHY, "");
+    run_check(f, "b", "");
+    change(f, "b", -100, BW_UNKNOWN, BW_HEALTHY, "");
+    change(f, "b", 450, BW_HEALTHY, BW_UNHEALTHY, "x");
+    struct bw_report *report = collect(f);
+    const struct bw_report_totals *totals = &report->totals;
+    assert_int_equal(totals->statuses[BW_HEALTHY], 1);
+    assert_int_equal(totals->statuses[BW_UNHEALTHY], 1);
+    assert_true(is_near(totals->time.healthy_ratio, 0.875));
+    assert_true(is_near(totals->available_ratio, 0.875));
+    assert_int_equal(totals->runs, 120);
+    assert_int_equal(totals->downtime_ms, 150000);
+    bw_report_free(report);
+}
+
+static void many_events_are_read_in_pages(void **state)
+{
+    struct fixture *f = *state;
+    run_check(f, "flappy", "");
+    change(f, "flappy", -100, BW_UNKNOWN, BW_HEALTHY, "");
+    for (int64_t i = 0; i < 2500; i++) {
+        const struct bw_event event = { .ts_ms = FROM + i * 200,
+                                        .kind = BW_EVENT_STATUS,
+                                        .subject = { "flappy", "a:80", "http" },
+                                        .name = "",
+                                        .from = i % 2 == 0 ? BW_HEALTHY : BW_UNHEALTHY,
+                                        .to = i % 2 == 0 ? BW_UNHEALTHY : BW_HEALTHY,
+                                        .cause = "flap" };
+        assert_true(bw_store_put_event(f->store, &event));
+    }
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->checks[0].incidents, 1250);
+    assert_int_equal(report->checks[0].downtime_ms, 250000);
+    assert_int_equal(report->checks[0].longest_ms, 200);
+    assert_int_equal(report->incident_count, 1250);
+    assert_false(report->cut);
+    bw_report_free(report);
+}
+
+static void bad_requests_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct bw_err err = { .text = "" };
+    struct bw_report *report = NULL;
+    struct bw_report_request request = { .store = f->path,
+                                         .title = "t",
+                                         .node = "n",
+                                         .from_ms = FROM,
+                                         .to_ms = FROM,
+                                         .now_ms = FROM + 1 };
+    assert_int_equal(bw_report_collect(&request, &report, &err), BW_EINVAL);
+    request.to_ms = FROM + 10;
+    request.now_ms = FROM - 1; /* all of it is still to come */
+    assert_int_equal(bw_report_collect(&request, &report, &err), BW_EINVAL);
+    request.now_ms = FROM + 1;
+    request.store = "/nowhere/data.db";
+    assert_int_equal(bw_report_collect(&request, &report, &err), BW_ENOTFOUND);
+    assert_null(report);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(time_is_told_exactly),
+        TEST(silence_is_unknown),
+        TEST(the_beginning_is_known_from_before),
+        TEST(hosts_are_told_by_events_alone),
+        TEST(services_own_changes_are_no_checks),
+        TEST(alerts_come_oldest_first),
+        TEST(what_runs_out_first_comes_first),
+        TEST(totals_are_over_all_checks),
+        TEST(many_events_are_read_in_pages),
+        TEST(bad_requests_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
