@@ -85,7 +85,7 @@ static void a_costly_pattern_ends_and_is_told(void **state)
     struct bw_picker *picker;
     struct bw_err err;
     const struct bw_label label = { "a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab" };
-    assert_int_equal(bw_picker_parse("up{a=~\"(a+)+c\"}", &picker, NULL), BW_OK);
+    assert_int_equal(bw_picker_parse("up{a=~\"(a+)+\"}", &picker, NULL), BW_OK);
     assert_false(bw_picker_matches(picker, "up", (struct bw_labels){ &label, 1 }));
     assert_int_equal(bw_picker_verdict(picker, &err), BW_EINVAL);
     bw_picker_free(picker);
