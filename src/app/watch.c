@@ -150,23 +150,13 @@ static struct bw_roster_result result_for_people(const struct watched *check,
     return out;
 }
 
-/* "connection refused: 127.0.0.1:1": what is said of a failure; `out` has room for both. */
-static const char *failure_text(char *out, size_t size, const struct bw_probe_result *result)
-{
-    if (result->detail[0] == '\0')
-        snprintf(out, size, "%s", bw_reason_text(result->reason));
-    else
-        snprintf(out, size, "%s: %s", bw_reason_text(result->reason), result->detail);
-    return out;
-}
-
 static void judge(struct watched *check, const struct bw_probe_result *result)
 {
     struct bw_roster_result shown = result_for_people(check, result);
     char text[BW_PROBE_DETAIL_BYTES_MAX + 128];
     struct bw_outcome outcome = { .kind = BW_OUTCOME_PASS };
     if (!result->success) {
-        outcome = bw_outcome_of(result->reason, failure_text(text, sizeof text, result));
+        outcome = bw_outcome_of(result->reason, result->detail); /* the reason is said before it */
     } else if (result->warned) {
         outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_ASSERTION_BODY, result->warning };
     } else if (is_degraded(check, result, check->nominal_ms, text, sizeof text)) {
