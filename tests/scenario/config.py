@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A configuration with mistakes starts nothing and lists them all with their places; a reload with
+mistakes changes nothing; a good one changes what it says and nothing else."""
+import signal
+import time
+
+from harness import config, eventually, expect, expect_equal, http_check, run
+
+# Each line that has a mistake says which words the message about it must have.
+MISTAKES = """\
+global: {interval: fast, timeout: 1s}      #! global.interval
+host: {colectors: [cpu]}                   #! colectors
+services:
+  - name: web
+    checks:
+      - {name: page, http: "gopher://x/"}  #! http
+      - {name: page, tcp: "127.0.0.1:1"}   #! name
+      - {name: c, http: "http://127.0.0.1/", module: absent}  #! absent
+      - {name: d, tcp: "127.0.0.1:99999"}  #! 99999
+      - {name: e}                          #! http, tcp
+    depends_on: [nobody]                   #! nobody
+  - name: other
+    checks: [{name: a, tcp: "127.0.0.1:1", interval: -5s}]  #! interval
+alerts:
+  rules:
+    - {name: r, expr: "node_load1 +", levels: {warning: "> 1"}}  #! expr
+    - {name: s, expr: "node_load1", levels: {warning: "much"}}  #! warning
+reports:
+  schedules:
+    - {name: x, cron: "61 * * * *"}        #! cron
+storrage: {path: x}                        #! storage
+"""
+
+
+def mistakes_are_listed(bench):
+    daemon = bench.daemon(MISTAKES, "mistakes")
+    daemon.spawn()
+    expect_equal(daemon.wait(20), 1, "exit code of serve")
+    checked = bench.bellwether("check", daemon.file)
+    expect_equal(checked.returncode, 1, "exit code of check")
+    for said, source in ((checked.stderr, "check"), (daemon.log(), "serve")):
+        for number, line in enumerate(MISTAKES.splitlines(), 1):
+            if "#!" not in line:
+                continue
+            word = line.split("#!")[1].strip()
+            there = [s for s in said.splitlines() if f"bellwether.yml:{number}:" in s]
+            expect(any(word in s for s in there),
+                   f"{source} does not say '{word}' of line {number}: {there or said}")
+    expect("listening" not in daemon.log(), "it listened")
+    expect(not daemon.store.exists(), "a store was made")
+    missing = bench.bellwether("serve", "--config.file=/nonexistent.yml",
+                               f"--storage.path={daemon.store}")
+    expect_equal(missing.returncode, 1, "exit code without the file")
+    expect("/nonexistent.yml" in missing.stderr, missing.stderr)
+
+
+def service(daemon, name):
+    return next((s for s in daemon.api("services")["services"] if s["name"] == name), None)
+
+
+def standing(daemon):
+    check = service(daemon, "web")["instances"][0]["checks"][0]
+    return check["status"], check["since"]
+
+
+def reloads(daemon, result):
+    return daemon.metrics().value("bellwether_config_reloads_total", result=result)
+
+
+def reload_keeps_and_refuses(bench):
+    good, = bench.targets("good")
+    web = {"name": "web", "checks": [http_check("page", good)]}
+    daemon = bench.daemon(config([web])).start()
+    eventually("HEALTHY", lambda: daemon.metrics().check_status("web", "page") == "HEALTHY")
+    before = eventually("the view has it", lambda: (s := standing(daemon))[0] == "HEALTHY" and s)
+    expect_equal(daemon.metrics().value("bellwether_config_last_reload_successful"), 1, "at first")
+
+    daemon.configure(MISTAKES)
+    daemon.signal(signal.SIGHUP)
+    eventually("the bad reload is said in metrics", lambda: daemon.metrics().value(
+        "bellwether_config_last_reload_successful") == 0)
+    expect_equal(reloads(daemon, "failure"), 1, "failed reloads")
+    for line in (1, 6, 20):
+        expect(f"bellwether.yml:{line}:" in daemon.log(), f"line {line} is not in the log")
+    expect_equal(standing(daemon), before, "the check after a bad reload")
+    runs = daemon.metrics().total("bellwether_check_runs_total", service="web")
+    eventually("the old configuration runs on", lambda: daemon.metrics().total(
+        "bellwether_check_runs_total", service="web") > runs)
+    refused = daemon.control("POST", "/-/reload")
+    expect_equal(refused.status, 422, "reload by the control socket")
+    expect("bellwether.yml:" in refused.text, refused.text)
+
+    daemon.configure(config([web, {"name": "new", "checks": [http_check("page", good)]}]))
+    daemon.signal(signal.SIGHUP)
+    eventually("the new service is HEALTHY",
+               lambda: daemon.metrics().check_status("new", "page") == "HEALTHY")
+    expect_equal(daemon.metrics().value("bellwether_config_last_reload_successful"), 1, "mended")
+    expect_equal(standing(daemon), before, "the unchanged check after a good reload")
+    expect(daemon.metrics().total("bellwether_check_runs_total", service="web") > runs,
+           "the counters of an unchanged check began anew")
+
+    daemon.configure(config([web]))
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload by the control socket")
+    eventually("the service is gone", lambda: service(daemon, "new") is None
+               and not daemon.metrics().all("probe_success", service="new"))
+    return daemon, before
+
+
+def a_hundred_hangups(daemon, before):
+    """The check does not change, so its runs go on at their pace, and so does its status."""
+    done = reloads(daemon, "success")
+    begun = time.monotonic()
+    for _ in range(100):
+        daemon.signal(signal.SIGHUP)
+        time.sleep(0.01)  # a hundred in a second, not one merged signal
+    expect(daemon.is_alive(), "it died")
+    answer = daemon.get("/metrics", timeout=10)
+    took = time.monotonic() - begun
+    expect_equal(answer.status, 200, "GET /metrics")
+    eventually("reloads were made", lambda: reloads(daemon, "success") > done)
+    runs = daemon.metrics().total("bellwether_check_runs_total", service="web")
+    eventually("checks go on", lambda: daemon.metrics().total(
+        "bellwether_check_runs_total", service="web") >= runs + 5)
+    expect_equal(standing(daemon), before, "the check after a hundred reloads")
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGALRM,
+                   signal.SIGWINCH):
+        daemon.signal(number)
+    expect_equal(daemon.get("/-/healthy").status, 200, "GET /-/healthy after other signals")
+    print(f"100 SIGHUP and a scrape in {took:.1f} s, "
+          f"{reloads(daemon, 'success') - done:.0f} reloads")
+
+
+def scenario(bench):
+    mistakes_are_listed(bench)
+    daemon, before = reload_keeps_and_refuses(bench)
+    a_hundred_hangups(daemon, before)
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
+run(scenario)

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A damaged store: garbage in the file is moved aside (at most three such files are kept) and
+watching goes on with a fresh one; flipped bytes in what we wrote are found by their checksums,
+are left out, and everything else stays readable."""
+import os
+import random
+import sqlite3
+import time
+
+from harness import config, eventually, expect, expect_equal, http_check, run
+
+KEPT = 3
+
+
+def aside(daemon):
+    return sorted(p.name for p in daemon.store.parent.iterdir()
+                  if ".corrupt-" in p.name and not p.name.endswith(("-wal", "-shm")))
+
+
+def overwrite(path, offset, data):
+    with open(path, "r+b") as f:
+        f.seek(offset)
+        f.write(data)
+
+
+def samples(daemon, **query):
+    answer = daemon.api("samples", series='{__name__=~"probe_.*|node_load.*"}',
+                        **{"from": 0, "to": int(time.time() * 1000) + 60000, **query})
+    return {(s["series"], ts): value for s in answer["series"] for ts, value in s["samples"]}
+
+
+def watch_a_while(daemon):
+    daemon.start()
+    eventually("HEALTHY", lambda: daemon.metrics().check_status("web", "page") == "HEALTHY")
+    eventually("samples are stored", lambda: len(samples(daemon)) > 100)
+
+
+def garbage_is_moved_aside(bench, daemon):
+    rng = random.Random(3)
+    def header():
+        overwrite(daemon.store, 0, rng.randbytes(100))
+    def middle():
+        size = daemon.store.stat().st_size
+        for offset in range(4096, size, 4096):  # every page but the first
+            overwrite(daemon.store, offset, rng.randbytes(2048))
+    def short():
+        os.truncate(daemon.store, 2500)
+    def text():
+        daemon.store.write_text("this is no database\n" * 1000)
+    for number, harm in enumerate((header, middle, short, text, header), 1):
+        expect_equal(daemon.stop()[0], 0, "exit code")
+        for ending in ("-wal", "-shm"):  # else the WAL may heal it
+            daemon.store.with_name(daemon.store.name + ending).unlink(missing_ok=True)
+        harm()
+        before = set(aside(daemon))
+        watch_a_while(daemon)
+        new = set(aside(daemon)) - before
+        expect_equal(len(new), 1, f"files moved aside after {harm.__name__}")
+        expect_equal(len(aside(daemon)), min(number, KEPT), "files kept")
+        expect("corrupt" in daemon.log(), f"the log does not say so after {harm.__name__}")
+        expect_equal(daemon.metrics().value("bellwether_store_up"), 1, "bellwether_store_up")
+        if number < KEPT + 2:
+            time.sleep(1.1)  # names carry the time in seconds
+
+
+def flip(store, table, column, count):
+    """Turns bits in the middle of `count` stored blobs, as a disk would: SQLite does not notice."""
+    with sqlite3.connect(store) as db:
+        rows = db.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid").fetchall()
+        expect(rows, f"no rows in {table}")
+        for rowid, blob in rows[len(rows) // 2:][:count]:
+            harmed = bytearray(blob)
+            for at in range(len(harmed) // 2, min(len(harmed) // 2 + 4, len(harmed))):
+                harmed[at] ^= 0x55
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bytes(harmed), rowid))
+    db.close()
+    return len(rows)
+
+
+def blob_columns(store):
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
+        tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {t: [c[1] for c in db.execute(f"PRAGMA table_info({t})") if c[2] == "BLOB"]
+                 for t in tables}
+    db.close()
+    return found
+
+
+def verify(bench, daemon):
+    return bench.bellwether("db", "verify", f"--storage.path={daemon.store}")
+
+
+def flipped_bytes_are_found(bench, daemon, table):
+    """In rows of the journal (after a kill) or in packs (after an orderly end)."""
+    eventually("enough is stored", lambda: len(samples(daemon)) > 1500)
+    shown = samples(daemon)
+    if table == "journal":
+        daemon.kill()
+    else:
+        expect_equal(daemon.stop()[0], 0, "exit code")
+    expect_equal(verify(bench, daemon).returncode, 0, "db verify before")
+    column = blob_columns(daemon.store)[table][0]
+    flip(daemon.store, table, column, 1)
+    found = verify(bench, daemon)
+    expect_equal(found.returncode, 1, f"db verify with a harmed {table}: {found.stdout}")
+    expect(table in found.stdout + found.stderr,
+           f"db verify does not name the {table}: {found.stdout}{found.stderr}")
+    moved = aside(daemon)
+    daemon.start()
+    expect_equal(aside(daemon), moved, "files moved aside for one bad part")
+    eventually("HEALTHY", lambda: daemon.metrics().check_status("web", "page") == "HEALTHY")
+    now = samples(daemon)
+    wrong = [k for k, v in shown.items() if now.get(k, v) != v]
+    expect(not wrong, f"wrong values from a harmed {table}: {wrong[:3]}")
+    kept = sum(1 for k in shown if k in now)
+    expect(0 < kept, f"nothing of {len(shown)} samples is readable")
+    expect(kept < len(shown), f"the harmed part of {table} was read as if it were sound")
+    print(f"{table}: {kept} of {len(shown)} samples kept")
+
+
+def scenario(bench):
+    good, = bench.targets("good")
+    daemon = bench.daemon(config([{"name": "web", "checks": [
+        http_check(f"page{i or ''}", good, interval="100ms") for i in range(4)]}]))
+    watch_a_while(daemon)
+    garbage_is_moved_aside(bench, daemon)
+    flipped_bytes_are_found(bench, daemon, "journal")
+    flipped_bytes_are_found(bench, daemon, "pack")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
+run(scenario)

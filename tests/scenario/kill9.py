@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kill -9 at random moments under load: every sample that the API had shown is there after the
+restart, none changed, none twice, times rise; the statuses are there at once."""
+import http.client
+import json
+import os
+import random
+import time
+
+from harness import (FULL, Repeating, config, eventually, expect, expect_equal, http_check, run,
+                     tcp_check)
+
+KILLS = int(os.environ.get("BW_KILLS", "50" if FULL else "20"))
+
+
+class Witness:
+    """Remembers what /api/v1/samples showed: {(series, ts): value}."""
+
+    def __init__(self, daemon, from_ms):
+        self.daemon, self.from_ms = daemon, from_ms
+        self.shown = {}
+        self.reads = 0
+
+    def read(self, from_ms=None):
+        got = {}
+        answer = self.daemon.api("samples", series='{__name__=~"probe_.*|node_.*"}',
+                                 **{"from": from_ms or self.from_ms,
+                                    "to": int(time.time() * 1000) + 60000})
+        for series in answer["series"]:
+            last = None
+            for ts, value in series["samples"]:
+                expect(last is None or ts > last,
+                       f"{series['series']}: {ts} comes after {last}: twice, or not rising")
+                last = ts
+                got[series["series"], ts] = value
+        return got
+
+    def note(self):
+        """Called while the daemon may die at any moment; what came in whole counts."""
+        try:
+            got = self.read(int(time.time() * 1000) - 3000)
+        except (OSError, http.client.HTTPException, json.JSONDecodeError):
+            return
+        self.compare(got)
+        self.shown.update(got)
+        self.reads += 1
+
+    def compare(self, got):
+        for key, value in got.items():
+            expect(self.shown.get(key, value) == value,
+                   f"{key} changed from {self.shown.get(key)} to {value}")
+
+    def check_all_is_there(self):
+        now = self.read()
+        lost = [key for key in self.shown if key not in now]
+        expect(not lost, f"{len(lost)} of {len(self.shown)} samples were lost: {lost[:3]}")
+        self.compare(now)
+        self.shown.update(now)
+        return len(now)
+
+
+def scenario(bench):
+    ports = bench.targets(*["good"] * 4, "slow", "fail")
+    checks = [http_check(f"page{i}", ports[i % 4], interval=f"{100 + 20 * (i % 6)}ms")
+              for i in range(14)]
+    checks += [tcp_check(f"port{i}", ports[i], interval="100ms") for i in range(6)]
+    daemon = bench.daemon(config([
+        {"name": "load", "checks": checks},
+        {"name": "calm", "checks": [http_check("page", ports[0], interval="6s",
+                                               fast_interval="200ms"),
+                                    http_check("bad", ports[5], interval="6s",
+                                               fast_interval="200ms")]},
+    ]))
+    witness = Witness(daemon, int(time.time() * 1000) - 1000)
+    rng = random.Random(os.environ.get("BW_SEED", "9"))
+    since = None
+    begun = time.monotonic()
+    for kill in range(KILLS):
+        daemon.start()
+        now = {c["name"]: c for s in daemon.api("services")["services"] if s["name"] == "calm"
+               for i in s["instances"] for c in i["checks"]}
+        if since is not None:
+            expect_equal({n: (c["status"], c["since"]) for n, c in now.items()}, since,
+                         f"statuses after kill {kill}")
+        witness.check_all_is_there()
+        if since is None:
+            eventually("calm has its statuses", lambda: (
+                (m := daemon.metrics()).check_status("calm", "page") == "HEALTHY"
+                and m.check_status("calm", "bad") == "UNHEALTHY"))
+            eventually("they are stored", lambda: len(
+                [e for e in daemon.api("events", service="calm", limit=100)["events"]
+                 if e["kind"] == "status" and e["check"]]) >= 2)
+            since = {c["name"]: (c["status"], c["since"])
+                     for s in daemon.api("services")["services"] if s["name"] == "calm"
+                     for i in s["instances"] for c in i["checks"]}
+        reader = Repeating(witness.note)
+        time.sleep(rng.uniform(0.05, 1.6))  # the moment is what is at stake here
+        daemon.kill()
+        reader.stop()
+    daemon.start()
+    count = witness.check_all_is_there()
+    expect(witness.reads >= KILLS and count > 100 * KILLS // 10,
+           f"too little was seen: {witness.reads} reads, {count} samples")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    done = bench.bellwether("db", "verify", f"--storage.path={daemon.store}")
+    expect_equal(done.returncode, 0, f"db verify: {done.stdout}{done.stderr}")
+    print(f"{KILLS} kills in {time.monotonic() - begun:.0f} s, {witness.reads} reads, "
+          f"{count} samples all there")
+
+
+run(scenario)
