@@ -103,20 +103,21 @@ static bool has_rule(const struct bw_alert_rule *rules, size_t count, const char
 }
 
 static void add_rule(struct bw_config_loading *loading, const struct bw_alert_rule_opts *opts,
-                     struct bw_place at, struct bw_alert_rule *rules, struct bw_place *places)
+                     const char *path, struct bw_place at, struct bw_alert_rule *rules,
+                     struct bw_place *places)
 {
     size_t *count = &loading->config->rule_count;
     struct bw_err err;
     const enum bw_rc rc = bw_alert_rule_make(loading->arena, opts, &rules[*count], &err);
     if (rc == BW_OK && has_rule(rules, *count, opts->name))
-        bw_problems_add(loading->problems, at, "alerts.rules", "two rules named '%s'", opts->name);
+        bw_problems_add(loading->problems, at, path, "two rules named '%s'", opts->name);
     else if (rc == BW_OK)
         places[(*count)++] = at;
     else if (rc == BW_EUNSUPPORTED)
-        bw_problems_add(&loading->config->warnings, at, "alerts.rules", "rule '%s': %s", opts->name,
+        bw_problems_add(&loading->config->warnings, at, path, "%s: not acted on by this version",
                         err.text);
     else
-        bw_problems_add(loading->problems, at, "alerts.rules", "%s", err.text);
+        bw_problems_add(loading->problems, at, path, "%s", err.text);
 }
 
 static void resolve_rules(struct bw_config_loading *loading)
@@ -129,10 +130,12 @@ static void resolve_rules(struct bw_config_loading *loading)
     struct bw_place *places =
         bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *places);
     for (size_t i = 0; i < own; i++)
-        add_rule(loading, &opts[i], place_of(loading, "alerts", "rules", i), rules, places);
+        add_rule(loading, &opts[i], bw_conf_path_index(loading->arena, "alerts.rules", i),
+                 place_of(loading, "alerts", "rules", i), rules, places);
     for (size_t i = 0; config->settings.alerts.defaults && i < bw_default_rule_count; i++) {
         if (!has_rule(rules, config->rule_count, bw_default_rules[i].name))
-            add_rule(loading, &bw_default_rules[i], (struct bw_place){ 0 }, rules, places);
+            add_rule(loading, &bw_default_rules[i], "alerts", (struct bw_place){ 0 }, rules,
+                     places);
     }
     config->rules = rules;
     config->rule_places = places;
@@ -204,13 +207,31 @@ static void warn_of_later_sections(struct bw_config_loading *loading)
     }
 }
 
+const char *bw_config_later_prober(const struct bw_node *module)
+{
+    static const char *const probers[] = { "dns", "grpc", "icmp" };
+    const char *prober = bw_node_find_text(module, "prober");
+    for (size_t i = 0; prober != NULL && i < sizeof probers / sizeof *probers; i++) {
+        if (strcmp(prober, probers[i]) == 0)
+            return probers[i];
+    }
+    return NULL;
+}
+
+/* A blackbox.yml has modules of every kind: one that we do not have is a mistake only where a
+ * check uses it. */
 static void check_modules(struct bw_config_loading *loading)
 {
     const struct bw_node *node = loading->modules != NULL ? loading->modules->first : NULL;
     for (; node != NULL; node = node->next) {
+        const char *path = bw_conf_path_key(loading->arena, "modules", node->key);
+        const char *later = bw_config_later_prober(node);
         struct bw_probe_module module;
-        bw_conf_decode(&loading->ctx, node, bw_conf_path_key(loading->arena, "modules", node->key),
-                       &bw_probe_module_group, &module);
+        if (later != NULL)
+            bw_problems_add(&loading->config->warnings, bw_node_find(node, "prober")->at, path,
+                            "prober '%s' is not supported by this version", later);
+        else
+            bw_conf_decode(&loading->ctx, node, path, &bw_probe_module_group, &module);
     }
 }
 
@@ -225,17 +246,45 @@ static bool read_document(struct bw_config_loading *loading, const char *file,
     return loading->root != NULL;
 }
 
+/* Whether a section can be used although the document as a whole cannot. What is wrong with it
+ * has been told already. */
+static bool is_sound(struct bw_config_loading *loading, const char *section)
+{
+    const struct bw_node *node = bw_node_find(loading->root, section);
+    const struct bw_opt *row = bw_settings_group.opts;
+    struct bw_settings *scratch = bw_arena_alloc(loading->arena, sizeof *scratch);
+    struct bw_conf_ctx ctx = loading->ctx;
+    struct bw_problems told = { 0 };
+    ctx.problems = &told;
+    while (strcmp(row->name, section) != 0)
+        row++;
+    const bool sound = node == NULL || bw_conf_decode_row(&ctx, node, section, row, scratch);
+    bw_problems_fini(&told);
+    return sound;
+}
+
+static void check_timezone(struct bw_config_loading *loading)
+{
+    const struct bw_node *node = bw_node_find(bw_node_find(loading->root, "global"), "timezone");
+    bw_config_zone(loading, loading->config->settings.global.timezone,
+                   node != NULL ? node->at : (struct bw_place){ .file = loading->config->file },
+                   "global.timezone");
+}
+
+/* One run tells every mistake: a section that is sound is looked at although another is not. */
 static void resolve(struct bw_config_loading *loading)
 {
-    struct bw_config *config = loading->config;
-    if (!bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group, &config->settings))
-        return;
+    const bool whole = bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group,
+                                      &loading->config->settings);
     check_modules(loading);
-    bw_config_zone(loading, config->settings.global.timezone,
-                   (struct bw_place){ .file = config->file }, "global.timezone");
-    bw_config_resolve_services(loading);
-    resolve_rules(loading);
-    resolve_reports(loading);
+    if (whole || is_sound(loading, "global"))
+        check_timezone(loading);
+    if (whole || is_sound(loading, "services"))
+        bw_config_resolve_services(loading);
+    if (whole || is_sound(loading, "alerts"))
+        resolve_rules(loading);
+    if (whole || is_sound(loading, "reports"))
+        resolve_reports(loading);
     warn_of_later_sections(loading);
 }
 

@@ -23,6 +23,10 @@ bool bw_config_read(struct bw_config_loading *loading, const char *file);
 /* Fills in the configuration's services and checks from its settings. */
 void bw_config_resolve_services(struct bw_config_loading *loading);
 
+/* The prober of a module, when it is one of blackbox_exporter's that this version does not have;
+ * else NULL. */
+const char *bw_config_later_prober(const struct bw_node *module);
+
 /* A zone by its IANA name, kept in the configuration's arena until it is freed; UTC with a
  * problem at `at` when there is none. */
 const struct bw_zone *bw_config_zone(struct bw_config_loading *loading, const char *name,

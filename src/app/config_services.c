@@ -66,12 +66,41 @@ static const struct bw_node *module_node(struct resolving *r, const struct bw_ch
     return node;
 }
 
+/* Whether the module can be used as it stands; if not, that has been told where it stands. */
+static bool is_sound(struct resolving *r, const struct bw_node *base)
+{
+    struct bw_probe_module *scratch = bw_arena_alloc(r->loading->arena, sizeof *scratch);
+    struct bw_conf_ctx ctx = r->loading->ctx;
+    struct bw_problems told = { 0 };
+    ctx.problems = &told;
+    const bool sound = bw_conf_decode(&ctx, base, "", &bw_probe_module_group, scratch);
+    bw_problems_fini(&told);
+    return sound;
+}
+
+/* False, told here or before, when the check names a module that cannot be used. */
+static bool can_use(struct resolving *r, const struct bw_check_settings *check,
+                    const struct bw_node *check_node, const struct bw_node *base, const char *path)
+{
+    if (check->module == NULL)
+        return true;
+    const char *later = base != NULL ? bw_config_later_prober(base) : NULL;
+    if (later == NULL)
+        return base != NULL && is_sound(r, base);
+    bw_problems_add(r->loading->problems, bw_node_find(check_node, "module")->at, path,
+                    "the prober of module '%s', %s, is not supported by this version",
+                    check->module, later);
+    return false;
+}
+
 static struct bw_probe_module *decode_module(struct resolving *r, const struct bw_probe_ops *ops,
                                              const struct bw_check_settings *check,
                                              const struct bw_node *check_node, const char *path)
 {
     struct bw_arena *arena = r->loading->arena;
     const struct bw_node *base = module_node(r, check, check_node, path);
+    if (!can_use(r, check, check_node, base, path))
+        return NULL;
     struct bw_place at = check_node->at;
     struct bw_node *kind = bw_node_new(arena, BW_NODE_MAP, at);
     struct bw_node *prober = bw_node_text_new(arena, ops->name, at);
@@ -86,6 +115,7 @@ static struct bw_probe_module *decode_module(struct resolving *r, const struct b
     if (!bw_conf_decode(&r->loading->ctx, merged, where, &bw_probe_module_group, module))
         return NULL;
     if (bw_probe_table[module->prober] != ops) {
+        at = base != NULL ? bw_node_find(check_node, "module")->at : at;
         bw_problems_add(r->loading->problems, at, path, "module '%s' is for %s, the check is %s",
                         check->module, bw_probe_table[module->prober]->name, ops->name);
         return NULL;
@@ -151,24 +181,34 @@ static size_t add_labels(struct bw_label *out, size_t count, struct bw_pairs pai
     return count;
 }
 
-static void check_label_names(struct resolving *r, const struct bw_node *at, const char *path,
-                              struct bw_pairs labels)
+/* `owner` is the mapping that has the key `labels`. */
+static void check_label_names(struct bw_config_loading *loading, const struct bw_node *owner,
+                              const char *path, struct bw_pairs labels)
 {
     static const char *const taken[] = { "service", "instance", "check", "module" };
+    const struct bw_node *map = bw_node_find(owner, "labels");
+    path = bw_conf_path_key(loading->arena, path, "labels");
     for (size_t i = 0; i < labels.count; i++) {
         const char *name = labels.items[i].name;
+        const struct bw_place at = bw_node_find(map, name)->key_at;
         if (!bw_label_name_is_valid(name) || bw_text_starts_with(name, "__"))
-            bw_problems_add(r->loading->problems, at->at, path, "'%s' is not a label name", name);
+            bw_problems_add(loading->problems, at, path, "'%s' is not a label name", name);
         for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) {
             if (strcmp(name, taken[k]) == 0)
-                bw_problems_add(r->loading->problems, at->at, path, "label '%s' is ours", name);
+                bw_problems_add(loading->problems, at, path, "label '%s' is ours", name);
         }
     }
 }
 
-static struct bw_labels labels_of(struct resolving *r, const struct bw_check_settings *check)
+static struct bw_labels labels_of(struct resolving *r, const struct bw_check_settings *check,
+                                  const struct bw_node *at, const char *path)
 {
+    const size_t wanted = r->loading->config->settings.global.labels.count
+                          + r->service->labels.count + (check != NULL ? check->labels.count : 0);
     struct bw_label labels[BW_LABELS_MAX];
+    if (wanted > BW_LABELS_MAX)
+        bw_problems_add(r->loading->problems, at->at, path,
+                        "more than %u labels, global ones included", BW_LABELS_MAX);
     size_t count = add_labels(labels, 0, r->loading->config->settings.global.labels);
     count = add_labels(labels, count, r->service->labels);
     if (check != NULL)
@@ -322,7 +362,7 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     out.ops = kind_of(r, check, node, path);
     if (out.ops == NULL)
         return;
-    check_label_names(r, node, bw_conf_path_key(r->loading->arena, path, "labels"), check->labels);
+    check_label_names(r->loading, node, path, check->labels);
     struct bw_probe_module *module = decode_module(r, out.ops, check, node, path);
     if (module == NULL)
         return;
@@ -334,7 +374,7 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     out.expect_failure = check->expect != 0;
     out.weight = check->health.weight;
     out.health = bw_health_rule_make(&check->health, &global->health);
-    out.labels = labels_of(r, check);
+    out.labels = labels_of(r, check, node, path);
     out.schedule = (struct bw_schedule_rule){
         .interval_ns = first_set(check->interval_ns, global->interval_ns),
         .fast_interval_ns = check->fast_interval_ns,
@@ -381,11 +421,10 @@ static void resolve_service(struct resolving *r)
     const struct bw_node *checks = bw_node_find(r->node, "checks");
     const struct bw_check_settings *settings = r->service->checks.items;
     r->out->name = r->service->name;
-    r->out->labels = labels_of(r, NULL);
+    r->out->labels = labels_of(r, NULL, r->node, r->path);
     r->out->depends_on = r->service->depends_on.items;
     r->out->depends_on_count = r->service->depends_on.count;
-    check_label_names(r, r->node, bw_conf_path_key(r->loading->arena, r->path, "labels"),
-                      r->service->labels);
+    check_label_names(r->loading, r->node, r->path, r->service->labels);
     resolve_roll_up(r);
     if (r->service->checks.count == 0)
         problem(r, r->node, r->path, "a service without checks");
@@ -412,6 +451,14 @@ static size_t checks_at_most(const struct bw_settings *settings)
     return count;
 }
 
+static void add_depend_problem(struct bw_config_loading *loading, const struct bw_node *service,
+                               size_t index, const char *message)
+{
+    const char *path = bw_conf_path_index(loading->arena, "services", index);
+    bw_problems_add(loading->problems, bw_node_find(service, "depends_on")->at,
+                    bw_conf_path_key(loading->arena, path, "depends_on"), "%s", message);
+}
+
 /* Two services of one name, names that the host has, dependencies that close a circle. */
 static void check_services_together(struct bw_config_loading *loading,
                                     const struct bw_node *const *nodes)
@@ -434,8 +481,7 @@ static void check_services_together(struct bw_config_loading *loading,
         for (size_t k = 0; k < config->services[i].depends_on_count; k++) {
             struct bw_err err;
             if (bw_depend_add_named(depend, i, config->services[i].depends_on[k], &err) != BW_OK)
-                bw_problems_add(loading->problems, bw_node_find(nodes[i], "depends_on")->at,
-                                "depends_on", "%s", err.text);
+                add_depend_problem(loading, nodes[i], i, err.text);
         }
     }
     bw_depend_free(depend);
@@ -452,6 +498,8 @@ void bw_config_resolve_services(struct bw_config_loading *loading)
         bw_arena_array(loading->arena, checks_at_most(&config->settings), sizeof *checks);
     const struct bw_node **nodes = bw_arena_array(loading->arena, count, sizeof *nodes);
     const struct bw_node *node = list != NULL ? list->first : NULL;
+    check_label_names(loading, bw_node_find(loading->root, "global"), "global",
+                      config->settings.global.labels);
     for (size_t i = 0; i < count; i++, node = node->next) {
         nodes[i] = node;
         struct resolving r = { .loading = loading,

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+#include "app/log.h"
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a folder -------------------------------------------------------------------------- */
+
+void folder_make(struct folder *folder)
+{
+    snprintf(folder->path, sizeof folder->path, "%s", "/tmp/bw_app_XXXXXX");
+    assert_non_null(mkdtemp(folder->path));
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    (void)stat, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void folder_remove(struct folder *folder)
+{
+    nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *folder_file(const struct folder *folder, const char *name)
+{
+    static char paths[4][512];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder->path, name);
+    return path;
+}
+
+void folder_write(const struct folder *folder, const char *name, const char *text)
+{
+    const char *slash = strchr(name, '/');
+    if (slash != NULL) {
+        char inner[512];
+        snprintf(inner, sizeof inner, "%s/%.*s", folder->path, (int)(slash - name), name);
+        mkdir(inner, 0700);
+    }
+    FILE *file = fopen(folder_file(folder, name), "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+void folder_problems(const struct folder *folder, struct bw_problems *problems, struct bw_buf *out)
+{
+    struct bw_buf all;
+    char prefix[sizeof folder->path + 1];
+    const size_t len = (size_t)snprintf(prefix, sizeof prefix, "%s/", folder->path);
+    bw_buf_init(&all, 1u << 20);
+    bw_problems_print(problems, &all);
+    const char *text = all.data;
+    for (const char *mark; (mark = strstr(text, prefix)) != NULL; text = mark + len)
+        bw_buf_bytes(out, text, (size_t)(mark - text));
+    bw_buf_text(out, text);
+    bw_buf_fini(&all);
+}
+
+struct bw_config *folder_config(const struct folder *folder, const char *text)
+{
+    struct bw_problems problems = { 0 };
+    folder_write(folder, "c.yml", text);
+    struct bw_config *config = bw_config_load(folder_file(folder, "c.yml"),
+                                              &(struct bw_config_default){ NULL }, &problems);
+    struct bw_buf said;
+    bw_buf_init(&said, 1u << 20);
+    folder_problems(folder, &problems, &said);
+    if (config == NULL)
+        fail_msg("does not load:\n%s", said.data);
+    bw_buf_fini(&said);
+    bw_problems_fini(&problems);
+    return config;
+}
+
+/* ---- a core ---------------------------------------------------------------------------- */
+
+static void open_store(struct bench *bench)
+{
+    struct bw_storage_opts opts = bw_storage_defaults();
+    struct bw_err err = { .text = "" };
+    opts.path = folder_file(&bench->folder, "data.db");
+    opts.commit_interval_ns = 20 * BW_MS;
+    if (bw_store_open(&opts, &(struct bw_store_hooks){ 0 }, &bench->core.store, &err) != BW_OK)
+        fail_msg("open: %s", err.text);
+    bw_recorder_set_store(bench->core.recorder, bench->core.store);
+}
+
+void bench_make(struct bench *bench, const char *config, bool store)
+{
+    *bench = (struct bench){ 0 };
+    bw_log_setup(BW_LOG_ERROR, BW_LOG_LOGFMT);
+    folder_make(&bench->folder);
+    bench->config = folder_config(&bench->folder, config);
+    struct bw_core *core = &bench->core;
+    core->loop = bw_loop_new();
+    core->publisher = bw_publisher_new(core->loop);
+    core->recorder = bw_recorder_new();
+    core->config = bench->config;
+    core->node = "here";
+    core->started_ms = bw_core_now_ms(core);
+    if (store)
+        open_store(bench);
+}
+
+void bench_remove(struct bench *bench)
+{
+    bw_store_close(bench->core.store);
+    bw_core_free_events(&bench->core);
+    bw_recorder_free(bench->core.recorder);
+    bw_publisher_free(bench->core.publisher);
+    bw_loop_free(bench->core.loop);
+    bw_config_free(bench->config);
+    folder_remove(&bench->folder);
+}
+
+void bench_flush(struct bench *bench)
+{
+    struct bw_err err = { .text = "" };
+    if (bw_store_flush(bench->core.store, 20 * BW_SECOND, &err) != BW_OK)
+        fail_msg("flush: %s", err.text);
+}
+
+void bench_page(struct bench *bench, const char *start, struct bw_buf *out)
+{
+    struct bw_buf page;
+    bw_buf_init(&page, 1u << 24);
+    bw_publisher_render(bench->core.publisher, BW_EXPOSITION_TEXT, NULL, &page);
+    for (const char *line = page.data, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (strncmp(line, start, strlen(start)) == 0)
+            bw_buf_bytes(out, line, (size_t)(end + 1 - line));
+    }
+    bw_buf_fini(&page);
+}
+
+void bench_events(struct bench *bench, struct bw_buf *out)
+{
+    static const char *const kinds[] = { "", "status", "alert", "system", "marker" };
+    for (size_t i = bench->core.event_count; i-- > 0;) {
+        const struct bw_event *event = bw_core_recent_event(&bench->core, i);
+        const bool alert = event->kind == BW_EVENT_ALERT;
+        bw_buf_printf(out, "%s %s/%s/%s %s%s%s>%s: %s\n", kinds[event->kind],
+                      event->subject.service, event->subject.instance, event->subject.check,
+                      event->name, event->name[0] != '\0' ? " " : "",
+                      alert ? bw_level_name((enum bw_level)event->from)
+                            : bw_status_name((enum bw_status)event->from),
+                      alert ? bw_level_name((enum bw_level)event->to)
+                            : bw_status_name((enum bw_status)event->to),
+                      event->cause);
+    }
+    bw_core_free_events(&bench->core);
+}

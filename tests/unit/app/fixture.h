@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What the tests of app/ share: a folder of their own, and a core to stand on. */
+#ifndef TESTS_APP_FIXTURE_H
+#define TESTS_APP_FIXTURE_H
+
+#include "app/config.h"
+#include "app/core.h"
+
+/* ---- a folder -------------------------------------------------------------------------- */
+
+struct folder {
+    char path[256];
+};
+
+void folder_make(struct folder *folder);
+
+/* With all that is in it. */
+void folder_remove(struct folder *folder);
+
+/* Writes the file, whose name may hold one folder, made when it is missing. */
+void folder_write(const struct folder *folder, const char *name, const char *text);
+
+/* The path of a file in it; good until the next four calls. */
+const char *folder_file(const struct folder *folder, const char *name);
+
+/* The problems, sorted, a line each, with the folder's path taken out of every line. */
+void folder_problems(const struct folder *folder, struct bw_problems *problems, struct bw_buf *out);
+
+/* Loads the text as c.yml of the folder; must go well. Warnings are allowed. */
+struct bw_config *folder_config(const struct folder *folder, const char *text);
+
+/* ---- a core ---------------------------------------------------------------------------- */
+
+/* A core with a loop, a publisher, a recorder and the configuration of a text; with a store in
+ * the folder when `store` says so. Events are logged nowhere. */
+struct bench {
+    struct folder folder;
+    struct bw_core core;
+    struct bw_config *config;
+};
+
+void bench_make(struct bench *bench, const char *config, bool store);
+void bench_remove(struct bench *bench);
+
+/* Waits until all that was handed to the store is on disk. */
+void bench_flush(struct bench *bench);
+
+/* The lines of the metrics page that start with `start`, as they stand there. */
+void bench_page(struct bench *bench, const char *start, struct bw_buf *out);
+
+/* The newest events, newest last, a line each: "kind service/instance/check name from>to: cause",
+ * and forgets them. */
+void bench_events(struct bench *bench, struct bw_buf *out);
+
+#endif

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/config.h"
+
+#include "app/defaults.h"
+#include "base/units.h"
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- what is right --------------------------------------------------------------------- */
+
+static void the_starter_has_no_flaw(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config = folder_config(&folder, bw_starter_config);
+    assert_int_equal(config->warnings.total, 0);
+    assert_int_equal(config->service_count, 1);
+    assert_int_equal(config->check_count, 2);
+    assert_string_equal(config->checks[0].target, "http://127.0.0.1:10190/-/healthy");
+    assert_string_equal(config->checks[0].module, "http_2xx");
+    assert_int_equal(config->checks[1].degraded_count, 1);
+    assert_int_equal(config->rule_count, bw_default_rule_count);
+    assert_int_equal(config->report_count, 1);
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+/* The built-in default, with and without a daemon to watch. */
+static void nothing_said_means_this_host(void **state)
+{
+    (void)state;
+    struct bw_problems problems = { 0 };
+    struct bw_config *config =
+        bw_config_load(NULL, &(struct bw_config_default){ "127.0.0.1:4711" }, &problems);
+    assert_non_null(config);
+    assert_int_equal(config->warnings.total, 0);
+    assert_int_equal(config->check_count, 2);
+    assert_string_equal(config->checks[0].service, "bellwether");
+    assert_string_equal(config->checks[0].instance, "127.0.0.1:4711");
+    assert_string_equal(config->checks[0].target, "http://127.0.0.1:4711/-/healthy");
+    assert_string_equal(config->checks[1].ops->name, "tcp");
+    bw_config_free(config);
+    config = bw_config_load(NULL, &(struct bw_config_default){ NULL }, &problems);
+    assert_non_null(config);
+    assert_int_equal(config->check_count, 0);
+    assert_int_equal(problems.total, 0);
+    bw_config_free(config);
+}
+
+/* What an instance is called when the target names none. */
+static void instances_are_named_by_their_target(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *target, *instance;
+    } cases[] = {
+        { "http", "http://example.com/", "example.com:80" },
+        { "http", "https://example.com", "example.com:443" },
+        { "http", "https://example.com:8443/a?b=c:d", "example.com:8443" },
+        { "http", "http://user:pass@example.com/x@y", "example.com:80" },
+        { "http", "http://[::1]:8080/", "[::1]:8080" },
+        { "http", "http://[::1]/", "[::1]:80" },
+        { "tcp", "example.com:22", "example.com:22" },
+        { "tcp", "[::1]:22", "[::1]:22" },
+    };
+    struct folder folder;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "services: [{name: a, checks: [{name: b, %s: '%s'}]}]\n",
+                 cases[i].key, cases[i].target);
+        struct bw_config *config = folder_config(&folder, text);
+        if (strcmp(config->checks[0].instance, cases[i].instance) != 0)
+            fail_msg("%s: called %s", cases[i].target, config->checks[0].instance);
+        assert_string_equal(config->checks[0].target, cases[i].target);
+        bw_config_free(config);
+    }
+    folder_remove(&folder);
+}
+
+static void a_check_stands_for_each_instance(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config =
+        folder_config(&folder, "services:\n"
+                               "  - name: web\n"
+                               "    instances: ['a:1', 'b:2']\n"
+                               "    checks:\n"
+                               "      - {name: page, http: 'http://${instance}/${instance}'}\n"
+                               "      - {name: lone, tcp: 'c:3'}\n"
+                               "      - {name: port, tcp: '${instance}'}\n");
+    static const char *const want[][3] = { { "a:1", "page", "http://a:1/a:1" },
+                                           { "b:2", "page", "http://b:2/b:2" },
+                                           { "c:3", "lone", "c:3" },
+                                           { "a:1", "port", "a:1" },
+                                           { "b:2", "port", "b:2" } };
+    assert_int_equal(config->check_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(config->checks[i].instance, want[i][0]);
+        assert_string_equal(config->checks[i].name, want[i][1]);
+        assert_string_equal(config->checks[i].target, want[i][2]);
+    }
+    assert_int_equal(config->services[0].instance_count, 3);
+    assert_string_equal(config->services[0].instances[2], "c:3");
+    assert_true(config->checks[0].schedule.hash != config->checks[1].schedule.hash);
+    assert_true(config->checks[0].schedule.hash != config->checks[3].schedule.hash);
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+/* Check, then module, then global. */
+static void the_nearest_word_counts(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config = folder_config(
+        &folder,
+        "global: {interval: 20s, timeout: 6s, fall: 4, rise: 5, retries: 2, labels: {a: g, b: g, "
+        "c: g}}\n"
+        "modules: {slow: {prober: tcp, timeout: 7s}}\n"
+        "services:\n"
+        "  - name: web\n"
+        "    labels: {b: s, c: s}\n"
+        "    checks:\n"
+        "      - {name: own, tcp: 'a:1', module: slow, timeout: 8s, interval: 1s, fall: 1,\n"
+        "         retries: 0, priority: high, expect: failure, weight: 3, labels: {c: k}}\n"
+        "      - {name: module, tcp: 'a:1', module: slow}\n"
+        "      - {name: global, tcp: 'a:1'}\n");
+    const struct bw_config_check *own = &config->checks[0], *global = &config->checks[2];
+    assert_int_equal(own->timeout_ns, 8 * BW_SECOND);
+    assert_int_equal(config->checks[1].timeout_ns, 7 * BW_SECOND);
+    assert_int_equal(global->timeout_ns, 6 * BW_SECOND);
+    assert_int_equal(own->schedule.interval_ns, BW_SECOND);
+    assert_int_equal(global->schedule.interval_ns, 20 * BW_SECOND);
+    assert_int_equal(own->health.fall, 1);
+    assert_int_equal(own->health.rise, 5);
+    assert_int_equal(global->health.fall, 4);
+    assert_int_equal(own->retries, 0);
+    assert_int_equal(global->retries, 2);
+    assert_int_equal(own->schedule.priority, BW_PRIORITY_HIGH);
+    assert_true(own->expect_failure && !global->expect_failure);
+    assert_true(own->weight == 3 && global->weight == 1);
+    assert_string_equal(bw_labels_value(own->labels, "a"), "g");
+    assert_string_equal(bw_labels_value(own->labels, "b"), "s");
+    assert_string_equal(bw_labels_value(own->labels, "c"), "k");
+    assert_string_equal(bw_labels_value(global->labels, "c"), "s");
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+static void included_files_are_merged(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    folder_write(&folder, "conf.d/1.yml",
+                 "services: [{name: one, checks: [{name: p, tcp: 'a:1'}]}]\n");
+    folder_write(&folder, "conf.d/2.yml",
+                 "global: {fall: 9}\nservices: [{name: two, checks: [{name: p, tcp: 'b:1'}]}]\n"
+                 "modules: {late: {prober: tcp}}\n");
+    struct bw_config *config = folder_config(
+        &folder, "include: ['conf.d/*.yml', 'none/*.yml']\nglobal: {rise: 7}\n"
+                 "services: [{name: zero, checks: [{name: p, tcp: 'c:1', module: late}]}]\n");
+    assert_int_equal(config->service_count, 3);
+    assert_string_equal(config->services[0].name, "zero");
+    assert_string_equal(config->services[1].name, "one");
+    assert_string_equal(config->services[2].name, "two");
+    assert_int_equal(config->settings.global.health.fall, 9);
+    assert_int_equal(config->settings.global.health.rise, 7);
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+/* A module of a blackbox.yml, and options laid over it for one check alone. */
+static void overrides_lie_over_the_module(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    folder_write(
+        &folder, "blackbox.yml",
+        "modules:\n"
+        "  post:\n"
+        "    prober: http\n"
+        "    http: {method: POST, headers: {A: one, B: two}, valid_status_codes: [201]}\n");
+    struct bw_config *config = folder_config(
+        &folder, "module_files: [blackbox.yml]\n"
+                 "services:\n"
+                 "  - name: web\n"
+                 "    checks:\n"
+                 "      - name: over\n"
+                 "        http: http://a/\n"
+                 "        module: post\n"
+                 "        overrides: {http: {headers: {B: three, C: four}, valid_status_codes: "
+                 "[204, 205]}}\n"
+                 "      - {name: plain, http: http://a/, module: post}\n"
+                 "      - {name: alone, http: http://a/, overrides: {http: {method: HEAD}}}\n");
+    const struct bw_http_options *over = &config->checks[0].options->http;
+    const struct bw_http_options *plain = &config->checks[1].options->http;
+    assert_string_equal(over->method, "POST");
+    assert_int_equal(over->headers.count, 3);
+    static const char *const headers[][2] = { { "A", "one" }, { "B", "three" }, { "C", "four" } };
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(over->headers.items[i].name, headers[i][0]);
+        assert_string_equal(over->headers.items[i].value, headers[i][1]);
+    }
+    assert_int_equal(over->valid_status_codes.count, 2);
+    assert_int_equal(plain->headers.count, 2);
+    assert_string_equal(plain->headers.items[1].value, "two");
+    assert_int_equal(plain->valid_status_codes.count, 1);
+    assert_string_equal(config->checks[2].options->http.method, "HEAD");
+    assert_string_equal(config->checks[2].module, "");
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+static void roll_ups_have_their_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum bw_rollup_kind kind;
+        double quorum;
+    } cases[] = {
+        { "", BW_ROLLUP_WORST, 0 },
+        { "status:", BW_ROLLUP_WORST, 0 },
+        { "status: {roll_up: worst}", BW_ROLLUP_WORST, 0 },
+        { "status: {roll_up: weighted}", BW_ROLLUP_WEIGHTED, 0 },
+        { "status: {roll_up: {quorum: 0.5}}", BW_ROLLUP_QUORUM, 0.5 },
+        { "status: {roll_up: {quorum: 60%}}", BW_ROLLUP_QUORUM, 0.6 },
+        { "status: {roll_up: 'quorum: 0.25'}", BW_ROLLUP_QUORUM, 0.25 },
+    };
+    struct folder folder;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "services:\n  - name: a\n    %s\n    checks: [{name: b, tcp: 'c:1'}]\n",
+                 cases[i].text);
+        struct bw_config *config = folder_config(&folder, text);
+        assert_int_equal(config->services[0].roll_up.kind, cases[i].kind);
+        if (cases[i].kind == BW_ROLLUP_QUORUM)
+            assert_true(config->services[0].roll_up.quorum_ratio == cases[i].quorum);
+        bw_config_free(config);
+    }
+    folder_remove(&folder);
+}
+
+static void conditions_are_read_in_seconds(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config = folder_config(
+        &folder,
+        "services:\n"
+        "  - name: a\n"
+        "    checks:\n"
+        "      - {name: b, tcp: 'c:1', degraded_when: {duration: '> 800ms', connect: '> 2s',\n"
+        "         certificate_expires_in: '< 21d'}}\n");
+    const struct bw_config_check *check = &config->checks[0];
+    assert_int_equal(check->degraded_count, 3);
+    assert_int_equal(check->degraded[0].subject, BW_DEGRADED_DURATION);
+    assert_true(bw_condition_holds(&check->degraded[0].condition, 0.9));
+    assert_false(bw_condition_holds(&check->degraded[0].condition, 0.7));
+    assert_int_equal(check->degraded[1].subject, BW_DEGRADED_PHASE);
+    assert_int_equal(check->degraded[1].phase, BW_PHASE_CONNECT);
+    assert_int_equal(check->degraded[2].subject, BW_DEGRADED_CERTIFICATE);
+    assert_true(bw_condition_holds(&check->degraded[2].condition, 20 * 86400.0));
+    assert_false(bw_condition_holds(&check->degraded[2].condition, 22 * 86400.0));
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+static void secrets_come_from_files_beside(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    folder_write(&folder, "token", "hush\n");
+    struct bw_config *config = folder_config(
+        &folder, "services: [{name: a, checks: [{name: b, http: http://c/,\n"
+                 "  overrides: {http: {authorization: {credentials_file: token}}}}]}]\n");
+    assert_string_equal(config->checks[0].options->http.authorization.credentials, "hush");
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+static void own_rules_replace_shipped_ones(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config = folder_config(
+        &folder,
+        "alerts: {rules: [{name: disk-filling, expr: node_load1, levels: {info: '> 1'}}]}\n");
+    assert_int_equal(config->rule_count, bw_default_rule_count);
+    assert_string_equal(config->rules[0].name, "disk-filling");
+    assert_string_equal(config->rules[0].expr, "node_load1");
+    assert_int_equal(config->rule_places[0].line, 1);
+    bw_config_free(config);
+    config = folder_config(&folder, "alerts: {defaults: false}\n");
+    assert_int_equal(config->rule_count, 0);
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+static void schedules_have_their_zone(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config = folder_config(
+        &folder, "global: {timezone: Europe/Vienna}\n"
+                 "reports: {schedules: [{name: a, cron: '0 8 * * MON', range: last week},\n"
+                 "  {name: b, cron: '0 8 * * *', timezone: America/New_York, format: csv}]}\n");
+    assert_int_equal(config->report_count, 2);
+    assert_string_equal(bw_zone_name(config->reports[0].zone), "Europe/Vienna");
+    assert_string_equal(bw_zone_name(config->reports[1].zone), "America/New_York");
+    assert_string_equal(config->reports[1].range, "7d");
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+/* ---- what is wrong --------------------------------------------------------------------- */
+
+struct mistake {
+    const char *yaml, *want;
+};
+
+/* Services with the one check {name: c, …}; the mistake stands in what follows. */
+#define CHECK(rest) "services:\n- name: a\n  checks:\n  - {name: c, " rest "}\n"
+#define SERVICE(rest) "services:\n- name: a\n  checks: [{name: c, tcp: 'd:1'}]\n  " rest "\n"
+
+static const struct mistake mistakes[] = {
+    { "services: [{name: a}]\n", "c.yml:1:12: services[0]: required key 'checks' is missing\n" },
+    { "services: [{name: a, checks: []}]\n",
+      "c.yml:1:12: services[0]: a service without checks\n" },
+    { CHECK("interval: 5s"),
+      "c.yml:4:5: services[0].checks[0]: expected one of the keys http, tcp\n" },
+    { CHECK("tcp: 'd:1', http: 'http://d/'"),
+      "c.yml:4:5: services[0].checks[0]: a check is of one kind\n" },
+    { CHECK("icmp: d"),
+      "c.yml:4:15: services[0].checks[0]: 'icmp' is not supported by this version\n" },
+    { CHECK("tcp: 'd:1', limits: {cpu: 5s}"),
+      "c.yml:4:27: services[0].checks[0]: 'limits' is not supported by this version\n" },
+    { CHECK("tcp: d"), "c.yml:4:20: services[0].checks[0].tcp: 'd' is not HOST:PORT\n" },
+    { CHECK("http: 'ftp://d/'"),
+      "c.yml:4:21: services[0].checks[0].http: only http and https URLs with a host\n" },
+    { CHECK("tcp: '${instance}'"),
+      "c.yml:4:20: services[0].checks[0].tcp: '${instance}' needs 'instances' in the service\n" },
+    { CHECK("tcp: 'd:1', module: nope"),
+      "c.yml:4:35: services[0].checks[0]: there is no module 'nope'\n" },
+    { CHECK("tcp: 'd:1', modul: nope"),
+      "c.yml:4:27: services[0].checks[0]: unknown key 'modul' (did you mean 'module'?)\n" },
+    { CHECK("tcp: 'd:1', module: web") "modules: {web: {prober: http}}\n",
+      "c.yml:4:35: services[0].checks[0]: module 'web' is for http, the check is tcp\n" },
+    { CHECK("tcp: 'd:1', interval: 50ms"),
+      "c.yml:4:5: services[0].checks[0]: 'interval' is shorter than 'global.slot'\n" },
+    { CHECK("tcp: 'd:1', timeout: soon"),
+      "c.yml:4:36: services[0].checks[0].timeout: expected a duration such as 500ms, 15s, 1m30s or "
+      "7d, not 'soon'\n" },
+    { CHECK("tcp: 'd:1', overrides: {http: {method: GET}, tpc: {}}"),
+      "c.yml:4:60: services[0].checks[0].overrides: unknown key 'tpc' (did you mean 'tcp'?)\n" },
+    { CHECK("tcp: 'd:1', degraded_when: {durtion: '> 1s'}"),
+      "c.yml:4:52: services[0].checks[0].degraded_when.durtion: expected duration, "
+      "certificate_expires_in, resolve, connect, tls, processing or transfer\n" },
+    { CHECK("tcp: 'd:1', degraded_when: {duration: 1s}"),
+      "c.yml:4:53: services[0].checks[0].degraded_when.duration: expected a condition such as > "
+      "800ms or < 21d, not '1s'\n" },
+    { CHECK("tcp: 'd:1', labels: {check: x}"),
+      "c.yml:4:36: services[0].checks[0].labels: label 'check' is ours\n" },
+    { CHECK("tcp: 'd:1', labels: {a-b: x, __c: y}"),
+      "c.yml:4:36: services[0].checks[0].labels: 'a-b' is not a label name\n"
+      "c.yml:4:44: services[0].checks[0].labels: '__c' is not a label name\n" },
+    { SERVICE("labels: {instance: x}"),
+      "c.yml:4:12: services[0].labels: label 'instance' is ours\n" },
+    { "global: {labels: {service: x}}\n", "c.yml:1:19: global.labels: label 'service' is ours\n" },
+    { SERVICE("status: {roll_up: best}"),
+      "c.yml:4:21: services[0].status.roll_up: expected {roll_up: worst}, {roll_up: {quorum: "
+      "RATIO}} or {roll_up: weighted}\n" },
+    { SERVICE("status: {roll_up: {quorum: 1.5}}"),
+      "c.yml:4:21: services[0].status.roll_up: expected a quorum above 0 and up to 1\n" },
+    { SERVICE("status: {rollup: worst}"),
+      "c.yml:4:11: services[0].status.roll_up: expected {roll_up: worst}, {roll_up: {quorum: "
+      "RATIO}} or {roll_up: weighted}\n" },
+    { SERVICE("depends_on: [b]"),
+      "c.yml:4:15: services[0].depends_on: there is no service 'b'; did you mean 'a'?\n" },
+    { SERVICE("depends_on: [a]"),
+      "c.yml:4:15: services[0].depends_on: a service cannot depend on itself: a -> a\n" },
+    { "services:\n- {name: a, checks: [{name: c, tcp: 'd:1'}], depends_on: [b]}\n"
+      "- {name: b, checks: [{name: c, tcp: 'd:1'}], depends_on: [a]}\n",
+      "c.yml:3:58: services[1].depends_on: services depend on each other in a circle: b -> a -> "
+      "b\n" },
+    { "services:\n- {name: a, checks: [{name: c, tcp: 'd:1'}, {name: c, tcp: 'd:2'}]}\n"
+      "- {name: a, checks: [{name: c, tcp: 'd:1'}]}\n",
+      "c.yml:2:45: services[0].checks[1]: two checks of this name\n"
+      "c.yml:3:3: services: two services named 'a'\n" },
+    { "services: [{name: host, checks: [{name: c, tcp: 'd:1'}]}]\n",
+      "c.yml:1:12: services: 'host' is the name of this machine's own service\n" },
+    { "modules: {x: {prober: carrier_pigeon}}\n",
+      "c.yml:1:23: modules.x.prober: expected one of http, tcp, not 'carrier_pigeon'\n" },
+    { CHECK("tcp: 'd:1', module: ping") "modules: {ping: {prober: icmp}}\n",
+      "c.yml:4:35: services[0].checks[0]: the prober of module 'ping', icmp, is not supported by "
+      "this version\n" },
+    { "services: [{name: a, checks: [{name: c, tcp: 'd:1', module: m}, {name: d, tcp: 'd:1', "
+      "module: m}]}]\n"
+      "modules: {m: {prober: tcp, tcp: {tls: maybe}}}\n",
+      "c.yml:2:39: modules.m.tcp.tls: expected true or false, not 'maybe'\n" },
+    { "module_files: [none.yml]\n", "c.yml:1:16: no file matches 'none.yml'\n" },
+    { "include: [none.yml]\n", "c.yml:1:11: no file matches 'none.yml'\n" },
+    { "global: {timezone: Mars/Phobos}\n",
+      "c.yml:1:20: global.timezone: there is no time zone 'Mars/Phobos' here\n" },
+    { "global: {interval: 50ms}\n",
+      "c.yml:1:20: global.interval: must be between 100ms and 24h, not '50ms'\n" },
+    { "global: {slot: 1s, interval: 500ms}\n",
+      "c.yml:1:9: global: 'slot' is longer than 'interval'\n" },
+    { "reports: {schedules: [{name: a, cron: '61 * * * *'}]}\n",
+      "c.yml:1:23: reports.schedules[0]: cron: minute: expected * or 0-59, a range a-b, a step /n "
+      "or a list of those, not '61'\n" },
+    { "reports: {schedules: [{name: a/b, cron: '0 * * * *', range: sometimes, timezone: X}]}\n",
+      "c.yml:1:23: reports.schedules[0]: there is no time zone 'X' here\n"
+      "c.yml:1:23: reports.schedules[0]: 'a/b': a report's name is made of letters, digits, '.', "
+      "'_' and '-'\n"
+      "c.yml:1:23: reports.schedules[0]: range: expected a range such as 24h or 7d, today, "
+      "yesterday, or this or last with week, month, quarter or year, not 'sometimes'\n" },
+    { "reports: {schedules: [{name: a, cron: '0 * * * *'}, {name: a, cron: '0 * * * *'}]}\n",
+      "c.yml:1:53: reports.schedules: two schedules named 'a'\n" },
+    { "alerts: {rules: [{name: a, expr: node_load1}]}\n",
+      "c.yml:1:18: alerts.rules[0]: 'levels' needs at least one of info, warning, critical\n" },
+    { "alerts: {rules: [{name: a, expr: node_load1, levels: {info: '> 1'}},\n"
+      "  {name: a, expr: node_load1, levels: {info: '> 1'}}]}\n",
+      "c.yml:2:3: alerts.rules[1]: two rules named 'a'\n" },
+    { "host: {collectors: [cpu, memfo]}\n",
+      "c.yml:1:7: host: collectors: there is no 'memfo'; did you mean 'meminfo'?\n" },
+    { "host: {collectors: [cgroup]}\nservices: [{name: host, checks: [{name: c, icmp: d}]}]\n",
+      "c.yml:1:7: host: collectors: there is no 'cgroup'; expected cpu, meminfo, loadavg, "
+      "diskstats, filesystem, netdev, pressure, vmstat, filefd, stat, uname, time\n"
+      "c.yml:2:12: services: 'host' is the name of this machine's own service\n"
+      "c.yml:2:44: services[0].checks[0]: 'icmp' is not supported by this version\n" },
+    { "storage: {max_bytes: 1KiB}\n",
+      "c.yml:1:22: storage.max_bytes: must be at least 16MiB, not '1KiB'\n" },
+    { "- a\n", "c.yml:1:1: expected a mapping, found a list\n" },
+    { "a: b: c\n", "c.yml:1:5: not YAML: invalid nested block mapping on the same line\n" },
+};
+
+static void every_mistake_has_its_place(void **state)
+{
+    (void)state;
+    struct folder folder;
+    unsigned wrong = 0;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct bw_problems problems = { 0 };
+        struct bw_buf said;
+        bw_buf_init(&said, 1u << 16);
+        folder_write(&folder, "c.yml", mistakes[i].yaml);
+        struct bw_config *config = bw_config_load(folder_file(&folder, "c.yml"),
+                                                  &(struct bw_config_default){ NULL }, &problems);
+        folder_problems(&folder, &problems, &said);
+        if (config != NULL || strcmp(said.data, mistakes[i].want) != 0) {
+            print_error("%s--- said:\n%s--- wanted:\n%s\n", mistakes[i].yaml, said.data,
+                        mistakes[i].want);
+            wrong++;
+        }
+        bw_config_free(config);
+        bw_buf_fini(&said);
+        bw_problems_fini(&problems);
+    }
+    assert_int_equal(wrong, 0);
+    folder_remove(&folder);
+}
+
+/* What is read, but not acted on: said, and no reason to stop. */
+static void what_comes_later_is_a_warning(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct bw_buf said;
+    folder_make(&folder);
+    bw_buf_init(&said, 1u << 16);
+    struct bw_config *config = folder_config(
+        &folder, "modules: {ping: {prober: icmp, icmp: {ttl: 5}}}\n"
+                 "calendars: {}\n"
+                 "silences: []\n"
+                 "heartbeat: {url: 'http://a/'}\n"
+                 "slos: [{name: a}]\n"
+                 "alerts: {rules: [{name: p, predict: {series: a}, level: warning}]}\n"
+                 "reports: {schedules: [{name: a, cron: '0 0 * * *', deliver: [mail]}]}\n");
+    folder_problems(&folder, &config->warnings, &said);
+    assert_string_equal(
+        said.data,
+        "c.yml:1:26: modules.ping: prober 'icmp' is not supported by this version\n"
+        "c.yml:4:1: heartbeat: is not acted on by this version\n"
+        "c.yml:5:1: slos: is not acted on by this version\n"
+        "c.yml:6:18: alerts.rules[0]: rule 'p' has no expression: not acted on by this version\n"
+        "c.yml:7:23: reports.schedules[0]: 'deliver' is not acted on by this version: the report "
+        "is archived only\n");
+    bw_buf_fini(&said);
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
+/* The file that has every key of the grammar: nothing is wrong with it but what this version
+ * does not have. */
+static void the_whole_grammar_is_read(void **state)
+{
+    (void)state;
+    struct bw_problems problems = { 0 };
+    struct bw_buf said;
+    const struct folder folder = { BW_FIXTURES "/app" };
+    bw_buf_init(&said, 1u << 16);
+    struct bw_config *config = bw_config_load(BW_FIXTURES "/app/grammar.yml",
+                                              &(struct bw_config_default){ NULL }, &problems);
+    assert_null(config);
+    folder_problems(&folder, &problems, &said);
+    assert_string_equal(
+        said.data,
+        "grammar.yml:13:3: host: collectors: there is no 'cgroup'; expected cpu, meminfo, loadavg, "
+        "diskstats, filesystem, netdev, pressure, vmstat, filefd, stat, uname, time\n"
+        "grammar.yml:37:22: services[0].checks[3]: 'dns' is not supported by this version\n"
+        "grammar.yml:38:22: services[0].checks[4]: 'icmp' is not supported by this version\n"
+        "grammar.yml:39:22: services[0].checks[5]: 'tls' is not supported by this version\n"
+        "grammar.yml:40:21: services[0].checks[6]: 'grpc' is not supported by this version\n"
+        "grammar.yml:41:23: services[0].checks[7]: 'exec' is not supported by this version\n"
+        "grammar.yml:42:32: services[0].checks[8]: 'push' is not supported by this version\n");
+    bw_buf_fini(&said);
+    bw_problems_fini(&problems);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_starter_has_no_flaw),
+        cmocka_unit_test(nothing_said_means_this_host),
+        cmocka_unit_test(instances_are_named_by_their_target),
+        cmocka_unit_test(a_check_stands_for_each_instance),
+        cmocka_unit_test(the_nearest_word_counts),
+        cmocka_unit_test(included_files_are_merged),
+        cmocka_unit_test(overrides_lie_over_the_module),
+        cmocka_unit_test(roll_ups_have_their_forms),
+        cmocka_unit_test(conditions_are_read_in_seconds),
+        cmocka_unit_test(secrets_come_from_files_beside),
+        cmocka_unit_test(own_rules_replace_shipped_ones),
+        cmocka_unit_test(schedules_have_their_zone),
+        cmocka_unit_test(every_mistake_has_its_place),
+        cmocka_unit_test(what_comes_later_is_a_warning),
+        cmocka_unit_test(the_whole_grammar_is_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
