@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* web/api.h: what the JSON answers have in common. */
+#ifndef WEB_API_H
+#define WEB_API_H
+
+#include "model/value.h"
+#include "web/request.h"
+
+enum { BW_API_LIMIT_DEFAULT = 100, BW_API_LIMIT_MAX = 1000 };
+
+/* `limit` and `cursor` of a list. */
+struct bw_api_slice {
+    size_t limit;
+    int64_t cursor; /* what the last answer gave as next_cursor; 0: the beginning */
+};
+
+/* Reads them; false when the problem is answered already. */
+bool bw_api_slice(struct bw_request *request, struct bw_api_slice *out);
+
+/* A time parameter: RFC 3339, or Unix ms. `fallback_ms` when it is absent. False when the
+ * problem is answered already. */
+bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_ms,
+                 int64_t *out_ms);
+
+/* Ends a list: "next_cursor", null when it was the last part. */
+void bw_api_next(struct bw_request *request, struct bw_value *root, int64_t next);
+
+/* Text, or null when it is NULL or empty; RFC 3339, or null for 0. */
+void bw_api_text(struct bw_arena *arena, struct bw_value *in, const char *key, const char *text);
+void bw_api_moment(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms);
+
+void bw_api_labels(struct bw_arena *arena, struct bw_value *in, const char *key,
+                   struct bw_labels labels);
+
+#endif

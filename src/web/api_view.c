@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* JSON answers from the view: services, targets, alerts, trends, status. */
+#include "web/answer.h"
+#include "web/api.h"
+#include "web/endpoint.h"
+
+#include <math.h>
+#include <string.h>
+
+static void add_status(struct bw_arena *arena, struct bw_value *in, enum bw_status status,
+                       int64_t since_ms, const char *cause)
+{
+    bw_value_add_text(arena, in, "status", bw_status_name(status));
+    bw_api_moment(arena, in, "since", since_ms);
+    bw_api_text(arena, in, "cause", cause);
+}
+
+static void add_last_result(struct bw_arena *arena, struct bw_value *in,
+                            const struct bw_view_check *check)
+{
+    if (check->last_ms == 0) {
+        bw_value_add_null(arena, in, "last_result");
+        return;
+    }
+    struct bw_value *last = bw_value_add_object(arena, in, "last_result");
+    bw_value_add_int(arena, last, "ts", check->last_ms);
+    bw_value_add_bool(arena, last, "passed", check->reason == BW_REASON_NONE);
+    bw_value_add_number(arena, last, "duration_seconds", check->duration_s);
+    bw_api_text(arena, last, "reason", bw_reason_name(check->reason));
+    bw_api_text(arena, last, "detail", check->detail);
+    bw_value_add_int(arena, last, "attempts", check->attempts);
+    struct bw_value *phases = bw_value_add_list(arena, last, "phases");
+    for (size_t i = 0; i < check->phase_count; i++) {
+        struct bw_value *phase = bw_value_add_object(arena, phases, NULL);
+        bw_value_add_text(arena, phase, "name", check->phases[i].name);
+        bw_value_add_number(arena, phase, "seconds", check->phases[i].seconds);
+    }
+}
+
+static void add_check(struct bw_arena *arena, struct bw_value *item,
+                      const struct bw_view_check *check)
+{
+    bw_value_add_text(arena, item, "name", check->name);
+    bw_value_add_text(arena, item, "kind", check->kind);
+    bw_api_text(arena, item, "target", check->target);
+    bw_api_text(arena, item, "module", check->module);
+    bw_value_add_number(arena, item, "interval_seconds", (double)check->interval_ms / 1000);
+    add_status(arena, item, check->status, check->since_ms, check->cause);
+    bw_api_moment(arena, item, "certificate_expires",
+                  isfinite(check->certificate_expires_ms) ? (int64_t)check->certificate_expires_ms
+                                                          : 0);
+    add_last_result(arena, item, check);
+}
+
+static void add_resources(struct bw_arena *arena, struct bw_value *in,
+                          const struct bw_view_service *service)
+{
+    if (service->resource_count == 0)
+        return;
+    struct bw_value *list = bw_value_add_list(arena, in, "resources");
+    for (size_t i = 0; i < service->resource_count; i++) {
+        const struct bw_view_resource *resource = &service->resources[i];
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "name", resource->name);
+        bw_api_text(arena, item, "subject", resource->subject);
+        bw_value_add_number(arena, item, "value", resource->value);
+        bw_value_add_number(arena, item, "warning", resource->warning);
+        bw_value_add_number(arena, item, "critical", resource->critical);
+        bw_value_add_text(arena, item, "status", bw_status_name(resource->status));
+    }
+}
+
+static void add_service(struct bw_arena *arena, struct bw_value *item,
+                        const struct bw_view_service *service)
+{
+    bw_value_add_text(arena, item, "name", service->name);
+    bw_api_labels(arena, item, "labels", service->labels);
+    add_status(arena, item, service->status, service->since_ms, service->cause);
+    bw_value_add_number(arena, item, "score", service->score);
+    struct bw_value *parents = bw_value_add_list(arena, item, "depends_on");
+    for (size_t i = 0; i < service->depends_on_count; i++)
+        bw_value_add_text(arena, parents, NULL, service->depends_on[i]);
+    bw_api_text(arena, item, "parent_down", service->parent_down);
+    struct bw_value *instances = bw_value_add_list(arena, item, "instances");
+    for (size_t i = 0; i < service->instance_count; i++) {
+        const struct bw_view_instance *instance = &service->instances[i];
+        struct bw_value *one = bw_value_add_object(arena, instances, NULL);
+        bw_value_add_text(arena, one, "name", instance->name);
+        add_status(arena, one, instance->status, instance->since_ms, instance->cause);
+        bw_value_add_number(arena, one, "score", instance->score);
+        struct bw_value *checks = bw_value_add_list(arena, one, "checks");
+        for (size_t k = 0; k < instance->check_count; k++)
+            add_check(arena, bw_value_add_object(arena, checks, NULL), &instance->checks[k]);
+    }
+    add_resources(arena, item, service);
+}
+
+/* Where a list that the view has in order stops; the cursor is a place in it. */
+static size_t end_of(const struct bw_api_slice *slice, size_t count)
+{
+    size_t begin = (size_t)slice->cursor;
+    return begin >= count ? count : count - begin > slice->limit ? begin + slice->limit : count;
+}
+
+static int64_t next_of(size_t end, size_t count)
+{
+    return end < count ? (int64_t)end : 0;
+}
+
+void bw_api_services(struct bw_request *request)
+{
+    const struct bw_view *view = request->view;
+    struct bw_api_slice slice;
+    if (!bw_api_slice(request, &slice))
+        return;
+    struct bw_value *root = bw_value_object(&request->arena);
+    struct bw_value *list = bw_value_add_list(&request->arena, root, "services");
+    size_t end = end_of(&slice, view->service_count);
+    for (size_t i = (size_t)slice.cursor; i < end; i++)
+        add_service(&request->arena, bw_value_add_object(&request->arena, list, NULL),
+                    &view->services[i]);
+    bw_api_next(request, root, next_of(end, view->service_count));
+    bw_answer_json(request, root);
+}
+
+void bw_api_service(struct bw_request *request)
+{
+    const struct bw_view_service *service = bw_view_service(request->view, request->captures[0]);
+    if (service == NULL) {
+        bw_answer_problem(request, 404, "There is no service of that name.");
+        return;
+    }
+    struct bw_value *root = bw_value_object(&request->arena);
+    add_service(&request->arena, root, service);
+    bw_answer_json(request, root);
+}
+
+static void add_target(struct bw_arena *arena, struct bw_value *list, const char *service,
+                       const char *instance, const struct bw_view_check *check)
+{
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_text(arena, item, "service", service);
+    bw_value_add_text(arena, item, "instance", instance);
+    add_check(arena, item, check);
+}
+
+void bw_api_targets(struct bw_request *request)
+{
+    const struct bw_view *view = request->view;
+    struct bw_arena *arena = &request->arena;
+    struct bw_api_slice slice;
+    if (!bw_api_slice(request, &slice))
+        return;
+    struct bw_value *root = bw_value_object(arena);
+    struct bw_value *list = bw_value_add_list(arena, root, "targets");
+    size_t place = 0;
+    for (size_t s = 0; s < view->service_count; s++)
+        for (size_t i = 0; i < view->services[s].instance_count; i++) {
+            const struct bw_view_instance *instance = &view->services[s].instances[i];
+            for (size_t c = 0; c < instance->check_count; c++, place++)
+                if (place >= (size_t)slice.cursor && list->count < slice.limit)
+                    add_target(arena, list, view->services[s].name, instance->name,
+                               &instance->checks[c]);
+        }
+    bw_api_next(request, root, next_of(end_of(&slice, place), place));
+    bw_answer_json(request, root);
+}
+
+static void add_alert(struct bw_arena *arena, struct bw_value *list,
+                      const struct bw_view_alert *alert)
+{
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_text(arena, item, "rule", alert->rule);
+    bw_value_add_text(arena, item, "labels", alert->labels);
+    bw_value_add_text(arena, item, "state", alert->level == BW_LEVEL_NONE ? "pending" : "active");
+    bw_value_add_text(arena, item, "level", bw_level_name(alert->level));
+    bw_value_add_text(arena, item, "pending_level", bw_level_name(alert->pending));
+    bw_api_moment(arena, item, "active_since", alert->active_since_ms);
+    bw_api_moment(arena, item, "level_since", alert->level_since_ms);
+    bw_value_add_number(arena, item, "value", alert->value);
+    bw_api_text(arena, item, "expr", alert->expr);
+    bw_api_text(arena, item, "cause", alert->cause);
+}
+
+void bw_api_alerts(struct bw_request *request)
+{
+    const struct bw_view *view = request->view;
+    struct bw_api_slice slice;
+    if (!bw_api_slice(request, &slice))
+        return;
+    struct bw_value *root = bw_value_object(&request->arena);
+    struct bw_value *list = bw_value_add_list(&request->arena, root, "alerts");
+    size_t end = end_of(&slice, view->alert_count);
+    for (size_t i = (size_t)slice.cursor; i < end; i++)
+        add_alert(&request->arena, list, &view->alerts[i]);
+    bw_api_next(request, root, next_of(end, view->alert_count));
+    bw_answer_json(request, root);
+}
+
+/* +Inf means "not within what is foreseen": a word, because JSON has no infinity. */
+static void add_time_to(struct bw_arena *arena, struct bw_value *in, const char *key, double value)
+{
+    if (isinf(value))
+        bw_value_add_text(arena, in, key, "beyond");
+    else
+        bw_value_add_number(arena, in, key, value);
+}
+
+static void add_threshold(struct bw_arena *arena, struct bw_value *in,
+                          const struct bw_trend_record *trend)
+{
+    if (!isfinite(trend->threshold)) {
+        bw_value_add_null(arena, in, "threshold");
+        return;
+    }
+    struct bw_value *threshold = bw_value_add_object(arena, in, "threshold");
+    bw_value_add_number(arena, threshold, "value", trend->threshold);
+    bw_value_add_text(arena, threshold, "side", trend->side < 0 ? "below" : "above");
+    add_time_to(arena, threshold, "time_to_p10_seconds", trend->time_to_p10_s);
+    add_time_to(arena, threshold, "time_to_p50_seconds", trend->time_to_p50_s);
+    add_time_to(arena, threshold, "time_to_p90_seconds", trend->time_to_p90_s);
+}
+
+static void add_horizons(struct bw_arena *arena, struct bw_value *in,
+                         const struct bw_trend_record *trend)
+{
+    struct bw_value *list = bw_value_add_list(arena, in, "forecast");
+    for (size_t i = 0; i < trend->horizon_count; i++) {
+        const struct bw_trend_horizon *horizon = &trend->horizons[i];
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_number(arena, item, "horizon_seconds", (double)horizon->horizon_ms / 1000);
+        bw_value_add_number(arena, item, "p10", horizon->p10);
+        bw_value_add_number(arena, item, "p50", horizon->p50);
+        bw_value_add_number(arena, item, "p90", horizon->p90);
+        bw_value_add_number(arena, item, "crossing_probability_ratio", horizon->crossing_ratio);
+    }
+}
+
+static void add_trend(struct bw_arena *arena, struct bw_value *list,
+                      const struct bw_trend_record *trend)
+{
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_int(arena, item, "series", trend->series);
+    bw_value_add_text(arena, item, "metric", trend->metric);
+    bw_api_labels(arena, item, "labels", trend->labels);
+    bw_value_add_text(arena, item, "direction", bw_direction_name(trend->direction));
+    bw_value_add_number(arena, item, "confidence_ratio", trend->confidence_ratio);
+    bw_value_add_number(arena, item, "last_value", trend->last_value);
+    bw_value_add_number(arena, item, "slope_per_second", trend->slope_per_second);
+    bw_value_add_number(arena, item, "slope_low", trend->slope_low);
+    bw_value_add_number(arena, item, "slope_high", trend->slope_high);
+    bw_value_add_number(arena, item, "season_seconds", trend->season_seconds);
+    bw_value_add_int(arena, item, "points", (int64_t)trend->points);
+    bw_api_moment(arena, item, "from", trend->first_ms);
+    bw_api_moment(arena, item, "to", trend->last_ms);
+    bw_api_moment(arena, item, "computed", trend->computed_ms);
+    bw_api_text(arena, item, "note", trend->note);
+    add_threshold(arena, item, trend);
+    add_horizons(arena, item, trend);
+}
+
+void bw_api_trends(struct bw_request *request)
+{
+    const struct bw_view *view = request->view;
+    struct bw_api_slice slice;
+    if (!bw_api_slice(request, &slice))
+        return;
+    struct bw_value *root = bw_value_object(&request->arena);
+    struct bw_value *list = bw_value_add_list(&request->arena, root, "trends");
+    size_t end = end_of(&slice, view->trend_count);
+    for (size_t i = (size_t)slice.cursor; i < end; i++)
+        add_trend(&request->arena, list, &view->trends[i]);
+    bw_api_next(request, root, next_of(end, view->trend_count));
+    bw_answer_json(request, root);
+}
+
+/* For load balancers and uptime monitors: 503 as soon as a service is UNHEALTHY. */
+void bw_api_status(struct bw_request *request)
+{
+    const struct bw_view *view = request->view;
+    struct bw_arena *arena = &request->arena;
+    enum bw_status worst = BW_UNKNOWN;
+    size_t counts[BW_STATUS_COUNT] = { 0 };
+    for (size_t i = 0; i < view->service_count; i++) {
+        enum bw_status status = view->services[i].status;
+        counts[status]++;
+        if (i == 0 || bw_status_rank(status) > bw_status_rank(worst))
+            worst = status;
+    }
+    struct bw_value *root = bw_value_object(arena);
+    bw_value_add_text(arena, root, "status", bw_status_name(worst));
+    bw_value_add_int(arena, root, "ts", view->now_ms);
+    bw_api_text(arena, root, "node", view->node);
+    bw_api_moment(arena, root, "started", view->started_ms);
+    struct bw_value *services = bw_value_add_object(arena, root, "services");
+    for (int status = 0; status < BW_STATUS_COUNT; status++)
+        bw_value_add_int(arena, services, bw_status_name((enum bw_status)status),
+                         (int64_t)counts[status]);
+    bw_value_add_bool(arena, root, "config_ok", view->config_ok);
+    bw_value_add_bool(arena, root, "store_ok", view->store_ok);
+    bw_answer_json(request, root);
+    if (worst == BW_UNHEALTHY)
+        request->answer.status = 503;
+}

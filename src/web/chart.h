@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* web/chart.h: small pictures as SVG text. Pure. Colours are classes of the stylesheet, so
+ * that one picture fits light and dark; every text is escaped here. */
+#ifndef WEB_CHART_H
+#define WEB_CHART_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "model/view.h"
+
+enum { BW_CHART_LINES_MAX = 6 };
+
+struct bw_chart_line {
+    const char *name;
+    const struct bw_point *points; /* rising in time; NaN is a gap */
+    size_t count;
+};
+
+/* How a value of the vertical axis reads; the text lives in the arena. */
+typedef const char *bw_chart_words_fn(struct bw_arena *arena, double value);
+
+struct bw_chart {
+    const char *title;
+    int64_t from_ms, to_ms; /* of the horizontal axis */
+    int64_t gap_ms;         /* points further apart are not joined, and the gap is shown */
+    const struct bw_chart_line *lines; /* at most BW_CHART_LINES_MAX are drawn */
+    size_t line_count;
+    double threshold;         /* NaN: none */
+    double at_least;          /* the axis reaches at least this far up; NaN: as the data */
+    bw_chart_words_fn *words; /* NULL: plain numbers */
+};
+
+/* Lines over time with both axes. `arena` is for passing needs. */
+void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct bw_buf *out);
+
+/* One bar per result, as high as it took long, in the colour of its status; what did not pass
+ * is a full bar with a notch, so that it shows without colours, too. */
+void bw_chart_results(const struct bw_view_result *results, size_t count, struct bw_buf *out);
+
+/* The phases of one result, side by side, as wide as they took long. */
+void bw_chart_phases(struct bw_arena *arena, const struct bw_view_phase *phases, size_t count,
+                     struct bw_buf *out);
+
+/* A value between 0 and `full` with marks where the limits are (NaN: none). `class` colours
+ * it. */
+void bw_chart_meter(double value, double full, double warning, double critical, const char *class,
+                    struct bw_buf *out);
+
+#endif

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "web/parts.h"
+
+#include "base/escape.h"
+#include "base/text.h"
+#include "web/history.h"
+#include "web/words.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SVG_BYTES_MAX = 256 << 10 };
+
+const char *bw_parts_service_url(struct bw_request *request, const char *service)
+{
+    struct bw_buf out;
+    bw_buf_init(&out, BW_URL_BYTES_MAX);
+    bw_buf_printf(&out, "%s/services/", request->site->prefix);
+    bw_escape_url(&out, service, strlen(service));
+    const char *url = bw_arena_strdup(&request->arena, out.data);
+    bw_buf_fini(&out);
+    return url;
+}
+
+/* Takes what was drawn. */
+static void add_drawing(struct bw_request *request, struct bw_value *in, const char *key,
+                        struct bw_buf *svg)
+{
+    bw_value_add_text(&request->arena, in, key, svg->data);
+    bw_buf_fini(svg);
+}
+
+void bw_parts_chart(struct bw_request *request, struct bw_value *in, const char *key,
+                    const struct bw_chart *chart)
+{
+    struct bw_buf svg;
+    bw_buf_init(&svg, SVG_BYTES_MAX);
+    bw_chart_draw(&request->arena, chart, &svg);
+    add_drawing(request, in, key, &svg);
+}
+
+static void add_phases(struct bw_request *request, struct bw_value *in,
+                       const struct bw_view_check *check)
+{
+    struct bw_arena *arena = &request->arena;
+    if (check->phase_count == 0)
+        return;
+    struct bw_value *phases = bw_value_add_object(arena, in, "phases");
+    struct bw_buf svg;
+    bw_buf_init(&svg, SVG_BYTES_MAX);
+    bw_chart_phases(arena, check->phases, check->phase_count, &svg);
+    add_drawing(request, phases, "bar", &svg);
+    struct bw_value *list = bw_value_add_list(arena, phases, "list");
+    for (size_t i = 0; i < check->phase_count; i++) {
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_int(arena, item, "number", (int64_t)i + 1);
+        bw_value_add_text(arena, item, "name", check->phases[i].name);
+        bw_value_add_text(arena, item, "took", bw_words_seconds(arena, check->phases[i].seconds));
+    }
+}
+
+static void add_certificate(struct bw_request *request, struct bw_value *in,
+                            const struct bw_view_check *check)
+{
+    if (isfinite(check->certificate_expires_ms))
+        bw_words_time(&request->arena, in, "certificate", (int64_t)check->certificate_expires_ms,
+                      request->now_ms);
+}
+
+void bw_parts_check(struct bw_request *request, struct bw_value *list,
+                    const struct bw_view_check *check)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_text(arena, item, "name", check->name);
+    bw_value_add_text(arena, item, "kind", check->kind);
+    bw_value_add_text(arena, item, "target", check->target);
+    bw_words_status(arena, item, "status", check->status);
+    bw_value_add_text(arena, item, "cause", check->cause);
+    bw_value_add_text(arena, item, "detail", check->detail);
+    bw_words_time(arena, item, "since", check->since_ms, request->now_ms);
+    bw_words_time(arena, item, "last", check->last_ms, request->now_ms);
+    bw_value_add_text(arena, item, "every",
+                      bw_words_seconds(arena, (double)check->interval_ms / 1000));
+    if (check->last_ms != 0 && isfinite(check->duration_s) && strcmp(check->kind, "host") != 0)
+        bw_value_add_text(arena, item, "took", bw_words_seconds(arena, check->duration_s));
+    if (check->attempts > 1)
+        bw_value_add_int(arena, item, "attempts", check->attempts);
+    struct bw_buf svg;
+    bw_buf_init(&svg, SVG_BYTES_MAX);
+    bw_chart_results(check->recent, check->recent_count, &svg);
+    add_drawing(request, item, "recent", &svg);
+    add_phases(request, item, check);
+    add_certificate(request, item, check);
+}
+
+/* Names of resources for people. */
+static const struct {
+    const char *name, *text;
+} resource_texts[] = {
+    { "disk_used_ratio", "Disk" },      { "inodes_used_ratio", "Inodes" },
+    { "memory_used_ratio", "Memory" },  { "cpu_pressure_ratio", "CPU pressure" },
+    { "load_per_cpu", "Load per CPU" },
+};
+
+static const char *resource_text(const char *name)
+{
+    for (size_t i = 0; i < sizeof resource_texts / sizeof *resource_texts; i++)
+        if (strcmp(resource_texts[i].name, name) == 0)
+            return resource_texts[i].text;
+    return name;
+}
+
+void bw_parts_resources(struct bw_request *request, struct bw_value *in, const char *key,
+                        const struct bw_view_service *host)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *list = bw_value_add_list(arena, in, key);
+    for (size_t i = 0; i < host->resource_count; i++) {
+        const struct bw_view_resource *resource = &host->resources[i];
+        bool is_ratio = bw_text_ends_with(resource->name, "_ratio");
+        double full = is_ratio ? 1 : fmax(fmax(resource->critical, 1), resource->value);
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "name", resource_text(resource->name));
+        bw_value_add_text(arena, item, "subject", resource->subject);
+        bw_value_add_text(arena, item, "value",
+                          bw_words_metric(arena, resource->name, resource->value));
+        bw_words_status(arena, item, "status", resource->status);
+        bw_value_add_bool(arena, item, "bad",
+                          resource->status == BW_DEGRADED || resource->status == BW_UNHEALTHY);
+        if (isfinite(resource->warning))
+            bw_value_add_text(arena, item, "warning",
+                              bw_words_metric(arena, resource->name, resource->warning));
+        struct bw_buf svg;
+        bw_buf_init(&svg, SVG_BYTES_MAX);
+        bw_chart_meter(resource->value, full, resource->warning, resource->critical,
+                       bw_words_status_class(resource->status), &svg);
+        add_drawing(request, item, "meter", &svg);
+    }
+}
+
+void bw_parts_alerts(struct bw_request *request, struct bw_value *in, const char *key, bool pending,
+                     size_t max)
+{
+    const struct bw_view *view = request->view;
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *list = bw_value_add_list(arena, in, key);
+    for (size_t i = 0; i < view->alert_count && list->count < max; i++) {
+        const struct bw_view_alert *alert = &view->alerts[i];
+        if ((alert->level == BW_LEVEL_NONE) != pending)
+            continue;
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "rule", alert->rule);
+        bw_value_add_text(arena, item, "labels", alert->labels);
+        bw_words_level(arena, item, "level", pending ? alert->pending : alert->level);
+        bw_words_time(arena, item, "since",
+                      alert->active_since_ms != 0 ? alert->active_since_ms : alert->level_since_ms,
+                      request->now_ms);
+        bw_value_add_text(arena, item, "cause", alert->cause);
+        bw_value_add_text(arena, item, "expr", alert->expr);
+        bw_value_add_text(arena, item, "value", bw_words_metric(arena, "", alert->value));
+    }
+}
+
+static const char *const arrows[BW_DIRECTION_COUNT] = {
+    [BW_UNDETERMINED] = "?",
+    [BW_FALLING] = "\u2198",
+    [BW_FLAT] = "\u2192",
+    [BW_RISING] = "\u2197",
+};
+
+static void add_forecast(struct bw_request *request, struct bw_value *in,
+                         const struct bw_trend_record *trend)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *list = bw_value_add_list(arena, in, "horizons");
+    for (size_t i = 0; i < trend->horizon_count; i++) {
+        const struct bw_trend_horizon *horizon = &trend->horizons[i];
+        if (!isfinite(horizon->p50))
+            continue;
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "in",
+                          bw_words_seconds(arena, (double)horizon->horizon_ms / 1000));
+        bw_value_add_text(arena, item, "p10", bw_words_metric(arena, trend->metric, horizon->p10));
+        bw_value_add_text(arena, item, "p50", bw_words_metric(arena, trend->metric, horizon->p50));
+        bw_value_add_text(arena, item, "p90", bw_words_metric(arena, trend->metric, horizon->p90));
+        if (isfinite(horizon->crossing_ratio))
+            bw_value_add_text(arena, item, "crossing",
+                              bw_words_percent(arena, horizon->crossing_ratio));
+    }
+}
+
+/* "26 h to 2d 1h", absent when it cannot be known or lies beyond what is foreseen. */
+static void add_limit(struct bw_request *request, struct bw_value *in,
+                      const struct bw_trend_record *trend)
+{
+    struct bw_arena *arena = &request->arena;
+    if (!isfinite(trend->threshold))
+        return;
+    struct bw_value *limit = bw_value_add_object(arena, in, "limit");
+    bw_value_add_text(arena, limit, "at", bw_words_metric(arena, trend->metric, trend->threshold));
+    bool is_foreseen = isfinite(trend->time_to_p50_s);
+    if (is_foreseen) {
+        bw_value_add_text(arena, limit, "in", bw_words_seconds(arena, trend->time_to_p50_s));
+        bw_value_add_text(arena, limit, "soonest", bw_words_seconds(arena, trend->time_to_p10_s));
+        bw_value_add_text(arena, limit, "latest",
+                          isfinite(trend->time_to_p90_s)
+                              ? bw_words_seconds(arena, trend->time_to_p90_s)
+                              : "later than foreseen");
+    }
+    bw_value_add_bool(arena, limit, "beyond", isinf(trend->time_to_p50_s) != 0);
+}
+
+static void add_trend(struct bw_request *request, struct bw_value *list,
+                      const struct bw_trend_record *trend)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    struct bw_buf text;
+    bw_buf_init(&text, SVG_BYTES_MAX);
+    bw_series_text(&text, "", trend->labels);
+    bw_value_add_text(arena, item, "metric", trend->metric);
+    bw_value_add_text(arena, item, "labels", text.data);
+    bw_buf_fini(&text);
+    bool known = trend->direction != BW_UNDETERMINED;
+    bw_value_add_text(arena, item, "direction", bw_direction_name(trend->direction));
+    bw_value_add_text(arena, item, "arrow", arrows[trend->direction]);
+    bw_value_add_bool(arena, item, "known", known);
+    bw_value_add_text(arena, item, "note", trend->note);
+    bw_value_add_text(arena, item, "now", bw_words_metric(arena, trend->metric, trend->last_value));
+    if (isfinite(trend->confidence_ratio))
+        bw_value_add_text(arena, item, "confidence",
+                          bw_words_percent(arena, trend->confidence_ratio));
+    if (known && isfinite(trend->slope_per_second))
+        bw_value_add_text(arena, item, "slope",
+                          bw_words_metric(arena, trend->metric, trend->slope_per_second * 3600));
+    if (isfinite(trend->season_seconds))
+        bw_value_add_text(arena, item, "season", bw_words_seconds(arena, trend->season_seconds));
+    add_forecast(request, item, trend);
+    add_limit(request, item, trend);
+}
+
+void bw_parts_trends(struct bw_request *request, struct bw_value *in, const char *key,
+                     bool limits_only, size_t max)
+{
+    const struct bw_view *view = request->view;
+    struct bw_value *list = bw_value_add_list(&request->arena, in, key);
+    for (size_t i = 0; i < view->trend_count && list->count < max; i++) {
+        const struct bw_trend_record *trend = &view->trends[i];
+        if (!limits_only || (isfinite(trend->threshold) && isfinite(trend->time_to_p50_s)))
+            add_trend(request, list, trend);
+    }
+}
+
+static void add_change(struct bw_request *request, struct bw_value *item,
+                       const struct bw_event *event)
+{
+    struct bw_arena *arena = &request->arena;
+    if (event->kind == BW_EVENT_STATUS && event->to >= 0 && event->to < BW_STATUS_COUNT)
+        bw_words_status(arena, item, "became", (enum bw_status)event->to);
+    else if (event->kind == BW_EVENT_ALERT && event->to > 0 && event->to < BW_LEVEL_COUNT)
+        bw_words_level(arena, item, "became", (enum bw_level)event->to);
+    else if (event->kind == BW_EVENT_ALERT)
+        bw_value_add_bool(arena, item, "ended", true);
+}
+
+void bw_parts_event(struct bw_request *request, struct bw_value *list, const struct bw_event *event)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_words_time(arena, item, "at", event->ts_ms, request->now_ms);
+    const char *const parts[] = { event->subject.service, event->subject.instance,
+                                  event->subject.check };
+    struct bw_value *subject = bw_value_add_list(arena, item, "subject");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i] != NULL && parts[i][0] != '\0')
+            bw_value_add_text(arena, subject, NULL, parts[i]);
+    bw_value_add_text(arena, item, "name", event->name == NULL ? "" : event->name);
+    bw_value_add_text(arena, item, "cause", event->cause == NULL ? "" : event->cause);
+    add_change(request, item, event);
+}
+
+void bw_parts_ranges(struct bw_request *request, struct bw_value *root, const char *current)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *list = bw_value_add_list(arena, root, "ranges");
+    for (const struct bw_history_range *range = bw_history_ranges; range->name != NULL; range++) {
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "name", range->name);
+        bw_value_add_bool(arena, item, "current", strcmp(range->name, current) == 0);
+    }
+}
