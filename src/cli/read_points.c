@@ -190,7 +190,7 @@ static bool read_name(struct reader *r, struct bw_span name)
 {
     struct bw_arena arena;
     struct bw_labels labels;
-    const char *metric;
+    const char *metric = "";
     bw_arena_init(&arena);
     bool ok = parse_name(r, &arena, name, &metric, &labels);
     if (ok) {
