@@ -147,6 +147,12 @@ static enum bw_rc prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, stru
         *out = NULL;
         return bw_fail(err, BW_EINVAL, "one statement at a time, please");
     }
+    /* VACUUM INTO writes a file and is the one statement that no authorizer is asked about. */
+    if (!sqlite3_stmt_readonly(*out)) {
+        sqlite3_finalize(*out);
+        *out = NULL;
+        return bw_fail(err, BW_EDENIED, "only reading is possible here");
+    }
     return BW_OK;
 }
 

@@ -474,5 +474,8 @@ static const sqlite3_module samples_module = {
 
 int bw_sql_samples_register(sqlite3 *db, struct bw_sql_samples *samples)
 {
-    return sqlite3_create_module(db, "samples", &samples_module, samples);
+    const int rc = sqlite3_create_module(db, "samples", &samples_module, samples);
+    /* Declares the table now: an authorizer that is set later would forbid that. */
+    return rc == SQLITE_OK ? sqlite3_exec(db, "SELECT 1 FROM samples WHERE 0", NULL, NULL, NULL)
+                           : rc;
 }
