@@ -270,7 +270,7 @@ static void put_canvas(struct bw_buf *out, const struct canvas *canvas, bool utf
     put_times(out, canvas);
 }
 
-void bw_chart_draw(struct bw_buf *out, const struct bw_chart *chart)
+void bw_terminal_chart_draw(struct bw_buf *out, const struct bw_chart *chart)
 {
     struct canvas canvas = { .per_x = chart->utf8 ? 2 : 1, .per_y = chart->utf8 ? 4 : 1 };
     if (chart->count == 0 || !find_scale(&canvas, chart))

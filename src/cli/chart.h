@@ -34,6 +34,6 @@ struct bw_chart {
 };
 
 /* Appends rows + 1 lines; nothing when there is nothing finite to draw. */
-void bw_chart_draw(struct bw_buf *out, const struct bw_chart *chart);
+void bw_terminal_chart_draw(struct bw_buf *out, const struct bw_chart *chart);
 
 #endif

@@ -23,8 +23,7 @@ static void document_configuration(struct bw_buf *out)
 
 static void document_probe(struct bw_buf *out, const struct bw_probe_ops *ops)
 {
-    bw_buf_printf(out, "# %s\n\n%s.\n\nTarget: `%s`\n\n", ops->name, ops->summary,
-                  ops->target_help);
+    bw_buf_printf(out, "# %s\n\n%s\n\nTarget: `%s`\n\n", ops->name, ops->summary, ops->target_help);
     bw_buf_printf(out,
                   "```yaml\n"
                   "modules:\n"

@@ -32,7 +32,7 @@ static const struct bw_opt rows[] = {
       .help = "Options of the probe: an entry of `modules` in the configuration." },
     { "config.file", BW_OPT_STRING, AT(config_file),
       .help = "Where --module is looked up: a configuration, or a file of modules." },
-    { "timeout", BW_OPT_DURATION, AT(timeout_ns), .def = "0s", .range = "0s..10m",
+    { "timeout", BW_OPT_DURATION, AT(timeout_ns), .range = "0s..10m",
       .help = "What the whole probe may take; 0 is what the module says, else 5s." },
     { "format", BW_OPT_ENUM, AT(format), .def = "text", .names = formats,
       .help = "How the result is written." },
@@ -196,6 +196,14 @@ static int run(const struct bw_command *command, const struct bw_call *call)
                      bw_probe_module_folder(call->arena, opts->config_file));
 }
 
+static void list_kinds(struct bw_buf *out)
+{
+    bw_buf_text(out, "\nKinds:\n");
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++)
+        bw_buf_printf(out, "  %-6s %-12s %s\n", bw_probe_table[i]->name,
+                      bw_probe_table[i]->target_help, bw_probe_table[i]->summary);
+}
+
 const struct bw_command bw_cmd_probe = {
     .name = "probe",
     .arguments = "KIND TARGET",
@@ -204,6 +212,7 @@ const struct bw_command bw_cmd_probe = {
             "  bellwether probe tcp db.example.com:5432 --timeout=2s\n"
             "Exits as a Nagios plugin: 0 OK, 1 warning (degraded), 2 critical (failed), 3 unknown\n"
             "(it could not be tried).\n",
+    .more = list_kinds,
     .flags = &group,
     .args_min = 2,
     .args_max = 2,

@@ -243,10 +243,10 @@ static void put_chart(struct bw_buf *out, const struct bw_terminal *terminal,
         .utf8 = terminal->utf8,
     };
     bw_buf_char(out, '\n');
-    bw_chart_draw(out, &chart);
+    bw_terminal_chart_draw(out, &chart);
 }
 
-static enum bw_rc show(const struct trend_opts *opts, struct bw_read_points *read,
+static enum bw_rc show(const struct trend_opts *opts, const char *file, struct bw_read_points *read,
                        struct bw_err *err)
 {
     struct bw_trend_request request = { .counter = opts->counter || read->counter,
@@ -263,7 +263,7 @@ static enum bw_rc show(const struct trend_opts *opts, struct bw_read_points *rea
     struct bw_trend_scratch *scratch = bw_trend_scratch_new();
     struct bw_trend_record record = { 0 };
     const struct bw_terminal terminal = bw_terminal_look();
-    const char *name = read->series != NULL ? read->series : "series";
+    const char *name = read->series != NULL ? read->series : file;
     struct bw_buf out;
     bw_buf_init(&out, 4u << 20);
     rc = bw_trend_analyse(&request, scratch, &record, err);
@@ -295,7 +295,7 @@ static int run(const struct bw_command *command, const struct bw_call *call)
                         : bw_trend_input_store(bw_storage_path(call->arena, opts->storage_path),
                                                opts->series, opts->range_ns / BW_MS, &read, &err);
     if (rc == BW_OK)
-        rc = show(opts, &read, &err);
+        rc = show(opts, file, &read, &err);
     bw_read_points_fini(&read);
     return rc == BW_OK ? BW_EXIT_OK : bw_command_failed(command, "%s", err.text);
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELP_BYTES_MAX = 256 << 10, SUMMARY_COLUMN = 12 };
+enum { HELP_BYTES_MAX = 256 << 10, SUMMARY_COLUMN = 16 };
 
 static const struct bw_opt no_rows[] = { { 0 } };
 const struct bw_opt_group bw_no_flags = { .name = "flags", .size = 1, .opts = no_rows };
@@ -59,6 +59,8 @@ void bw_command_help(struct bw_buf *out, const struct bw_command *command)
     bw_flags_help(out, usage, command->flags->opts);
     if (command->text != NULL)
         bw_buf_printf(out, "\n%s", command->text);
+    if (command->more != NULL)
+        command->more(out);
 }
 
 static int show_command_help(const struct bw_command *command)
@@ -82,7 +84,7 @@ static void list_commands(struct bw_buf *out, const struct bw_command *const *ta
             bw_buf_printf(out, "  %-*s%s.\n", SUMMARY_COLUMN, table[i]->name, table[i]->summary);
     }
     bw_buf_printf(out, "  %-*sShow this, or the help of a command.\n", SUMMARY_COLUMN,
-                  "help [COMMAND]  ");
+                  "help [COMMAND]");
     bw_buf_text(
         out, "\n'bellwether COMMAND --help' shows a command's flags.\n"
              "Exit codes: 0 done, 1 failed or invalid, 2 not understood; probe: 0 OK, 1 warning,\n"

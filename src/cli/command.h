@@ -32,9 +32,10 @@ struct bw_call {
 
 struct bw_command {
     const char *name;
-    const char *arguments; /* for the usage line: "KIND TARGET"; "" for none */
-    const char *summary;   /* one line, without a full stop */
-    const char *text;      /* below the flags in --help: more help, examples; or NULL */
+    const char *arguments;            /* for the usage line: "KIND TARGET"; "" for none */
+    const char *summary;              /* one line, without a full stop */
+    const char *text;                 /* below the flags in --help: more help, examples; or NULL */
+    void (*more)(struct bw_buf *out); /* appends what only a table knows to that; or NULL */
     const struct bw_opt_group *flags;
     size_t args_min, args_max;
     int usage_exit; /* exit code for a command line that cannot be understood */

@@ -26,6 +26,17 @@ static void put_ms(struct bw_buf *out, int64_t ms)
     put_seconds(out, (double)ms / 1000);
 }
 
+/* A probability is never said to be certain. */
+static void put_likely(struct bw_buf *out, double ratio)
+{
+    if (ratio < 0.01)
+        bw_buf_text(out, "less than 1%");
+    else if (ratio > 0.99)
+        bw_buf_text(out, "more than 99%");
+    else
+        bw_buf_printf(out, "%.0f%%", ratio * 100);
+}
+
 /* ---- for people -------------------------------------------------------------------------- */
 
 static void put_data(struct bw_buf *out, const struct bw_trend_record *record)
@@ -52,8 +63,11 @@ static void put_direction(struct bw_buf *out, const struct bw_terminal *terminal
 {
     bw_buf_text(out, "  direction  ");
     bw_terminal_tone(out, terminal, tone_of(record), bw_direction_name(record->direction));
-    if (isfinite(record->confidence_ratio))
-        bw_buf_printf(out, ", %.0f%% sure", record->confidence_ratio * 100);
+    if (isfinite(record->confidence_ratio)) {
+        bw_buf_text(out, ", ");
+        put_likely(out, record->confidence_ratio);
+        bw_buf_text(out, " sure");
+    }
     bw_buf_char(out, '\n');
     if (isfinite(record->slope_per_second))
         bw_buf_printf(out, "  slope      %+.4g per hour (95%%: %+.4g to %+.4g)\n",
@@ -77,9 +91,11 @@ static void put_horizon(struct bw_buf *out, const struct bw_trend_horizon *horiz
         bw_buf_text(out, "cannot be known from this much data");
     else
         bw_buf_printf(out, "%.6g (80%%: %.6g to %.6g)", horizon->p50, horizon->p10, horizon->p90);
-    if (isfinite(horizon->crossing_ratio))
-        bw_buf_printf(out, ", %.0f%% likely to have reached the threshold",
-                      horizon->crossing_ratio * 100);
+    if (isfinite(horizon->crossing_ratio)) {
+        bw_buf_text(out, ", ");
+        put_likely(out, horizon->crossing_ratio);
+        bw_buf_text(out, " likely to have reached the threshold");
+    }
     bw_buf_char(out, '\n');
 }
 
