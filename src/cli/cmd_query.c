@@ -56,7 +56,7 @@ static void take_blob(struct bw_sheet *sheet, size_t len)
 {
     char text[48];
     const int n = snprintf(text, sizeof text, "(%zu bytes)", len);
-    bw_sheet_text(sheet, text, (size_t)n);
+    bw_sheet_add_text(sheet, text, (size_t)n);
 }
 
 static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
@@ -74,7 +74,7 @@ static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
             bw_sheet_number(sheet, values[i].number);
             break;
         case BW_SQL_TEXT:
-            bw_sheet_text(sheet, values[i].text, values[i].len);
+            bw_sheet_add_text(sheet, values[i].text, values[i].len);
             break;
         case BW_SQL_BLOB:
             take_blob(sheet, values[i].len);

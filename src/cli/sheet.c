@@ -67,7 +67,7 @@ void bw_sheet_number(struct bw_sheet *sheet, double value)
     add(sheet, (struct bw_sheet_cell){ .kind = isnan(value) ? NOTHING : NUMBER, .number = value });
 }
 
-void bw_sheet_text(struct bw_sheet *sheet, const char *text, size_t len)
+void bw_sheet_add_text(struct bw_sheet *sheet, const char *text, size_t len)
 {
     add(sheet, (struct bw_sheet_cell){ .kind = TEXT,
                                        .text = bw_arena_strndup(&sheet->rows_arena, text, len),

@@ -47,7 +47,7 @@ void bw_sheet_begin(struct bw_sheet *sheet, enum bw_sheet_format format, bool ut
 void bw_sheet_null(struct bw_sheet *sheet);
 void bw_sheet_int(struct bw_sheet *sheet, int64_t value);
 void bw_sheet_number(struct bw_sheet *sheet, double value);
-void bw_sheet_text(struct bw_sheet *sheet, const char *text, size_t len);
+void bw_sheet_add_text(struct bw_sheet *sheet, const char *text, size_t len);
 
 /* Ends the row: missing cells are null. False when there is no use in more. */
 bool bw_sheet_row(struct bw_sheet *sheet);
