@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/listing.h"
 #include "cli/output.h"
-#include "cli/sheet.h"
 #include "cli/storage.h"
 #include "cli/terminal.h"
 #include "store/sql.h"
@@ -19,7 +19,7 @@ struct query_opts {
 
 static const struct bw_opt rows[] = {
     BW_STORAGE_ROW(AT(storage_path)),
-    { "format", BW_OPT_ENUM, AT(format), .def = "table", .names = bw_sheet_formats,
+    { "format", BW_OPT_ENUM, AT(format), .def = "table", .names = bw_listing_formats,
       .help = "How rows are written." },
     { "timeout", BW_OPT_DURATION, AT(timeout_ns), .def = "1m", .range = "0..1d",
       .help = "End the query after so long; 0 is never." },
@@ -32,8 +32,8 @@ static const struct bw_opt_group group = { .name = "query",
 
 /* One query on its way to standard output. */
 struct answer {
-    struct bw_sheet sheet;
-    enum bw_sheet_format format;
+    struct bw_listing listing;
+    enum bw_listing_format format;
     bool begun;
 };
 
@@ -46,55 +46,55 @@ static bool write_out(void *ctx, struct bw_buf *text)
 static bool take_columns(void *ctx, const char *const *names, size_t count)
 {
     struct answer *answer = ctx;
-    bw_sheet_begin(&answer->sheet, answer->format, bw_terminal_look().utf8, names, count, write_out,
-                   NULL);
+    bw_listing_begin(&answer->listing, answer->format, bw_terminal_look().utf8, names, count,
+                     write_out, NULL);
     answer->begun = true;
     return true;
 }
 
-static void take_blob(struct bw_sheet *sheet, size_t len)
+static void take_blob(struct bw_listing *listing, size_t len)
 {
     char text[48];
     const int n = snprintf(text, sizeof text, "(%zu bytes)", len);
-    bw_sheet_add_text(sheet, text, (size_t)n);
+    bw_listing_add_text(listing, text, (size_t)n);
 }
 
 static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
 {
-    struct bw_sheet *sheet = &((struct answer *)ctx)->sheet;
+    struct bw_listing *listing = &((struct answer *)ctx)->listing;
     for (size_t i = 0; i < count; i++) {
         switch (values[i].kind) {
         case BW_SQL_NULL:
-            bw_sheet_null(sheet);
+            bw_listing_null(listing);
             break;
         case BW_SQL_INT:
-            bw_sheet_int(sheet, values[i].integer);
+            bw_listing_int(listing, values[i].integer);
             break;
         case BW_SQL_NUMBER:
-            bw_sheet_number(sheet, values[i].number);
+            bw_listing_number(listing, values[i].number);
             break;
         case BW_SQL_TEXT:
-            bw_sheet_add_text(sheet, values[i].text, values[i].len);
+            bw_listing_add_text(listing, values[i].text, values[i].len);
             break;
         case BW_SQL_BLOB:
-            take_blob(sheet, values[i].len);
+            take_blob(listing, values[i].len);
             break;
         }
     }
-    return bw_sheet_row(sheet);
+    return bw_listing_row(listing);
 }
 
 static int run(const struct bw_command *command, const struct bw_call *call)
 {
     const struct query_opts *opts = call->opts;
-    struct answer answer = { .format = (enum bw_sheet_format)opts->format };
+    struct answer answer = { .format = (enum bw_listing_format)opts->format };
     const struct bw_sql_sink sink = { &answer, take_columns, take_row };
     struct bw_damage damage = { 0 };
     struct bw_err err;
     const enum bw_rc rc = bw_sql_run(bw_storage_path(call->arena, opts->storage_path),
                                      call->args[0], opts->timeout_ns, &sink, &damage, &err);
     if (answer.begun)
-        bw_sheet_end(&answer.sheet);
+        bw_listing_end(&answer.listing);
     if (damage.packs + damage.journal_rows + damage.rows > 0)
         fprintf(stderr,
                 "bellwether query: %llu parts of the store failed their checksum and are missing "

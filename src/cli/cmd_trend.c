@@ -2,9 +2,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "cli/chart.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/plot.h"
 #include "cli/show_trend.h"
 #include "cli/storage.h"
 #include "cli/trend_input.h"
@@ -189,7 +189,7 @@ static int64_t foreseen_ms(const struct bw_trend_record *record)
 
 /* Asks again for times in between, so that the band follows a season. Returns the count. */
 static size_t make_band(struct bw_trend_request request, struct bw_trend_scratch *scratch,
-                        const struct bw_trend_record *record, struct bw_chart_band *out)
+                        const struct bw_trend_record *record, struct bw_plot_band *out)
 {
     enum { TOTAL = BAND_PARTS * BW_TREND_HORIZONS_MAX };
     const int64_t farthest = foreseen_ms(record);
@@ -205,7 +205,7 @@ static size_t make_band(struct bw_trend_request request, struct bw_trend_scratch
         for (size_t i = 0; i < BW_TREND_HORIZONS_MAX; i++) {
             const struct bw_trend_horizon *h = &between.horizons[i];
             out[count++] =
-                (struct bw_chart_band){ record->last_ms + h->horizon_ms, h->p10, h->p50, h->p90 };
+                (struct bw_plot_band){ record->last_ms + h->horizon_ms, h->p10, h->p50, h->p90 };
         }
     }
     return count;
@@ -228,11 +228,11 @@ static void put_chart(struct bw_buf *out, const struct bw_terminal *terminal,
                       const struct bw_trend_request *request, struct bw_trend_scratch *scratch,
                       const struct bw_trend_record *record, struct bw_points *points)
 {
-    struct bw_chart_band band[BAND_PARTS * BW_TREND_HORIZONS_MAX];
+    struct bw_plot_band band[BAND_PARTS * BW_TREND_HORIZONS_MAX];
     const size_t band_count = make_band(*request, scratch, record, band);
     if (request->counter)
         make_rates(points);
-    const struct bw_chart chart = {
+    const struct bw_plot plot = {
         .points = points->items,
         .count = points->count,
         .band = band,
@@ -243,7 +243,7 @@ static void put_chart(struct bw_buf *out, const struct bw_terminal *terminal,
         .utf8 = terminal->utf8,
     };
     bw_buf_char(out, '\n');
-    bw_terminal_chart_draw(out, &chart);
+    bw_plot_draw(out, &plot);
 }
 
 static enum bw_rc show(const struct trend_opts *opts, const char *file, struct bw_read_points *read,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* cli/chart.h: a series and its forecast drawn with characters: braille dots where the terminal
+/* cli/plot.h: a series and its forecast drawn with characters: braille dots where the terminal
  * has UTF-8, plain ASCII elsewhere.
  *
  *     90.0 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   threshold
@@ -7,8 +7,8 @@
  *     10.0 ⠤⠔⠊          ┊
  *
  * Pure. */
-#ifndef CLI_CHART_H
-#define CLI_CHART_H
+#ifndef CLI_PLOT_H
+#define CLI_PLOT_H
 
 #include "base/buf.h"
 #include "model/records.h"
@@ -17,15 +17,15 @@
 #include <stddef.h>
 
 /* The forecast at one time. */
-struct bw_chart_band {
+struct bw_plot_band {
     int64_t ts_ms;
     double low, middle, high;
 };
 
-struct bw_chart {
+struct bw_plot {
     const struct bw_point *points; /* rising in time; what is not finite leaves a gap */
     size_t count;
-    const struct bw_chart_band *band; /* rising in time, after the last point */
+    const struct bw_plot_band *band; /* rising in time, after the last point */
     size_t band_count;
     double threshold; /* NaN: none */
     size_t columns;   /* of everything, at least 40 */
@@ -34,6 +34,6 @@ struct bw_chart {
 };
 
 /* Appends rows + 1 lines; nothing when there is nothing finite to draw. */
-void bw_terminal_chart_draw(struct bw_buf *out, const struct bw_chart *chart);
+void bw_plot_draw(struct bw_buf *out, const struct bw_plot *plot);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/chart.h"
+#include "cli/plot.h"
 
 #include "base/civil.h"
 #include "base/mem.h"
@@ -34,30 +34,30 @@ static void widen(struct canvas *canvas, double value)
 }
 
 /* Everything must fit, but a threshold far away would press the rest flat: it is left out. */
-static bool find_scale(struct canvas *canvas, const struct bw_chart *chart)
+static bool find_scale(struct canvas *canvas, const struct bw_plot *plot)
 {
     canvas->low = INFINITY;
     canvas->high = -INFINITY;
-    for (size_t i = 0; i < chart->count; i++)
-        widen(canvas, chart->points[i].value);
-    for (size_t i = 0; i < chart->band_count; i++) {
-        widen(canvas, chart->band[i].low);
-        widen(canvas, chart->band[i].high);
+    for (size_t i = 0; i < plot->count; i++)
+        widen(canvas, plot->points[i].value);
+    for (size_t i = 0; i < plot->band_count; i++) {
+        widen(canvas, plot->band[i].low);
+        widen(canvas, plot->band[i].high);
     }
     if (!(canvas->low <= canvas->high))
         return false;
     const double span = canvas->high - canvas->low;
-    if (isfinite(chart->threshold) && chart->threshold >= canvas->low - 2 * span
-        && chart->threshold <= canvas->high + 2 * span)
-        widen(canvas, chart->threshold);
+    if (isfinite(plot->threshold) && plot->threshold >= canvas->low - 2 * span
+        && plot->threshold <= canvas->high + 2 * span)
+        widen(canvas, plot->threshold);
     if (canvas->high - canvas->low <= 0 || !isfinite(canvas->high - canvas->low)) {
         const double room = canvas->high == 0 ? 1 : fabs(canvas->high) * 0.1;
         canvas->low = fmax(canvas->low - room, -1e300);
         canvas->high = fmin(canvas->high + room, 1e300);
     }
-    canvas->from_ms = chart->points[0].ts_ms;
-    canvas->to_ms = chart->band_count > 0 ? chart->band[chart->band_count - 1].ts_ms
-                                          : chart->points[chart->count - 1].ts_ms;
+    canvas->from_ms = plot->points[0].ts_ms;
+    canvas->to_ms = plot->band_count > 0 ? plot->band[plot->band_count - 1].ts_ms
+                                         : plot->points[plot->count - 1].ts_ms;
     return true;
 }
 
@@ -116,18 +116,18 @@ static void draw_line(struct canvas *canvas, size_t x0, size_t y0, size_t x1, si
     }
 }
 
-static void draw_history(struct canvas *canvas, const struct bw_chart *chart)
+static void draw_history(struct canvas *canvas, const struct bw_plot *plot)
 {
     const size_t wide = canvas->cells_x * canvas->per_x, tall = canvas->cells_y * canvas->per_y;
     bool has_before = false;
     size_t x0 = 0, y0 = 0;
-    for (size_t i = 0; i < chart->count; i++) {
-        if (!isfinite(chart->points[i].value)) {
+    for (size_t i = 0; i < plot->count; i++) {
+        if (!isfinite(plot->points[i].value)) {
             has_before = false;
             continue;
         }
-        const size_t x = column_of(canvas, chart->points[i].ts_ms, wide);
-        const size_t y = row_of(canvas, chart->points[i].value, tall);
+        const size_t x = column_of(canvas, plot->points[i].ts_ms, wide);
+        const size_t y = row_of(canvas, plot->points[i].value, tall);
         draw_line(canvas, has_before ? x0 : x, has_before ? y0 : y, x, y, HISTORY);
         x0 = x;
         y0 = y;
@@ -141,8 +141,8 @@ static double between(double a, double b, double ratio)
 }
 
 /* The columns of cells between two times of the forecast. */
-static void draw_band_part(struct canvas *canvas, const struct bw_chart_band *a,
-                           const struct bw_chart_band *b)
+static void draw_band_part(struct canvas *canvas, const struct bw_plot_band *a,
+                           const struct bw_plot_band *b)
 {
     const size_t x0 = column_of(canvas, a->ts_ms, canvas->cells_x);
     const size_t x1 = column_of(canvas, b->ts_ms, canvas->cells_x);
@@ -158,22 +158,22 @@ static void draw_band_part(struct canvas *canvas, const struct bw_chart_band *a,
               column_of(canvas, b->ts_ms, wide), row_of(canvas, b->middle, tall), MIDDLE);
 }
 
-static bool is_whole(const struct bw_chart_band *band)
+static bool is_whole(const struct bw_plot_band *band)
 {
     return isfinite(band->low) && isfinite(band->middle) && isfinite(band->high);
 }
 
-static void draw_forecast(struct canvas *canvas, const struct bw_chart *chart)
+static void draw_forecast(struct canvas *canvas, const struct bw_plot *plot)
 {
-    const struct bw_point *last = &chart->points[chart->count - 1];
-    struct bw_chart_band before = { last->ts_ms, last->value, last->value, last->value };
+    const struct bw_point *last = &plot->points[plot->count - 1];
+    struct bw_plot_band before = { last->ts_ms, last->value, last->value, last->value };
     const size_t now = column_of(canvas, last->ts_ms, canvas->cells_x);
-    for (size_t y = 0; chart->band_count > 0 && y < canvas->cells_y; y++)
+    for (size_t y = 0; plot->band_count > 0 && y < canvas->cells_y; y++)
         mark_cell(canvas, now, y, NOW);
-    for (size_t i = 0; i < chart->band_count; i++) {
-        if (is_whole(&before) && is_whole(&chart->band[i]))
-            draw_band_part(canvas, &before, &chart->band[i]);
-        before = chart->band[i];
+    for (size_t i = 0; i < plot->band_count; i++) {
+        if (is_whole(&before) && is_whole(&plot->band[i]))
+            draw_band_part(canvas, &before, &plot->band[i]);
+        before = plot->band[i];
     }
 }
 
@@ -270,20 +270,20 @@ static void put_canvas(struct bw_buf *out, const struct canvas *canvas, bool utf
     put_times(out, canvas);
 }
 
-void bw_terminal_chart_draw(struct bw_buf *out, const struct bw_chart *chart)
+void bw_plot_draw(struct bw_buf *out, const struct bw_plot *plot)
 {
-    struct canvas canvas = { .per_x = chart->utf8 ? 2 : 1, .per_y = chart->utf8 ? 4 : 1 };
-    if (chart->count == 0 || !find_scale(&canvas, chart))
+    struct canvas canvas = { .per_x = plot->utf8 ? 2 : 1, .per_y = plot->utf8 ? 4 : 1 };
+    if (plot->count == 0 || !find_scale(&canvas, plot))
         return;
-    const size_t columns = chart->columns < COLUMNS_MIN ? COLUMNS_MIN : chart->columns;
+    const size_t columns = plot->columns < COLUMNS_MIN ? COLUMNS_MIN : plot->columns;
     canvas.cells_x = columns - LABEL_COLUMNS;
-    canvas.cells_y = chart->rows < ROWS_MIN ? ROWS_MIN : chart->rows;
+    canvas.cells_y = plot->rows < ROWS_MIN ? ROWS_MIN : plot->rows;
     canvas.cells = bw_alloc(canvas.cells_x * canvas.cells_y);
     canvas.dots = bw_alloc(canvas.cells_x * canvas.cells_y * canvas.per_x * canvas.per_y);
-    draw_history(&canvas, chart);
-    draw_forecast(&canvas, chart);
-    draw_threshold(&canvas, chart->threshold);
-    put_canvas(out, &canvas, chart->utf8);
+    draw_history(&canvas, plot);
+    draw_forecast(&canvas, plot);
+    draw_threshold(&canvas, plot->threshold);
+    put_canvas(out, &canvas, plot->utf8);
     free(canvas.cells);
     free(canvas.dots);
 }
