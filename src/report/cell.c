@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/civil.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "report/parts.h"
 
@@ -57,6 +58,7 @@ struct bw_report_cell bw_report_cell_of(const struct bw_report_column *column, c
     case BW_REPORT_COUNT:
         return number_cell(*(const unsigned *)at);
     case BW_REPORT_NUMBER:
+    case BW_REPORT_VALUE:
     case BW_REPORT_RATIO:
     case BW_REPORT_SECONDS:
     case BW_REPORT_LEFT:
@@ -125,6 +127,22 @@ static void say_strip(struct bw_buf *out, const uint8_t *strip)
     }
 }
 
+/* A value in the unit that its metric's name ends with, as names of metrics do. */
+static void say_value(struct bw_buf *out, const char *metric, double value)
+{
+    char text[BW_DURATION_TEXT_MAX];
+    if (bw_text_ends_with(metric, "_bytes") && fabs(value) < 1e18) {
+        bw_format_bytes(text, (uint64_t)llround(fabs(value)));
+        bw_buf_printf(out, "%s%s", value < 0 ? "-" : "", text);
+    } else if (bw_text_ends_with(metric, "_ratio")) {
+        bw_report_say_ratio(out, value);
+    } else if (bw_text_ends_with(metric, "_seconds")) {
+        bw_report_say_seconds(out, value);
+    } else {
+        bw_buf_printf(out, "%.6g", value);
+    }
+}
+
 static void say_number(struct bw_buf *out, const struct bw_report_column *column, double number)
 {
     if (column->kind == BW_REPORT_RATIO || column->kind == BW_REPORT_CROSSING)
@@ -149,6 +167,8 @@ void bw_report_say(const struct bw_report_column *column, const void *row, struc
     const struct bw_report_cell cell = bw_report_cell_of(column, row, &scratch);
     if (cell.is == BW_CELL_IS_TEXT)
         bw_buf_text(out, cell.text);
+    else if (cell.is == BW_CELL_IS_NUMBER && column->kind == BW_REPORT_VALUE)
+        say_value(out, ((const struct bw_trend_record *)row)->metric, cell.number);
     else if (cell.is == BW_CELL_IS_NUMBER)
         say_number(out, column, cell.number);
     else if (cell.is == BW_CELL_IS_TIME)

@@ -138,6 +138,44 @@ static void put_counts(struct writer *writer, const struct bw_report *report)
         put(writer, "limits_more", "");
 }
 
+enum { SHARES = 5 };
+
+/* Which of the shares lost most by cutting and has not been given back to, 0 (healthy) when
+ * none of the others did. */
+static size_t neediest(const double lost[SHARES])
+{
+    size_t found = 0;
+    for (size_t i = 1; i < SHARES; i++) {
+        if (lost[i] > 1e-6 && (found == 0 || lost[i] > lost[found]))
+            found = i;
+    }
+    return found;
+}
+
+/* The five shares in thousandths of a percent, by largest remainder so that they add up to
+ * 100; healthy comes last, so that trouble is never rounded away. */
+static void put_shares(struct writer *writer, const struct bw_report_time *time)
+{
+    static const char *const names[SHARES] = { "healthy", "degraded", "unhealthy", "unknown",
+                                               "maintenance" };
+    const double ratios[SHARES] = { time->healthy_ratio, time->degraded_ratio,
+                                    time->unhealthy_ratio, time->unknown_ratio,
+                                    time->maintenance_ratio };
+    double units[SHARES], lost[SHARES], rest = 1e5;
+    for (size_t i = 0; i < SHARES; i++) {
+        units[i] = floor(ratios[i] * 1e5 + 1e-6);
+        lost[i] = ratios[i] * 1e5 - units[i];
+        rest -= units[i];
+    }
+    for (; rest > 0.5; rest--) {
+        const size_t i = neediest(lost);
+        units[i]++;
+        lost[i] = 0;
+    }
+    for (size_t i = 0; i < SHARES; i++)
+        put_ratio(writer, names[i], units[i] / 1e5);
+}
+
 static void put_times(struct writer *writer, const struct bw_report *report)
 {
     const struct bw_report_totals *totals = &report->totals;
@@ -148,11 +186,7 @@ static void put_times(struct writer *writer, const struct bw_report *report)
     put_span(writer, "downtime", totals->downtime_ms);
     put_span(writer, "longest", totals->longest_ms);
     put_ratio(writer, "available", totals->available_ratio);
-    put_ratio(writer, "healthy", totals->time.healthy_ratio);
-    put_ratio(writer, "degraded", totals->time.degraded_ratio);
-    put_ratio(writer, "unhealthy", totals->time.unhealthy_ratio);
-    put_ratio(writer, "unknown", totals->time.unknown_ratio);
-    put_ratio(writer, "maintenance", totals->time.maintenance_ratio);
+    put_shares(writer, &totals->time);
 }
 
 void bw_report_state_facts(const struct bw_report *report, struct bw_arena *arena,

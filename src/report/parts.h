@@ -20,6 +20,7 @@ enum bw_report_kind {
     BW_REPORT_COUNT64,
     BW_REPORT_COUNT,   /* unsigned */
     BW_REPORT_NUMBER,  /* double in a unit of its own */
+    BW_REPORT_VALUE,   /* double in the unit of a trend's metric */
     BW_REPORT_RATIO,   /* double 0..1, shown in percent */
     BW_REPORT_SECONDS, /* double, of something short: a probe */
     BW_REPORT_LEFT,    /* double, seconds of something long: the time to a limit */

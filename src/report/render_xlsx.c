@@ -7,6 +7,7 @@
 #include "report/sheet_text.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
-enum { PAPER_A4 = 9 };
+enum { PAPER_A4 = 9, SUMMARY_HEAD_ROWS = 4, CHART_CHECKS_MAX = 40 };
 
 #define SECONDS_OF_DAY 86400.0
 #define DAY_1970 25569.0 /* 1970-01-01 as a spreadsheet counts days */
@@ -22,13 +23,14 @@ enum { PAPER_A4 = 9 };
 /* Formats beside those of the kinds. */
 enum {
     FORMAT_HEADER = 32,
+    FORMAT_HEADER_RIGHT,
     FORMAT_TITLE,
     FORMAT_LABEL,
-    FORMAT_WRAP,
     FORMAT_BAD,
     FORMAT_FAIR,
     FORMAT_GOOD,
     FORMAT_MUTED,
+    FORMAT_LARGE, /* numbers of many digits */
     FORMAT_COUNT
 };
 
@@ -68,7 +70,7 @@ static void make_formats(struct book *book)
         { BW_REPORT_RATIO, "0.000%" },   { BW_REPORT_CROSSING, "0.0%" },
         { BW_REPORT_SECONDS, "0.000" },  { BW_REPORT_SPAN, "[h]:mm:ss" },
         { BW_REPORT_LEFT, "0.0 \"d\"" }, { BW_REPORT_TIME, "yyyy-mm-dd hh:mm:ss" },
-        { BW_REPORT_NUMBER, "General" },
+        { BW_REPORT_NUMBER, "General" }, { BW_REPORT_VALUE, "General" },
     };
     static const struct {
         size_t slot;
@@ -85,13 +87,18 @@ static void make_formats(struct book *book)
         lxw_format *format = new_format(book, of_states[i].slot, NULL);
         format_set_font_color(format, of_states[i].text);
         format_set_bg_color(format, of_states[i].ground);
+        format_set_indent(format, 1);
     }
-    new_format(book, BW_REPORT_TEXT, NULL);
-    format_set_text_wrap(new_format(book, FORMAT_WRAP, NULL));
-    lxw_format *header = new_format(book, FORMAT_HEADER, NULL);
-    format_set_bold(header);
-    format_set_font_color(header, 0xffffff);
-    format_set_bg_color(header, 0x22384d);
+    new_format(book, FORMAT_LARGE, "#,##0");
+    format_set_indent(new_format(book, BW_REPORT_TEXT, NULL), 1);
+    for (size_t slot = FORMAT_HEADER; slot <= FORMAT_HEADER_RIGHT; slot++) {
+        lxw_format *header = new_format(book, slot, NULL);
+        format_set_bold(header);
+        format_set_font_color(header, 0xffffff);
+        format_set_bg_color(header, 0x22384d);
+        format_set_indent(header, slot == FORMAT_HEADER);
+    }
+    format_set_align(book->formats[FORMAT_HEADER_RIGHT], LXW_ALIGN_RIGHT);
     lxw_format *title = new_format(book, FORMAT_TITLE, NULL);
     format_set_bold(title);
     format_set_font_size(title, 16);
@@ -114,7 +121,7 @@ static lxw_format *format_of_text(const struct book *book, const struct bw_repor
             && strcmp(states[i].word, text) == 0)
             return book->formats[states[i].slot];
     }
-    return book->formats[column->width >= 50 ? FORMAT_WRAP : BW_REPORT_TEXT];
+    return book->formats[BW_REPORT_TEXT];
 }
 
 /* ---- cells -------------------------------------------------------------------------------- */
@@ -125,6 +132,17 @@ static void put_text(struct book *book, lxw_worksheet *sheet, lxw_row_t row, lxw
     bw_buf_clear(&book->clean);
     bw_sheet_text(&book->clean, text, strlen(text));
     note(book, worksheet_write_string(sheet, row, col, book->clean.data, format));
+}
+
+static bool is_text(enum bw_report_kind kind)
+{
+    return kind == BW_REPORT_TEXT || kind == BW_REPORT_SERIES || kind == BW_REPORT_STATUS
+           || kind == BW_REPORT_LEVEL || kind == BW_REPORT_DIRECTION;
+}
+
+static bool is_large(enum bw_report_kind kind, double number)
+{
+    return (kind == BW_REPORT_NUMBER || kind == BW_REPORT_VALUE) && fabs(number) >= 1000;
 }
 
 /* A number in the unit that its format expects. */
@@ -143,8 +161,9 @@ static void put_cell(struct book *book, lxw_worksheet *sheet, lxw_row_t row, lxw
         put_text(book, sheet, row, col, cell.text, format_of_text(book, column, cell.text));
         break;
     case BW_CELL_IS_NUMBER:
-        note(book, worksheet_write_number(sheet, row, col, for_format(column->kind, cell.number),
-                                          format));
+        note(book, worksheet_write_number(
+                       sheet, row, col, for_format(column->kind, cell.number),
+                       is_large(column->kind, cell.number) ? book->formats[FORMAT_LARGE] : format));
         break;
     case BW_CELL_IS_TIME:
         note(book, worksheet_write_number(sheet, row, col,
@@ -165,7 +184,8 @@ static lxw_col_t put_header(struct book *book, lxw_worksheet *sheet, lxw_row_t r
     for (const struct bw_report_column *column = section->columns; column->name != NULL; column++) {
         if (column->width <= 0)
             continue;
-        put_text(book, sheet, row, col, column->heading, book->formats[FORMAT_HEADER]);
+        put_text(book, sheet, row, col, column->heading,
+                 book->formats[is_text(column->kind) ? FORMAT_HEADER : FORMAT_HEADER_RIGHT]);
         col++;
     }
     return col;
@@ -206,6 +226,14 @@ static void set_page(struct book *book, lxw_worksheet *sheet, lxw_row_t header, 
     note(book, worksheet_set_footer(sheet, "&L&A&RPage &P of &N"));
 }
 
+static lxw_col_t column_number(const struct bw_report_section *section, const char *name)
+{
+    lxw_col_t col = 0;
+    while (strcmp(section->columns[col].name, name) != 0)
+        col++;
+    return col;
+}
+
 static const char *fact(const struct bw_report_facts *facts, const char *name)
 {
     for (size_t i = 0; i < facts->count; i++) {
@@ -244,7 +272,38 @@ static lxw_row_t put_summary_head(struct book *book, lxw_worksheet *sheet)
                  "Incomplete: stored data was damaged or there were too many events.",
                  book->formats[FORMAT_BAD]);
     bw_arena_fini(&arena);
-    return 4;
+    return SUMMARY_HEAD_ROWS;
+}
+
+/* Time by status, one bar a check, while they can still be read. */
+static void put_chart(struct book *book, lxw_row_t first, lxw_row_t last)
+{
+    static const struct {
+        const char *name;
+        lxw_color_t color;
+    } parts[] = {
+        { "healthy_ratio", 0x2f9e5f },     { "degraded_ratio", 0xe0a100 },
+        { "unhealthy_ratio", 0xcf3a3a },   { "unknown_ratio", 0xb9c3cd },
+        { "maintenance_ratio", 0x6b7fd1 },
+    };
+    const struct bw_report_section *section = &bw_report_sections[BW_REPORT_CHECKS];
+    lxw_chartsheet *sheet = workbook_add_chartsheet(book->workbook, "Chart");
+    lxw_chart *chart = workbook_add_chart(book->workbook, LXW_CHART_BAR_STACKED_PERCENT);
+    if (sheet == NULL || chart == NULL)
+        return;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const lxw_col_t col = column_number(section, parts[i].name);
+        lxw_chart_series *series = chart_add_series(chart, NULL, NULL);
+        lxw_chart_fill fill = { .color = parts[i].color };
+        chart_series_set_name(series, section->columns[col].heading);
+        chart_series_set_categories(series, section->title, first, 0, last, 2);
+        chart_series_set_values(series, section->title, first, col, last, col);
+        chart_series_set_fill(series, &fill);
+    }
+    chart_title_set_name(chart, "How the time was spent");
+    chart_axis_set_reverse(chart->y_axis); /* the first check on top */
+    chart_legend_set_position(chart, LXW_CHART_LEGEND_BOTTOM);
+    note(book, chartsheet_set_chart(sheet, chart));
 }
 
 static enum bw_rc put_section(struct book *book, const struct bw_report_section *section,
@@ -293,6 +352,9 @@ static enum bw_rc write_book(struct book *book, struct bw_err *err)
     set_properties(book);
     for (size_t i = 0; rc == BW_OK && i < BW_REPORT_SECTION_COUNT; i++)
         rc = put_section(book, &bw_report_sections[i], err);
+    const size_t checks = book->report->check_count;
+    if (checks > 0 && checks <= CHART_CHECKS_MAX)
+        put_chart(book, SUMMARY_HEAD_ROWS + 1, (lxw_row_t)(SUMMARY_HEAD_ROWS + checks));
     pthread_mutex_lock(&closing);
     note(book, workbook_close(book->workbook));
     pthread_mutex_unlock(&closing);
