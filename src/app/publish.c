@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define RETRY_NS (20 * BW_MS)
+/* So often in a row scrapes may be in the way; then the loop waits for the one that runs. */
+enum { RETRIES_MAX = 25 };
 
 /* A view with the number of those who hold it; the publisher itself is one of them. */
 struct shown_view {
@@ -29,6 +31,7 @@ struct bw_publisher {
     pthread_rwlock_t registry_lock; /* guards registry */
     struct bw_registry *registry;
     struct bw_publication *waiting; /* loop thread */
+    unsigned retries;               /* in a row without success */
     struct bw_timer *retry;
 
     pthread_mutex_t view_lock; /* guards the list and all holders */
@@ -37,10 +40,21 @@ struct bw_publisher {
 
 static void retry_waiting(void *ctx);
 
+/* Scrapes that overlap for ever would keep out whoever waits to write: glibc lets readers pass
+ * unless it is told otherwise. */
+static void init_registry_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 struct bw_publisher *bw_publisher_new(struct bw_loop *loop)
 {
     struct bw_publisher *publisher = bw_alloc(sizeof *publisher);
-    pthread_rwlock_init(&publisher->registry_lock, NULL);
+    init_registry_lock(&publisher->registry_lock);
     pthread_mutex_init(&publisher->view_lock, NULL);
     publisher->registry = bw_registry_new();
     publisher->retry = bw_timer_new(loop, retry_waiting, publisher);
@@ -141,13 +155,30 @@ void bw_publication_commit(struct bw_publication *publication)
     publisher->waiting = publication;
 }
 
+/* Old values must not stay for as long as somebody scrapes without a pause: the wait is for one
+ * page, as nobody new comes in meanwhile. */
+static void set_all_waiting(struct bw_publisher *publisher)
+{
+    pthread_rwlock_wrlock(&publisher->registry_lock);
+    while (publisher->waiting != NULL) {
+        struct bw_publication *publication = publisher->waiting;
+        bw_registry_set(publisher->registry, publication->block, &publication->measures);
+        forget_waiting(publication);
+    }
+    pthread_rwlock_unlock(&publisher->registry_lock);
+}
+
 static void retry_waiting(void *ctx)
 {
     struct bw_publisher *publisher = ctx;
     while (publisher->waiting != NULL && try_set(publisher->waiting))
         forget_waiting(publisher->waiting);
+    if (publisher->waiting != NULL && ++publisher->retries == RETRIES_MAX)
+        set_all_waiting(publisher);
     if (publisher->waiting != NULL)
         bw_timer_start(publisher->retry, RETRY_NS, 0);
+    else
+        publisher->retries = 0;
 }
 
 void bw_publisher_render(struct bw_publisher *publisher, enum bw_exposition format,

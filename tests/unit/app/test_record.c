@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/record.h"
+
+#include "fixture.h"
+#include "store/reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define T0 INT64_C(1700000000000)
+
+static int open_bench(void **state)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    bench_make(bench, "", true);
+    *state = bench;
+    return 0;
+}
+
+static int close_bench(void **state)
+{
+    bench_remove(*state);
+    free(*state);
+    return 0;
+}
+
+static struct bw_source *source(struct bench *bench, const char *service, size_t stored_max)
+{
+    const struct bw_label identity[] = { { "service", service }, { "instance", "i" } };
+    return bw_source_new(bench->core.recorder, identity, 2, stored_max);
+}
+
+/* One round about these processors, a measure each. */
+static void put_cpus(struct bw_source *source, const char *cpus, double value, int64_t ts_ms)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_measures measures;
+    bw_measures_init(&measures, &arena);
+    for (; *cpus != '\0'; cpus++) {
+        const char cpu[] = { *cpus, '\0' };
+        bw_measures_add(&measures, BW_METRIC_NODE_CPU_SECONDS_TOTAL, value,
+                        BW_LABEL_VALUES(cpu, "user"));
+    }
+    bw_source_put(source, &measures, ts_ms);
+    bw_arena_fini(&arena);
+}
+
+/* ---- what is in the store -------------------------------------------------------------- */
+
+struct stored {
+    struct bw_reader *reader;
+    struct bw_buf *out;
+};
+
+static bool list_points(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct bw_buf *out = ctx;
+    (void)series;
+    for (size_t i = 0; i < count; i++)
+        bw_buf_printf(out, " %lld:%g", (long long)(points[i].ts_ms - T0), points[i].value);
+    return true;
+}
+
+static bool list_series(void *ctx, const struct bw_series_info *series)
+{
+    struct stored *stored = ctx;
+    bw_buf_text(stored->out, series->text);
+    bw_reader_scan(stored->reader, &series->id, 1, INT64_MIN, INT64_MAX, list_points, stored->out,
+                   NULL, NULL);
+    bw_buf_char(stored->out, '\n');
+    return true;
+}
+
+/* Every stored series with its points as time-T0:value. */
+static void expect_stored(struct bench *bench, const char *want)
+{
+    struct bw_buf out;
+    struct stored stored = { .out = &out };
+    struct bw_err err = { .text = "" };
+    bw_buf_init(&out, 1u << 20);
+    bench_flush(bench);
+    if (bw_reader_open(folder_file(&bench->folder, "data.db"), &stored.reader, &err) != BW_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(bw_reader_series(stored.reader, NULL, list_series, &stored, NULL, &err),
+                     BW_OK);
+    bw_reader_close(stored.reader);
+    assert_string_equal(out.data, want);
+    bw_buf_fini(&out);
+}
+
+/* ---- what is the latest ---------------------------------------------------------------- */
+
+static void list_latest(void *ctx, const struct bw_latest *latest)
+{
+    bw_buf_printf(ctx, "%s%s %g @%lld\n", latest->metric, latest->labels_text, latest->value,
+                  (long long)(latest->ts_ms - T0));
+}
+
+static void expect_latest(struct bench *bench, const char *metric, int64_t since_ms,
+                          const char *want)
+{
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    bw_recorder_each(bench->core.recorder, metric, since_ms, list_latest, &out);
+    assert_string_equal(out.data, want);
+    bw_buf_fini(&out);
+}
+
+#define CPU(n) "node_cpu_seconds_total{cpu=\"" n "\",instance=\"i\",mode=\"user\",service=\"a\"}"
+
+/* ---- stories --------------------------------------------------------------------------- */
+
+static void rounds_go_to_the_store(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200);
+    put_cpus(a, "01", 1, T0);
+    const uint32_t id = bw_source_series(a, BW_METRIC_NODE_CPU_SECONDS_TOTAL);
+    assert_true(id > 0);
+    put_cpus(a, "01", 2, T0 + 1000);
+    assert_int_equal(bw_source_series(a, BW_METRIC_NODE_CPU_SECONDS_TOTAL), id);
+    assert_int_equal(bw_source_series(a, BW_METRIC_PROBE_SUCCESS), 0);
+    expect_stored(bench, CPU("0") " 0:1 1000:2\n" CPU("1") " 0:1 1000:2\n");
+    bw_source_free(a);
+}
+
+/* Another set of things measured: old series end, those that are back are the same series. */
+static void a_change_of_shape_keeps_who_is_who(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200);
+    put_cpus(a, "012", 1, T0);
+    put_cpus(a, "02", 2, T0 + 1000);
+    expect_latest(bench, "node_cpu_seconds_total", 0, CPU("2") " 2 @1000\n" CPU("0") " 2 @1000\n");
+    put_cpus(a, "20", 3, T0 + 2000);
+    put_cpus(a, "", 9, T0 + 3000);
+    expect_latest(bench, "node_cpu_seconds_total", 0, "");
+    put_cpus(a, "1", 4, T0 + 4000);
+    expect_latest(bench, "node_cpu_seconds_total", 0, CPU("1") " 4 @4000\n");
+    expect_stored(bench, CPU("0") " 0:1 1000:2 2000:3\n" CPU("1") " 0:1 4000:4\n" CPU(
+                             "2") " 0:1 1000:2 2000:3\n");
+    bw_source_free(a);
+    expect_latest(bench, "node_cpu_seconds_total", 0, "");
+}
+
+/* Live families and parts of histograms are not stored; the former still have a latest value. */
+static void only_kept_families_are_stored(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200);
+    struct bw_arena arena = { 0 };
+    struct bw_measures measures;
+    struct bw_histogram histogram;
+    bw_measures_init(&measures, &arena);
+    bw_histogram_init(&histogram, bw_duration_bounds, bw_duration_bound_count);
+    bw_histogram_observe(&histogram, 0.1);
+    bw_measures_add(&measures, BW_METRIC_PROBE_TIMEOUT_SECONDS, 5, NULL);
+    bw_measures_add_histogram(&measures, BW_METRIC_CHECK_DURATION_SECONDS, &histogram, NULL);
+    bw_measures_add(&measures, BW_METRIC_PROBE_SUCCESS, 1, NULL);
+    bw_source_put(a, &measures, T0);
+    bw_source_put(a, &measures, T0 + 1000);
+    expect_stored(bench, "probe_success{instance=\"i\",service=\"a\"} 0:1 1000:1\n");
+    expect_latest(bench, "probe_timeout_seconds", 0,
+                  "probe_timeout_seconds{instance=\"i\",service=\"a\"} 5 @1000\n");
+    expect_latest(bench, "bellwether_check_duration_seconds", 0, "");
+    expect_latest(bench, "no_such_metric", 0, "");
+    bw_arena_fini(&arena);
+    bw_source_free(a);
+}
+
+static void a_source_has_a_ceiling(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 2);
+    put_cpus(a, "0123", 1, T0);
+    expect_stored(bench, CPU("0") " 0:1\n" CPU("1") " 0:1\n");
+    expect_latest(bench, "node_cpu_seconds_total", 0,
+                  CPU("3") " 1 @0\n" CPU("2") " 1 @0\n" CPU("1") " 1 @0\n" CPU("0") " 1 @0\n");
+    bw_source_free(a);
+}
+
+static void old_values_are_left_out(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200), *b = source(bench, "b", 200);
+    put_cpus(a, "0", 1, T0);
+    put_cpus(b, "0", 2, T0 + 60000);
+    expect_latest(bench, "node_cpu_seconds_total", T0 + 1,
+                  "node_cpu_seconds_total{cpu=\"0\",instance=\"i\",mode=\"user\",service=\"b\"} 2 "
+                  "@60000\n");
+    put_cpus(a, "0", 3, T0 + 1);
+    bw_source_free(b);
+    expect_latest(bench, "node_cpu_seconds_total", T0 + 1, CPU("0") " 3 @1\n");
+    bw_source_free(a);
+    bw_source_free(NULL);
+}
+
+/* While there is no store values are the latest all the same; ids are looked up when it is
+ * back. */
+static void the_store_may_come_and_go(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200);
+    bw_recorder_set_store(bench->core.recorder, NULL);
+    put_cpus(a, "0", 1, T0);
+    assert_int_equal(bw_source_series(a, BW_METRIC_NODE_CPU_SECONDS_TOTAL), 0);
+    expect_latest(bench, "node_cpu_seconds_total", 0, CPU("0") " 1 @0\n");
+    bw_recorder_set_store(bench->core.recorder, bench->core.store);
+    put_cpus(a, "0", 2, T0 + 1000);
+    bw_recorder_set_store(bench->core.recorder, NULL);
+    put_cpus(a, "0", 3, T0 + 2000);
+    bw_recorder_set_store(bench->core.recorder, bench->core.store);
+    put_cpus(a, "0", 4, T0 + 3000);
+    expect_stored(bench, CPU("0") " 1000:2 3000:4\n");
+    bw_source_free(a);
+}
+
+#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        AT_BENCH(rounds_go_to_the_store),        AT_BENCH(a_change_of_shape_keeps_who_is_who),
+        AT_BENCH(only_kept_families_are_stored), AT_BENCH(a_source_has_a_ceiling),
+        AT_BENCH(old_values_are_left_out),       AT_BENCH(the_store_may_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
