@@ -39,6 +39,8 @@ struct book {
     lxw_workbook *workbook;
     lxw_format *formats[FORMAT_COUNT]; /* the first by enum bw_report_kind */
     struct bw_buf scratch, clean;
+    bool chart;      /* there will be one */
+    lxw_col_t label; /* the column that names its bars, hidden */
     lxw_error error; /* the first */
 };
 
@@ -275,6 +277,24 @@ static lxw_row_t put_summary_head(struct book *book, lxw_worksheet *sheet)
     return SUMMARY_HEAD_ROWS;
 }
 
+static void hide_label_column(struct book *book, lxw_worksheet *sheet)
+{
+    lxw_row_col_options hidden = { .hidden = LXW_TRUE };
+    book->label = 0;
+    for (const struct bw_report_column *column = bw_report_sections[BW_REPORT_CHECKS].columns;
+         column->name != NULL; column++)
+        book->label = (lxw_col_t)(book->label + (column->width > 0));
+    note(book, worksheet_set_column_opt(sheet, book->label, book->label, 30, NULL, &hidden));
+}
+
+static void put_label(struct book *book, lxw_worksheet *sheet, lxw_row_t row,
+                      const struct bw_report_check *check)
+{
+    bw_buf_clear(&book->scratch);
+    bw_buf_printf(&book->scratch, "%s / %s", check->service, check->check);
+    put_text(book, sheet, row, book->label, book->scratch.data, NULL);
+}
+
 /* Time by status, one bar a check, while they can still be read. */
 static void put_chart(struct book *book, lxw_row_t first, lxw_row_t last)
 {
@@ -296,14 +316,17 @@ static void put_chart(struct book *book, lxw_row_t first, lxw_row_t last)
         lxw_chart_series *series = chart_add_series(chart, NULL, NULL);
         lxw_chart_fill fill = { .color = parts[i].color };
         chart_series_set_name(series, section->columns[col].heading);
-        chart_series_set_categories(series, section->title, first, 0, last, 2);
+        chart_series_set_categories(series, section->title, first, book->label, last, book->label);
         chart_series_set_values(series, section->title, first, col, last, col);
         chart_series_set_fill(series, &fill);
     }
+    chart_show_hidden_data(chart);
     chart_title_set_name(chart, "How the time was spent");
     chart_axis_set_reverse(chart->y_axis); /* the first check on top */
     chart_legend_set_position(chart, LXW_CHART_LEGEND_BOTTOM);
     note(book, chartsheet_set_chart(sheet, chart));
+    chartsheet_set_landscape(sheet);
+    chartsheet_set_paper(sheet, PAPER_A4);
 }
 
 static enum bw_rc put_section(struct book *book, const struct bw_report_section *section,
@@ -317,13 +340,19 @@ static enum bw_rc put_section(struct book *book, const struct bw_report_section 
     if (sheet == NULL)
         return bw_fail(err, BW_EIO, "cannot begin sheet '%s'", section->title);
     set_columns(book, sheet, section);
+    const bool summary = section == &bw_report_sections[BW_REPORT_CHECKS];
     lxw_row_t row = 0;
-    if (section == &bw_report_sections[BW_REPORT_CHECKS])
+    if (summary && book->chart)
+        hide_label_column(book, sheet);
+    if (summary)
         row = put_summary_head(book, sheet);
     const lxw_row_t header = row;
     const lxw_col_t columns = put_header(book, sheet, row++, section);
-    for (size_t i = 0; i < count && book->error == LXW_NO_ERROR; i++)
-        put_row(book, sheet, row++, section, rows + i * section->row_size);
+    for (size_t i = 0; i < count && book->error == LXW_NO_ERROR; i++, row++) {
+        put_row(book, sheet, row, section, rows + i * section->row_size);
+        if (summary && book->chart)
+            put_label(book, sheet, row, &book->report->checks[i]);
+    }
     set_page(book, sheet, header, row - 1, columns);
     return BW_OK;
 }
@@ -352,9 +381,9 @@ static enum bw_rc write_book(struct book *book, struct bw_err *err)
     set_properties(book);
     for (size_t i = 0; rc == BW_OK && i < BW_REPORT_SECTION_COUNT; i++)
         rc = put_section(book, &bw_report_sections[i], err);
-    const size_t checks = book->report->check_count;
-    if (checks > 0 && checks <= CHART_CHECKS_MAX)
-        put_chart(book, SUMMARY_HEAD_ROWS + 1, (lxw_row_t)(SUMMARY_HEAD_ROWS + checks));
+    if (book->chart)
+        put_chart(book, SUMMARY_HEAD_ROWS + 1,
+                  (lxw_row_t)(SUMMARY_HEAD_ROWS + book->report->check_count));
     pthread_mutex_lock(&closing);
     note(book, workbook_close(book->workbook));
     pthread_mutex_unlock(&closing);
@@ -381,7 +410,10 @@ static enum bw_rc render_to(const struct bw_report *report, const char *folder, 
     char tmpdir[3000];
     bw_text_copy(tmpdir, sizeof tmpdir, folder);
     lxw_workbook_options options = { .constant_memory = LXW_TRUE, .tmpdir = tmpdir };
-    struct book book = { .report = report, .workbook = workbook_new_opt(path, &options) };
+    struct book book = { .report = report,
+                         .workbook = workbook_new_opt(path, &options),
+                         .chart =
+                             report->check_count > 0 && report->check_count <= CHART_CHECKS_MAX };
     if (book.workbook == NULL)
         return bw_fail(err, BW_EIO, "cannot begin %s", path);
     bw_buf_init(&book.scratch, 1u << 20);
