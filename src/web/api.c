@@ -48,11 +48,6 @@ void bw_api_next(struct bw_request *request, struct bw_value *root, int64_t next
         bw_value_add_null(&request->arena, root, "next_cursor");
 }
 
-void bw_api_text(struct bw_arena *arena, struct bw_value *in, const char *key, const char *text)
-{
-    bw_value_add_text(arena, in, key, text == NULL || text[0] == '\0' ? NULL : text);
-}
-
 void bw_api_moment(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms)
 {
     char text[BW_RFC3339_MAX];

@@ -25,8 +25,7 @@ bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_
 /* Ends a list: "next_cursor", null when it was the last part. */
 void bw_api_next(struct bw_request *request, struct bw_value *root, int64_t next);
 
-/* Text, or null when it is NULL or empty; RFC 3339, or null for 0. */
-void bw_api_text(struct bw_arena *arena, struct bw_value *in, const char *key, const char *text);
+/* RFC 3339, or null for 0. */
 void bw_api_moment(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms);
 
 void bw_api_labels(struct bw_arena *arena, struct bw_value *in, const char *key,

@@ -6,6 +6,7 @@
 #include "web/api.h"
 #include "web/endpoint.h"
 #include "web/history.h"
+#include "web/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -269,13 +270,13 @@ static bool list_event(void *ctx, const struct bw_event *event)
         if (event_kinds[i].kind == event->kind)
             kind = event_kinds[i].name;
     bw_value_add_text(arena, item, "kind", kind);
-    bw_api_text(arena, item, "service", event->subject.service);
-    bw_api_text(arena, item, "instance", event->subject.instance);
-    bw_api_text(arena, item, "check", event->subject.check);
-    bw_api_text(arena, item, "name", event->name);
+    bw_words_text(arena, item, "service", event->subject.service);
+    bw_words_text(arena, item, "instance", event->subject.instance);
+    bw_words_text(arena, item, "check", event->subject.check);
+    bw_words_text(arena, item, "name", event->name);
     bw_value_add_text(arena, item, "from", event_state(event, event->from));
     bw_value_add_text(arena, item, "to", event_state(event, event->to));
-    bw_api_text(arena, item, "cause", event->cause);
+    bw_words_text(arena, item, "cause", event->cause);
     listing->last_id = event->id;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/endpoint.h"
+#include "web/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,7 +13,7 @@ static void add_status(struct bw_arena *arena, struct bw_value *in, enum bw_stat
 {
     bw_value_add_text(arena, in, "status", bw_status_name(status));
     bw_api_moment(arena, in, "since", since_ms);
-    bw_api_text(arena, in, "cause", cause);
+    bw_words_text(arena, in, "cause", cause);
 }
 
 static void add_last_result(struct bw_arena *arena, struct bw_value *in,
@@ -26,8 +27,8 @@ static void add_last_result(struct bw_arena *arena, struct bw_value *in,
     bw_value_add_int(arena, last, "ts", check->last_ms);
     bw_value_add_bool(arena, last, "passed", check->reason == BW_REASON_NONE);
     bw_value_add_number(arena, last, "duration_seconds", check->duration_s);
-    bw_api_text(arena, last, "reason", bw_reason_name(check->reason));
-    bw_api_text(arena, last, "detail", check->detail);
+    bw_words_text(arena, last, "reason", bw_reason_name(check->reason));
+    bw_words_text(arena, last, "detail", check->detail);
     bw_value_add_int(arena, last, "attempts", check->attempts);
     struct bw_value *phases = bw_value_add_list(arena, last, "phases");
     for (size_t i = 0; i < check->phase_count; i++) {
@@ -42,8 +43,8 @@ static void add_check(struct bw_arena *arena, struct bw_value *item,
 {
     bw_value_add_text(arena, item, "name", check->name);
     bw_value_add_text(arena, item, "kind", check->kind);
-    bw_api_text(arena, item, "target", check->target);
-    bw_api_text(arena, item, "module", check->module);
+    bw_words_text(arena, item, "target", check->target);
+    bw_words_text(arena, item, "module", check->module);
     bw_value_add_number(arena, item, "interval_seconds", (double)check->interval_ms / 1000);
     add_status(arena, item, check->status, check->since_ms, check->cause);
     bw_api_moment(arena, item, "certificate_expires",
@@ -62,7 +63,7 @@ static void add_resources(struct bw_arena *arena, struct bw_value *in,
         const struct bw_view_resource *resource = &service->resources[i];
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
         bw_value_add_text(arena, item, "name", resource->name);
-        bw_api_text(arena, item, "subject", resource->subject);
+        bw_words_text(arena, item, "subject", resource->subject);
         bw_value_add_number(arena, item, "value", resource->value);
         bw_value_add_number(arena, item, "warning", resource->warning);
         bw_value_add_number(arena, item, "critical", resource->critical);
@@ -80,7 +81,7 @@ static void add_service(struct bw_arena *arena, struct bw_value *item,
     struct bw_value *parents = bw_value_add_list(arena, item, "depends_on");
     for (size_t i = 0; i < service->depends_on_count; i++)
         bw_value_add_text(arena, parents, NULL, service->depends_on[i]);
-    bw_api_text(arena, item, "parent_down", service->parent_down);
+    bw_words_text(arena, item, "parent_down", service->parent_down);
     struct bw_value *instances = bw_value_add_list(arena, item, "instances");
     for (size_t i = 0; i < service->instance_count; i++) {
         const struct bw_view_instance *instance = &service->instances[i];
@@ -178,8 +179,8 @@ static void add_alert(struct bw_arena *arena, struct bw_value *list,
     bw_api_moment(arena, item, "active_since", alert->active_since_ms);
     bw_api_moment(arena, item, "level_since", alert->level_since_ms);
     bw_value_add_number(arena, item, "value", alert->value);
-    bw_api_text(arena, item, "expr", alert->expr);
-    bw_api_text(arena, item, "cause", alert->cause);
+    bw_words_text(arena, item, "expr", alert->expr);
+    bw_words_text(arena, item, "cause", alert->cause);
 }
 
 void bw_api_alerts(struct bw_request *request)
@@ -254,7 +255,7 @@ static void add_trend(struct bw_arena *arena, struct bw_value *list,
     bw_api_moment(arena, item, "from", trend->first_ms);
     bw_api_moment(arena, item, "to", trend->last_ms);
     bw_api_moment(arena, item, "computed", trend->computed_ms);
-    bw_api_text(arena, item, "note", trend->note);
+    bw_words_text(arena, item, "note", trend->note);
     add_threshold(arena, item, trend);
     add_horizons(arena, item, trend);
 }
@@ -290,7 +291,7 @@ void bw_api_status(struct bw_request *request)
     struct bw_value *root = bw_value_object(arena);
     bw_value_add_text(arena, root, "status", bw_status_name(worst));
     bw_value_add_int(arena, root, "ts", view->now_ms);
-    bw_api_text(arena, root, "node", view->node);
+    bw_words_text(arena, root, "node", view->node);
     bw_api_moment(arena, root, "started", view->started_ms);
     struct bw_value *services = bw_value_add_object(arena, root, "services");
     for (int status = 0; status < BW_STATUS_COUNT; status++)

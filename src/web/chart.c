@@ -292,11 +292,13 @@ void bw_chart_phases(struct bw_arena *arena, const struct bw_view_phase *phases,
     bw_buf_text(out, "</svg>");
 }
 
+/* As wide on a screen whatever the meter is stretched to. */
 static void draw_mark(double limit, double full, const char *class, struct bw_buf *out)
 {
     if (isfinite(limit) && limit >= 0 && limit <= full)
-        bw_buf_printf(out, "<rect class=\"%s\" x=\"%.2f\" y=\"0\" width=\"1.5\" height=\"10\"/>",
-                      class, 200 * limit / full - 0.75);
+        bw_buf_printf(out,
+                      "<path class=\"%s\" vector-effect=\"non-scaling-stroke\" d=\"M%.2f 0v10\"/>",
+                      class, 200 * limit / full);
 }
 
 void bw_chart_meter(double value, double full, double warning, double critical, const char *class,

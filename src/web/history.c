@@ -91,10 +91,11 @@ static bool note_points(void *ctx, uint32_t id, const struct bw_point *points, s
         }
         sum += points[i].value;
         in_step++;
-        series->points[series->count - 1] = (struct bw_point){
-            reading->from_ms + step * step_ms + step_ms / 2,
-            reading->take == BW_TAKE_LAST ? points[i].value : sum / (double)in_step,
-        };
+        struct bw_point *out = &series->points[series->count - 1];
+        *out = points[i];
+        if (reading->take == BW_TAKE_MEAN)
+            *out = (struct bw_point){ reading->from_ms + step * step_ms + step_ms / 2,
+                                      sum / (double)in_step };
     }
     return true;
 }

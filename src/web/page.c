@@ -172,12 +172,12 @@ struct bw_value *bw_page_begin(struct bw_request *request, const char *title, co
     bw_value_add_text(arena, root, "title", title);
     bw_value_add_text(arena, root, "site",
                       view == NULL || view->title == NULL ? "Bellwether" : view->title);
-    bw_value_add_text(arena, root, "node", view == NULL ? "" : view->node);
+    bw_words_text(arena, root, "node", view == NULL ? NULL : view->node);
     bw_value_add_text(arena, root, "prefix", request->site->prefix);
     bw_value_add_text(arena, root, "version", BW_VERSION);
     add_asset(request, root, "style_url", "bellwether.css", "/style.css");
     add_asset(request, root, "script_url", "bellwether.js", "/script.js");
-    bw_words_time(arena, root, "now", request->now_ms, request->now_ms);
+    bw_words_time(arena, root, "now", request->now_ms / 1000 * 1000, request->now_ms);
     add_navigation(request, root, current);
     add_warnings(request, root);
     return root;

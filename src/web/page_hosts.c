@@ -195,7 +195,7 @@ void bw_page_hosts(struct bw_request *request)
                           service->instance_count > 0 ? service->instances[0].name : service->name);
         bw_words_status(arena, host, "status", service->status);
         bw_words_time(arena, host, "since", service->since_ms, request->now_ms);
-        bw_value_add_text(arena, host, "cause", service->cause);
+        bw_words_text(arena, host, "cause", service->cause);
         bw_parts_resources(request, host, "resources", service);
     }
     add_charts(request, root, range->span_ms);

@@ -66,7 +66,7 @@ static void add_instances(struct bw_request *request, struct bw_value *root,
         bw_value_add_text(arena, item, "name", instance->name);
         bw_words_status(arena, item, "status", instance->status);
         bw_words_time(arena, item, "since", instance->since_ms, request->now_ms);
-        bw_value_add_text(arena, item, "cause", instance->cause);
+        bw_words_text(arena, item, "cause", instance->cause);
         struct bw_value *checks = bw_value_add_list(arena, item, "checks");
         for (size_t k = 0; k < instance->check_count; k++) {
             bw_parts_check(request, checks, &instance->checks[k]);
@@ -82,7 +82,7 @@ static void add_header(struct bw_request *request, struct bw_value *root,
     bw_value_add_text(arena, root, "name", service->name);
     bw_words_status(arena, root, "status", service->status);
     bw_words_time(arena, root, "since", service->since_ms, request->now_ms);
-    bw_value_add_text(arena, root, "cause", service->cause);
+    bw_words_text(arena, root, "cause", service->cause);
     if (isfinite(service->score))
         bw_value_add_text(arena, root, "score", bw_words_percent(arena, service->score));
     struct bw_value *labels = bw_value_add_list(arena, root, "labels");

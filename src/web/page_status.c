@@ -55,13 +55,13 @@ static void add_headline(struct bw_request *request, struct bw_value *root, enum
     } else if (count > 1) {
         bw_value_add_printf(arena, headline, "text", "%zu of %zu services are %s", count, all,
                             bw_status_name(status));
-        bw_value_add_text(arena, headline, "why", names_of(request, status));
+        bw_words_text(arena, headline, "why", names_of(request, status));
     } else {
         const struct bw_view_service *service = first_of(view, status);
         bw_value_add_printf(arena, headline, "text", "%s is %s", service->name,
                             bw_status_name(status));
         bw_words_time(arena, headline, "since", service->since_ms, request->now_ms);
-        bw_value_add_text(arena, headline, "why", service->cause);
+        bw_words_text(arena, headline, "why", service->cause);
     }
 }
 
@@ -112,9 +112,8 @@ static void add_service(struct bw_request *request, struct bw_value *list,
     bw_value_add_text(arena, item, "url", bw_parts_service_url(request, service->name));
     bw_words_status(arena, item, "status", service->status);
     bw_words_time(arena, item, "since", service->since_ms, request->now_ms);
-    bw_value_add_text(arena, item, "cause", service->cause);
-    if (service->parent_down != NULL)
-        bw_value_add_text(arena, item, "parent_down", service->parent_down);
+    bw_words_text(arena, item, "cause", service->cause);
+    bw_words_text(arena, item, "parent_down", service->parent_down);
     struct bw_value *instances = bw_value_add_list(arena, item, "instances");
     for (size_t i = 0; i < service->instance_count; i++)
         add_instance(request, instances, &service->instances[i]);

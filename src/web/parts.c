@@ -54,7 +54,7 @@ static void add_phases(struct bw_request *request, struct bw_value *in,
     for (size_t i = 0; i < check->phase_count; i++) {
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
         bw_value_add_int(arena, item, "number", (int64_t)i + 1);
-        bw_value_add_text(arena, item, "name", check->phases[i].name);
+        bw_words_text(arena, item, "name", check->phases[i].name);
         bw_value_add_text(arena, item, "took", bw_words_seconds(arena, check->phases[i].seconds));
     }
 }
@@ -72,12 +72,12 @@ void bw_parts_check(struct bw_request *request, struct bw_value *list,
 {
     struct bw_arena *arena = &request->arena;
     struct bw_value *item = bw_value_add_object(arena, list, NULL);
-    bw_value_add_text(arena, item, "name", check->name);
+    bw_words_text(arena, item, "name", check->name);
     bw_value_add_text(arena, item, "kind", check->kind);
-    bw_value_add_text(arena, item, "target", check->target);
+    bw_words_text(arena, item, "target", check->target);
     bw_words_status(arena, item, "status", check->status);
-    bw_value_add_text(arena, item, "cause", check->cause);
-    bw_value_add_text(arena, item, "detail", check->detail);
+    bw_words_text(arena, item, "cause", check->cause);
+    bw_words_text(arena, item, "detail", check->detail);
     bw_words_time(arena, item, "since", check->since_ms, request->now_ms);
     bw_words_time(arena, item, "last", check->last_ms, request->now_ms);
     bw_value_add_text(arena, item, "every",
@@ -121,8 +121,8 @@ void bw_parts_resources(struct bw_request *request, struct bw_value *in, const c
         bool is_ratio = bw_text_ends_with(resource->name, "_ratio");
         double full = is_ratio ? 1 : fmax(fmax(resource->critical, 1), resource->value);
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
-        bw_value_add_text(arena, item, "name", resource_text(resource->name));
-        bw_value_add_text(arena, item, "subject", resource->subject);
+        bw_words_text(arena, item, "name", resource_text(resource->name));
+        bw_words_text(arena, item, "subject", resource->subject);
         bw_value_add_text(arena, item, "value",
                           bw_words_metric(arena, resource->name, resource->value));
         bw_words_status(arena, item, "status", resource->status);
@@ -151,12 +151,12 @@ void bw_parts_alerts(struct bw_request *request, struct bw_value *in, const char
             continue;
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
         bw_value_add_text(arena, item, "rule", alert->rule);
-        bw_value_add_text(arena, item, "labels", alert->labels);
+        bw_words_text(arena, item, "labels", alert->labels);
         bw_words_level(arena, item, "level", pending ? alert->pending : alert->level);
         bw_words_time(arena, item, "since",
                       alert->active_since_ms != 0 ? alert->active_since_ms : alert->level_since_ms,
                       request->now_ms);
-        bw_value_add_text(arena, item, "cause", alert->cause);
+        bw_words_text(arena, item, "cause", alert->cause);
         bw_value_add_text(arena, item, "expr", alert->expr);
         bw_value_add_text(arena, item, "value", bw_words_metric(arena, "", alert->value));
     }
@@ -220,13 +220,13 @@ static void add_trend(struct bw_request *request, struct bw_value *list,
     bw_buf_init(&text, SVG_BYTES_MAX);
     bw_series_text(&text, "", trend->labels);
     bw_value_add_text(arena, item, "metric", trend->metric);
-    bw_value_add_text(arena, item, "labels", text.data);
+    bw_words_text(arena, item, "labels", text.data);
     bw_buf_fini(&text);
     bool known = trend->direction != BW_UNDETERMINED;
     bw_value_add_text(arena, item, "direction", bw_direction_name(trend->direction));
     bw_value_add_text(arena, item, "arrow", arrows[trend->direction]);
     bw_value_add_bool(arena, item, "known", known);
-    bw_value_add_text(arena, item, "note", trend->note);
+    bw_words_text(arena, item, "note", trend->note);
     bw_value_add_text(arena, item, "now", bw_words_metric(arena, trend->metric, trend->last_value));
     if (isfinite(trend->confidence_ratio))
         bw_value_add_text(arena, item, "confidence",
@@ -275,8 +275,8 @@ void bw_parts_event(struct bw_request *request, struct bw_value *list, const str
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i] != NULL && parts[i][0] != '\0')
             bw_value_add_text(arena, subject, NULL, parts[i]);
-    bw_value_add_text(arena, item, "name", event->name == NULL ? "" : event->name);
-    bw_value_add_text(arena, item, "cause", event->cause == NULL ? "" : event->cause);
+    bw_words_text(arena, item, "name", event->name);
+    bw_words_text(arena, item, "cause", event->cause);
     add_change(request, item, event);
 }
 
@@ -286,7 +286,7 @@ void bw_parts_ranges(struct bw_request *request, struct bw_value *root, const ch
     struct bw_value *list = bw_value_add_list(arena, root, "ranges");
     for (const struct bw_history_range *range = bw_history_ranges; range->name != NULL; range++) {
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
-        bw_value_add_text(arena, item, "name", range->name);
+        bw_words_text(arena, item, "name", range->name);
         bw_value_add_bool(arena, item, "current", strcmp(range->name, current) == 0);
     }
 }

@@ -55,6 +55,11 @@ void bw_words_level(struct bw_arena *arena, struct bw_value *in, const char *key
              level_looks[level].icon);
 }
 
+void bw_words_text(struct bw_arena *arena, struct bw_value *in, const char *key, const char *text)
+{
+    bw_value_add_text(arena, in, key, text == NULL || text[0] == '\0' ? NULL : text);
+}
+
 const char *bw_words_clock(struct bw_arena *arena, int64_t ms, int64_t now_ms)
 {
     static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -73,8 +78,10 @@ const char *bw_words_clock(struct bw_arena *arena, int64_t ms, int64_t now_ms)
 void bw_words_time(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms,
                    int64_t now_ms)
 {
-    if (ms == 0)
+    if (ms == 0) {
+        bw_value_add_null(arena, in, key);
         return;
+    }
     struct bw_value *object = bw_value_add_object(arena, in, key);
     char text[BW_RFC3339_MAX];
     bw_format_rfc3339(text, ms);
@@ -97,6 +104,8 @@ const char *bw_words_seconds(struct bw_arena *arena, double seconds)
         return "\u2013";
     if (isinf(seconds))
         return "\u221e";
+    if (size == 0)
+        return "0 s";
     if (size < 0.001)
         return bw_arena_printf(arena, "%.3g \u00b5s", seconds * 1e6);
     if (size < 1)
@@ -115,7 +124,7 @@ const char *bw_words_percent(struct bw_arena *arena, double ratio)
     if (isnan(ratio))
         return "\u2013";
     double percent = ratio * 100;
-    return bw_arena_printf(arena, percent < 10 ? "%.1f %%" : "%.0f %%", percent);
+    return bw_arena_printf(arena, percent != 0 && percent < 10 ? "%.1f %%" : "%.0f %%", percent);
 }
 
 static const char *number(struct bw_arena *arena, double value)

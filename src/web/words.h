@@ -6,10 +6,14 @@
 #include "model/records.h"
 #include "model/value.h"
 
-/* Adds {iso, clock, ago}: for <time>; nothing when ms is 0. "14:02 UTC", with the date when it
+/* Adds {iso, clock, ago}: for <time>; null when ms is 0. "14:02 UTC", with the date when it
  * is not today. "ago" is "3m 5s ago", "in 2h" for what is to come. */
 void bw_words_time(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms,
                    int64_t now_ms);
+
+/* Adds the text, or null when it is empty or NULL: templates take an empty text for something
+ * that is there. */
+void bw_words_text(struct bw_arena *arena, struct bw_value *in, const char *key, const char *text);
 
 /* "14:02", "20 Nov 14:02" or "20 Nov 2025 14:02", UTC, by how far away it is. */
 const char *bw_words_clock(struct bw_arena *arena, int64_t ms, int64_t now_ms);

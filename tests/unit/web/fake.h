@@ -42,6 +42,10 @@ struct bw_view *fake_view_rich(int64_t now_ms, const char *hostile);
 /* Nothing watched, nothing known. */
 struct bw_view *fake_view_empty(int64_t now_ms);
 
+/* A store with `hours` of history up to now, every `step_ms`, with a gap of a tenth in the
+ * middle: durations of checkout's checks, the host, events, and a report in the archive. */
+void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_ms);
+
 /* A raw exchange: sends the bytes, reads until the peer closes or `timeout_ms` passes. The
  * result ends in NUL and is freed by the caller. */
 char *fake_raw(int port, const char *bytes, size_t len, int timeout_ms);

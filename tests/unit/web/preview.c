@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Serves the pages over a view that stands still, to look at them:
- *     web_preview rich|empty|hostile 127.0.0.1:10191 [STORE [ARCHIVE]] */
+ *     web_preview rich|empty|hostile 127.0.0.1:10191 [STORE [ARCHIVE]]
+ * A STORE that does not exist is made, with a day of history. */
 #include "fake.h"
 
 #include "io/clock.h"
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {
@@ -20,6 +22,8 @@ int main(int argc, char **argv)
                                     .store = argc > 3 ? argv[3] : NULL,
                                     .archive = argc > 4 ? argv[4] : NULL };
     int64_t now_ms = bw_wall_system_ms();
+    if (options.store != NULL && access(options.store, F_OK) != 0)
+        fake_store_make(options.store, now_ms, 26, 60000);
     struct bw_view *view =
         strcmp(argv[1], "empty") == 0
             ? fake_view_empty(now_ms)

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* History that tests and the preview read. */
+#include "fake.h"
+
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+enum { HOUR_MS = 3600000, SERIES_MAX = 24 };
+
+struct series {
+    uint32_t id;
+    double base, wave, slope_per_hour;
+};
+
+struct filling {
+    struct bw_store *store;
+    struct bw_arena arena;
+    struct series series[SERIES_MAX];
+    size_t count;
+};
+
+static void add(struct filling *filling, const char *metric, const struct bw_label *labels,
+                size_t count, struct series shape)
+{
+    struct bw_labels made = bw_labels_make(&filling->arena, labels, count);
+    shape.id = bw_store_series(filling->store, metric, made);
+    assert_int_not_equal(shape.id, 0);
+    filling->series[filling->count++] = shape;
+}
+
+static void add_checks(struct filling *filling)
+{
+    static const char *const instances[] = { "10.0.0.1:8080", "10.0.0.2:8080" };
+    static const char *const checks[] = { "health", "port" };
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < 2; k++) {
+            struct bw_label labels[] = { { "service", "checkout" },
+                                         { "instance", instances[i] },
+                                         { "check", checks[k] } };
+            add(filling, "probe_duration_seconds", labels, 3,
+                (struct series){ .base = k == 0 ? 0.085 : 0.004, .wave = k == 0 ? 0.03 : 0.001 });
+        }
+}
+
+static void add_host(struct filling *filling)
+{
+    struct bw_label of_host[] = { { "service", "host" }, { "instance", "vie1-mon" }, { 0 } };
+    const struct {
+        const char *metric, *label, *value;
+        struct series shape;
+    } rows[] = {
+        { "node_load1", NULL, NULL, { .base = 0.8, .wave = 0.4 } },
+        { "node_memory_MemAvailable_bytes", NULL, NULL, { .base = 7.4e9, .wave = 4e8 } },
+        { "node_memory_MemTotal_bytes", NULL, NULL, { .base = 16.6e9 } },
+        { "node_filesystem_avail_bytes", "mountpoint", "/", { .base = 38e9, .wave = 1e8 } },
+        { "node_filesystem_size_bytes", "mountpoint", "/", { .base = 105e9 } },
+        { "node_filesystem_avail_bytes",
+          "mountpoint",
+          "/var/lib",
+          { .base = 22e9, .wave = 1e8, .slope_per_hour = -4e8 } },
+        { "node_filesystem_size_bytes", "mountpoint", "/var/lib", { .base = 105e9 } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        of_host[2] = (struct bw_label){ rows[i].label, rows[i].value };
+        add(filling, rows[i].metric, of_host, rows[i].label == NULL ? 2 : 3, rows[i].shape);
+    }
+    for (int cpu = 0; cpu < 2; cpu++) {
+        struct bw_label labels[] = {
+            of_host[0], of_host[1], { "cpu", cpu == 0 ? "0" : "1" }, { "mode", "idle" }
+        };
+        add(filling, "node_cpu_seconds_total", labels, 4,
+            (struct series){ .base = 5000, .wave = 60, .slope_per_hour = 2700 });
+    }
+}
+
+static void append(struct filling *filling, int64_t from_ms, int64_t ts_ms)
+{
+    struct bw_sample samples[SERIES_MAX];
+    double hours = (double)(ts_ms - from_ms) / HOUR_MS;
+    for (size_t i = 0; i < filling->count; i++) {
+        const struct series *s = &filling->series[i];
+        double noise = sin((double)(ts_ms / 1000) * 12.9898 + (double)i) * 0.3;
+        double wave = sin(hours * 1.3 + (double)i) + noise;
+        samples[i] = (struct bw_sample){ s->id, ts_ms,
+                                         s->base + s->wave * wave + s->slope_per_hour * hours };
+    }
+    assert_true(bw_store_append(filling->store, samples, filling->count));
+}
+
+static void add_rows(struct filling *filling, int64_t now_ms)
+{
+    const struct bw_event events[] = {
+        { .ts_ms = now_ms - 20 * HOUR_MS,
+          .kind = BW_EVENT_SYSTEM,
+          .subject = { "", "", "" },
+          .name = "started",
+          .cause = "version 0.1.0" },
+        { .ts_ms = now_ms - 38 * 60000,
+          .kind = BW_EVENT_STATUS,
+          .subject = { "checkout", "10.0.0.2:8080", "health" },
+          .name = "",
+          .from = BW_HEALTHY,
+          .to = BW_UNHEALTHY,
+          .cause = "connection refused, 3 failures in a row" },
+        { .ts_ms = now_ms - 37 * 60000,
+          .kind = BW_EVENT_STATUS,
+          .subject = { "checkout", "", "" },
+          .name = "",
+          .from = BW_HEALTHY,
+          .to = BW_UNHEALTHY,
+          .cause = "10.0.0.2:8080 health: connection refused" },
+        { .ts_ms = now_ms - 36 * 60000,
+          .kind = BW_EVENT_ALERT,
+          .subject = { "checkout", "", "" },
+          .name = "service-unhealthy",
+          .from = BW_LEVEL_NONE,
+          .to = BW_LEVEL_CRITICAL,
+          .cause = "connection refused" },
+    };
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        assert_true(bw_store_put_event(filling->store, &events[i]));
+    struct bw_report_row rows[] = {
+        { .name = "weekly",
+          .type = "summary",
+          .format = "csv",
+          .file = "weekly-1.csv",
+          .created_ms = now_ms - 3 * HOUR_MS,
+          .from_ms = now_ms - 171 * HOUR_MS,
+          .to_ms = now_ms - 3 * HOUR_MS,
+          .bytes = 8 },
+        { .name = "weekly",
+          .type = "summary",
+          .format = "csv",
+          .file = "../secret",
+          .created_ms = now_ms - 2 * HOUR_MS,
+          .from_ms = 0,
+          .to_ms = now_ms,
+          .bytes = 9 },
+        { .name = "daily \"x\"\r\n",
+          .type = "summary",
+          .format = "csv",
+          .file = "weekly-1.csv",
+          .created_ms = now_ms - HOUR_MS,
+          .from_ms = 0,
+          .to_ms = now_ms,
+          .bytes = 8 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(bw_store_put_report(filling->store, &rows[i]));
+}
+
+void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_ms)
+{
+    struct filling filling = { 0 };
+    struct bw_err err = { 0 };
+    struct bw_storage_opts opts = bw_storage_defaults();
+    struct bw_store_hooks hooks = { 0 };
+    opts.path = path;
+    bw_arena_init(&filling.arena);
+    if (bw_store_open(&opts, &hooks, &filling.store, &err) != BW_OK)
+        fail_msg("store: %s", err.text);
+    add_checks(&filling);
+    add_host(&filling);
+    int64_t span_ms = (int64_t)hours * HOUR_MS;
+    int64_t from_ms = now_ms - span_ms;
+    for (int64_t ts = from_ms; ts < now_ms; ts += step_ms)
+        if (ts < from_ms + span_ms * 45 / 100 || ts > from_ms + span_ms * 55 / 100)
+            append(&filling, from_ms, ts);
+    add_rows(&filling, now_ms);
+    assert_int_equal(bw_store_flush(filling.store, INT64_C(30000000000), &err), BW_OK);
+    bw_store_close(filling.store);
+    bw_arena_fini(&filling.arena);
+}
