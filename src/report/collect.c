@@ -69,20 +69,43 @@ static bool take_durations(void *ctx, uint32_t series, const struct bw_point *po
     return true;
 }
 
-static enum bw_rc scan_metric(struct bw_gather *gather, const char *metric, int64_t lookback_ms,
-                              bw_points_fn *fn, struct bw_err *err)
+/* What is not probed, as a resource of the host, has a score whenever somebody looked. */
+static bool take_presence(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct scan *scan = ctx;
+    finish_entry(scan->gather, entry_of(scan, series), points, count);
+    return true;
+}
+
+static const struct metric_scan {
+    const char *metric;
+    bool probed; /* of checks that are probed, or of the others */
+    int64_t lookback_ms;
+    bw_points_fn *fn;
+} metric_scans[] = {
+    { "probe_success", true, BW_REPORT_LOOKBACK_MS, take_results },
+    { "probe_duration_seconds", true, 0, take_durations },
+    { "bellwether_health_score", false, BW_REPORT_LOOKBACK_MS, take_presence },
+};
+
+static enum bw_rc scan_metric(struct bw_gather *gather, const struct metric_scan *what,
+                              struct bw_err *err)
 {
     const struct bw_report_request *request = &gather->report->request;
     struct scan scan = { .gather = gather };
     struct bw_report_link *links = NULL;
-    enum bw_rc rc = bw_gather_links(gather, metric, &links, &scan.link_count, err);
+    enum bw_rc rc =
+        bw_gather_links(gather, what->metric, what->probed, &links, &scan.link_count, err);
     scan.links = links;
     uint32_t *series = bw_alloc_array(scan.link_count + 1, sizeof *series);
-    for (size_t i = 0; i < scan.link_count; i++)
+    for (size_t i = 0; i < scan.link_count; i++) {
         series[i] = links[i].series;
+        gather->entries[links[i].entry].witnessed = !what->probed;
+    }
     if (rc == BW_OK)
-        rc = bw_reader_scan(gather->reader, series, scan.link_count, request->from_ms - lookback_ms,
-                            request->to_ms - 1, fn, &scan, &gather->damage, err);
+        rc = bw_reader_scan(gather->reader, series, scan.link_count,
+                            request->from_ms - what->lookback_ms, request->to_ms - 1, what->fn,
+                            &scan, &gather->damage, err);
     free(series);
     free(links);
     free(scan.values);
@@ -117,7 +140,8 @@ static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry
                                                  .initial = initial_status(gather, entry),
                                                  .from_ms = request->from_ms,
                                                  .to_ms = request->to_ms };
-    bw_report_spend(&timeline, points, count, BW_REPORT_LOOKBACK_MS, !entry->probed, &entry->check);
+    bw_report_spend(&timeline, points, count, BW_REPORT_LOOKBACK_MS,
+                    !entry->probed && !entry->witnessed, &entry->check);
     entry->done = true;
     free(changes);
 }
@@ -309,10 +333,8 @@ static enum bw_rc put_trends(struct bw_gather *gather, struct bw_err *err)
 static enum bw_rc collect_from(struct bw_gather *gather, struct bw_err *err)
 {
     enum bw_rc rc = bw_gather_checks(gather, err);
-    if (rc == BW_OK)
-        rc = scan_metric(gather, "probe_success", BW_REPORT_LOOKBACK_MS, take_results, err);
-    if (rc == BW_OK)
-        rc = scan_metric(gather, "probe_duration_seconds", 0, take_durations, err);
+    for (size_t i = 0; rc == BW_OK && i < sizeof metric_scans / sizeof *metric_scans; i++)
+        rc = scan_metric(gather, &metric_scans[i], err);
     if (rc != BW_OK)
         return rc;
     put_checks(gather);

@@ -37,6 +37,8 @@ static struct bw_report_entry *find_entry(struct bw_gather *gather,
     const struct bw_report_entry key = { .check = { .service = subject->service,
                                                     .instance = subject->instance,
                                                     .check = subject->check } };
+    if (gather->entry_count == 0)
+        return NULL;
     return bsearch(&key, gather->entries, gather->entry_count, sizeof key, by_subject);
 }
 
@@ -260,6 +262,7 @@ enum bw_rc bw_gather_checks(struct bw_gather *gather, struct bw_err *err)
 
 struct link_walk {
     struct bw_gather *gather;
+    bool probed;
     struct bw_report_link *links;
     size_t count, cap;
 };
@@ -269,7 +272,7 @@ static bool take_link(void *ctx, const struct bw_series_info *series)
     struct link_walk *walk = ctx;
     const struct bw_subject subject = subject_of(series);
     const struct bw_report_entry *entry = find_entry(walk->gather, &subject);
-    if (entry == NULL)
+    if (entry == NULL || entry->probed != walk->probed)
         return true;
     walk->links = bw_grow(walk->links, &walk->cap, walk->count + 1, sizeof *walk->links);
     walk->links[walk->count++] =
@@ -277,10 +280,10 @@ static bool take_link(void *ctx, const struct bw_series_info *series)
     return true;
 }
 
-enum bw_rc bw_gather_links(struct bw_gather *gather, const char *metric,
+enum bw_rc bw_gather_links(struct bw_gather *gather, const char *metric, bool probed,
                            struct bw_report_link **out, size_t *out_count, struct bw_err *err)
 {
-    struct link_walk walk = { .gather = gather };
+    struct link_walk walk = { .gather = gather, .probed = probed };
     const enum bw_rc rc = each_of_metric(gather, metric, take_link, &walk, err);
     *out = walk.links;
     *out_count = walk.count;

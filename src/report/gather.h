@@ -18,8 +18,9 @@ struct bw_report_entry {
     bool has_state;                    /* the store says where it stands: it is configured */
     enum bw_status state;
     int64_t state_since_ms;
-    bool probed;   /* it has a series of results */
-    bool has_runs; /* some of them in the range */
+    bool probed;    /* it has a series of results */
+    bool witnessed; /* not probed, but it has a series that stops when nobody looks */
+    bool has_runs;  /* some of them in the range */
     bool done;
 };
 
@@ -54,8 +55,9 @@ enum bw_rc bw_gather_checks(struct bw_gather *gather, struct bw_err *err);
 enum bw_rc bw_gather_events(struct bw_gather *gather, struct bw_event_filter filter,
                             bw_event_fn *fn, void *ctx, bool *out_cut, struct bw_err *err);
 
-/* The series of one metric that belong to known checks, by series id. The caller frees. */
-enum bw_rc bw_gather_links(struct bw_gather *gather, const char *metric,
+/* The series of one metric that belong to known checks, either those that are probed or those
+ * that are not, by series id. The caller frees. */
+enum bw_rc bw_gather_links(struct bw_gather *gather, const char *metric, bool probed,
                            struct bw_report_link **out, size_t *out_count, struct bw_err *err);
 
 #endif

@@ -231,6 +231,29 @@ static void hosts_are_told_by_events_alone(void **state)
     bw_report_free(report);
 }
 
+static void a_host_that_nobody_looked_at_is_unknown(void **state)
+{
+    struct fixture *f = *state;
+    const struct bw_label labels[] = { { "check", "http" },
+                                       { "instance", "a:80" },
+                                       { "service", "host" } };
+    const uint32_t score =
+        bw_store_series(f->store, "bellwether_health_score", (struct bw_labels){ labels, 3 });
+    for (int64_t i = -2; i < 60; i++) {
+        const struct bw_sample sample = { score, FROM + i * INTERVAL_MS, 1 };
+        if (i < 30 || i >= 40) /* silent from 300 s to 400 s; the one at 290 s stands until 300 s */
+            assert_true(bw_store_append(f->store, &sample, 1));
+    }
+    change(f, "host", -400, BW_UNKNOWN, BW_HEALTHY, "");
+    stand(f, "host", "http", BW_HEALTHY, -400);
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 1);
+    assert_true(is_near(report->checks[0].time.healthy_ratio, 500.0 / 600));
+    assert_true(is_near(report->checks[0].time.unknown_ratio, 100.0 / 600));
+    assert_int_equal(report->checks[0].runs, 0);
+    bw_report_free(report);
+}
+
 static void services_own_changes_are_no_checks(void **state)
 {
     struct fixture *f = *state;
@@ -381,6 +404,7 @@ int main(void)
         TEST(silence_is_unknown),
         TEST(the_beginning_is_known_from_before),
         TEST(hosts_are_told_by_events_alone),
+        TEST(a_host_that_nobody_looked_at_is_unknown),
         TEST(services_own_changes_are_no_checks),
         TEST(alerts_come_oldest_first),
         TEST(what_runs_out_first_comes_first),
