@@ -102,7 +102,7 @@ static void on_self_timer(void *ctx)
     bw_trending_measure(daemon->trending, measures);
     bw_web_measure(daemon->web, measures);
     const int64_t now_ms = bw_core_now_ms(core);
-    bw_source_put(daemon->self_source, measures, now_ms - now_ms % (SELF_EVERY_NS / BW_MS));
+    bw_source_put_tick(daemon->self_source, measures, now_ms - now_ms % (SELF_EVERY_NS / BW_MS));
     bw_publication_commit(daemon->self_publication);
     core->view_is_stale = true; /* ages on a page go on even when nothing happens */
 }
@@ -343,7 +343,7 @@ static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)
     core->loop = bw_loop_new();
     core->started_ms = bw_core_now_ms(core);
     core->publisher = bw_publisher_new(core->loop);
-    core->recorder = bw_recorder_new();
+    core->recorder = bw_recorder_new(core->started_ms);
     core->workers =
         bw_work_pool_new(core->loop, BW_WORK_THREADS_DEFAULT, BW_WORK_QUEUE_DEFAULT, err);
     daemon->resolver = bw_resolver_new(core->loop, NULL, err);

@@ -125,7 +125,7 @@ static void publish_health(struct resource *resource, int64_t tick_ms)
 {
     struct bw_measures *measures = bw_publication_begin(resource->publication);
     bw_roster_measure_check(resource->seat, measures);
-    bw_source_put(resource->source, measures, tick_ms);
+    bw_source_put_tick(resource->source, measures, tick_ms);
     bw_publication_commit(resource->publication);
 }
 
@@ -251,7 +251,7 @@ static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures 
     show_resources(hostwatch, values, count);
     measure_resources(values, count, judged);
     if (tick_ms > hostwatch->last_tick_ms || tick_ms < hostwatch->last_tick_ms - 60000)
-        bw_source_put(hostwatch->source, measures, tick_ms);
+        bw_source_put_tick(hostwatch->source, measures, tick_ms);
     hostwatch->last_tick_ms = tick_ms;
     bw_publication_commit(hostwatch->publication);
     bw_publication_commit(hostwatch->judged);

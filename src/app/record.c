@@ -29,19 +29,23 @@ struct bw_source {
     struct series *series;
     size_t count;
     unsigned generation; /* of the recorder's store when ids were looked up */
+    int64_t tick_ms;     /* the last nominal tick; 0: none yet */
 };
 
 struct bw_recorder {
     struct bw_store *store;
+    int64_t started_ms;
     unsigned generation;
     struct series *families[BW_METRIC_COUNT]; /* all series of each */
     struct bw_sample *samples;
     size_t sample_cap;
 };
 
-struct bw_recorder *bw_recorder_new(void)
+struct bw_recorder *bw_recorder_new(int64_t started_ms)
 {
-    return bw_alloc(sizeof(struct bw_recorder));
+    struct bw_recorder *recorder = bw_alloc(sizeof *recorder);
+    recorder->started_ms = started_ms;
+    return recorder;
 }
 
 void bw_recorder_free(struct bw_recorder *recorder)
@@ -201,7 +205,7 @@ static void store_round(struct bw_source *source, int64_t ts_ms)
         bw_store_append(recorder->store, recorder->samples, count);
 }
 
-void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
+static void remember(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
 {
     if (!has_shape(source, measures)) {
         make_shape(source, measures);
@@ -217,8 +221,26 @@ void bw_source_put(struct bw_source *source, const struct bw_measures *measures,
         source->series[n].latest.ts_ms = ts_ms;
         n++;
     }
+}
+
+void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
+{
+    remember(source, measures, ts_ms);
     if (source->recorder->store != NULL)
         store_round(source, ts_ms);
+}
+
+void bw_source_put_tick(struct bw_source *source, const struct bw_measures *measures,
+                        int64_t tick_ms)
+{
+    /* What a reader has seen must not change: a tick that is stored stays as it is, also when
+     * the process before us stored it. */
+    const bool was_there =
+        source->tick_ms != 0 ? tick_ms == source->tick_ms : tick_ms < source->recorder->started_ms;
+    source->tick_ms = tick_ms;
+    remember(source, measures, tick_ms);
+    if (source->recorder->store != NULL && !was_there)
+        store_round(source, tick_ms);
 }
 
 void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,

@@ -25,7 +25,8 @@ struct bw_latest {
     int64_t ts_ms;
 };
 
-struct bw_recorder *bw_recorder_new(void);
+/* `started_ms`: when this process started, Unix ms. */
+struct bw_recorder *bw_recorder_new(int64_t started_ms);
 void bw_recorder_free(struct bw_recorder *recorder);
 
 /* The store has come or gone (NULL): all series are looked up again. */
@@ -42,6 +43,11 @@ void bw_source_free(struct bw_source *source);
 /* Remembers every measure as the latest of its series; those of stored families go to the
  * store too, stamped ts_ms. Histogram parts are left out. */
 void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms);
+
+/* The same for values of a nominal tick, of which only the first is stored: not those of the
+ * same tick again, nor a first one of a tick that began before this process did. */
+void bw_source_put_tick(struct bw_source *source, const struct bw_measures *measures,
+                        int64_t tick_ms);
 
 /* Every latest value of a metric not older than `since_ms`. */
 typedef void bw_latest_fn(void *ctx, const struct bw_latest *latest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* app/selfmetrics.h: what the daemon has to say of itself: bellwether_* about its parts (host/process.h
- * has the rest: process_* about the program). Loop thread. */
+/* app/selfmetrics.h: what the daemon has to say of itself: bellwether_* about its parts
+ * (host/process.h has the rest: process_* about the program). Loop thread. */
 #ifndef APP_SELFMETRICS_H
 #define APP_SELFMETRICS_H
 

@@ -8,8 +8,6 @@
 #include "app/roster.h"
 #include "app/trending.h"
 
-
-
 /* What a view is made of; borrowed. `roster` changes with a reload. */
 struct bw_viewing_parts {
     const struct bw_alerting *alerting;

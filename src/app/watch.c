@@ -222,7 +222,7 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     copy_measures(measures, result->measures);
     measure_runs(check, measures);
     bw_roster_measure_check(check->seat, measures);
-    bw_source_put(check->source, measures, check->nominal_ms);
+    bw_source_put_tick(check->source, measures, check->nominal_ms);
     bw_publication_commit(check->publication);
     check->shown = true;
     bw_schedule_finished(check->watch->schedule, check->id);

@@ -113,10 +113,10 @@ void bench_make(struct bench *bench, const char *config, bool store)
     struct bw_core *core = &bench->core;
     core->loop = bw_loop_new();
     core->publisher = bw_publisher_new(core->loop);
-    core->recorder = bw_recorder_new();
+    core->started_ms = bw_core_now_ms(core);
+    core->recorder = bw_recorder_new(core->started_ms);
     core->config = bench->config;
     core->node = "here";
-    core->started_ms = bw_core_now_ms(core);
     if (store)
         open_store(bench);
 }

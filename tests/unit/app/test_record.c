@@ -37,7 +37,8 @@ static struct bw_source *source(struct bench *bench, const char *service, size_t
 }
 
 /* One round about these processors, a measure each. */
-static void put_cpus(struct bw_source *source, const char *cpus, double value, int64_t ts_ms)
+static void put_cpus_by(void (*put)(struct bw_source *, const struct bw_measures *, int64_t),
+                        struct bw_source *source, const char *cpus, double value, int64_t ts_ms)
 {
     struct bw_arena arena = { 0 };
     struct bw_measures measures;
@@ -47,8 +48,13 @@ static void put_cpus(struct bw_source *source, const char *cpus, double value, i
         bw_measures_add(&measures, BW_METRIC_NODE_CPU_SECONDS_TOTAL, value,
                         BW_LABEL_VALUES(cpu, "user"));
     }
-    bw_source_put(source, &measures, ts_ms);
+    put(source, &measures, ts_ms);
     bw_arena_fini(&arena);
+}
+
+static void put_cpus(struct bw_source *source, const char *cpus, double value, int64_t ts_ms)
+{
+    put_cpus_by(bw_source_put, source, cpus, value, ts_ms);
 }
 
 /* ---- what is in the store -------------------------------------------------------------- */
@@ -221,6 +227,31 @@ static void the_store_may_come_and_go(void **state)
     bw_source_free(a);
 }
 
+/* Neither a reload nor a restart within an interval may change what was stored. */
+static void a_tick_is_stored_once(void **state)
+{
+    struct bench *bench = *state;
+    bw_recorder_free(bench->core.recorder);
+    bench->core.recorder = bw_recorder_new(T0 + 400);
+    bw_recorder_set_store(bench->core.recorder, bench->core.store);
+    struct bw_source *a = source(bench, "a", 200);
+    static const struct {
+        double value;
+        int64_t tick_ms;
+    } rounds[] = {
+        { 1, T0 },        /* the process before us may have stored this one */
+        { 2, T0 + 1000 }, /* ours */
+        { 3, T0 + 1000 }, /* again */
+        { 4, T0 + 2000 }, //
+        { 5, T0 - 9000 }, /* the clock was set back: followed */
+    };
+    for (size_t i = 0; i < sizeof rounds / sizeof *rounds; i++)
+        put_cpus_by(bw_source_put_tick, a, "0", rounds[i].value, rounds[i].tick_ms);
+    expect_stored(bench, CPU("0") " -9000:5 1000:2 2000:4\n");
+    expect_latest(bench, "node_cpu_seconds_total", 0, CPU("0") " 5 @-9000\n");
+    bw_source_free(a);
+}
+
 #define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
 int main(void)
@@ -229,6 +260,7 @@ int main(void)
         AT_BENCH(rounds_go_to_the_store),        AT_BENCH(a_change_of_shape_keeps_who_is_who),
         AT_BENCH(only_kept_families_are_stored), AT_BENCH(a_source_has_a_ceiling),
         AT_BENCH(old_values_are_left_out),       AT_BENCH(the_store_may_come_and_go),
+        AT_BENCH(a_tick_is_stored_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
