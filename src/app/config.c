@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/config.h"
 
+#include "app/alerting.h"
 #include "app/config_internal.h"
 #include "app/defaults.h"
 #include "base/limits.h"
@@ -103,16 +104,17 @@ static bool has_rule(const struct bw_alert_rule *rules, size_t count, const char
 }
 
 static void add_rule(struct bw_config_loading *loading, const struct bw_alert_rule_opts *opts,
-                     const char *path, struct bw_place at, struct bw_alert_rule *rules,
-                     struct bw_place *places)
+                     const char *path, struct bw_place at, struct bw_alert_rule *rules)
 {
     size_t *count = &loading->config->rule_count;
     struct bw_err err;
-    const enum bw_rc rc = bw_alert_rule_make(loading->arena, opts, &rules[*count], &err);
+    enum bw_rc rc = bw_alert_rule_make(loading->arena, opts, &rules[*count], &err);
+    if (rc == BW_OK)
+        rc = bw_alerting_check(&rules[*count], &err);
     if (rc == BW_OK && has_rule(rules, *count, opts->name))
         bw_problems_add(loading->problems, at, path, "two rules named '%s'", opts->name);
     else if (rc == BW_OK)
-        places[(*count)++] = at;
+        *count += 1;
     else if (rc == BW_EUNSUPPORTED)
         bw_problems_add(&loading->config->warnings, at, path, "%s: not acted on by this version",
                         err.text);
@@ -127,18 +129,14 @@ static void resolve_rules(struct bw_config_loading *loading)
     const size_t own = config->settings.alerts.rules.count;
     struct bw_alert_rule *rules =
         bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *rules);
-    struct bw_place *places =
-        bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *places);
     for (size_t i = 0; i < own; i++)
         add_rule(loading, &opts[i], bw_conf_path_index(loading->arena, "alerts.rules", i),
-                 place_of(loading, "alerts", "rules", i), rules, places);
+                 place_of(loading, "alerts", "rules", i), rules);
     for (size_t i = 0; config->settings.alerts.defaults && i < bw_default_rule_count; i++) {
         if (!has_rule(rules, config->rule_count, bw_default_rules[i].name))
-            add_rule(loading, &bw_default_rules[i], "alerts", (struct bw_place){ 0 }, rules,
-                     places);
+            add_rule(loading, &bw_default_rules[i], "alerts", (struct bw_place){ 0 }, rules);
     }
     config->rules = rules;
-    config->rule_places = places;
 }
 
 /* ---- reports --------------------------------------------------------------------------- */

@@ -84,7 +84,6 @@ struct bw_config {
     const struct bw_config_check *checks; /* sorted by service, instance, as configured within */
     size_t check_count;
     const struct bw_alert_rule *rules;
-    const struct bw_place *rule_places;
     size_t rule_count;
     const struct bw_config_report *reports;
     size_t report_count;

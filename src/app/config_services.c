@@ -363,6 +363,7 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     if (out.ops == NULL)
         return;
     check_label_names(r->loading, node, path, check->labels);
+    resolve_degraded(r, check, node, path, &out);
     struct bw_probe_module *module = decode_module(r, out.ops, check, node, path);
     if (module == NULL)
         return;
@@ -383,7 +384,6 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     };
     if (out.schedule.interval_ns < global->slot_ns)
         problem(r, node, path, "'interval' is shorter than 'global.slot'");
-    resolve_degraded(r, check, node, path, &out);
     const char *target = kind_target(check, out.ops->name);
     expand(r, &out, target, bw_node_find(node, out.ops->name),
            bw_conf_path_key(r->loading->arena, path, out.ops->name));

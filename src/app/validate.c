@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/validate.h"
 
-#include "app/alerting.h"
 #include "app/trending.h"
 #include "io/resolve.h"
 #include "probe/run.h"
 
 #include <string.h>
-
-static void validate_rules(const struct bw_config *config, struct bw_problems *problems)
-{
-    for (size_t i = 0; i < config->rule_count; i++) {
-        struct bw_err err;
-        if (bw_alerting_check(&config->rules[i], &err) != BW_OK)
-            bw_problems_add(problems, config->rule_places[i], "alerts.rules", "%s", err.text);
-    }
-}
 
 static void validate_trends(const struct bw_config *config, struct bw_problems *problems)
 {
@@ -62,7 +52,6 @@ static void validate_probes(const struct bw_config *config, struct bw_problems *
 bool bw_config_validate(const struct bw_config *config, struct bw_problems *problems)
 {
     const size_t before = problems->total;
-    validate_rules(config, problems);
     validate_trends(config, problems);
     validate_probes(config, problems);
     return problems->total == before;

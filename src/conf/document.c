@@ -56,6 +56,16 @@ static void put_escaped(struct bw_buf *out, const char *text)
     bw_escape_md(out, text, strlen(text));
 }
 
+/* Help is our own Markdown: only the border of a table's cell must not stand in it. */
+static void put_help(struct bw_buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '|')
+            bw_buf_char(out, '\\');
+        bw_buf_char(out, *text);
+    }
+}
+
 /* Code in a table cell: nothing in it needs escaping but the cell's border. */
 static void put_code(struct bw_buf *out, const char *text)
 {
@@ -129,7 +139,7 @@ static void put_row(struct bw_buf *out, const struct bw_opt *row)
         put_code(out, row->range);
     bw_buf_text(out, " | ");
     if (row->help != NULL)
-        put_escaped(out, row->help);
+        put_help(out, row->help);
     bw_buf_text(out, " |\n");
 }
 

@@ -310,7 +310,6 @@ static void own_rules_replace_shipped_ones(void **state)
     assert_int_equal(config->rule_count, bw_default_rule_count);
     assert_string_equal(config->rules[0].name, "disk-filling");
     assert_string_equal(config->rules[0].expr, "node_load1");
-    assert_int_equal(config->rule_places[0].line, 1);
     bw_config_free(config);
     config = folder_config(&folder, "alerts: {defaults: false}\n");
     assert_int_equal(config->rule_count, 0);
