@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cli/show_probe.h"
+#include "cli/show_trend.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct bw_probe_subject subject = { "http", "http://a/", NULL };
+
+static struct bw_probe_result passed(void)
+{
+    struct bw_probe_result result = { .success = true,
+                                      .attempts = 1,
+                                      .duration_ns = 30000000,
+                                      .timeout_ns = 5000000000,
+                                      .http_status = 200 };
+    result.phase_seen[BW_PHASE_CONNECT] = result.phase_seen[BW_PHASE_PROCESSING] = true;
+    result.phase_ns[BW_PHASE_CONNECT] = 10000000;
+    result.phase_ns[BW_PHASE_PROCESSING] = 20000000;
+    return result;
+}
+
+static void verdicts_are_a_plugins(void **state)
+{
+    (void)state;
+    static const struct {
+        bool success, warned;
+        enum bw_reason reason;
+        const char *verdict;
+    } cases[] = {
+        { true, false, BW_REASON_NONE, "OK" },
+        { true, true, BW_REASON_NONE, "WARNING" },
+        { false, false, BW_REASON_CONNECT_REFUSED, "CRITICAL" },
+        { false, false, BW_REASON_LOCAL_LIMIT, "UNKNOWN" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct bw_probe_result result = { .success = cases[i].success,
+                                                .warned = cases[i].warned,
+                                                .reason = cases[i].reason };
+        const enum bw_verdict verdict = bw_probe_verdict(&result);
+        assert_int_equal(verdict, i);
+        assert_string_equal(bw_verdict_name(verdict), cases[i].verdict);
+    }
+}
+
+static void a_probe_for_a_monitoring_system(void **state)
+{
+    (void)state;
+    const struct bw_terminal file = { .columns = 40 };
+    const struct bw_probe_result result = passed();
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    bw_show_probe_text(&out, &file, &subject, &result, 0);
+    assert_string_equal(out.data,
+                        "OK: http http://a/: status 200 in 30ms | duration=0.030000s;;;0;5.000000 "
+                        "connect=0.010000s;;;0 processing=0.020000s;;;0\n"
+                        "  connect          10ms  #####\n"
+                        "  processing       20ms       #########\n");
+    bw_buf_fini(&out);
+}
+
+static void a_failed_probe_says_where_and_why(void **state)
+{
+    (void)state;
+    const struct bw_terminal terminal = { .columns = 40, .interactive = true };
+    struct bw_probe_result result = passed();
+    struct bw_buf out;
+    result.success = false;
+    result.attempts = 2;
+    result.reason = BW_REASON_HTTP_STATUS;
+    result.last_phase = BW_PHASE_PROCESSING;
+    result.has_certificate = true;
+    result.certificate_expiry_s = 86400 * 20;
+    snprintf(result.detail, sizeof result.detail, "status 503\x1b[2J, expected 2xx");
+    bw_buf_init(&out, 1u << 16);
+    bw_show_probe_text(&out, &terminal, &subject, &result, 0);
+    assert_non_null(strstr(out.data, "CRITICAL: http http://a/: "));
+    assert_non_null(strstr(out.data, "(status 503?[2J, expected 2xx) after 30ms, 2 attempts\n"));
+    assert_non_null(strstr(out.data, "######### <\n"));
+    assert_non_null(strstr(out.data, "ends 1970-01-21T00:00:00Z, in 20d\n"));
+    assert_null(strchr(out.data, '|'));
+    bw_buf_clear(&out);
+    bw_show_probe_json(&out, &subject, &result);
+    assert_non_null(strstr(out.data, "\"verdict\":\"CRITICAL\""));
+    assert_non_null(strstr(out.data, "\"reason\":\"http_status\""));
+    assert_non_null(strstr(out.data, "\"phases\":{\"connect\":0.01,\"processing\":0.02}"));
+    assert_non_null(strstr(out.data, "\"certificate_expires\":\"1970-01-21T00:00:00Z\""));
+    bw_buf_fini(&out);
+}
+
+static struct bw_trend_record unknown(void)
+{
+    struct bw_trend_record record = {
+        .horizon_count = 1, .side = 1, .threshold = 9, .note = "thin"
+    };
+    record.confidence_ratio = record.last_value = record.slope_per_second = NAN;
+    record.slope_low = record.slope_high = record.season_seconds = NAN;
+    record.time_to_p10_s = record.time_to_p50_s = record.time_to_p90_s = NAN;
+    record.horizons[0] = (struct bw_trend_horizon){ 3600000, NAN, NAN, NAN, NAN };
+    return record;
+}
+
+/* Where nothing can be known no number is shown. */
+static void an_unknown_trend_has_no_numbers(void **state)
+{
+    (void)state;
+    const struct bw_terminal terminal = { .columns = 80 };
+    const struct bw_trend_record record = unknown();
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    bw_show_trend_text(&out, &terminal, "s", false, &record);
+    assert_non_null(strstr(out.data, "direction  undetermined\n"));
+    assert_non_null(strstr(out.data, "in 1h      cannot be known"));
+    assert_non_null(
+        strstr(out.data, "threshold  9, from below: when it is reached cannot be known"));
+    assert_non_null(strstr(out.data, "note       thin\n"));
+    assert_null(strstr(out.data, "nan"));
+    bw_buf_clear(&out);
+    bw_show_trend_json(&out, "s", false, &record);
+    assert_non_null(strstr(out.data, "\"confidence_ratio\":null"));
+    assert_non_null(strstr(out.data, "\"seconds_p50\":null"));
+    assert_null(strstr(out.data, "NaN"));
+    bw_buf_fini(&out);
+}
+
+static const struct {
+    double p10, p50, p90;
+    const char *says;
+} reached[] = {
+    { 0, 0, 0, "reached already" },
+    { 3600, 7200, INFINITY, "reached in 2h (10%: 1h, 90%: not within what can be foreseen)" },
+    { 3600, INFINITY, INFINITY, "not likely within what can be foreseen (10%: within 1h)" },
+    { INFINITY, INFINITY, INFINITY, "not likely within what can be foreseen\n" },
+};
+
+static void thresholds_are_told_in_words(void **state)
+{
+    (void)state;
+    const struct bw_terminal terminal = { .columns = 80 };
+    for (size_t i = 0; i < sizeof reached / sizeof *reached; i++) {
+        struct bw_trend_record record = unknown();
+        struct bw_buf out;
+        record.time_to_p10_s = reached[i].p10;
+        record.time_to_p50_s = reached[i].p50;
+        record.time_to_p90_s = reached[i].p90;
+        record.confidence_ratio = 0.9999;
+        record.horizons[0].crossing_ratio = 0.001;
+        bw_buf_init(&out, 1u << 16);
+        bw_show_trend_text(&out, &terminal, "s", true, &record);
+        if (strstr(out.data, reached[i].says) == NULL)
+            fail_msg("%s: %s", reached[i].says, out.data);
+        assert_non_null(strstr(out.data, "more than 99% sure"));
+        assert_non_null(strstr(out.data, "less than 1% likely"));
+        assert_non_null(strstr(out.data, "its rate per second"));
+        bw_buf_fini(&out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts_are_a_plugins),
+        cmocka_unit_test(a_probe_for_a_monitoring_system),
+        cmocka_unit_test(a_failed_probe_says_where_and_why),
+        cmocka_unit_test(an_unknown_trend_has_no_numbers),
+        cmocka_unit_test(thresholds_are_told_in_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
