@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "hostile.h"
 
+#define TEN(text) text text text text text text text text text text
+
 const char *const hostile[] = {
     "<script>alert(1)</script>",
     "</script><script>alert(1)//",
@@ -55,6 +57,7 @@ const char *const hostile[] = {
     "Infinity",
     "   leading and trailing   ",
     "..\\..\\etc/passwd",
+    TEN(TEN(TEN("long<|"))),
     "\xe2\x80\xa8line separator\xe2\x80\xa9",
 };
 
