@@ -57,7 +57,7 @@ const char *const hostile[] = {
     "Infinity",
     "   leading and trailing   ",
     "..\\..\\etc/passwd",
-    TEN(TEN(TEN("long<|"))),
+    TEN(TEN("a long<| name ")),
     "\xe2\x80\xa8line separator\xe2\x80\xa9",
 };
 
