@@ -132,6 +132,65 @@ void bench_remove(struct bench *bench)
     folder_remove(&bench->folder);
 }
 
+static void add_service(struct bw_roster *roster, const struct bw_config *config, size_t index)
+{
+    struct bw_roster_service *service = bw_roster_add_service(roster, &config->services[index]);
+    for (size_t i = 0; i < config->check_count; i++) {
+        const struct bw_config_check *check = &config->checks[i];
+        if (strcmp(check->service, service->name) != 0)
+            continue;
+        const struct bw_roster_spec spec = { .service = check->service,
+                                             .instance = check->instance,
+                                             .name = check->name,
+                                             .kind = check->ops->name,
+                                             .target = check->target,
+                                             .module = check->module,
+                                             .weight = check->weight,
+                                             .rule = check->health,
+                                             .interval_ms = check->schedule.interval_ns / BW_MS };
+        bw_roster_add_check(roster, service, &spec);
+    }
+}
+
+struct bw_roster *bench_roster(struct bench *bench, const struct bw_config *config)
+{
+    struct bw_roster *roster = bw_roster_new(&bench->core);
+    for (size_t i = 0; i < config->service_count; i++)
+        add_service(roster, config, i);
+    bw_roster_settle(roster);
+    return roster;
+}
+
+bool bench_feed(struct bw_roster *roster, const char *service, const char *instance,
+                const char *check, const char *story)
+{
+    static const char signs[] = "+!-?";
+    static const struct bw_outcome outcomes[] = {
+        { BW_OUTCOME_PASS, BW_REASON_NONE, NULL },
+        { BW_OUTCOME_WARN, BW_REASON_NONE, "slow" },
+        { BW_OUTCOME_FAIL, BW_REASON_CONNECT_REFUSED, NULL },
+        { BW_OUTCOME_LOST, BW_REASON_LOCAL_LIMIT, NULL },
+    };
+    struct bw_roster_check *found =
+        bw_roster_check(roster, &(struct bw_subject){ service, instance, check });
+    bool changed = false;
+    assert_non_null(found);
+    for (; *story != '\0'; story++) {
+        const struct bw_outcome *outcome = &outcomes[strchr(signs, *story) - signs];
+        const struct bw_roster_result result = {
+            .ts_ms = 1000, .duration_s = 0.25, .reason = outcome->reason, .attempts = 1
+        };
+        changed = bw_roster_feed(roster, found, outcome, &result);
+    }
+    return changed;
+}
+
+void bench_wait(struct bench *bench, int64_t ms)
+{
+    bw_core_now_ms(&bench->core); /* so that there is a clock to move */
+    bench->core.wall.now_ns += ms * BW_MS;
+}
+
 void bench_flush(struct bench *bench)
 {
     struct bw_err err = { .text = "" };

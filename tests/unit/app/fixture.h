@@ -5,6 +5,7 @@
 
 #include "app/config.h"
 #include "app/core.h"
+#include "app/roster.h"
 
 /* ---- a folder -------------------------------------------------------------------------- */
 
@@ -41,6 +42,17 @@ struct bench {
 
 void bench_make(struct bench *bench, const char *config, bool store);
 void bench_remove(struct bench *bench);
+
+/* A roster of the bench's configuration, settled. */
+struct bw_roster *bench_roster(struct bench *bench, const struct bw_config *config);
+
+/* Feeds outcomes to a check, one a character: '+' pass, '!' warning, '-' refused connection,
+ * '?' lost. True when the last one changed its status. */
+bool bench_feed(struct bw_roster *roster, const char *service, const char *instance,
+                const char *check, const char *story);
+
+/* Moves the bench's clock on, by less than a minute. */
+void bench_wait(struct bench *bench, int64_t ms);
 
 /* Waits until all that was handed to the store is on disk. */
 void bench_flush(struct bench *bench);
