@@ -140,6 +140,28 @@ static void what_is_unknown_is_an_empty_cell(void **state)
     bw_report_free(report);
 }
 
+static void note_chart(void *ctx, const char *name, const char *text, size_t len)
+{
+    (void)len;
+    if (strcmp(name, "xl/charts/chart1.xml") == 0 && strstr(text, "Summary!$S$6:$S$45") != NULL)
+        *(bool *)ctx = true;
+}
+
+static void a_chart_is_drawn_of_what_it_can_show(void **state)
+{
+    (void)state;
+    for (size_t checks = 40; checks <= 41; checks++) {
+        struct bw_report *report = sample_report(hostile, checks);
+        struct bw_buf out;
+        bool drawn = false;
+        sample_render(report, BW_REPORT_XLSX, &out);
+        assert_true(unzip_each(out.data, out.len, note_chart, &drawn) > 0);
+        assert_int_equal(drawn, checks == 40);
+        bw_buf_fini(&out);
+        bw_report_free(report);
+    }
+}
+
 static void a_very_long_text_is_cut(void **state)
 {
     (void)state;
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(nothing_in_it_can_act),
         cmocka_unit_test(sheets_have_their_names_and_looks),
         cmocka_unit_test(what_is_unknown_is_an_empty_cell),
+        cmocka_unit_test(a_chart_is_drawn_of_what_it_can_show),
         cmocka_unit_test(a_very_long_text_is_cut),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
     };
