@@ -63,7 +63,7 @@ static void put_direction(struct bw_buf *out, const struct bw_terminal *terminal
 {
     bw_buf_text(out, "  direction  ");
     bw_terminal_tone(out, terminal, tone_of(record), bw_direction_name(record->direction));
-    if (isfinite(record->confidence_ratio)) {
+    if (record->direction != BW_UNDETERMINED && isfinite(record->confidence_ratio)) {
         bw_buf_text(out, ", ");
         put_likely(out, record->confidence_ratio);
         bw_buf_text(out, " sure");

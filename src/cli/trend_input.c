@@ -137,6 +137,8 @@ enum bw_rc bw_trend_input_store(const char *path, const char *selector, int64_t 
     struct choice choice = { .out = out };
     *out = (struct bw_read_points){ 0 };
     enum bw_rc rc = bw_reader_open(path, &reader, err);
+    if (rc == BW_ENOTFOUND)
+        return bw_fail(err, rc, "no store at '%s'; name the store with --storage.path", path);
     if (rc != BW_OK)
         return rc;
     bw_buf_init(&choice.names, 4096);

@@ -58,7 +58,7 @@ static const struct {
       "name,n,x\r\n"
       "\"a,\"\"b\"\"\",-5,0.25\r\n"
       "\"\x1b[31mred\n\",,\r\n"
-      "'=1+1,,\r\n",
+      "\"'=1+1\",,\r\n",
       "name,n,x\r\n" },
     { BW_LISTING_JSON,
       "[\n"

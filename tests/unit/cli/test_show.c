@@ -151,6 +151,7 @@ static void thresholds_are_told_in_words(void **state)
         record.time_to_p10_s = reached[i].p10;
         record.time_to_p50_s = reached[i].p50;
         record.time_to_p90_s = reached[i].p90;
+        record.direction = BW_RISING;
         record.confidence_ratio = 0.9999;
         record.horizons[0].crossing_ratio = 0.001;
         bw_buf_init(&out, 1u << 16);
