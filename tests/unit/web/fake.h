@@ -50,6 +50,9 @@ void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_m
  * result ends in NUL and is freed by the caller. */
 char *fake_raw(int port, const char *bytes, size_t len, int timeout_ms);
 
+/* The same, but NULL when nobody listens any more. */
+char *fake_raw_or_null(int port, const char *bytes, size_t len, int timeout_ms);
+
 /* "METHOD path" with further header lines ("A: b\r\n"), closed after it; the whole answer. */
 char *fake_ask(const struct fake *fake, const char *method, const char *path, const char *headers,
                const char *body);
