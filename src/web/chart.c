@@ -59,7 +59,7 @@ static struct axis make_axis(const struct bw_chart *chart)
     double span = axis.high - axis.low;
     if (axis.low > 0 && (axis.low < 3 * span || span == 0))
         axis.low = 0;
-    if (axis.high - axis.low <= 0 || axis.high - axis.low < fabs(axis.high) * 1e-9)
+    if (axis.high - axis.low < 1e-290 || axis.high - axis.low < fabs(axis.high) * 1e-9)
         axis.high = axis.low + fmax(1e-3, fabs(axis.low) * 0.1);
     axis.step = nice_step(axis.high - axis.low);
     axis.low = floor(axis.low / axis.step) * axis.step;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Answers from a store, and files of the archive. */
+#include "fake.h"
+
+#include "io/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct fake fake;
+static char folder[] = "/tmp/bw-api-XXXXXX";
+static char store[64], archive[64];
+
+static int start(void **state)
+{
+    (void)state;
+    char path[128];
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(store, sizeof store, "%s/store.db", folder);
+    snprintf(archive, sizeof archive, "%s", folder);
+    snprintf(path, sizeof path, "%s/weekly-1.csv", folder);
+    FILE *file = fopen(path, "w");
+    fputs("a,b\r\n1,2\r\n", file);
+    fclose(file);
+    int64_t now_ms = bw_wall_system_ms();
+    fake_store_make(store, now_ms, 30, 60000);
+    struct fake_options options = { .store = store, .archive = archive };
+    fake_start(&fake, &options, fake_view_rich(now_ms, NULL));
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    char command[64];
+    fake_stop(&fake);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+#define CHECK "probe_duration_seconds%7Binstance%3D%2210.0.0.1%3A8080%22%2Ccheck%3D%22port%22%7D"
+
+static const struct {
+    const char *path;
+    int status;
+    const char *part; /* of the body */
+} cases[] = {
+    { "/api/v1/series?match=node_load1", 200, "\"metric\":\"node_load1\"" },
+    { "/api/v1/series?limit=2", 200, "\"next_cursor\":\"2\"" },
+    { "/api/v1/series?limit=2&cursor=2", 200, "\"id\":3" },
+    { "/api/v1/series?limit=0", 400, "limit: expected a number from 1 to 1000." },
+    { "/api/v1/series?limit=1001", 400, "limit" },
+    { "/api/v1/series?cursor=x", 400, "cursor" },
+    { "/api/v1/series?match=%7B", 400, "match: " },
+    { "/api/v1/series?match=a%7Bb%3D~%22(%22%7D", 400, "\"status\":400" },
+    { "/api/v1/samples", 400, "series: expected an id or a selector." },
+    { "/api/v1/samples?series=1", 200, "\"points\":[[" },
+    { "/api/v1/samples?series=99999", 404, "\"status\":404" },
+    { "/api/v1/samples?series=nothing_such", 200, "{\"series\":[]}" },
+    { "/api/v1/samples?series=" CHECK, 200, "\"check\":\"port\"" },
+    { "/api/v1/samples?series=1&step=0s", 400, "step" },
+    { "/api/v1/samples?series=1&step=soon", 400, "step" },
+    { "/api/v1/samples?series=1&from=yesterday", 400, "from: expected a time" },
+    { "/api/v1/samples?series=1&from=2000&to=1000", 400, "before" },
+    { "/api/v1/samples?series=1&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z", 200,
+      "\"points\":[]" },
+    { "/api/v1/samples?series=%7B__name__%3D~%22.%2B%22%7D&from=1", 422, "ask for a step of" },
+    { "/api/v1/samples?series=%7B__name__%3D~%22.%2B%22%7D&from=1&step=1d", 200, "\"points\":[[" },
+    { "/api/v1/events", 200, "connection refused, 3 failures in a row" },
+    { "/api/v1/events?kind=alert", 200, "\"to\":\"critical\"" },
+    { "/api/v1/events?kind=system&service=checkout", 200, "\"events\":[]" },
+    { "/api/v1/events?kind=odd", 400, "kind: expected status, alert, system or marker." },
+    { "/api/v1/events?limit=1", 200, "\"next_cursor\":\"4\"" },
+    { "/api/v1/events?limit=1&cursor=4", 200, "\"id\":3" },
+    { "/api/v1/services?limit=1", 200, "\"next_cursor\":\"1\"" },
+    { "/api/v1/services?limit=1&cursor=3", 200, "\"next_cursor\":null" },
+    { "/api/v1/services?cursor=99", 200, "\"services\":[]" },
+    { "/api/v1/services/nobody", 404, "There is no service of that name." },
+    { "/api/v1/targets?limit=1&cursor=1", 200, "\"name\":\"port\"" },
+    { "/api/v1/status", 503, "\"status\":\"UNHEALTHY\"" },
+    { "/api/v1/reports/summary", 200, "{" },
+    { "/api/v1/reports/summary?format=csv", 200, "checkout" },
+    { "/api/v1/reports/summary?format=pdf", 400, "format: expected" },
+    { "/api/v1/reports/summary?range=ever", 400, "range: " },
+    { "/reports/archive/1", 200, "a,b\r\n1,2\r\n" },
+    { "/reports/archive/2", 404, "\"status\":404" }, /* its row says ../secret */
+    { "/reports/archive/3", 200, "a,b" },
+    { "/reports/archive/4", 404, "\"status\":404" },
+    { "/reports/archive/-1", 404, "\"status\":404" },
+    { "/reports/archive/..%2Fstore.db", 404, "\"status\":404" },
+    { "/reports/latest/weekly.xlsx", 404, "\"status\":404" },
+    { "/reports/latest/..%2Fstore.db", 404, "\"status\":404" },
+    { "/reports/latest/.csv", 404, "\"status\":404" },
+    { "/reports", 200, "weekly" },
+    { "/services/checkout?range=24h", 200, "class=\"gap\"" },
+    { "/services/nobody", 404, "There is no service of that name." },
+    { "/services/host", 302, "/hosts" },
+    { "/hosts?range=24h", 200, "Disk used" },
+};
+
+static void the_store_is_answered_from(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *answer = fake_ask(&fake, "GET", cases[i].path, NULL, NULL);
+        if (fake_status(answer) != cases[i].status
+            || strstr(fake_body(answer), cases[i].part) == NULL)
+            fail_msg("%s: expected %d with '%s', got %.600s", cases[i].path, cases[i].status,
+                     cases[i].part, answer);
+        free(answer);
+    }
+}
+
+static void a_file_name_is_clean(void **state)
+{
+    (void)state;
+    char value[120];
+    char *answer = fake_ask(&fake, "GET", "/reports/archive/3", NULL, NULL);
+    assert_true(fake_header(answer, "Content-Disposition", value, sizeof value));
+    assert_non_null(strstr(value, "attachment; filename=\"daily__x___-"));
+    free(answer);
+}
+
+/* A step of an hour over 30 hours with a gap: as many points as hours that have any. */
+static void a_step_gives_one_mean_each(void **state)
+{
+    (void)state;
+    char *answer = fake_ask(&fake, "GET", "/api/v1/samples?series=1&from=1&step=1h", NULL, NULL);
+    size_t points = 0;
+    for (const char *c = strstr(answer, "\"points\":["); c != NULL; c = strstr(c + 1, "["))
+        points++;
+    /* The list itself counts twice; hours that begin anywhere touch one more. */
+    assert_in_range(points, 28, 33);
+    free(answer);
+}
+
+static void without_a_store_there_is_no_history(void **state)
+{
+    (void)state;
+    bw_web_set_store(fake.web, NULL);
+    char *samples = fake_ask(&fake, "GET", "/api/v1/samples?series=1", NULL, NULL);
+    assert_int_equal(fake_status(samples), 503);
+    free(samples);
+    char *page = fake_ask(&fake, "GET", "/services/checkout", NULL, NULL);
+    assert_int_equal(fake_status(page), 200);
+    assert_non_null(strstr(page, "There is no store just now"));
+    free(page);
+    bw_web_set_store(fake.web, store);
+    samples = fake_ask(&fake, "GET", "/api/v1/samples?series=1", NULL, NULL);
+    assert_int_equal(fake_status(samples), 200);
+    free(samples);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_store_is_answered_from),
+        cmocka_unit_test(a_file_name_is_clean),
+        cmocka_unit_test(a_step_gives_one_mean_each),
+        cmocka_unit_test(without_a_store_there_is_no_history),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
