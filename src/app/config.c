@@ -129,9 +129,11 @@ static void resolve_rules(struct bw_config_loading *loading)
     const size_t own = config->settings.alerts.rules.count;
     struct bw_alert_rule *rules =
         bw_arena_array(loading->arena, own + bw_default_rule_count, sizeof *rules);
-    for (size_t i = 0; i < own; i++)
-        add_rule(loading, &opts[i], bw_conf_path_index(loading->arena, "alerts.rules", i),
-                 place_of(loading, "alerts", "rules", i), rules);
+    for (size_t i = 0; i < own; i++) {
+        const char *path = bw_conf_path_index(loading->arena, "alerts.rules", i);
+        if (bw_config_is_sound(loading, path))
+            add_rule(loading, &opts[i], path, place_of(loading, "alerts", "rules", i), rules);
+    }
     for (size_t i = 0; config->settings.alerts.defaults && i < bw_default_rule_count; i++) {
         if (!has_rule(rules, config->rule_count, bw_default_rules[i].name))
             add_rule(loading, &bw_default_rules[i], "alerts", (struct bw_place){ 0 }, rules);
@@ -181,8 +183,11 @@ static void resolve_reports(struct bw_config_loading *loading)
     const size_t count = config->settings.reports.schedules.count;
     struct bw_config_report *reports = bw_arena_array(loading->arena, count, sizeof *reports);
     for (size_t i = 0; i < count; i++) {
+        const char *path = bw_conf_path_index(loading->arena, "reports.schedules", i);
+        if (!bw_config_is_sound(loading, path))
+            continue;
         for (size_t k = 0; k < i; k++) {
-            if (strcmp(in[k].name, in[i].name) == 0)
+            if (in[k].name != NULL && strcmp(in[k].name, in[i].name) == 0)
                 bw_problems_add(loading->problems, place_of(loading, "reports", "schedules", i),
                                 "reports.schedules", "two schedules named '%s'", in[i].name);
         }
@@ -244,21 +249,16 @@ static bool read_document(struct bw_config_loading *loading, const char *file,
     return loading->root != NULL;
 }
 
-/* Whether a section can be used although the document as a whole cannot. What is wrong with it
- * has been told already. */
-static bool is_sound(struct bw_config_loading *loading, const char *section)
+bool bw_config_is_sound(const struct bw_config_loading *loading, const char *path)
 {
-    const struct bw_node *node = bw_node_find(loading->root, section);
-    const struct bw_opt *row = bw_settings_group.opts;
-    struct bw_settings *scratch = bw_arena_alloc(loading->arena, sizeof *scratch);
-    struct bw_conf_ctx ctx = loading->ctx;
-    struct bw_problems told = { 0 };
-    ctx.problems = &told;
-    while (strcmp(row->name, section) != 0)
-        row++;
-    const bool sound = node == NULL || bw_conf_decode_row(&ctx, node, section, row, scratch);
-    bw_problems_fini(&told);
-    return sound;
+    const struct bw_problems *problems = loading->problems;
+    const size_t len = strlen(path);
+    for (size_t i = 0; i < problems->count; i++) {
+        const char *where = problems->items[i].path;
+        if (strncmp(where, path, len) == 0 && strchr(".[", where[len]) != NULL)
+            return false; /* strchr finds the end of a text too */
+    }
+    return problems->total == problems->count; /* who knows where the others are? */
 }
 
 static void check_timezone(struct bw_config_loading *loading)
@@ -269,20 +269,17 @@ static void check_timezone(struct bw_config_loading *loading)
                    "global.timezone");
 }
 
-/* One run tells every mistake: a section that is sound is looked at although another is not. */
+/* One run tells every mistake: what is sound is looked at although something else is not. */
 static void resolve(struct bw_config_loading *loading)
 {
-    const bool whole = bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group,
-                                      &loading->config->settings);
+    bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group,
+                   &loading->config->settings);
     check_modules(loading);
-    if (whole || is_sound(loading, "global"))
+    if (bw_config_is_sound(loading, "global"))
         check_timezone(loading);
-    if (whole || is_sound(loading, "services"))
-        bw_config_resolve_services(loading);
-    if (whole || is_sound(loading, "alerts"))
-        resolve_rules(loading);
-    if (whole || is_sound(loading, "reports"))
-        resolve_reports(loading);
+    bw_config_resolve_services(loading);
+    resolve_rules(loading);
+    resolve_reports(loading);
     warn_of_later_sections(loading);
 }
 

@@ -431,13 +431,29 @@ static void resolve_service(struct resolving *r)
     const char *list = bw_conf_path_key(r->loading->arena, r->path, "checks");
     size_t i = 0;
     for (const struct bw_node *node = checks->first; node != NULL; node = node->next, i++) {
+        const char *path = bw_conf_path_index(r->loading->arena, list, i);
+        if (!bw_config_is_sound(r->loading, path))
+            continue;
         for (size_t k = 0; k < i; k++) {
-            if (strcmp(settings[k].name, settings[i].name) == 0)
-                problem(r, node, bw_conf_path_index(r->loading->arena, list, i),
-                        "two checks of this name");
+            if (settings[k].name != NULL && strcmp(settings[k].name, settings[i].name) == 0)
+                problem(r, node, path, "two checks of this name");
         }
-        resolve_check(r, &settings[i], node, bw_conf_path_index(r->loading->arena, list, i));
+        resolve_check(r, &settings[i], node, path);
     }
+}
+
+/* Whether all but its checks has been decoded. */
+static bool is_usable(const struct resolving *r)
+{
+    const struct bw_problems *problems = r->loading->problems;
+    const size_t len = strlen(r->path);
+    for (size_t i = 0; i < problems->count; i++) {
+        const char *where = problems->items[i].path;
+        if (strncmp(where, r->path, len) == 0 && where[len] == '.'
+            && !bw_text_starts_with(where + len, ".checks["))
+            return false;
+    }
+    return r->service->name != NULL && r->service->checks.count > 0;
 }
 
 static size_t checks_at_most(const struct bw_settings *settings)
@@ -471,7 +487,7 @@ static void check_services_together(struct bw_config_loading *loading,
             bw_problems_add(loading->problems, nodes[i]->at, "services",
                             "'host' is the name of this machine's own service");
         for (size_t k = 0; k < i; k++) {
-            if (strcmp(names[k], names[i]) == 0)
+            if (names[i][0] != '\0' && strcmp(names[k], names[i]) == 0)
                 bw_problems_add(loading->problems, nodes[i]->at, "services",
                                 "two services named '%s'", names[i]);
         }
@@ -509,7 +525,9 @@ void bw_config_resolve_services(struct bw_config_loading *loading)
                                .out = &services[i],
                                .checks = checks,
                                .check_count = &config->check_count };
-        resolve_service(&r);
+        services[i].name = settings[i].name != NULL ? settings[i].name : "";
+        if (is_usable(&r) || bw_config_is_sound(loading, r.path))
+            resolve_service(&r);
     }
     config->services = services;
     config->service_count = count;
