@@ -55,12 +55,8 @@ def mistakes_are_listed(bench):
     expect("/nonexistent.yml" in missing.stderr, missing.stderr)
 
 
-def service(daemon, name):
-    return next((s for s in daemon.api("services")["services"] if s["name"] == name), None)
-
-
 def standing(daemon):
-    check = service(daemon, "web")["instances"][0]["checks"][0]
+    check = daemon.checks("web")["page"]
     return check["status"], check["since"]
 
 
@@ -102,7 +98,7 @@ def reload_keeps_and_refuses(bench):
 
     daemon.configure(config([web]))
     expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload by the control socket")
-    eventually("the service is gone", lambda: service(daemon, "new") is None
+    eventually("the service is gone", lambda: daemon.service("new") is None
                and not daemon.metrics().all("probe_success", service="new"))
     return daemon, before
 

@@ -30,10 +30,9 @@ def enter_namespace():
 
 
 def latest(daemon):
-    answer = daemon.api("samples", series='probe_success{check="page"}',
-                        **{"from": int(time.time() * 1000) - 60000,
-                           "to": int(time.time() * 1000) + 60000})
-    return max((ts for s in answer["series"] for ts, _ in s["samples"]), default=0)
+    found = daemon.samples('probe_success{service="web",check="page"}',
+                           int(time.time() * 1000) - 120000)
+    return max((ts for _, ts in found), default=0)
 
 
 def fill(path):

@@ -312,6 +312,51 @@ class Daemon:
         return answer.json
 
 
+    def samples(self, selector, from_ms, to_ms=None):
+        """{(series, ts): value} of everything the API has; times of a series must rise. The API
+        limits the points of one answer, so a range that is too long is asked for in halves."""
+        to_ms = to_ms or int(time.time() * 1000) + 10000
+        query = urllib.parse.urlencode({"series": selector, "from": from_ms, "to": to_ms})
+        answer = self.get("/api/v1/samples?" + query, timeout=30)
+        if answer.status == 422 and to_ms - from_ms > 1:
+            middle = (from_ms + to_ms) // 2
+            return {**self.samples(selector, from_ms, middle),
+                    **self.samples(selector, middle + 1, to_ms)}
+        expect_equal(answer.status, 200, f"GET samples: {answer.body[:300]}")
+        got = {}
+        for series in answer.json["series"]:
+            name = series["metric"] + json.dumps(series["labels"], sort_keys=True)
+            last = None
+            for ts, value in series["points"]:
+                expect((last is None or ts > last) and from_ms <= ts <= to_ms,
+                       f"{name}: {ts} after {last}: twice, not rising, or not asked for")
+                last = ts
+                got[name, ts] = value
+        return got
+
+    def service(self, name):
+        """The service as the API shows it, None without one."""
+        return next((s for s in self.api("services", limit=1000)["services"]
+                     if s["name"] == name), None)
+
+    def checks(self, service):
+        """{name: check} of a service, of every instance."""
+        return {c["name"]: c for i in self.service(service)["instances"] for c in i["checks"]}
+
+    def events(self, service=None, kind=None):
+        """Oldest first."""
+        query = {k: v for k, v in (("service", service), ("kind", kind)) if v}
+        found = self.api("events", limit=1000, **query)["events"]
+        return sorted(found, key=lambda e: e["id"])
+
+    def alerts(self, rule, **labels):
+        """The active ones of a rule that have at least those labels."""
+        want = set(labels.items())
+        return [a for a in self.api("alerts", limit=1000)["alerts"]
+                if a["rule"] == rule and a["state"] == "active"
+                and want <= set(parse_labels(a["labels"].strip("{}")).items())]
+
+
 # ---- processes beside it ---------------------------------------------------------------------
 
 class Peer:
@@ -346,7 +391,7 @@ class Bench:
         self.binary, self.folder = binary, folder
         self.daemons, self.peers = [], []
         self.environment = dict(os.environ)
-        self.environment.setdefault("ASAN_OPTIONS", "abort_on_error=0:detect_stack_use_after_return=0")
+        self.environment.setdefault("ASAN_OPTIONS", "quarantine_size_mb=16")
         self.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
 
     def daemon(self, config, name="daemon", **options):
@@ -385,7 +430,8 @@ class Bench:
         for daemon in dict.fromkeys(self.daemons):
             lines = daemon.log(whole=True).splitlines()
             print(f"---- log of {daemon.name}, last of {len(lines)} lines ----")
-            print("\n".join(lines[-60:]))
+            lines = [f"{line[:500]}..." if len(line) > 500 else line for line in lines[-60:]]
+            print("\n".join(lines))
         for peer in self.peers:
             print(f"---- {peer.name} ----")
             print("\n".join(peer.log().splitlines()[-15:]))
@@ -456,10 +502,9 @@ def run(scenario):
         print(f"skipped: {e}")
         code = 77
     except BaseException as e:
-        if isinstance(e, Failed):
-            print(f"FAILED: {e}")
-        traceback.print_exc(file=sys.stdout)
         bench.show_logs()
+        traceback.print_exc(file=sys.stdout)
+        print(f"FAILED: {e}")
         code = 1
     finally:
         bench.close()

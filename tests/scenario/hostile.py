@@ -8,7 +8,8 @@ from harness import config, eventually, expect, expect_equal, http_check, run, t
 
 TIMEOUT_S, TOLERANCE_S, GOOD_INTERVAL_S = 1.0, 0.5, 0.2
 WATCHED_S = 8.0
-RSS_GROWTH_BYTES = 160 << 20  # sanitizers keep freed memory in quarantine
+STALL_S = 1.0  # a shared machine may stop us all for a moment; once is not being late
+RSS_GROWTH_BYTES = 48 << 20
 
 PLAUSIBLE = {
     "hang": {"timeout"},
@@ -49,7 +50,7 @@ def scenario(bench):
         for s in bad), seconds=30)
 
     # Who is late shows as a gap between the times of a good check's runs.
-    last, worst, rss0 = {}, {}, daemon.rss_bytes()
+    last, gaps, rss0 = {}, {}, daemon.rss_bytes()
     slowest_page = 0.0
     end = time.monotonic() + WATCHED_S
     while time.monotonic() < end:
@@ -59,7 +60,8 @@ def scenario(bench):
         for labels, value in metrics.all("bellwether_check_last_run_timestamp_seconds",
                                          service="good"):
             name = labels["check"]
-            worst[name] = max(worst.get(name, 0), value - last.get(name, value))
+            if value > last.get(name, value):
+                gaps.setdefault(name, []).append(value - last[name])
             last[name] = value
         time.sleep(0.05)
 
@@ -79,10 +81,13 @@ def scenario(bench):
                                           service=s["name"]):
             if float(labels["le"]) >= TIMEOUT_S + TOLERANCE_S:
                 expect_equal(within, runs, f"{s['name']}: runs within {labels['le']} s")
-    expect_equal(len(worst), 10, "good checks seen")
-    for name, gap in sorted(worst.items()):
+    expect_equal(len(gaps), 10, "good checks seen")
+    for name, seen in sorted(gaps.items()):
         expect_equal(metrics.check_status("good", name), "HEALTHY", f"status of good/{name}")
-        expect(gap <= GOOD_INTERVAL_S + TOLERANCE_S, f"good/{name} was {gap:.2f} s apart")
+        late = [gap for gap in seen if gap > GOOD_INTERVAL_S + TOLERANCE_S]
+        expect(len(seen) > 20 and len(late) <= 1 and max(seen) <= GOOD_INTERVAL_S + STALL_S,
+               f"good/{name}: {len(late)} of {len(seen)} runs were late, {max(seen):.2f} s apart")
+    worst = max(gap for seen in gaps.values() for gap in seen)
     failures = metrics.total("bellwether_check_runs_total", service="good", result="failure")
     expect_equal(failures, 0, "failures of good checks")
     expect(slowest_page < 1.0, f"/metrics took {slowest_page:.2f} s")
@@ -90,7 +95,7 @@ def scenario(bench):
     expect(grown < RSS_GROWTH_BYTES, f"memory grew by {grown >> 20} MiB")
     code, took = daemon.stop()
     expect(code == 0 and took < 10, f"exit code {code} after {took:.1f} s")
-    print(f"{len(bad)} hostile targets; worst gap of a good check {max(worst.values()):.2f} s, "
+    print(f"{len(bad)} hostile targets; worst gap of a good check {worst:.2f} s, "
           f"slowest page {slowest_page:.2f} s, {grown >> 20} MiB more")
 
 

@@ -11,6 +11,7 @@ import time
 from harness import (FULL, Repeating, config, eventually, expect, expect_equal, http_check, run,
                      tcp_check)
 
+SERIES = '{__name__=~"probe_success|probe_duration_seconds|node_load1"}'
 KILLS = int(os.environ.get("BW_KILLS", "50" if FULL else "20"))
 
 
@@ -23,18 +24,7 @@ class Witness:
         self.reads = 0
 
     def read(self, from_ms=None):
-        got = {}
-        answer = self.daemon.api("samples", series='{__name__=~"probe_.*|node_.*"}',
-                                 **{"from": from_ms or self.from_ms,
-                                    "to": int(time.time() * 1000) + 60000})
-        for series in answer["series"]:
-            last = None
-            for ts, value in series["samples"]:
-                expect(last is None or ts > last,
-                       f"{series['series']}: {ts} comes after {last}: twice, or not rising")
-                last = ts
-                got[series["series"], ts] = value
-        return got
+        return self.daemon.samples(SERIES, from_ms or self.from_ms)
 
     def note(self):
         """Called while the daemon may die at any moment; what came in whole counts."""
@@ -60,6 +50,10 @@ class Witness:
         return len(now)
 
 
+def standing(daemon):
+    return {name: (c["status"], c["since"]) for name, c in daemon.checks("calm").items()}
+
+
 def scenario(bench):
     ports = bench.targets(*["good"] * 4, "slow", "fail")
     checks = [http_check(f"page{i}", ports[i % 4], interval=f"{100 + 20 * (i % 6)}ms")
@@ -78,22 +72,15 @@ def scenario(bench):
     begun = time.monotonic()
     for kill in range(KILLS):
         daemon.start()
-        now = {c["name"]: c for s in daemon.api("services")["services"] if s["name"] == "calm"
-               for i in s["instances"] for c in i["checks"]}
         if since is not None:
-            expect_equal({n: (c["status"], c["since"]) for n, c in now.items()}, since,
-                         f"statuses after kill {kill}")
+            expect_equal(standing(daemon), since, f"statuses after kill {kill}")
         witness.check_all_is_there()
         if since is None:
-            eventually("calm has its statuses", lambda: (
-                (m := daemon.metrics()).check_status("calm", "page") == "HEALTHY"
-                and m.check_status("calm", "bad") == "UNHEALTHY"))
+            # From here on they must not change: they run seldom and nothing happens to them.
+            since = eventually("calm has its statuses", lambda: (s := standing(daemon))
+                               and s["page"][0] == "HEALTHY" and s["bad"][0] == "UNHEALTHY" and s)
             eventually("they are stored", lambda: len(
-                [e for e in daemon.api("events", service="calm", limit=100)["events"]
-                 if e["kind"] == "status" and e["check"]]) >= 2)
-            since = {c["name"]: (c["status"], c["since"])
-                     for s in daemon.api("services")["services"] if s["name"] == "calm"
-                     for i in s["instances"] for c in i["checks"]}
+                [e for e in daemon.events("calm", "status") if e["check"]]) >= 2)
         reader = Repeating(witness.note)
         time.sleep(rng.uniform(0.05, 1.6))  # the moment is what is at stake here
         daemon.kill()

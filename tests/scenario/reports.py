@@ -79,8 +79,7 @@ def schedule_writes_a_workbook(daemon):
                  "/reports/latest/minutely.csv"):
         status = daemon.get(path).status
         expect(400 <= status < 500, f"GET {path}: {status}")
-    names = [e["cause"] for e in daemon.api("events", limit=500)["events"]
-             if e["kind"] == "system" and e["name"] == "report made"]
+    names = [e["cause"] for e in daemon.events(kind="system") if e["name"] == "report made"]
     expect(names and names[0].startswith("minutely-"), f"events: {names}")
 
 
@@ -94,7 +93,7 @@ def scenario(bench):
     eventually("statuses are known", lambda: (
         (m := daemon.metrics()).check_status("web", "page") == "HEALTHY"
         and m.check_status("web", "bad") == "UNHEALTHY"))
-    eventually("events are stored", lambda: daemon.api("events", service="web")["events"])
+    eventually("events are stored", lambda: daemon.events("web"))
     summary_has_all_forms(daemon)
     schedule_writes_a_workbook(daemon)
     done = bench.bellwether("report", "summary", "--format=md", "--range=1h",

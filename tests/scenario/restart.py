@@ -11,22 +11,16 @@ from harness import (Repeating, config, eventually, expect, expect_equal, http_c
                      tcp_check)
 
 
-def samples(daemon, from_ms):
-    answer = daemon.api("samples", series='{__name__=~"probe_.*"}',
-                        **{"from": from_ms, "to": int(time.time() * 1000) + 60000})
-    return {(s["series"], ts): value for s in answer["series"] for ts, value in s["samples"]}
+SERIES = '{__name__=~"probe_success|probe_duration_seconds"}'
 
 
-def checks_of(daemon, *services):
-    return {(s["name"], c["name"]): (c["status"], c["since"])
-            for s in daemon.api("services")["services"] if s["name"] in services
-            for i in s["instances"] for c in i["checks"]}
+def standing(daemon):
+    return {name: (c["status"], c["since"]) for name, c in daemon.checks("calm").items()}
 
 
 def alert_of(daemon):
-    found = [a for a in daemon.api("alerts")["alerts"] if a["alert"] == "check-unhealthy"
-             and a["labels"].get("service") == "calm"]
-    return found and (found[0]["level"], found[0]["since"])
+    found = daemon.alerts("check-unhealthy", service="calm")
+    return found and (found[0]["level"], found[0]["active_since"], found[0]["level_since"])
 
 
 def scenario(bench):
@@ -40,7 +34,7 @@ def scenario(bench):
          {"name": "calm", "checks": [http_check("page", good, **calm),
                                      http_check("bad", failing, **calm)]},
          {"name": "hanging", "checks": [http_check("page", hanging, timeout="60s")]}],
-        trends={"every": "1s", "horizons": ["1m"],
+        trends={"every": "10s", "horizons": ["1m"],
                 "select": [{"match": {"__name__": "probe_duration_seconds",
                                       "check": "page0"}}]})).start()
     eventually("calm has its statuses", lambda: (
@@ -55,15 +49,15 @@ def scenario(bench):
     shown = {}
     def look():
         try:
-            shown.update(samples(daemon, int(time.time() * 1000) - 2000))
+            shown.update(daemon.samples(SERIES, int(time.time() * 1000) - 2000))
         except (OSError, http.client.HTTPException, json.JSONDecodeError, AssertionError):
             time.sleep(0.01)
     reader = Repeating(look)
     stuck = socket.create_connection(("127.0.0.1", daemon.port))
     stuck.sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
     eventually("much was shown", lambda: len(shown) > 1000)
-    checks, alert = checks_of(daemon, "calm"), alert_of(daemon)
-    events = {e["id"]: e for e in daemon.api("events", service="calm", limit=500)["events"]}
+    checks, alert = standing(daemon), alert_of(daemon)
+    events = {e["id"]: e for e in daemon.events("calm")}
     code, took = daemon.stop()
     reader.stop()
     stuck.close()
@@ -71,20 +65,19 @@ def scenario(bench):
     expect(took < 10, f"it took {took:.1f} s")
 
     daemon.start()
-    expect_equal(checks_of(daemon, "calm"), checks, "statuses after the restart")
+    expect_equal(standing(daemon), checks, "statuses after the restart")
     expect_equal(daemon.metrics().check_status("calm", "bad"), "UNHEALTHY", "on the metrics page")
     eventually("the alert is still there", lambda: alert_of(daemon), 2)
     expect_equal(alert_of(daemon), alert, "the alert after the restart")
-    later = {e["id"]: e for e in daemon.api("events", service="calm", limit=500)["events"]}
+    later = {e["id"]: e for e in daemon.events("calm")}
     lost = [e for i, e in events.items() if later.get(i) != e]
     expect(not lost, f"events lost or changed: {lost}")
     news = [e for i, e in later.items() if i not in events and e["kind"] in ("status", "alert")]
     expect(not news, f"events that nothing happened for: {news}")
-    system = [e["name"] for e in daemon.api("events", limit=500)["events"]
-              if e["kind"] == "system"]
-    expect("stopped" in system and system.count("started") == 2, f"system events: {system}")
+    eventually("both starts and the end are told", lambda: [
+        e["name"] for e in daemon.events(kind="system")] == ["started", "stopped", "started"])
     expect(daemon.api("trends")["trends"], f"no trends after the restart; before: {trends}")
-    now = samples(daemon, from_ms)
+    now = daemon.samples(SERIES, from_ms)
     gone = [k for k, v in shown.items() if now.get(k) != v]
     expect(not gone, f"{len(gone)} of {len(shown)} samples lost or changed: {gone[:3]}")
     expect_equal(daemon.stop()[0], 0, "exit code of the second")
