@@ -398,6 +398,12 @@ static enum MHD_Result run(struct exchange *exchange)
     return send_answer(exchange);
 }
 
+void bw_server_meet(struct bw_web *web)
+{
+    pthread_mutex_lock(&web->lock);
+    pthread_mutex_unlock(&web->lock);
+}
+
 enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *data_size, void **connection_context)
@@ -413,8 +419,10 @@ enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, c
         return start(exchange, method);
     if (*data_size > 0)
         return take_body(exchange, data, data_size);
-    if (exchange->run)
+    if (exchange->run) {
+        bw_server_meet(exchange->web);
         return send_answer(exchange);
+    }
     exchange->run = true;
     return run(exchange);
 }

@@ -98,6 +98,7 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **conne
         return;
     *connection_context = NULL;
     struct bw_web *web = exchange->web;
+    bw_server_meet(web);
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         bw_guard_idle(web->guard, guarded(connection));
     if (exchange->status != 0)

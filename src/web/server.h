@@ -61,6 +61,10 @@ enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, c
                                  const char *method, const char *version, const char *data,
                                  size_t *data_size, void **connection_context);
 
+/* Another thread filled in an answer and resumed the connection; after this we see all it
+ * wrote, whatever the HTTP library does inside. */
+void bw_server_meet(struct bw_web *web);
+
 /* Waits until all is answered, at most grace_ns, then answers what waits with 503. What runs
  * on a worker is told to end early and waited for. */
 void bw_server_drain(struct bw_web *web, int64_t grace_ns);
