@@ -17,6 +17,10 @@ struct bw_config_loading {
     struct bw_node *modules; /* name to module, those of module_files too; may be NULL */
 };
 
+/* Whether nothing has been found wrong at `path` and within it so far: what is sound can be
+ * looked at closer although something else is not. */
+bool bw_config_is_sound(const struct bw_config_loading *loading, const char *path);
+
 /* Reads `file` and what it includes into loading->root and loading->modules. */
 bool bw_config_read(struct bw_config_loading *loading, const char *file);
 

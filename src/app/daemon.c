@@ -324,13 +324,23 @@ static enum bw_rc catch_signals(struct bw_daemon *daemon, struct bw_err *err)
 
 /* ---- starting -------------------------------------------------------------------------- */
 
+static enum bw_rc add_control(struct bw_daemon *daemon, struct bw_err *err)
+{
+    const int control = bw_storage_control(daemon->storage);
+    return control >= 0 ? bw_web_add_control(daemon->web, control, err) : BW_OK;
+}
+
 static void store_came(void *ctx, struct bw_store *store)
 {
     struct bw_daemon *daemon = ctx;
+    struct bw_err err;
     daemon->core.store = store;
     bw_recorder_set_store(daemon->core.recorder, store);
-    if (daemon->web != NULL)
+    if (daemon->web != NULL) { /* else it is told when it starts */
         bw_web_set_store(daemon->web, bw_store_path(store));
+        if (add_control(daemon, &err) != BW_OK)
+            bw_log(BW_LOG_WARN, "web", err.text, NULL);
+    }
     daemon->core.view_is_stale = true;
 }
 
@@ -394,8 +404,7 @@ static enum bw_rc start_web(struct bw_daemon *daemon, struct bw_err *err)
         return rc;
     for (size_t i = 0; bw_web_address(daemon->web, i) != NULL; i++)
         bw_logf(BW_LOG_INFO, "web", "listening on http://%s/", bw_web_address(daemon->web, i));
-    const int control = bw_storage_control(daemon->storage);
-    return control >= 0 ? bw_web_add_control(daemon->web, control, err) : BW_OK;
+    return add_control(daemon, err);
 }
 
 /* The built-in default watches this daemon itself, whose address is known only now. */
