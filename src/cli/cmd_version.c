@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "store/db.h"
 
 #include <curl/curl.h>
 #include <gsl/gsl_version.h>
@@ -67,6 +68,10 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     bw_buf_text(&out, "bellwether " BW_VERSION "\n");
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         bw_buf_printf(&out, "%-14s %s\n", libraries[i].name, libraries[i].version());
+    if (bw_db_has_wal_reset_race(sqlite3_libversion_number()))
+        bw_buf_text(&out,
+                    "This SQLite has the WAL-reset race: nothing but the daemon may write to its "
+                    "store.\n");
     bw_out_buf(&out);
     bw_buf_fini(&out);
     return BW_EXIT_OK;

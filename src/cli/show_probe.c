@@ -73,7 +73,7 @@ static void put_performance(struct bw_buf *out, const struct bw_probe_result *re
 {
     bw_buf_printf(out, " | duration=%.6fs;;;0;%.6f", seconds(result->duration_ns),
                   seconds(result->timeout_ns));
-    for (int i = 0; i < BW_PHASE_COUNT; i++) {
+    for (enum bw_probe_phase i = 0; i < BW_PHASE_COUNT; i++) {
         if (result->phase_seen[i])
             bw_buf_printf(out, " %s=%.6fs;;;0", bw_probe_phase_name(i),
                           seconds(result->phase_ns[i]));
@@ -102,9 +102,9 @@ static void put_phases(struct bw_buf *out, const struct bw_terminal *terminal,
     const size_t columns =
         terminal->columns > taken + BAR_COLUMNS_MIN ? terminal->columns - taken : BAR_COLUMNS_MIN;
     int64_t whole_ns = 0, before_ns = 0;
-    for (int i = 0; i < BW_PHASE_COUNT; i++)
+    for (enum bw_probe_phase i = 0; i < BW_PHASE_COUNT; i++)
         whole_ns += result->phase_seen[i] ? result->phase_ns[i] : 0;
-    for (int i = 0; i < BW_PHASE_COUNT; i++) {
+    for (enum bw_probe_phase i = 0; i < BW_PHASE_COUNT; i++) {
         char text[BW_DURATION_TEXT_MAX];
         if (!result->phase_seen[i])
             continue;
@@ -113,7 +113,7 @@ static void put_phases(struct bw_buf *out, const struct bw_terminal *terminal,
                       time_text(text, result->phase_ns[i]));
         before_ns += result->phase_ns[i];
         put_bar(out, terminal, from, cells(before_ns, whole_ns, columns) - from);
-        if (!result->success && i == (int)result->last_phase)
+        if (!result->success && i == result->last_phase)
             bw_buf_text(out, " <");
         bw_buf_char(out, '\n');
     }
@@ -151,7 +151,7 @@ static void json_phases(struct bw_json *json, const struct bw_probe_result *resu
 {
     bw_json_key(json, "phases");
     bw_json_open(json, '{');
-    for (int i = 0; i < BW_PHASE_COUNT; i++) {
+    for (enum bw_probe_phase i = 0; i < BW_PHASE_COUNT; i++) {
         if (result->phase_seen[i])
             bw_json_member_double(json, bw_probe_phase_name(i), seconds(result->phase_ns[i]));
     }

@@ -34,6 +34,11 @@ enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err
 /* The schema's version that this program writes. */
 int bw_db_schema_version(void);
 
+/* Whether that SQLite (sqlite3_libversion_number()) can lose a commit when two connections reset
+ * the WAL at once: 3.7.0 to 3.51.2 but for the fixed 3.44.6 and 3.50.7 and later patches of those.
+ */
+bool bw_db_has_wal_reset_race(int version);
+
 /* Text of a column, "" for NULL. */
 const char *bw_db_text(sqlite3_stmt *st, int column);
 

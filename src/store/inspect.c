@@ -15,8 +15,7 @@
 
 /* --- info ------------------------------------------------------------------------------ */
 
-/* SQLite 3.7.0 to 3.51.2 but for the fixed 3.44.6 and 3.50.7 and later patches of those. */
-static bool has_wal_reset_race(int version)
+bool bw_db_has_wal_reset_race(int version)
 {
     const bool backported =
         (version >= 3044006 && version < 3045000) || (version >= 3050007 && version < 3051000);
@@ -96,7 +95,7 @@ enum bw_rc bw_store_info(const char *path, struct bw_store_info *out, struct bw_
     struct bw_store_info info = { .bytes = bw_files_bytes(path),
                                   .sqlite_version = sqlite3_libversion(),
                                   .sqlite_wal_reset_race =
-                                      has_wal_reset_race(sqlite3_libversion_number()) };
+                                      bw_db_has_wal_reset_race(sqlite3_libversion_number()) };
     rc = bw_view_begin(reader, err);
     if (rc == BW_OK)
         rc = bw_view_end(reader, read_info(reader, &info, err));
