@@ -259,27 +259,55 @@ static const char *label_in(const struct bw_metric_label *labels, size_t count, 
     return "";
 }
 
+static const char *expr_of(const struct bw_alerting *alerting, const char *name)
+{
+    for (size_t i = 0; i < alerting->rule_count; i++) {
+        if (strcmp(alerting->rules[i].rule->name, name) == 0)
+            return alerting->rules[i].rule->expr;
+    }
+    return "";
+}
+
+static struct bw_subject subject_of(struct bw_arena *arena, const char *labels_text)
+{
+    struct bw_metric_label labels[BW_LABELS_MAX];
+    const size_t count = labels_of_text(arena, labels_text, labels);
+    return (struct bw_subject){ label_in(labels, count, "service"),
+                                label_in(labels, count, "instance"),
+                                label_in(labels, count, "check") };
+}
+
+/* A rule about a check's status says "1 == 1"; what people want to read is why the check has
+ * that status. Other rules speak for themselves. */
+static const char *cause_of(const struct bw_alerting *alerting,
+                            const struct bw_alert_intent *intent,
+                            const struct bw_subject *subject)
+{
+    if (intent->to == BW_LEVEL_NONE || alerting->roster == NULL
+        || strstr(expr_of(alerting, intent->rule), "bellwether_health_status") == NULL)
+        return intent->cause;
+    const struct bw_roster_check *check = bw_roster_check(alerting->roster, subject);
+    return check != NULL && check->health.cause[0] != '\0' ? check->health.cause : intent->cause;
+}
+
 static void tell(struct bw_alerting *alerting, const struct bw_alert_intent *intent)
 {
     struct bw_arena arena = { 0 };
-    struct bw_metric_label labels[BW_LABELS_MAX];
-    const size_t count = labels_of_text(&arena, intent->labels, labels);
-    bw_core_event(alerting->core,
-                  &(struct bw_event){ .ts_ms = intent->ts_ms,
-                                      .kind = BW_EVENT_ALERT,
-                                      .subject = { label_in(labels, count, "service"),
-                                                   label_in(labels, count, "instance"),
-                                                   label_in(labels, count, "check") },
-                                      .name = intent->rule,
-                                      .from = (int)intent->from,
-                                      .to = (int)intent->to,
-                                      .cause = intent->cause });
+    const struct bw_subject subject = subject_of(&arena, intent->labels);
+    const char *cause = cause_of(alerting, intent, &subject);
+    bw_core_event(alerting->core, &(struct bw_event){ .ts_ms = intent->ts_ms,
+                                                      .kind = BW_EVENT_ALERT,
+                                                      .subject = subject,
+                                                      .name = intent->rule,
+                                                      .from = (int)intent->from,
+                                                      .to = (int)intent->to,
+                                                      .cause = cause });
+    if (intent->to != BW_LEVEL_NONE) {
+        struct shown *shown = shown_for(alerting, intent->rule, intent->labels);
+        free(shown->cause);
+        shown->cause = bw_strdup(cause);
+    }
     bw_arena_fini(&arena);
-    if (intent->to == BW_LEVEL_NONE)
-        return;
-    struct shown *shown = shown_for(alerting, intent->rule, intent->labels);
-    free(shown->cause);
-    shown->cause = bw_strdup(intent->cause);
 }
 
 static void take_intents(struct bw_alerting *alerting, const struct bw_alert_intents *intents)
@@ -414,15 +442,6 @@ static int worst_first(const void *a, const void *b)
         return x->level > y->level ? -1 : 1;
     const int by_rule = strcmp(x->rule, y->rule);
     return by_rule != 0 ? by_rule : strcmp(x->labels, y->labels);
-}
-
-static const char *expr_of(const struct bw_alerting *alerting, const char *name)
-{
-    for (size_t i = 0; i < alerting->rule_count; i++) {
-        if (strcmp(alerting->rules[i].rule->name, name) == 0)
-            return alerting->rules[i].rule->expr;
-    }
-    return "";
 }
 
 size_t bw_alerting_view(const struct bw_alerting *alerting, struct bw_arena *arena,
