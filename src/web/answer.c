@@ -7,6 +7,7 @@
 #include "web/page.h"
 
 #include <libdeflate.h>
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,6 +100,7 @@ void bw_answer_problem(struct bw_request *request, unsigned status, const char *
     request->answer.disposition = NULL;
     request->answer.cache = NULL;
     request->answer.etag = NULL;
+    request->answer.style_hash = NULL;
     if (!wants_page(request) || !bw_page_error(request, status, detail))
         write_problem(request, status, detail);
     request->answer.status = status;
@@ -123,6 +125,23 @@ void bw_answer_redirect(struct bw_request *request, const char *location)
     bw_buf_char(&request->answer.body, '\n');
     request->answer.status = 302;
     request->answer.location = location;
+}
+
+void bw_answer_allow_style(struct bw_request *request)
+{
+    const char *begin = strstr(request->answer.body.data, "<style>");
+    const char *end = begin == NULL ? NULL : strstr(begin, "</style>");
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char text[2 * EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (end == NULL)
+        return;
+    begin += sizeof "<style>" - 1;
+    if (EVP_Digest(begin, (size_t)(end - begin), digest, &size, EVP_sha256(), NULL) != 1)
+        return;
+    EVP_EncodeBlock(text, digest, (int)size);
+    request->answer.style_hash =
+        bw_arena_printf(&request->arena, "'sha256-%s'", (const char *)text);
 }
 
 void bw_answer_compress(struct bw_request *request)

@@ -25,6 +25,10 @@ void bw_answer_error(struct bw_request *request, const struct bw_err *err);
 
 void bw_answer_redirect(struct bw_request *request, const char *location);
 
+/* Lets the style element of an HTML body apply (a report is one file that brings its own),
+ * named by its hash so that no other does. Before compressing. */
+void bw_answer_allow_style(struct bw_request *request);
+
 /* Compresses the body when it is worth it and welcome. */
 void bw_answer_compress(struct bw_request *request);
 

@@ -9,6 +9,7 @@
 #include "web/answer.h"
 #include "web/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -305,11 +306,14 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 }
 
 /* What a browser may do with any of our answers: nothing but show it. */
-static void add_protection(struct MHD_Response *response)
+static void add_protection(struct MHD_Response *response, const char *style_hash)
 {
-    add_header(response, "Content-Security-Policy",
-               "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-               "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+    char policy[400];
+    snprintf(policy, sizeof policy,
+             "default-src 'none'; style-src 'self'%s%s; script-src 'self'; img-src 'self' data:; "
+             "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+             style_hash == NULL ? "" : " ", style_hash == NULL ? "" : style_hash);
+    add_header(response, "Content-Security-Policy", policy);
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");
     add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
@@ -317,7 +321,7 @@ static void add_protection(struct MHD_Response *response)
 
 static void add_headers(struct MHD_Response *response, const struct bw_answer *answer)
 {
-    add_protection(response);
+    add_protection(response, answer->style_hash);
     add_header(response, "Content-Type", answer->type);
     add_header(response, "Cache-Control", answer->cache == NULL ? "no-store" : answer->cache);
     add_header(response, "Content-Encoding", answer->encoding);

@@ -151,6 +151,8 @@ static void render_summary(struct bw_request *request, const struct bw_report_re
         bw_answer_error(request, &err);
         return;
     }
+    if (format == BW_REPORT_HTML)
+        bw_answer_allow_style(request);
     if (format == BW_REPORT_XLSX)
         set_disposition(request, "summary", request->now_ms, "xlsx");
     else

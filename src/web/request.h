@@ -40,7 +40,8 @@ struct bw_answer {
     const char *disposition;
     const char *challenge; /* WWW-Authenticate */
     const char *retry_after;
-    bool varies; /* by Accept and Accept-Encoding */
+    const char *style_hash; /* "'sha256-…'": the one inline style that may apply; or NULL */
+    bool varies;            /* by Accept and Accept-Encoding */
 };
 
 /* The request headers that somebody reads; NULL when absent. */

@@ -151,8 +151,9 @@ static const char *bytes(struct bw_arena *arena, double value)
         value /= 1024;
         unit++;
     }
-    return bw_arena_printf(arena, fabs(value) < 10 && unit > 0 ? "%.1f %s" : "%.0f %s", value,
-                           units[unit]);
+    return bw_arena_printf(arena,
+                           fabs(value) < 100 && fabs(value) > 0 && unit > 0 ? "%.1f %s" : "%.0f %s",
+                           value, units[unit]);
 }
 
 const char *bw_words_metric(struct bw_arena *arena, const char *metric, double value)

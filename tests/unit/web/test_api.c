@@ -130,6 +130,20 @@ static void a_file_name_is_clean(void **state)
     free(answer);
 }
 
+/* A report is one file with its own style; nothing else inline applies. */
+static void a_report_may_use_its_style(void **state)
+{
+    (void)state;
+    char policy[500];
+    char *answer = fake_ask(&fake, "GET", "/api/v1/reports/summary?format=html", NULL, NULL);
+    assert_int_equal(fake_status(answer), 200);
+    assert_true(fake_header(answer, "Content-Security-Policy", policy, sizeof policy));
+    assert_non_null(strstr(policy, "style-src 'self' 'sha256-"));
+    assert_null(strstr(policy, "unsafe"));
+    assert_null(strstr(fake_body(answer), " style=\""));
+    free(answer);
+}
+
 /* A step of an hour over 30 hours with a gap: as many points as hours that have any. */
 static void a_step_gives_one_mean_each(void **state)
 {
@@ -165,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_store_is_answered_from),
         cmocka_unit_test(a_file_name_is_clean),
+        cmocka_unit_test(a_report_may_use_its_style),
         cmocka_unit_test(a_step_gives_one_mean_each),
         cmocka_unit_test(without_a_store_there_is_no_history),
     };
