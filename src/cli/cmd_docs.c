@@ -17,7 +17,8 @@ static void document_configuration(struct bw_buf *out)
                 "One YAML file; `bellwether init` writes one to begin with and `bellwether check`\n"
                 "lists every mistake in it. Durations are `500ms`, `15s`, `1m30s`, `7d`; sizes\n"
                 "`64KiB`, `4GiB`; ratios `95%` or `0.95`. A value may use `${env:NAME}`; a secret\n"
-                "may be read from a file by its key with `_file` behind it.\n\n");
+                "may be read from a file by its key with `_file` behind it. This page is made by\n"
+                "`bellwether docs configuration`.\n\n");
     bw_conf_document(out, &bw_settings_group);
 }
 
@@ -38,10 +39,15 @@ static void document_probe(struct bw_buf *out, const struct bw_probe_ops *ops)
                   "```\n\n",
                   ops->name, ops->name, ops->name, ops->target_help, ops->name, ops->target_help);
     bw_conf_document(out, ops->options);
+    bw_buf_char(out, '\n');
 }
 
 static void document_probes(struct bw_buf *out)
 {
+    bw_buf_text(out, "# Probes\n\n"
+                     "Each kind of probe has options of its own; an entry of `modules` in the\n"
+                     "configuration names a set of them. Without a module a kind's defaults hold.\n"
+                     "This page is made by `bellwether docs probes`.\n\n");
     for (size_t i = 0; bw_probe_table[i] != NULL; i++)
         document_probe(out, bw_probe_table[i]);
 }
