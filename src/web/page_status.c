@@ -58,8 +58,8 @@ static void add_headline(struct bw_request *request, struct bw_value *root, enum
         bw_words_text(arena, headline, "why", names_of(request, status));
     } else {
         const struct bw_view_service *service = first_of(view, status);
-        bw_value_add_printf(arena, headline, "text", "%s is %s", service->name,
-                            bw_status_name(status));
+        bw_value_add_text(arena, headline, "who", service->name);
+        bw_value_add_printf(arena, headline, "text", "is %s", bw_status_name(status));
         bw_words_time(arena, headline, "since", service->since_ms, request->now_ms);
         bw_words_text(arena, headline, "why", service->cause);
     }

@@ -112,7 +112,7 @@ static void headlines_tell_how_things_are(void **state)
     fake_stop(&fake);
     fake_start(&fake, NULL, fake_view_rich(bw_wall_system_ms(), NULL));
     page = fake_ask(&fake, "GET", "/", NULL, NULL);
-    assert_non_null(strstr(page, "<h1>checkout is UNHEALTHY</h1>"));
+    assert_non_null(strstr(page, "<h1><bdi>checkout</bdi> is UNHEALTHY</h1>"));
     assert_non_null(strstr(page, "10.0.0.2:8080 health: connection refused"));
     assert_non_null(strstr(page, "1d 10h"));
     free(page);
