@@ -66,6 +66,7 @@ struct framing {
     size_t transfer_encodings;
     size_t hosts;
     uint64_t length; /* as far as it matters: more than the cap is enough to know */
+    bool needs_host; /* HTTP/1.1 does; the library's own check answers twice */
 };
 
 static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const char *name,
@@ -91,6 +92,8 @@ static bool check_framing(struct bw_request *request, const struct framing *fram
         bw_answer_problem(request, 400, "The length of the body is stated more than once.");
     else if (framing->hosts > 1)
         bw_answer_problem(request, 400, "There is more than one Host header.");
+    else if (framing->hosts == 0 && framing->needs_host)
+        bw_answer_problem(request, 400, "The Host header is missing.");
     else
         return true;
     return false;
@@ -180,13 +183,13 @@ static bool check_access(struct exchange *exchange)
 }
 
 /* Looks at all that the headers say; false when that is enough for an answer. */
-static bool check(struct exchange *exchange, const char *method)
+static bool check(struct exchange *exchange, const char *method, const char *version)
 {
     struct bw_web *web = exchange->web;
     struct bw_request *request = request_new(exchange, method);
     exchange->request = request;
     copy_headers(request, exchange->connection);
-    struct framing framing = { 0 };
+    struct framing framing = { .needs_host = strcmp(version, "HTTP/1.0") != 0 };
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, look_at_header, &framing);
     bool ok = check_framing(request, &framing) && find_route(request, exchange->target);
     exchange->route = request->route;
@@ -363,10 +366,10 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     return result;
 }
 
-static enum MHD_Result start(struct exchange *exchange, const char *method)
+static enum MHD_Result start(struct exchange *exchange, const char *method, const char *version)
 {
     exchange->checked = true;
-    if (check(exchange, method))
+    if (check(exchange, method, version))
         return MHD_YES;
     bw_guard_arrived(
         exchange->web->guard,
@@ -415,12 +418,11 @@ enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, c
     (void)ctx;
     (void)connection;
     (void)url;
-    (void)version;
     struct exchange *exchange = *connection_context;
     if (exchange->answered)
         return MHD_YES;
     if (!exchange->checked)
-        return start(exchange, method);
+        return start(exchange, method, version);
     if (*data_size > 0)
         return take_body(exchange, data, data_size);
     if (exchange->run) {

@@ -134,7 +134,7 @@ static struct MHD_Daemon *start_daemon(struct bw_listener *listener, int fd)
         control ? (unsigned)CONTROL_CONNECTIONS_MAX : BW_WEB_CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, control ? 0u : BW_WEB_CONNECTIONS_PER_ADDRESS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)BW_WEB_HEADER_BYTES_MAX,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, threads > 1 ? pool : pool + 1,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_ARRAY, threads > 1 ? pool : pool + 1,
         MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return daemon;
