@@ -106,8 +106,6 @@ struct bw_trend_request bw_trend_plan_request(const struct bw_trend_plan *plan,
                                         .side = isnan(select->threshold) ? 0 : select->side,
                                         .now_ms = now_ms };
     memcpy(request.horizons_ms, plan->horizons_ms, sizeof request.horizons_ms);
-    if (!isnan(select->threshold) && request.side == 0)
-        request.side = 1;
     bw_trend_season_parse(select->season != NULL ? select->season : "auto", &request.season,
                           &request.season_ms, NULL);
     return request;
@@ -148,7 +146,18 @@ static bool choose(void *ctx, const struct bw_series_info *series)
     return true;
 }
 
-/* Means of equal stretches of time (the last value for a counter), at most CELLS_MAX. */
+static int64_t shortest_gap_ms(const struct bw_point *points, size_t count)
+{
+    int64_t gap = INT64_MAX;
+    for (size_t i = 1; i < count; i++) {
+        const int64_t between = points[i].ts_ms - points[i - 1].ts_ms;
+        gap = between < gap ? between : gap;
+    }
+    return gap;
+}
+
+/* Means of equal stretches of time, stamped with their end (the last value for a counter), at
+ * most CELLS_MAX. */
 static size_t thin_out(const struct bw_point *points, size_t count, bool counter,
                        struct bw_point *out)
 {
@@ -156,8 +165,11 @@ static size_t thin_out(const struct bw_point *points, size_t count, bool counter
         memcpy(out, points, count * sizeof *points);
         return count;
     }
-    const int64_t start = points[0].ts_ms;
-    const int64_t width = (points[count - 1].ts_ms - start) / CELLS_MAX + 1;
+    const int64_t start = points[0].ts_ms, newest = points[count - 1].ts_ms;
+    /* As many samples in one stretch as in the next: two here and three there would put a saw
+     * over every slope, and be found as a season. */
+    const int64_t gap = shortest_gap_ms(points, count);
+    const int64_t width = ((newest - start) / CELLS_MAX / gap + 1) * gap;
     size_t n = 0;
     for (size_t i = 0; i < count;) {
         const int64_t cell = (points[i].ts_ms - start) / width;
@@ -170,9 +182,11 @@ static size_t thin_out(const struct bw_point *points, size_t count, bool counter
             in_cell++;
             last = i;
         }
-        if (in_cell > 0)
-            out[n++] = (struct bw_point){ counter ? points[last].ts_ms : start + cell * width,
-                                          counter ? points[last].value : sum / (double)in_cell };
+        if (in_cell == 0)
+            continue;
+        const int64_t end = start + cell * width + width - gap;
+        const struct bw_point mean = { end < newest ? end : newest, sum / (double)in_cell };
+        out[n++] = counter ? points[last] : mean;
     }
     return n;
 }
