@@ -34,6 +34,11 @@ static const struct {
     [BW_REASON_UNEXPECTED_SUCCESS] = { "unexpected_success", "answered, but should not" },
     [BW_REASON_LOCAL_LIMIT] = { "local_limit", "we ran out of a resource" },
     [BW_REASON_INTERNAL] = { "internal", "internal error" },
+    [BW_REASON_UNREACHABLE] = { "unreachable", "cannot be reached" },
+    [BW_REASON_NOT_PERMITTED] = { "not_permitted", "the system does not permit it" },
+    [BW_REASON_COMMAND_CRITICAL] = { "command_critical", "the command says critical" },
+    [BW_REASON_COMMAND_UNKNOWN] = { "command_unknown", "the command could not tell" },
+    [BW_REASON_COMMAND_BROKEN] = { "command_broken", "the command does not work" },
 };
 
 const char *bw_reason_name(enum bw_reason reason)
@@ -48,5 +53,7 @@ const char *bw_reason_text(enum bw_reason reason)
 
 bool bw_reason_is_local(enum bw_reason reason)
 {
-    return reason == BW_REASON_LOCAL_LIMIT || reason == BW_REASON_INTERNAL;
+    return reason == BW_REASON_LOCAL_LIMIT || reason == BW_REASON_INTERNAL
+           || reason == BW_REASON_NOT_PERMITTED || reason == BW_REASON_COMMAND_UNKNOWN
+           || reason == BW_REASON_COMMAND_BROKEN;
 }

@@ -7,23 +7,23 @@
 
 /* The numbers are stored: add at the end, never renumber. */
 enum bw_reason {
-    BW_REASON_NONE,               /* it passed */
-    BW_REASON_DNS_NXDOMAIN,       /* the name does not exist */
-    BW_REASON_DNS_FAILURE,        /* the resolver refused or broke */
+    BW_REASON_NONE,         /* it passed */
+    BW_REASON_DNS_NXDOMAIN, /* the name does not exist */
+    BW_REASON_DNS_FAILURE,  /* the resolver refused or broke */
     BW_REASON_DNS_TIMEOUT,
     BW_REASON_CONNECT_REFUSED,
     BW_REASON_CONNECT_TIMEOUT,
-    BW_REASON_CONNECT_FAILED,     /* no route, no such family, reset on connect */
-    BW_REASON_TLS_HANDSHAKE,      /* no common version or cipher, garbage, closed */
+    BW_REASON_CONNECT_FAILED, /* no route, no such family, reset on connect */
+    BW_REASON_TLS_HANDSHAKE,  /* no common version or cipher, garbage, closed */
     BW_REASON_TLS_TIMEOUT,
     BW_REASON_TLS_EXPIRED,
     BW_REASON_TLS_NOT_YET_VALID,
     BW_REASON_TLS_WRONG_HOST,
-    BW_REASON_TLS_UNTRUSTED,      /* unknown issuer, self-signed, incomplete chain */
-    BW_REASON_TLS_VERIFY,         /* any other verdict: weak key, revoked, purpose */
-    BW_REASON_HTTP_STATUS,        /* not among the valid status codes */
-    BW_REASON_HTTP_PROTOCOL,      /* not HTTP, broken framing, wrong version */
-    BW_REASON_HTTP_REDIRECTS,     /* too many, or to somewhere we do not go */
+    BW_REASON_TLS_UNTRUSTED,  /* unknown issuer, self-signed, incomplete chain */
+    BW_REASON_TLS_VERIFY,     /* any other verdict: weak key, revoked, purpose */
+    BW_REASON_HTTP_STATUS,    /* not among the valid status codes */
+    BW_REASON_HTTP_PROTOCOL,  /* not HTTP, broken framing, wrong version */
+    BW_REASON_HTTP_REDIRECTS, /* too many, or to somewhere we do not go */
     BW_REASON_ASSERTION_BODY,
     BW_REASON_ASSERTION_HEADER,
     BW_REASON_ASSERTION_TLS,      /* TLS where none may be, or the other way round */
@@ -35,6 +35,11 @@ enum bw_reason {
     BW_REASON_UNEXPECTED_SUCCESS, /* expect: failure, and it answered */
     BW_REASON_LOCAL_LIMIT,        /* we are out of descriptors or memory for it */
     BW_REASON_INTERNAL,           /* ours: a library failed in a way we have no name for */
+    BW_REASON_UNREACHABLE,        /* a router or the target itself said so */
+    BW_REASON_NOT_PERMITTED,      /* the system does not let us */
+    BW_REASON_COMMAND_CRITICAL,   /* a command's own verdict: exit code 2 */
+    BW_REASON_COMMAND_UNKNOWN,    /* a command could not tell: exit code 3 */
+    BW_REASON_COMMAND_BROKEN,     /* a command does not run, crashed, or is no plugin */
     BW_REASON_COUNT,
 };
 

@@ -2,6 +2,7 @@
 #include "probe/engine.h"
 
 #include "base/mem.h"
+#include "probe/icmp.h"
 
 #include <assert.h>
 #include <openssl/err.h>
@@ -43,6 +44,7 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
         return;
     assert(engine->runs == 0);
     bw_curl_loop_free(engine->curl);
+    bw_icmp_free(engine->icmp);
     while (engine->trust != NULL) {
         struct trust *trust = engine->trust;
         engine->trust = trust->next;
@@ -52,6 +54,13 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     }
     curl_global_cleanup();
     free(engine);
+}
+
+struct bw_icmp *bw_engine_icmp(struct bw_probe_engine *engine)
+{
+    if (engine->icmp == NULL)
+        engine->icmp = bw_icmp_new(engine->loop);
+    return engine->icmp;
 }
 
 /* One file with all certificates where there is one: OpenSSL's own default on Debian is a

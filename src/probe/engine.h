@@ -10,14 +10,16 @@
 #include <openssl/x509.h>
 
 struct bw_curl_loop;
+struct bw_icmp;
 struct trust;
 
 struct bw_probe_engine {
     struct bw_loop *loop;
     struct bw_resolver *resolver;
     struct bw_curl_loop *curl;
-    struct trust *trust; /* certificate stores by file, loaded once: never per handshake */
-    size_t runs;         /* not ended yet */
+    struct trust *trust;  /* certificate stores by file, loaded once: never per handshake */
+    struct bw_icmp *icmp; /* NULL until a probe asks for it */
+    size_t runs;          /* not ended yet */
 };
 
 /* The certificates of a PEM file (NULL: the system's), from the cache unless the file has

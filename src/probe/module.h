@@ -10,12 +10,13 @@
 extern const struct bw_opt_group bw_probe_module_group;
 extern const struct bw_opt_group bw_probe_http_group;
 extern const struct bw_opt_group bw_probe_tcp_group;
+extern const struct bw_opt_group bw_probe_icmp_group;
 extern const struct bw_opt_group bw_probe_tls_group;
 
 /* ip4, ip6, any: enum bw_ip_preference. */
 extern const struct bw_opt_name bw_ip_preference_names[];
 
-enum bw_prober { BW_PROBER_HTTP, BW_PROBER_TCP, BW_PROBER_COUNT };
+enum bw_prober { BW_PROBER_HTTP, BW_PROBER_TCP, BW_PROBER_ICMP, BW_PROBER_COUNT };
 
 /* What an assertion that does not hold does to the check. */
 enum bw_severity { BW_SEVERITY_UNHEALTHY, BW_SEVERITY_DEGRADED };
@@ -95,12 +96,25 @@ struct bw_tcp_options {
     struct bw_tls_options tls_config;
 };
 
+struct bw_icmp_options {
+    int preferred_ip_protocol;
+    bool ip_protocol_fallback;
+    int64_t payload_size; /* 0: 56 */
+    bool dont_fragment;
+    int64_t ttl;   /* 0: the system's */
+    int64_t count; /* requests of one probe */
+    int64_t interval_ns;
+    double fail_if_loss_above; /* ratios */
+    double warn_if_loss_above;
+};
+
 struct bw_probe_module {
     const char *name;
     int prober;         /* enum bw_prober */
     int64_t timeout_ns; /* 0: what the check or the global section says */
     struct bw_http_options http;
     struct bw_tcp_options tcp;
+    struct bw_icmp_options icmp;
 };
 
 #endif

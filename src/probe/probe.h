@@ -89,6 +89,7 @@ typedef void bw_probe_done_fn(void *ctx, const struct bw_probe_result *result);
 struct bw_probe_outcome {
     enum bw_reason reason; /* NONE: passed */
     bool warned;
+    bool decided;              /* by settle(): the deadline does not change the verdict */
     enum bw_probe_phase phase; /* where it is now */
     int64_t phase_start_ns;    /* monotonic; 0: in none */
     int64_t phase_ns[BW_PHASE_COUNT];
@@ -128,7 +129,8 @@ struct bw_probe_ops {
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx);
 
-    /* The deadline has passed: writes what is known so far into the outcome. cancel() follows. */
+    /* The deadline has passed: writes what is known so far into the outcome; that is a timeout
+     * unless it sets `decided`. cancel() follows. */
     void (*settle)(struct bw_probe_try *attempt);
 
     /* Ends the try and frees it; done() will not be called. */

@@ -45,8 +45,12 @@ struct bw_probe_run {
 
 static const void *options_of(const struct bw_probe_module *module)
 {
-    return module->prober == BW_PROBER_HTTP ? (const void *)&module->http
-                                            : (const void *)&module->tcp;
+    static const size_t offsets[BW_PROBER_COUNT] = {
+        [BW_PROBER_HTTP] = offsetof(struct bw_probe_module, http),
+        [BW_PROBER_TCP] = offsetof(struct bw_probe_module, tcp),
+        [BW_PROBER_ICMP] = offsetof(struct bw_probe_module, icmp),
+    };
+    return (const char *)module + offsets[module->prober];
 }
 
 struct bw_probe_plan *bw_probe_plan_new(struct bw_probe_engine *engine,
@@ -237,8 +241,9 @@ static void on_deadline(void *ctx)
         run->attempt = NULL;
         char timeout[BW_DURATION_TEXT_MAX];
         bw_format_duration(timeout, run->timeout_ns);
-        bw_probe_fail(&run->out, reasons[run->out.phase], "no verdict within %s (%s)", timeout,
-                      bw_probe_phase_name(run->out.phase));
+        if (!run->out.decided)
+            bw_probe_fail(&run->out, reasons[run->out.phase], "no verdict within %s (%s)", timeout,
+                          bw_probe_phase_name(run->out.phase));
     }
     /* Between tries the verdict of the last one stands. */
     finish(run);

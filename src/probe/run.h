@@ -37,6 +37,9 @@ const struct bw_probe_ops *bw_probe_plan_ops(const struct bw_probe_plan *plan);
 /* The module's own timeout, 0 when it has none. */
 int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan);
 
+/* Whether the system lets us send ICMP at all, for IPv4. */
+bool bw_probe_icmp_works(void);
+
 struct bw_probe_request {
     struct bw_probe_plan *plan;
     struct bw_probe_target target;

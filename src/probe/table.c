@@ -7,10 +7,12 @@
 
 extern const struct bw_probe_ops bw_probe_http;
 extern const struct bw_probe_ops bw_probe_tcp;
+extern const struct bw_probe_ops bw_probe_icmp;
 
 const struct bw_probe_ops *const bw_probe_table[] = {
     [BW_PROBER_HTTP] = &bw_probe_http,
     [BW_PROBER_TCP] = &bw_probe_tcp,
+    [BW_PROBER_ICMP] = &bw_probe_icmp,
     [BW_PROBER_COUNT] = NULL,
 };
 

@@ -39,6 +39,11 @@ static const char *const names[] = {
     "unexpected_success",
     "local_limit",
     "internal",
+    "unreachable",
+    "not_permitted",
+    "command_critical",
+    "command_unknown",
+    "command_broken",
 };
 
 static void reasons_keep_their_names_and_numbers(void **state)
@@ -73,7 +78,9 @@ static void only_our_own_faults_are_local(void **state)
 {
     (void)state;
     for (int i = 0; i < BW_REASON_COUNT; i++) {
-        const bool local = i == BW_REASON_LOCAL_LIMIT || i == BW_REASON_INTERNAL;
+        const bool local = i == BW_REASON_LOCAL_LIMIT || i == BW_REASON_INTERNAL
+                           || i == BW_REASON_NOT_PERMITTED || i == BW_REASON_COMMAND_UNKNOWN
+                           || i == BW_REASON_COMMAND_BROKEN;
         assert_int_equal(bw_reason_is_local((enum bw_reason)i), local);
     }
 }

@@ -97,6 +97,16 @@ static void targets_are_checked(void **state)
         { "tcp", "a:0", false },
         { "tcp", "a:65536", false },
         { "tcp", "tcp://a:1", false },
+        { "icmp", "example.com", true },
+        { "icmp", "::1", true },
+        { "icmp", "[fe80::1%lo]", true },
+        { "icmp", "db:5432", true },
+        { "icmp", "[::1]:80", true },
+        { "icmp", "", false },
+        { "icmp", ":80", false },
+        { "icmp", "a:b", false },
+        { "icmp", "http://a/", false },
+        { "icmp", "a b", false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bw_err err;

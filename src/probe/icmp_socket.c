@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/icmp.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BUCKETS = 256,    /* requests on their way are found by the low bits of their sequence */
+    BATCH = 16,       /* replies taken with one system call */
+    REPLY_BYTES = 96, /* the longest IPv4 header, ours, the token */
+    CONTROL_BYTES = 256,
+    ERRORS_A_TURN = 64,
+};
+
+/* The socket of one family. */
+struct outlet {
+    struct bw_icmp *icmp;
+    int family;
+    int fd; /* -1: not open */
+    bool raw;
+    bool dont_fragment; /* as it is set now */
+    uint16_t id;        /* of raw requests; the kernel chooses that of others */
+    uint16_t next_sequence;
+    struct bw_poll *poll;
+    struct bw_icmp_echo *buckets[BUCKETS];
+};
+
+struct bw_icmp {
+    struct bw_loop *loop;
+    struct outlet outlets[2]; /* IPv4, IPv6 */
+    uint64_t random;
+    unsigned char request[BW_ICMP_HEADER_BYTES + BW_ICMP_PAYLOAD_BYTES_MAX];
+};
+
+static struct outlet *outlet_of(struct bw_icmp *icmp, int family)
+{
+    return &icmp->outlets[family == AF_INET ? 0 : 1];
+}
+
+/* SplitMix64: a token has to differ from the others and from what a stranger guesses blindly. */
+static uint64_t next_random(struct bw_icmp *icmp)
+{
+    icmp->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t x = icmp->random;
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+struct bw_icmp *bw_icmp_new(struct bw_loop *loop)
+{
+    struct bw_icmp *icmp = bw_alloc(sizeof *icmp);
+    icmp->loop = loop;
+    if (getrandom(&icmp->random, sizeof icmp->random, 0) != (ssize_t)sizeof icmp->random)
+        icmp->random = (uint64_t)bw_loop_mono_ns();
+    for (int i = 0; i < 2; i++) {
+        struct outlet *outlet = &icmp->outlets[i];
+        outlet->icmp = icmp;
+        outlet->family = i == 0 ? AF_INET : AF_INET6;
+        outlet->fd = -1;
+        outlet->id = (uint16_t)next_random(icmp);
+        outlet->next_sequence = (uint16_t)next_random(icmp);
+    }
+    return icmp;
+}
+
+void bw_icmp_free(struct bw_icmp *icmp)
+{
+    for (int i = 0; icmp != NULL && i < 2; i++) {
+        bw_poll_free(icmp->outlets[i].poll);
+        if (icmp->outlets[i].fd >= 0)
+            close(icmp->outlets[i].fd);
+    }
+    free(icmp);
+}
+
+/* ---- who waits ---- */
+
+static struct bw_icmp_echo **bucket_of(struct outlet *outlet, uint16_t sequence)
+{
+    return &outlet->buckets[sequence % BUCKETS];
+}
+
+static void unlink_echo(struct outlet *outlet, struct bw_icmp_echo *echo)
+{
+    struct bw_icmp_echo **at = bucket_of(outlet, echo->packet.sequence);
+    while (*at != echo)
+        at = &(*at)->next;
+    *at = echo->next;
+    echo->waiting = false;
+}
+
+void bw_icmp_forget(struct bw_icmp *icmp, struct bw_icmp_echo *echo)
+{
+    if (echo->waiting)
+        unlink_echo(outlet_of(icmp, echo->to.family), echo);
+}
+
+static bool is_from(const struct sockaddr_storage *from, const struct bw_address *address)
+{
+    if (from->ss_family != address->family)
+        return false;
+    const struct sockaddr_in *ip4 = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)from;
+    return address->family == AF_INET
+               ? memcmp(&ip4->sin_addr, &address->ip4, sizeof address->ip4) == 0
+               : memcmp(&ip6->sin6_addr, &address->ip6, sizeof address->ip6) == 0;
+}
+
+/* The request that these bytes answer or quote; NULL: nobody's. An error may quote too little
+ * for the token. */
+static struct bw_icmp_echo *find(struct outlet *outlet, const struct bw_icmp_packet *packet,
+                                 const struct sockaddr_storage *peer, bool quoted)
+{
+    if (outlet->raw && packet->id != outlet->id)
+        return NULL;
+    struct bw_icmp_echo *echo = *bucket_of(outlet, packet->sequence);
+    for (; echo != NULL; echo = echo->next) {
+        if (echo->packet.sequence == packet->sequence && is_from(peer, &echo->to)
+            && (quoted || packet->token_bytes >= echo->packet.token_bytes)
+            && bw_icmp_same_token(packet, &echo->packet))
+            return echo;
+    }
+    return NULL;
+}
+
+static void tell(struct outlet *outlet, struct bw_icmp_echo *echo,
+                 const struct bw_icmp_event *event)
+{
+    unlink_echo(outlet, echo);
+    echo->heard(echo->ctx, echo, event);
+}
+
+/* ---- replies ---- */
+
+/* What the kernel noted about a packet. */
+struct notes {
+    int hop_limit;                         /* -1: nothing */
+    int64_t stamp_ns;                      /* CLOCK_REALTIME of its arrival; 0: nothing */
+    const struct sock_extended_err *error; /* NULL: it is none */
+};
+
+static struct notes read_notes(struct msghdr *message)
+{
+    struct notes notes = { .hop_limit = -1 };
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        struct timespec stamp;
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
+            memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+            notes.stamp_ns = (int64_t)stamp.tv_sec * BW_SECOND + stamp.tv_nsec;
+        } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL)
+                   || (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
+            memcpy(&notes.hop_limit, CMSG_DATA(c), sizeof notes.hop_limit);
+        } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR)
+                   || (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
+            notes.error = (const struct sock_extended_err *)(const void *)CMSG_DATA(c);
+        }
+    }
+    return notes;
+}
+
+static int64_t real_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * BW_SECOND + now.tv_nsec;
+}
+
+/* The round trip ends when the packet arrived, not when we came to read it. The kernel stamps
+ * with the clock that may be set, so only the short time since then is taken from it. */
+static int64_t rtt_ns(const struct bw_icmp_echo *echo, int64_t stamp_ns)
+{
+    const int64_t whole_ns = bw_loop_mono_ns() - echo->sent_ns;
+    const int64_t late_ns = stamp_ns > 0 ? real_ns() - stamp_ns : 0;
+    return late_ns > 0 && late_ns < whole_ns ? whole_ns - late_ns : whole_ns;
+}
+
+struct batch {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    struct sockaddr_storage peers[BATCH];
+    unsigned char bytes[BATCH][REPLY_BYTES];
+    _Alignas(struct cmsghdr) unsigned char control[BATCH][CONTROL_BYTES];
+};
+
+static void prepare_batch(struct batch *batch)
+{
+    for (size_t i = 0; i < BATCH; i++) {
+        batch->parts[i] = (struct iovec){ batch->bytes[i], REPLY_BYTES };
+        batch->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &batch->peers[i],
+            .msg_namelen = sizeof batch->peers[i],
+            .msg_iov = &batch->parts[i],
+            .msg_iovlen = 1,
+            .msg_control = batch->control[i],
+            .msg_controllen = CONTROL_BYTES,
+        };
+    }
+}
+
+static void take_reply(struct outlet *outlet, struct mmsghdr *message)
+{
+    struct bw_icmp_packet packet = { .ip6 = outlet->family == AF_INET6 };
+    const struct iovec *part = message->msg_hdr.msg_iov;
+    const size_t len = message->msg_len < REPLY_BYTES ? message->msg_len : REPLY_BYTES;
+    if (!bw_icmp_read(part->iov_base, len, outlet->raw, false, &packet))
+        return;
+    struct bw_icmp_echo *echo = find(outlet, &packet, message->msg_hdr.msg_name, false);
+    if (echo == NULL)
+        return;
+    const struct notes notes = read_notes(&message->msg_hdr);
+    const struct bw_icmp_event event = { .rtt_ns = rtt_ns(echo, notes.stamp_ns),
+                                         .hop_limit = notes.hop_limit };
+    tell(outlet, echo, &event);
+}
+
+/* One batch a turn: what is left makes the descriptor readable again. */
+static void receive(struct outlet *outlet)
+{
+    struct batch batch;
+    prepare_batch(&batch);
+    int count = recvmmsg(outlet->fd, batch.messages, BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < count; i++)
+        take_reply(outlet, &batch.messages[i]);
+}
+
+/* ---- errors instead of replies ---- */
+
+static const struct bw_address *offender(const struct sock_extended_err *error,
+                                         struct bw_address *out)
+{
+    const struct sockaddr *from = (const struct sockaddr *)(const void *)(error + 1);
+    *out = (struct bw_address){ .family = from->sa_family };
+    if (from->sa_family == AF_INET)
+        out->ip4 = ((const struct sockaddr_in *)(const void *)from)->sin_addr;
+    else if (from->sa_family == AF_INET6)
+        out->ip6 = ((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+    else
+        return NULL;
+    return out;
+}
+
+static const char *error_text(const struct sock_extended_err *error)
+{
+    if (error->ee_origin == SO_EE_ORIGIN_ICMP || error->ee_origin == SO_EE_ORIGIN_ICMP6)
+        return bw_icmp_error_text(error->ee_origin == SO_EE_ORIGIN_ICMP6, error->ee_type,
+                                  error->ee_code);
+    return strerror((int)error->ee_errno);
+}
+
+/* False when the queue is empty. */
+static bool take_error(struct outlet *outlet)
+{
+    unsigned char bytes[REPLY_BYTES];
+    _Alignas(struct cmsghdr) unsigned char control[CONTROL_BYTES];
+    struct sockaddr_storage peer = { 0 };
+    struct iovec part = { bytes, sizeof bytes };
+    struct msghdr message = { .msg_name = &peer,
+                              .msg_namelen = sizeof peer,
+                              .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = control,
+                              .msg_controllen = sizeof control };
+    ssize_t got = recvmsg(outlet->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (got < 0)
+        return false;
+    struct bw_icmp_packet packet = { .ip6 = outlet->family == AF_INET6 };
+    const struct notes notes = read_notes(&message);
+    if (notes.error == NULL || !bw_icmp_read(bytes, (size_t)got, false, true, &packet))
+        return true;
+    struct bw_icmp_echo *echo = find(outlet, &packet, &peer, true);
+    if (echo == NULL)
+        return true;
+    struct bw_address from;
+    const struct bw_icmp_event event = { .hop_limit = -1,
+                                         .error = error_text(notes.error),
+                                         .said_by = offender(notes.error, &from) };
+    tell(outlet, echo, &event);
+    return true;
+}
+
+/* The socket also carries the last error as its own state, to be returned by whatever is called
+ * next, for whomever that is; reading it clears it. */
+static void clear_error(const struct outlet *outlet)
+{
+    int error;
+    socklen_t len = sizeof error;
+    getsockopt(outlet->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
+static void on_ready(void *ctx, unsigned events)
+{
+    struct outlet *outlet = ctx;
+    if ((events & BW_POLL_WRITE) != 0) { /* never asked for: there is an error */
+        clear_error(outlet);
+        for (int i = 0; i < ERRORS_A_TURN && take_error(outlet); i++) {
+        }
+        bw_poll_start(outlet->poll, BW_POLL_READ); /* an error stops the watch */
+    }
+    receive(outlet);
+}
+
+/* ---- opening ---- */
+
+static void set(int fd, int level, int option, int value)
+{
+    /* What is refused is missed in the result (no hop limit, no named error), nothing else. */
+    (void)setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static void set_options(const struct outlet *outlet)
+{
+    const int fd = outlet->fd;
+    set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+    if (outlet->family == AF_INET) {
+        set(fd, IPPROTO_IP, IP_RECVERR, 1);
+        set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+    } else {
+        set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+        set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+    }
+    if (!outlet->raw)
+        return;
+    /* A raw socket sees every ICMP packet of the host: let only replies through. */
+    const struct icmp_filter filter4 = { .data = ~(1u << ICMP_ECHOREPLY) };
+    struct icmp6_filter filter6;
+    ICMP6_FILTER_SETBLOCKALL(&filter6);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter6);
+    if (outlet->family == AF_INET)
+        (void)setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter4, sizeof filter4);
+    else
+        (void)setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, sizeof filter6);
+}
+
+/* The descriptor, or -1 with errno set. */
+static int open_socket(int family, bool *out_raw)
+{
+    const int protocol = family == AF_INET ? (int)IPPROTO_ICMP : (int)IPPROTO_ICMPV6;
+    const int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    int fd = socket(family, SOCK_DGRAM | flags, protocol);
+    *out_raw = fd < 0;
+    return fd >= 0 ? fd : socket(family, SOCK_RAW | flags, protocol);
+}
+
+static void explain(int error, enum bw_reason *out_reason, struct bw_err *err)
+{
+    if (error == EPERM || error == EACCES) {
+        *out_reason = BW_REASON_NOT_PERMITTED;
+        bw_fail(err, BW_EDENIED,
+                "no ICMP socket: let net.ipv4.ping_group_range include group %u, or give us "
+                "CAP_NET_RAW",
+                (unsigned)getegid());
+    } else {
+        *out_reason = bw_probe_errno_reason(error);
+        bw_fail(err, BW_EIO, "no ICMP socket: %s", strerror(error));
+    }
+}
+
+bool bw_icmp_open(struct bw_icmp *icmp, int family, enum bw_reason *out_reason, struct bw_err *err)
+{
+    struct outlet *outlet = outlet_of(icmp, family);
+    if (outlet->fd >= 0)
+        return true;
+    outlet->fd = open_socket(family, &outlet->raw);
+    if (outlet->fd < 0) {
+        explain(errno, out_reason, err);
+        return false;
+    }
+    set_options(outlet);
+    outlet->poll = bw_poll_new(icmp->loop, outlet->fd, on_ready, outlet, err);
+    if (outlet->poll == NULL) {
+        *out_reason = BW_REASON_LOCAL_LIMIT;
+        close(outlet->fd);
+        outlet->fd = -1;
+        return false;
+    }
+    bw_poll_start(outlet->poll, BW_POLL_READ);
+    return true;
+}
+
+bool bw_probe_icmp_works(void)
+{
+    bool raw;
+    int fd = open_socket(AF_INET, &raw);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* ---- sending ---- */
+
+static void set_dont_fragment(struct outlet *outlet, bool on)
+{
+    if (outlet->dont_fragment == on)
+        return;
+    outlet->dont_fragment = on;
+    if (outlet->family == AF_INET) {
+        set(outlet->fd, IPPROTO_IP, IP_MTU_DISCOVER, on ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT);
+    } else {
+        set(outlet->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+            on ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT);
+        set(outlet->fd, IPPROTO_IPV6, IPV6_DONTFRAG, on);
+    }
+}
+
+static size_t put_hop_limit(unsigned char *control, int family, int hop_limit)
+{
+    struct cmsghdr *c = (struct cmsghdr *)(void *)control;
+    *c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof hop_limit),
+                           .cmsg_level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+                           .cmsg_type = family == AF_INET ? IP_TTL : IPV6_HOPLIMIT };
+    memcpy(CMSG_DATA(c), &hop_limit, sizeof hop_limit);
+    return CMSG_SPACE(sizeof hop_limit);
+}
+
+static int transmit(const struct outlet *outlet, const struct bw_icmp_echo *echo, size_t len,
+                    int hop_limit)
+{
+    struct sockaddr_storage to;
+    _Alignas(struct cmsghdr) unsigned char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec part = { outlet->icmp->request, len };
+    struct msghdr message = { .msg_name = &to, .msg_iov = &part, .msg_iovlen = 1 };
+    message.msg_namelen = bw_address_socket(&echo->to, 0, &to);
+    if (hop_limit > 0) {
+        message.msg_control = control;
+        message.msg_controllen = put_hop_limit(control, outlet->family, hop_limit);
+    }
+    return sendmsg(outlet->fd, &message, 0) >= 0 ? 0 : errno;
+}
+
+static void make_packet(struct outlet *outlet, struct bw_icmp_packet *packet, size_t payload_bytes)
+{
+    const uint64_t token = next_random(outlet->icmp);
+    *packet = (struct bw_icmp_packet){
+        .ip6 = outlet->family == AF_INET6,
+        .id = outlet->id,
+        .sequence = outlet->next_sequence++,
+        .token_bytes = payload_bytes < BW_ICMP_TOKEN_BYTES ? payload_bytes : BW_ICMP_TOKEN_BYTES,
+    };
+    memcpy(packet->token, &token, sizeof packet->token);
+}
+
+int bw_icmp_send(struct bw_icmp *icmp, struct bw_icmp_echo *echo, const struct bw_icmp_how *how)
+{
+    struct outlet *outlet = outlet_of(icmp, echo->to.family);
+    make_packet(outlet, &echo->packet, how->payload_bytes);
+    const size_t len = bw_icmp_write_request(icmp->request, &echo->packet, how->payload_bytes);
+    set_dont_fragment(outlet, how->dont_fragment);
+    echo->sent_ns = bw_loop_mono_ns();
+    int error = transmit(outlet, echo, len, how->hop_limit);
+    if (error != 0) { /* perhaps the trouble of another request */
+        clear_error(outlet);
+        error = transmit(outlet, echo, len, how->hop_limit);
+    }
+    if (error != 0)
+        return error;
+    struct bw_icmp_echo **bucket = bucket_of(outlet, echo->packet.sequence);
+    echo->next = *bucket;
+    *bucket = echo;
+    echo->waiting = true;
+    return 0;
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* In a network namespace of its own, with a tun device behind which the test plays hosts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/units.h"
+#include "probe/icmp_packet.h"
+#include "world.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { IP_BYTES = 20, PACKET_BYTES_MAX = 2048 };
+
+static int tun = -1, quit[2];
+static pthread_t hosts;
+static bool has_namespace;
+
+/* ---- hosts behind the tun: what they do follows from their address 10.77.0.X ---- */
+
+enum host {
+    ANSWERS = 2,
+    IS_SILENT,
+    DROPS_HALF,
+    ANSWERS_WRONG_TOKEN,
+    IS_BEHIND_A_ROUTER_THAT_REFUSES,
+    ANSWERS_TWICE,
+    ANSWERS_FROM_ELSEWHERE,
+    IS_TOO_FAR,
+};
+
+static void put16(unsigned char *at, unsigned value)
+{
+    at[0] = (unsigned char)(value >> 8);
+    at[1] = (unsigned char)value;
+}
+
+static void send_packet(unsigned char *ip, unsigned char from, size_t len)
+{
+    static const unsigned char head[] = { 0x45, 0, 0,  0,  0, 0, 0,  0,  57, 1,
+                                          0,    0, 10, 77, 0, 0, 10, 77, 0,  1 };
+    memcpy(ip, head, sizeof head);
+    ip[15] = from;
+    put16(ip + 2, (unsigned)len);
+    put16(ip + 10, bw_icmp_checksum(ip, IP_BYTES));
+    put16(ip + IP_BYTES + 2, 0);
+    put16(ip + IP_BYTES + 2, bw_icmp_checksum(ip + IP_BYTES, len - IP_BYTES));
+    if (write(tun, ip, len) < 0)
+        perror("tun");
+}
+
+static void reply(const unsigned char *request, size_t len, unsigned char from, bool spoil)
+{
+    unsigned char packet[PACKET_BYTES_MAX];
+    memcpy(packet, request, len);
+    packet[IP_BYTES] = 0;
+    packet[IP_BYTES + BW_ICMP_HEADER_BYTES] ^= spoil ? 1 : 0;
+    send_packet(packet, from, len);
+}
+
+static void refuse(const unsigned char *request, unsigned char type, unsigned char code)
+{
+    unsigned char packet[IP_BYTES + 8 + IP_BYTES + 8] = { 0 };
+    packet[IP_BYTES] = type;
+    packet[IP_BYTES + 1] = code;
+    memcpy(packet + IP_BYTES + 8, request, IP_BYTES + 8);
+    send_packet(packet, 254, sizeof packet);
+}
+
+static void play(const unsigned char *request, size_t len)
+{
+    static unsigned asked;
+    const unsigned char host = request[19];
+    switch (host) {
+    case ANSWERS_TWICE:
+        reply(request, len, host, false);
+        reply(request, len, host, false);
+        break;
+    case ANSWERS:
+        reply(request, len, host, false);
+        break;
+    case DROPS_HALF:
+        if (asked++ % 2 == 0)
+            reply(request, len, host, false);
+        break;
+    case ANSWERS_WRONG_TOKEN:
+        reply(request, len, host, true);
+        break;
+    case ANSWERS_FROM_ELSEWHERE:
+        reply(request, len, 99, false);
+        break;
+    case IS_BEHIND_A_ROUTER_THAT_REFUSES:
+        refuse(request, 3, 1);
+        break;
+    case IS_TOO_FAR:
+        refuse(request, 11, 0);
+        break;
+    default:
+        break;
+    }
+}
+
+static void *play_hosts(void *unused)
+{
+    unsigned char packet[PACKET_BYTES_MAX];
+    for (;;) {
+        fd_set set;
+        FD_ZERO(&set);
+        FD_SET(tun, &set);
+        FD_SET(quit[0], &set);
+        if (select((tun > quit[0] ? tun : quit[0]) + 1, &set, NULL, NULL, NULL) < 0)
+            continue; /* seteuid() interrupts all threads */
+        if (FD_ISSET(quit[0], &set))
+            return unused;
+        const ssize_t len = read(tun, packet, sizeof packet);
+        if (len >= IP_BYTES + BW_ICMP_HEADER_BYTES && packet[0] == 0x45 && packet[9] == 1
+            && packet[IP_BYTES] == 8)
+            play(packet, (size_t)len);
+    }
+}
+
+/* ---- the namespace ---- */
+
+static bool write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+static bool bring_up(const char *name, const char *address)
+{
+    struct ifreq request = { 0 };
+    struct sockaddr_in at = { .sin_family = AF_INET };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool done = true;
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    if (address != NULL) {
+        inet_pton(AF_INET, address, &at.sin_addr);
+        memcpy(&request.ifr_addr, &at, sizeof at);
+        done = ioctl(fd, SIOCSIFADDR, &request) == 0;
+        inet_pton(AF_INET, "255.255.255.0", &at.sin_addr);
+        memcpy(&request.ifr_netmask, &at, sizeof at);
+        done = done && ioctl(fd, SIOCSIFNETMASK, &request) == 0;
+    }
+    request.ifr_flags = IFF_UP;
+    done = done && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+    close(fd);
+    return done;
+}
+
+static bool make_namespace(void)
+{
+    const unsigned uid = getuid(), gid = getgid();
+    char map[64];
+    if (unshare(uid == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return false;
+    if (uid != 0) {
+        snprintf(map, sizeof map, "0 %u 1", uid);
+        write_file("/proc/self/setgroups", "deny");
+        if (!write_file("/proc/self/uid_map", map))
+            return false;
+        snprintf(map, sizeof map, "0 %u 1", gid);
+        write_file("/proc/self/gid_map", map);
+    }
+    struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+    snprintf(request.ifr_name, sizeof request.ifr_name, "bw0");
+    tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    return tun >= 0 && ioctl(tun, TUNSETIFF, &request) == 0 && bring_up("lo", NULL)
+           && bring_up("bw0", "10.77.0.1") && pipe(quit) == 0
+           && pthread_create(&hosts, NULL, play_hosts, NULL) == 0;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    has_namespace = make_namespace();
+    if (!has_namespace)
+        print_message("no network namespace with a tun device (%s): skipped\n", strerror(errno));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (!has_namespace)
+        return 0;
+    close(quit[1]);
+    pthread_join(hosts, NULL);
+    close(quit[0]);
+    return close(tun);
+}
+
+/* Either kind of socket: group 0 may open datagram ones, or nobody. */
+static void permit(bool everybody)
+{
+    if (!has_namespace
+        || !write_file("/proc/sys/net/ipv4/ping_group_range", everybody ? "0 0" : "1 0"))
+        skip();
+}
+
+/* ---- bursts ---- */
+
+static const struct {
+    const char *name, *target;
+    unsigned count;
+    enum bw_reason reason;
+    const char *detail;
+    double loss;
+} stories[] = {
+    { "one packet", "10.77.0.2", 1, BW_REASON_NONE, "", 0 },
+    { "a burst", "10.77.0.2", 5, BW_REASON_NONE, "", 0 },
+    { "loopback", "127.0.0.1", 3, BW_REASON_NONE, "", 0 },
+    { "loopback, IPv6", "::1", 3, BW_REASON_NONE, "", 0 },
+    { "loopback in brackets with a port", "[::1]:80", 1, BW_REASON_NONE, "", 0 },
+    { "nobody there", "10.77.0.3", 2, BW_REASON_TIMEOUT, "no reply to 2 requests", 1 },
+    { "half gets lost", "10.77.0.4", 4, BW_REASON_NONE, "", 0.5 },
+    { "not who was asked: token", "10.77.0.5", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "a router refuses", "10.77.0.6", 2, BW_REASON_UNREACHABLE,
+      "host unreachable, says 10.77.0.254", 1 },
+    { "duplicates count once", "10.77.0.7", 2, BW_REASON_NONE, "", 0 },
+    { "not who was asked: address", "10.77.0.8", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "too many hops", "10.77.0.9", 1, BW_REASON_UNREACHABLE,
+      "time to live exceeded, says 10.77.0.254", 1 },
+    { "no route", "192.0.2.1", 1, BW_REASON_UNREACHABLE, "Network is unreachable", 1 },
+};
+
+static void told_as_they_were(bool everybody)
+{
+    permit(everybody);
+    struct world w;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+        module.icmp.count = stories[i].count;
+        module.icmp.interval_ns = 5 * BW_MS;
+        world_probe(&w, &module, stories[i].target, 250 * BW_MS);
+        if (w.result.reason != stories[i].reason || strcmp(w.result.detail, stories[i].detail) != 0)
+            fail_msg("%s: %s, %s", stories[i].name, bw_reason_name(w.result.reason),
+                     w.result.detail);
+        const double loss = world_value(&w, BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO, NULL);
+        if (loss != stories[i].loss)
+            fail_msg("%s: loss %g", stories[i].name, loss);
+        assert_int_equal(w.result.success, world_has(&w, BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS));
+    }
+    world_close(&w);
+}
+
+static void stories_without_privilege(void **state)
+{
+    (void)state;
+    told_as_they_were(true);
+}
+
+static void stories_over_a_raw_socket(void **state)
+{
+    (void)state;
+    told_as_they_were(false);
+}
+
+static void a_burst_is_measured(void **state)
+{
+    (void)state;
+    permit(true);
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    module.icmp.count = 10;
+    module.icmp.interval_ns = BW_MS;
+    world_probe(&w, &module, "10.77.0.2", BW_SECOND);
+    const double min = world_value(&w, BW_METRIC_PROBE_ICMP_RTT_MIN_SECONDS, NULL);
+    const double avg = world_value(&w, BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS, NULL);
+    const double max = world_value(&w, BW_METRIC_PROBE_ICMP_RTT_MAX_SECONDS, NULL);
+    const double jitter = world_value(&w, BW_METRIC_PROBE_ICMP_JITTER_SECONDS, NULL);
+    assert_true(min > 0 && min <= avg && avg <= max && max < 1);
+    assert_true(jitter >= 0 && jitter <= max - min);
+    assert_true(world_value(&w, BW_METRIC_PROBE_ICMP_DURATION_SECONDS, "rtt") == avg);
+    assert_true(world_value(&w, BW_METRIC_PROBE_ICMP_DURATION_SECONDS, "resolve") >= 0);
+    assert_true(world_value(&w, BW_METRIC_PROBE_ICMP_DURATION_SECONDS, "setup") >= 0);
+    assert_true(world_value(&w, BW_METRIC_PROBE_ICMP_REPLY_HOP_LIMIT, NULL) == 57);
+    assert_true(world_value(&w, BW_METRIC_PROBE_IP_PROTOCOL, NULL) == 4);
+    /* Nine pauses of 1 ms lie between ten requests. */
+    assert_true(w.result.duration_ns >= 9 * BW_MS);
+    world_close(&w);
+}
+
+static void loss_may_fail_or_warn(void **state)
+{
+    (void)state;
+    permit(true);
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    module.icmp.count = 4;
+    module.icmp.interval_ns = BW_MS;
+    module.icmp.warn_if_loss_above = 0.4;
+    world_probe(&w, &module, "10.77.0.4", 100 * BW_MS);
+    assert_true(w.result.success && w.result.warned);
+    assert_string_equal(w.result.warning, "2 of 4 requests had no reply");
+    module.icmp.fail_if_loss_above = 0.4;
+    world_probe(&w, &module, "10.77.0.4", 100 * BW_MS);
+    assert_int_equal(w.result.reason, BW_REASON_THRESHOLD);
+    module.icmp.fail_if_loss_above = 0.5;
+    world_probe(&w, &module, "10.77.0.4", 100 * BW_MS);
+    assert_true(w.result.success);
+    world_close(&w);
+}
+
+static void options_reach_the_wire(void **state)
+{
+    (void)state;
+    permit(true);
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    module.icmp.payload_size = 3; /* shorter than a token */
+    world_probe(&w, &module, "10.77.0.2", BW_SECOND);
+    assert_true(w.result.success);
+    module.icmp.payload_size = 20000; /* split on its way */
+    world_probe(&w, &module, "127.0.0.1", BW_SECOND);
+    assert_true(w.result.success);
+    module.icmp.dont_fragment = true;
+    module.icmp.payload_size = 3000; /* the device takes 1500 */
+    world_probe(&w, &module, "10.77.0.2", BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_UNREACHABLE);
+    assert_string_equal(w.result.detail, "Message too long");
+    module.icmp.payload_size = 0;
+    module.icmp.ttl = 3;
+    world_probe(&w, &module, "127.0.0.1", BW_SECOND);
+    assert_true(w.result.success);
+    world_probe(&w, &module, "::1", BW_SECOND);
+    assert_true(w.result.success);
+    world_close(&w);
+}
+
+static void without_permission_nothing_is_said(void **state)
+{
+    (void)state;
+    permit(false);
+    if (seteuid(65534) != 0)
+        skip(); /* this user namespace has only one user */
+    struct world w;
+    world_open(&w, NULL);
+    assert_false(bw_probe_icmp_works());
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    const struct bw_probe_request request = { .target = { .text = "127.0.0.1" },
+                                              .timeout_ns = BW_SECOND,
+                                              .expect_failure = true };
+    world_run(&w, &module, &request);
+    assert_int_equal(w.result.reason, BW_REASON_NOT_PERMITTED);
+    assert_true(bw_reason_is_local(w.result.reason));
+    assert_non_null(strstr(w.result.detail, "ping_group_range"));
+    assert_non_null(strstr(w.result.detail, "CAP_NET_RAW"));
+    assert_int_equal(seteuid(0), 0);
+    world_probe(&w, &module, "127.0.0.1", BW_SECOND); /* permission that comes later */
+    assert_true(bw_probe_icmp_works() && w.result.success);
+    world_close(&w);
+}
+
+static bool nowhere(void *ctx, const struct bw_address *address)
+{
+    (void)ctx, (void)address;
+    return false;
+}
+
+static void a_filter_is_asked(void **state)
+{
+    (void)state;
+    permit(true);
+    struct world w;
+    world_open(&w, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    const struct bw_probe_request request = { .target = { .text = "127.0.0.1", .filter = nowhere },
+                                              .timeout_ns = BW_SECOND };
+    world_run(&w, &module, &request);
+    assert_int_equal(w.result.reason, BW_REASON_CONNECT_FAILED);
+    world_close(&w);
+}
+
+struct crowd {
+    struct world *w;
+    unsigned left, passed;
+};
+
+static void on_one_done(void *ctx, const struct bw_probe_result *result)
+{
+    struct crowd *crowd = ctx;
+    crowd->passed += result->success;
+    if (--crowd->left == 0)
+        bw_loop_stop(crowd->w->loop);
+}
+
+/* All share one socket; each reply finds its own request. */
+static void many_at_once_are_kept_apart(void **state)
+{
+    (void)state;
+    permit(true);
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    module.icmp.count = 3;
+    module.icmp.interval_ns = BW_MS;
+    struct bw_probe_plan *plan = bw_probe_plan_new(w.engine, &module, NULL, NULL);
+    struct crowd crowd = { .w = &w, .left = 90 };
+    struct bw_probe_run *extra = NULL;
+    static const char *const targets[] = { "10.77.0.2", "10.77.0.3", "10.77.0.6" };
+    for (size_t i = 0; i < crowd.left; i++) {
+        const struct bw_probe_request request = { .plan = plan,
+                                                  .target = { .text = targets[i % 3] },
+                                                  .timeout_ns = 300 * BW_MS };
+        bw_probe_start(w.engine, &request, on_one_done, &crowd);
+        if (i == 45)
+            extra = bw_probe_start(w.engine, &request, on_one_done, &crowd);
+    }
+    bw_probe_cancel(extra);
+    bw_loop_run(w.loop);
+    assert_int_equal(crowd.passed, 30);
+    bw_probe_plan_free(plan);
+    world_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stories_without_privilege),
+        cmocka_unit_test(stories_over_a_raw_socket),
+        cmocka_unit_test(a_burst_is_measured),
+        cmocka_unit_test(loss_may_fail_or_warn),
+        cmocka_unit_test(options_reach_the_wire),
+        cmocka_unit_test(without_permission_nothing_is_said),
+        cmocka_unit_test(a_filter_is_asked),
+        cmocka_unit_test(many_at_once_are_kept_apart),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
