@@ -9,11 +9,25 @@
 #define HOUR_MS (BW_HOUR / BW_MS)
 
 const struct bw_history_range bw_history_ranges[] = {
-    { "1h", HOUR_MS },       { "6h", 6 * HOUR_MS },    { "24h", 24 * HOUR_MS },
-    { "7d", 168 * HOUR_MS }, { "30d", 720 * HOUR_MS }, { NULL, 0 },
+    { "15m", HOUR_MS / 4 },
+    { "1h", HOUR_MS },
+    { "6h", 6 * HOUR_MS },
+    { "24h", 24 * HOUR_MS },
+    { "7d", 168 * HOUR_MS },
+    { "30d", 720 * HOUR_MS },
+    { NULL, 0 },
 };
 
-enum { RANGE_DEFAULT = 1 };
+/* Who has just started sees a chart that fills, not six empty hours. */
+static const struct bw_history_range *range_by_uptime(const struct bw_request *request)
+{
+    enum { LONGEST = 2 };
+    int64_t uptime_ms = request->now_ms - request->view->started_ms;
+    const struct bw_history_range *range = bw_history_ranges;
+    while (range < &bw_history_ranges[LONGEST] && range->span_ms < uptime_ms)
+        range++;
+    return range;
+}
 
 const struct bw_history_range *bw_history_range(const struct bw_request *request)
 {
@@ -21,7 +35,7 @@ const struct bw_history_range *bw_history_range(const struct bw_request *request
     for (const struct bw_history_range *range = bw_history_ranges; range->name != NULL; range++)
         if (wanted != NULL && strcmp(wanted, range->name) == 0)
             return range;
-    return &bw_history_ranges[RANGE_DEFAULT];
+    return range_by_uptime(request);
 }
 
 enum bw_rc bw_history_open(struct bw_request *request, struct bw_reader **out, struct bw_err *err)

@@ -36,8 +36,8 @@ enum bw_rc bw_history_read(struct bw_request *request, struct bw_reader *reader,
 /* The reader of the request's store; BW_ENOTFOUND when there is none. */
 enum bw_rc bw_history_open(struct bw_request *request, struct bw_reader **out, struct bw_err *err);
 
-/* The stretch of time that a page's ?range= asks for, from a short list; the default when it
- * is absent or another. */
+/* The stretch of time that a page's ?range= asks for, from a short list; when it is
+ * absent or another the shortest that covers the uptime, at most 6 hours. */
 struct bw_history_range {
     const char *name; /* "6h" */
     int64_t span_ms;

@@ -130,27 +130,46 @@ static const struct bw_history_series *same_mount(const struct bw_history *histo
 {
     for (size_t i = 0; i < history->count; i++) {
         const char *own = bw_labels_value(history->series[i].labels, "mountpoint");
-        if (own != NULL && strcmp(own, mount) == 0)
+        if (own != NULL && mount != NULL && strcmp(own, mount) == 0)
             return &history->series[i];
     }
     return NULL;
 }
 
+/* As df counts: what is reserved for root is neither used nor available. */
+static struct bw_chart_line disk_used(struct drawing *drawing, const char *mount,
+                                      const struct bw_history_series *available,
+                                      const struct bw_history_series *size,
+                                      const struct bw_history_series *free)
+{
+    struct bw_point *points =
+        bw_arena_array(&drawing->request->arena, available->count + 1, sizeof *points);
+    for (size_t i = 0; i < available->count; i++) {
+        int64_t ts_ms = available->points[i].ts_ms;
+        double used = value_at(size, ts_ms) - value_at(free, ts_ms);
+        points[i] = (struct bw_point){ ts_ms, used / (used + available->points[i].value) };
+    }
+    return (struct bw_chart_line){ mount, points, available->count };
+}
+
 static void draw_disks(struct drawing *drawing)
 {
-    struct bw_history available, size;
-    if (read_metric(drawing, "node_filesystem_avail_bytes", NULL, NULL, BW_TAKE_MEAN, &available)
-            != BW_OK
-        || read_metric(drawing, "node_filesystem_size_bytes", NULL, NULL, BW_TAKE_MEAN, &size)
-               != BW_OK)
-        return;
-    for (size_t i = 0; i < available.count && i < DISKS_MAX; i++) {
-        const char *mount = bw_labels_value(available.series[i].labels, "mountpoint");
-        const struct bw_history_series *whole = mount == NULL ? NULL : same_mount(&size, mount);
-        if (whole == NULL)
+    static const char *const metrics[] = { "node_filesystem_avail_bytes",
+                                           "node_filesystem_size_bytes",
+                                           "node_filesystem_free_bytes" };
+    struct bw_history of[3];
+    for (size_t i = 0; i < 3; i++)
+        if (read_metric(drawing, metrics[i], NULL, NULL, BW_TAKE_MEAN, &of[i]) != BW_OK)
+            return;
+    for (size_t i = 0; i < of[0].count && i < DISKS_MAX; i++) {
+        const struct bw_history_series *available = &of[0].series[i];
+        const char *mount = bw_labels_value(available->labels, "mountpoint");
+        const struct bw_history_series *size = same_mount(&of[1], mount);
+        const struct bw_history_series *free = same_mount(&of[2], mount);
+        if (size == NULL || free == NULL)
             continue;
-        struct bw_chart_line line = used_ratio(drawing, mount, &available.series[i], whole);
-        draw(drawing, "Disk used", mount, &available, &line, 1, bw_words_percent);
+        struct bw_chart_line line = disk_used(drawing, mount, available, size, free);
+        draw(drawing, "Disk used", mount, &of[0], &line, 1, bw_words_percent);
     }
 }
 

@@ -12,7 +12,7 @@ const struct bw_route bw_routes[] = {
     { "GET", "/", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_page_status,
       "How everything is, for people." },
     { "GET", "/services/{name}", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_service,
-      "One service: instances, checks, charts, events (?range=1h|6h|24h|7d|30d)." },
+      "One service: instances, checks, charts, events (?range=15m|1h|6h|24h|7d|30d)." },
     { "GET", "/hosts", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_hosts,
       "This machine: resources, limits, charts (?range=)." },
     { "GET", "/trends", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_page_trends,

@@ -62,11 +62,16 @@ static void add_host(struct filling *filling)
         { "node_memory_MemTotal_bytes", NULL, NULL, { .base = 16.6e9 } },
         { "node_filesystem_avail_bytes", "mountpoint", "/", { .base = 38e9, .wave = 1e8 } },
         { "node_filesystem_size_bytes", "mountpoint", "/", { .base = 105e9 } },
+        { "node_filesystem_free_bytes", "mountpoint", "/", { .base = 43e9 } },
         { "node_filesystem_avail_bytes",
           "mountpoint",
           "/var/lib",
           { .base = 22e9, .wave = 1e8, .slope_per_hour = -4e8 } },
         { "node_filesystem_size_bytes", "mountpoint", "/var/lib", { .base = 105e9 } },
+        { "node_filesystem_free_bytes",
+          "mountpoint",
+          "/var/lib",
+          { .base = 27e9, .slope_per_hour = -4e8 } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         of_host[2] = (struct bw_label){ rows[i].label, rows[i].value };
