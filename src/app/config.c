@@ -9,6 +9,7 @@
 #include "calendar/range.h"
 #include "conf/yaml.h"
 #include "io/file.h"
+#include "probe/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -210,13 +211,22 @@ static void warn_of_later_sections(struct bw_config_loading *loading)
     }
 }
 
+static bool is_known_prober(const char *name)
+{
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++) {
+        if (strcmp(bw_probe_table[i]->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *bw_config_later_prober(const struct bw_node *module)
 {
-    static const char *const probers[] = { "dns", "grpc", "icmp" };
+    static const char *const blackbox[] = { "dns", "grpc", "http", "icmp", "tcp" };
     const char *prober = bw_node_find_text(module, "prober");
-    for (size_t i = 0; prober != NULL && i < sizeof probers / sizeof *probers; i++) {
-        if (strcmp(prober, probers[i]) == 0)
-            return probers[i];
+    for (size_t i = 0; prober != NULL && i < sizeof blackbox / sizeof *blackbox; i++) {
+        if (strcmp(prober, blackbox[i]) == 0 && !is_known_prober(prober))
+            return blackbox[i];
     }
     return NULL;
 }

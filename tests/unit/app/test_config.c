@@ -349,11 +349,11 @@ static const struct mistake mistakes[] = {
     { "services: [{name: a, checks: []}]\n",
       "c.yml:1:12: services[0]: a service without checks\n" },
     { CHECK("interval: 5s"),
-      "c.yml:4:5: services[0].checks[0]: expected one of the keys http, tcp\n" },
+      "c.yml:4:5: services[0].checks[0]: expected one of the keys http, tcp*" },
     { CHECK("tcp: 'd:1', http: 'http://d/'"),
       "c.yml:4:5: services[0].checks[0]: a check is of one kind\n" },
-    { CHECK("icmp: d"),
-      "c.yml:4:15: services[0].checks[0]: 'icmp' is not supported by this version\n" },
+    { CHECK("grpc: d"),
+      "c.yml:4:15: services[0].checks[0]: 'grpc' is not supported by this version\n" },
     { CHECK("tcp: 'd:1', limits: {cpu: 5s}"),
       "c.yml:4:27: services[0].checks[0]: 'limits' is not supported by this version\n" },
     { CHECK("tcp: d"), "c.yml:4:20: services[0].checks[0].tcp: 'd' is not HOST:PORT\n" },
@@ -411,9 +411,9 @@ static const struct mistake mistakes[] = {
     { "services: [{name: host, checks: [{name: c, tcp: 'd:1'}]}]\n",
       "c.yml:1:12: services: 'host' is the name of this machine's own service\n" },
     { "modules: {x: {prober: carrier_pigeon}}\n",
-      "c.yml:1:23: modules.x.prober: expected one of http, tcp, not 'carrier_pigeon'\n" },
-    { CHECK("tcp: 'd:1', module: ping") "modules: {ping: {prober: icmp}}\n",
-      "c.yml:4:35: services[0].checks[0]: the prober of module 'ping', icmp, is not supported by "
+      "c.yml:1:23: modules.x.prober: expected one of http, tcp*" },
+    { CHECK("tcp: 'd:1', module: ping") "modules: {ping: {prober: dns}}\n",
+      "c.yml:4:35: services[0].checks[0]: the prober of module 'ping', dns, is not supported by "
       "this version\n" },
     { "services: [{name: a, checks: [{name: c, tcp: 'd:1', module: m}, {name: d, tcp: 'd:1', "
       "module: m}]}]\n"
@@ -445,16 +445,25 @@ static const struct mistake mistakes[] = {
       "c.yml:2:3: alerts.rules[1]: two rules named 'a'\n" },
     { "host: {collectors: [cpu, memfo]}\n",
       "c.yml:1:7: host: collectors: there is no 'memfo'; did you mean 'meminfo'?\n" },
-    { "host: {collectors: [cgroup]}\nservices: [{name: host, checks: [{name: c, icmp: d}]}]\n",
+    { "host: {collectors: [cgroup]}\nservices: [{name: host, checks: [{name: c, grpc: d}]}]\n",
       "c.yml:1:7: host: collectors: there is no 'cgroup'; expected cpu, meminfo, loadavg, "
       "diskstats, filesystem, netdev, pressure, vmstat, filefd, stat, uname, time\n"
       "c.yml:2:12: services: 'host' is the name of this machine's own service\n"
-      "c.yml:2:44: services[0].checks[0]: 'icmp' is not supported by this version\n" },
+      "c.yml:2:44: services[0].checks[0]: 'grpc' is not supported by this version\n" },
     { "storage: {max_bytes: 1KiB}\n",
       "c.yml:1:22: storage.max_bytes: must be at least 16MiB, not '1KiB'\n" },
     { "- a\n", "c.yml:1:1: expected a mapping, found a list\n" },
     { "a: b: c\n", "c.yml:1:5: not YAML: invalid nested block mapping on the same line\n" },
 };
+
+/* A '*' at the end stands for whatever follows: lists of all kinds there are. */
+static bool is_as_wanted(const char *said, const char *want)
+{
+    const size_t len = strlen(want);
+    if (want[len - 1] == '*')
+        return strncmp(said, want, len - 1) == 0 && strchr(said, '\n')[1] == '\0';
+    return strcmp(said, want) == 0;
+}
 
 static void every_mistake_has_its_place(void **state)
 {
@@ -470,7 +479,7 @@ static void every_mistake_has_its_place(void **state)
         struct bw_config *config = bw_config_load(folder_file(&folder, "c.yml"),
                                                   &(struct bw_config_default){ NULL }, &problems);
         folder_problems(&folder, &problems, &said);
-        if (config != NULL || strcmp(said.data, mistakes[i].want) != 0) {
+        if (config != NULL || !is_as_wanted(said.data, mistakes[i].want)) {
             print_error("%s--- said:\n%s--- wanted:\n%s\n", mistakes[i].yaml, said.data,
                         mistakes[i].want);
             wrong++;
@@ -492,7 +501,7 @@ static void what_comes_later_is_a_warning(void **state)
     folder_make(&folder);
     bw_buf_init(&said, 1u << 16);
     struct bw_config *config = folder_config(
-        &folder, "modules: {ping: {prober: icmp, icmp: {ttl: 5}}}\n"
+        &folder, "modules: {ping: {prober: dns, dns: {query_name: a}}}\n"
                  "calendars: {}\n"
                  "silences: []\n"
                  "heartbeat: {url: 'http://a/'}\n"
@@ -502,7 +511,7 @@ static void what_comes_later_is_a_warning(void **state)
     folder_problems(&folder, &config->warnings, &said);
     assert_string_equal(
         said.data,
-        "c.yml:1:26: modules.ping: prober 'icmp' is not supported by this version\n"
+        "c.yml:1:26: modules.ping: prober 'dns' is not supported by this version\n"
         "c.yml:4:1: heartbeat: is not acted on by this version\n"
         "c.yml:5:1: slos: is not acted on by this version\n"
         "c.yml:6:18: alerts.rules[0]: rule 'p' has no expression: not acted on by this version\n"
@@ -513,30 +522,46 @@ static void what_comes_later_is_a_warning(void **state)
     folder_remove(&folder);
 }
 
+static bool is_later_kind(const char *kind)
+{
+    for (size_t i = 0; bw_later_kinds[i] != NULL; i++) {
+        if (strcmp(bw_later_kinds[i], kind) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The file that has every key of the grammar: nothing is wrong with it but what this version
  * does not have. */
 static void the_whole_grammar_is_read(void **state)
 {
     (void)state;
-    struct bw_problems problems = { 0 };
-    struct bw_buf said;
+    static const struct {
+        const char *kind, *place;
+    } kinds[] = {
+        { "dns", "37:22: services[0].checks[3]" },  { "icmp", "38:22: services[0].checks[4]" },
+        { "tls", "39:22: services[0].checks[5]" },  { "grpc", "40:21: services[0].checks[6]" },
+        { "exec", "41:23: services[0].checks[7]" }, { "push", "42:32: services[0].checks[8]" }
+    };
     const struct folder folder = { BW_FIXTURES "/app" };
+    struct bw_problems problems = { 0 };
+    struct bw_buf said, want;
     bw_buf_init(&said, 1u << 16);
-    struct bw_config *config = bw_config_load(BW_FIXTURES "/app/grammar.yml",
-                                              &(struct bw_config_default){ NULL }, &problems);
-    assert_null(config);
+    bw_buf_init(&want, 1u << 16);
+    assert_null(bw_config_load(BW_FIXTURES "/app/grammar.yml", &(struct bw_config_default){ NULL },
+                               &problems));
     folder_problems(&folder, &problems, &said);
-    assert_string_equal(
-        said.data,
-        "grammar.yml:13:3: host: collectors: there is no 'cgroup'; expected cpu, meminfo, loadavg, "
-        "diskstats, filesystem, netdev, pressure, vmstat, filefd, stat, uname, time\n"
-        "grammar.yml:37:22: services[0].checks[3]: 'dns' is not supported by this version\n"
-        "grammar.yml:38:22: services[0].checks[4]: 'icmp' is not supported by this version\n"
-        "grammar.yml:39:22: services[0].checks[5]: 'tls' is not supported by this version\n"
-        "grammar.yml:40:21: services[0].checks[6]: 'grpc' is not supported by this version\n"
-        "grammar.yml:41:23: services[0].checks[7]: 'exec' is not supported by this version\n"
-        "grammar.yml:42:32: services[0].checks[8]: 'push' is not supported by this version\n");
+    bw_buf_text(&want, "grammar.yml:13:3: host: collectors: there is no 'cgroup'; expected cpu, "
+                       "meminfo, loadavg, diskstats, filesystem, netdev, pressure, vmstat, filefd, "
+                       "stat, uname, time\n");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (is_later_kind(kinds[i].kind))
+            bw_buf_printf(&want, "grammar.yml:%s: '%s' is not supported by this version\n",
+                          kinds[i].place, kinds[i].kind);
+    }
+    assert_string_equal(said.data, want.data);
     bw_buf_fini(&said);
+    bw_buf_fini(&want);
     bw_problems_fini(&problems);
 }
 
