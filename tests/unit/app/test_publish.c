@@ -51,7 +51,8 @@ static char *page(struct bw_publisher *publisher)
         if (*line != '#')
             write = (char *)memmove(write, line, len) + len;
     }
-    *write = '\0';
+    if (out.len > 0) /* the empty text is everybody's */
+        *write = '\0';
     return bw_buf_detach(&out, NULL);
 }
 
