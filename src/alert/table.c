@@ -55,7 +55,7 @@ struct bw_alert_group *bw_alert_table_group(struct bw_alert_table *table, const 
 void bw_alert_table_drop_group(struct bw_alert_table *table, struct bw_alert_group *group)
 {
     while (group->alerts != NULL)
-        bw_alert_table_remove(table, group, group->alerts);
+        bw_alert_table_remove(table, group, group->alerts); // NOLINT: it unlinks
     HASH_DEL(table->groups, group);
     free(group->rule);
     free(group);
@@ -64,7 +64,7 @@ void bw_alert_table_drop_group(struct bw_alert_table *table, struct bw_alert_gro
 void bw_alert_table_clear(struct bw_alert_table *table)
 {
     while (table->groups != NULL)
-        bw_alert_table_drop_group(table, table->groups);
+        bw_alert_table_drop_group(table, table->groups); // NOLINT: it unlinks
 }
 
 struct bw_alert *bw_alert_table_find(struct bw_alert_group *group, const char *labels)

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/units.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -142,7 +143,9 @@ enum bw_opt_type bw_scalar_item_type(enum bw_opt_type type)
 bool bw_scalar_parse(enum bw_opt_type type, const struct bw_opt *row, const char *text,
                      union bw_scalar *out)
 {
-    return kind_of(type)->parse(row, text, out);
+    const struct kind *kind = kind_of(type);
+    assert(kind->parse != NULL); /* asked only for types of one value */
+    return kind->parse(row, text, out);
 }
 
 /* The two bounds as text; an empty one is open. False when the range is no range. */

@@ -5,6 +5,7 @@
 #include "expr/expression.h"
 #include "expr/program.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -74,6 +75,13 @@ static void push(struct machine *m, struct operand operand)
 {
     m->stack = bw_grow(m->stack, &m->cap, m->count + 1, sizeof *m->stack);
     m->stack[m->count++] = operand;
+}
+
+/* What a step with one operand works on: the parser has made sure that it is there. */
+static struct operand *top(struct machine *m)
+{
+    assert(m->stack != NULL && m->count >= 1);
+    return &m->stack[m->count - 1];
 }
 
 static void apply_to_one(struct operand *x, enum bw_expr_op op)
@@ -147,6 +155,7 @@ static enum bw_rc join(struct bw_expr_vector *a, struct bw_expr_vector *b, enum 
 /* Takes b off the stack and leaves the result in the place of a. */
 static enum bw_rc apply_to_two(struct machine *m, enum bw_expr_op op)
 {
+    assert(m->stack != NULL && m->count >= 2);
     struct operand *b = &m->stack[--m->count];
     struct operand *a = &m->stack[m->count - 1];
     enum bw_rc rc = BW_OK;
@@ -193,9 +202,9 @@ static enum bw_rc run(struct machine *m, const struct bw_expr *expr, bw_expr_res
         else if (step->op >= BW_EXPR_ADD)
             rc = apply_to_two(m, step->op);
         else if (step->op == BW_EXPR_LEAST_OF || step->op == BW_EXPR_GREATEST_OF)
-            reduce(&m->stack[m->count - 1], step->op);
+            reduce(top(m), step->op);
         else
-            apply_to_one(&m->stack[m->count - 1], step->op);
+            apply_to_one(top(m), step->op);
     }
     return rc;
 }
@@ -207,6 +216,7 @@ enum bw_rc bw_expr_eval(const struct bw_expr *expr, bw_expr_resolve_fn *resolve,
     bw_expr_vector_fini(out);
     const enum bw_rc rc = run(&m, expr, resolve, ctx);
     if (rc == BW_OK) {
+        assert(m.stack != NULL && m.count == 1); /* as the parser has made sure */
         struct operand *result = &m.stack[0];
         if (!result->is_vector)
             bw_expr_vector_add(&result->vector, "", result->number);

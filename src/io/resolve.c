@@ -457,7 +457,7 @@ void bw_resolver_free(struct bw_resolver *resolver)
         return;
     ares_destroy(resolver->channel); /* answers all open questions */
     while (resolver->lookups != NULL)
-        deliver(resolver->lookups);
+        deliver(resolver->lookups); // NOLINT(clang-analyzer-unix.Malloc): it unlinks
     while (resolver->watches != NULL)
         drop_watch(&resolver->watches);
     bw_timer_free(resolver->timer);

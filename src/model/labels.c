@@ -235,7 +235,7 @@ enum bw_rc bw_selector_parse(struct bw_arena *arena, const char *text, struct bw
 enum bw_rc bw_series_parse(struct bw_arena *arena, const char *text, const char **out_metric,
                            struct bw_labels *out_labels)
 {
-    struct bw_selector parts;
+    struct bw_selector parts = { 0 };
     if (bw_selector_parse(arena, text, &parts, NULL) != BW_OK || parts.count == 0)
         return BW_ECORRUPT;
     struct bw_label *labels = bw_arena_array(arena, parts.count, sizeof *labels);

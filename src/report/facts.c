@@ -161,13 +161,14 @@ static void put_shares(struct writer *writer, const struct bw_report_time *time)
     const double ratios[SHARES] = { time->healthy_ratio, time->degraded_ratio,
                                     time->unhealthy_ratio, time->unknown_ratio,
                                     time->maintenance_ratio };
-    double units[SHARES], lost[SHARES], rest = 1e5;
+    double units[SHARES], lost[SHARES];
+    long rest = 100000;
     for (size_t i = 0; i < SHARES; i++) {
         units[i] = floor(ratios[i] * 1e5 + 1e-6);
         lost[i] = ratios[i] * 1e5 - units[i];
-        rest -= units[i];
+        rest -= (long)units[i];
     }
-    for (; rest > 0.5; rest--) {
+    for (; rest > 0; rest--) {
         const size_t i = neediest(lost);
         units[i]++;
         lost[i] = 0;
