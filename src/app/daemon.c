@@ -26,6 +26,8 @@
 #define VIEW_EVERY_NS (250 * BW_MS)
 #define SELF_EVERY_NS (5 * BW_SECOND)
 #define WEB_GRACE_NS (3 * BW_SECOND)
+/* Hangups within this time are one wish: a storm of them must not keep checks from running. */
+#define HANGUP_NS (50 * BW_MS)
 
 enum { SIGNALS = 3 };
 
@@ -42,13 +44,14 @@ struct bw_daemon {
     struct bw_reporting *reporting;
     struct bw_storage *storage;
     struct bw_web *web;
-    struct bw_timer *view_timer, *self_timer;
+    struct bw_timer *view_timer, *self_timer, *hangup_timer;
     struct bw_signal *signals[SIGNALS];
     struct bw_publication *self_publication;
     struct bw_source *self_source;
     struct bw_self self;
     char *config_message;
     char node[256];
+    bool hangup_waits; /* a reload is about to begin */
     bool stopping;
     bool ready; /* written once before the front end may say so; read by its threads */
 };
@@ -288,10 +291,20 @@ static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 
 /* ---- signals --------------------------------------------------------------------------- */
 
+static void on_hangup_timer(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    char message[512];
+    daemon->hangup_waits = false;
+    reload(daemon, message, sizeof message);
+}
+
 static void on_hangup(void *ctx)
 {
-    char message[512];
-    reload(ctx, message, sizeof message);
+    struct bw_daemon *daemon = ctx;
+    if (!daemon->hangup_waits)
+        bw_timer_start(daemon->hangup_timer, HANGUP_NS, 0);
+    daemon->hangup_waits = true;
 }
 
 static void on_stop(void *ctx)
@@ -375,6 +388,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
     daemon->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
     daemon->self_timer = bw_timer_new(core->loop, on_self_timer, daemon);
+    daemon->hangup_timer = bw_timer_new(core->loop, on_hangup_timer, daemon);
     return BW_OK;
 }
 
@@ -470,6 +484,7 @@ static void stop_measuring(struct bw_daemon *daemon)
 {
     bw_timer_stop(daemon->view_timer);
     bw_timer_stop(daemon->self_timer);
+    bw_timer_stop(daemon->hangup_timer);
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
@@ -481,6 +496,7 @@ static void free_parts(struct bw_daemon *daemon)
 {
     bw_timer_free(daemon->view_timer);
     bw_timer_free(daemon->self_timer);
+    bw_timer_free(daemon->hangup_timer);
     bw_reporting_free(daemon->reporting);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
