@@ -74,8 +74,9 @@ static void make_outlets(struct bw_roster *roster, struct bw_labels labels, cons
     struct bw_metric_label shown[BW_LABELS_MAX + 2];
     size_t count = 0;
     shown[count++] = (struct bw_metric_label){ "service", service };
-    if (instance != NULL)
-        shown[count++] = (struct bw_metric_label){ "instance", instance };
+    /* A service is no instance: that of the scrape must not be put on it. */
+    shown[count++] =
+        (struct bw_metric_label){ "instance", instance != NULL ? instance : bw_metric_blank };
     for (size_t i = 0; i < labels.count; i++)
         shown[count++] = (struct bw_metric_label){ labels.items[i].name, labels.items[i].value };
     *out_publication = bw_publication_new(roster->core->publisher, shown, count, "exported_");

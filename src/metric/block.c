@@ -13,6 +13,13 @@
 /* A block's text: at most what fits the offsets, far above what its series can make. */
 enum { TEXT_BYTES_MAX = 1 << 30, VALUE_ROOM = BW_DOUBLE_TEXT_MAX + 1 };
 
+const char bw_metric_blank[] = "";
+
+static bool is_left_out(const char *value)
+{
+    return value == NULL || (*value == '\0' && value != bw_metric_blank);
+}
+
 static bool is_name_byte(char c, bool first)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'
@@ -47,14 +54,15 @@ struct bw_block *bw_block_new(const struct bw_metric_label *common, size_t count
     block->collision_prefix = bw_arena_strdup(arena, collision_prefix);
     block->common = bw_arena_array(arena, count, sizeof *block->common);
     for (size_t i = 0; i < count; i++) {
-        if (common[i].value == NULL || *common[i].value == '\0')
+        if (is_left_out(common[i].value))
             continue;
+        const bool blank = common[i].value == bw_metric_blank;
         char *name = clean_name(arena, common[i].name);
         while (has_name(block->common, block->common_count, name))
             name = bw_arena_printf(arena, "%s%s", block->collision_prefix, name);
         block->common[block->common_count++] = (struct bw_metric_label){
             .name = name,
-            .value = bw_arena_strdup(arena, common[i].value),
+            .value = blank ? bw_metric_blank : bw_arena_strdup(arena, common[i].value),
         };
     }
     return block;
@@ -113,7 +121,7 @@ void bw_block_update(struct bw_block *block, const struct bw_measures *measures)
 
 static void append_label(struct bw_buf *out, bool *first, const char *name, const char *value)
 {
-    if (*value == '\0')
+    if (is_left_out(value))
         return;
     bw_buf_char(out, *first ? '{' : ',');
     *first = false;

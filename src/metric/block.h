@@ -20,6 +20,11 @@ struct bw_metric_label {
     const char *value;
 };
 
+/* As a common label's value: the label is shown with an empty value. To a scraper that is no
+ * label at all, but it then puts none of its own there: an `instance` for one, which would
+ * make a service the same series as the instance that is scraped. */
+extern const char bw_metric_blank[];
+
 /* One series: a line in the block's text. */
 struct bw_cell {
     enum bw_family_id family;
@@ -53,9 +58,10 @@ struct bw_block {
     char *text;
 };
 
-/* A block without series. The labels are copied; those with an empty value are left out, bytes
- * that a label's name cannot have become '_'. Where a metric has a label of its own with the
- * same name, the common one gets `collision_prefix` ("exported_", "series_") in front. */
+/* A block without series. The labels are copied; those with an empty value (other than
+ * bw_metric_blank) are left out, bytes that a label's name cannot have become '_'. Where a metric
+ * has a label of its own with the same name, the common one gets `collision_prefix` ("exported_",
+ * "series_") in front. */
 struct bw_block *bw_block_new(const struct bw_metric_label *common, size_t count,
                               const char *collision_prefix);
 void bw_block_free(struct bw_block *block);

@@ -100,15 +100,15 @@ static void roll_ups_are_on_the_page(void **state)
     bench_page(&scene->bench, "bellwether_health_score", &page);
     assert_string_equal(
         page.data,
-        "bellwether_health_status{service=\"shop\",state=\"UNKNOWN\"} 0\n"
-        "bellwether_health_status{service=\"shop\",state=\"HEALTHY\"} 0\n"
-        "bellwether_health_status{service=\"shop\",state=\"DEGRADED\"} 0\n"
-        "bellwether_health_status{service=\"shop\",state=\"UNHEALTHY\"} 1\n"
+        "bellwether_health_status{service=\"shop\",instance=\"\",state=\"UNKNOWN\"} 0\n"
+        "bellwether_health_status{service=\"shop\",instance=\"\",state=\"HEALTHY\"} 0\n"
+        "bellwether_health_status{service=\"shop\",instance=\"\",state=\"DEGRADED\"} 0\n"
+        "bellwether_health_status{service=\"shop\",instance=\"\",state=\"UNHEALTHY\"} 1\n"
         "bellwether_health_status{service=\"shop\",instance=\"s:1\",state=\"UNKNOWN\"} 0\n"
         "bellwether_health_status{service=\"shop\",instance=\"s:1\",state=\"HEALTHY\"} 0\n"
         "bellwether_health_status{service=\"shop\",instance=\"s:1\",state=\"DEGRADED\"} 0\n"
         "bellwether_health_status{service=\"shop\",instance=\"s:1\",state=\"UNHEALTHY\"} 1\n"
-        "bellwether_health_score{service=\"shop\"} 0\n"
+        "bellwether_health_score{service=\"shop\",instance=\"\"} 0\n"
         "bellwether_health_score{service=\"shop\",instance=\"s:1\"} 0\n");
     bw_buf_fini(&page);
 }
