@@ -18,11 +18,13 @@
 #define BW_CONF_KEYS_MAX 10000u /* of one mapping */
 
 /* Probes. */
-#define BW_PROBE_BODY_BYTES_MAX (1u << 20)  /* decoded bytes of a response, by default */
+#define BW_PROBE_BODY_BYTES_MAX (1u << 20) /* decoded bytes of a response, by default */
 #define BW_PROBE_HEADER_BYTES_MAX (64u << 10)
 #define BW_PROBE_HEADER_LINES_MAX 100u
 #define BW_PROBE_DETAIL_BYTES_MAX 256u /* a peer's words in a result */
 #define BW_PROBE_REDIRECTS_MAX 10u
+#define BW_EXEC_ARGUMENTS_MAX 256u  /* of one command */
+#define BW_EXEC_PERFDATA_MAX 100u   /* measurements taken from one output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
 
 /* HTTP front end. */
@@ -34,6 +36,13 @@
 
 /* Files of /proc and /sys. */
 #define BW_PROC_FILE_BYTES_MAX (4u << 20)
+#define BW_OS_RELEASE_BYTES_MAX (64u << 10)
+
+/* Metrics from *.prom files. */
+#define BW_TEXTFILE_BYTES_MAX (1u << 20)
+#define BW_TEXTFILES_MAX 200u         /* of the directory */
+#define BW_TEXTFILE_SAMPLES_MAX 5000u /* of all files together */
+#define BW_GUEST_FAMILIES_MAX 1000u   /* names, types and label sets since the start */
 
 /* Templates. */
 #define BW_TEMPLATE_BYTES_MAX (1u << 20)

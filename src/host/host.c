@@ -14,6 +14,7 @@ struct bw_host *bw_host_new(const char *proc_root)
     host->statfs = bw_statfs_pool_new(statfs);
     bw_arena_init(&host->scratch);
     host->cpu_pressure_ratio = NAN;
+    host->root = bw_strdup("/");
     return host;
 }
 
@@ -22,9 +23,30 @@ void bw_host_free(struct bw_host *host)
     if (host == NULL)
         return;
     bw_proc_free(host->proc);
+    bw_proc_free(host->cgroup);
     bw_statfs_pool_free(host->statfs);
     bw_arena_fini(&host->scratch);
+    free(host->root);
+    free(host->cgroup_folder);
+    free(host->textfile_folder);
     free(host);
+}
+
+void bw_host_set_root(struct bw_host *host, const char *root)
+{
+    free(host->root);
+    host->root = bw_strdup(root);
+}
+
+void bw_host_set_textfile_folder(struct bw_host *host, const char *folder)
+{
+    free(host->textfile_folder);
+    host->textfile_folder = folder != NULL ? bw_strdup(folder) : NULL;
+}
+
+enum bw_rc bw_host_absent(enum bw_rc rc)
+{
+    return rc == BW_ENOTFOUND ? BW_EUNSUPPORTED : rc;
 }
 
 static int64_t monotonic_ns(void)
@@ -41,7 +63,7 @@ static enum bw_rc run_sampler(struct bw_host *host, const struct bw_sampler_ops 
     const int64_t start_ns = monotonic_ns();
     const size_t before = out->count;
     const enum bw_rc rc = ops->sample(host, out, err);
-    if (rc != BW_OK)
+    if (rc != BW_OK && !ops->keeps_part)
         out->count = before;
     bw_arena_fini(&host->scratch);
     const int64_t took_us = (monotonic_ns() - start_ns) / 1000;
@@ -49,7 +71,8 @@ static enum bw_rc run_sampler(struct bw_host *host, const struct bw_sampler_ops 
     bw_measures_add(out, BW_METRIC_NODE_SCRAPE_COLLECTOR_SUCCESS, rc == BW_OK, labels);
     bw_measures_add(out, BW_METRIC_NODE_SCRAPE_COLLECTOR_DURATION_SECONDS, (double)took_us / 1e6,
                     labels);
-    return rc == BW_OK ? BW_OK : bw_wrap(err, rc, "collector %s", ops->name);
+    return rc == BW_OK || rc == BW_EUNSUPPORTED ? BW_OK
+                                                : bw_wrap(err, rc, "collector %s", ops->name);
 }
 
 enum bw_rc bw_host_sample(struct bw_host *host, const struct bw_strings *collectors,

@@ -15,6 +15,7 @@
 #include "host/proc.h"
 #include "host/statfs.h"
 #include "metric/measure.h"
+#include "metric/registry.h"
 
 /* What a sampler works with. */
 struct bw_host {
@@ -22,6 +23,10 @@ struct bw_host {
     struct bw_statfs_pool *statfs;
     struct bw_arena scratch;   /* of the sampler that runs */
     double cpu_pressure_ratio; /* from the last reading; NaN: the kernel does not tell */
+    char *root;                /* where etc/os-release and sys/fs/cgroup are found: "/" */
+    char *cgroup_folder;       /* of our own control group; NULL: not looked for yet */
+    struct bw_proc *cgroup;    /* its files */
+    char *textfile_folder;     /* of the *.prom files; NULL: none */
 };
 
 /* One collector. A kind is one .c file that exports one of these and a line in table.c. */
@@ -29,14 +34,26 @@ struct bw_sampler_ops {
     const char *name;        /* in config, in collect[] and in the label collector: "cpu" */
     const char *summary;     /* one sentence for the docs */
     const char *prefixes[6]; /* of its metrics' names, for collect[]: "node_cpu_"; ends with NULL */
+    bool keeps_part;         /* what it added before a failure stays */
+
+    /* BW_EUNSUPPORTED: this machine does not have it, which is no failure to talk about. */
     enum bw_rc (*sample)(struct bw_host *host, struct bw_measures *out, struct bw_err *err);
 };
 
 /* All of them; ends with NULL. */
 extern const struct bw_sampler_ops *const bw_samplers[];
 
+/* What cannot be found is not there: BW_EUNSUPPORTED for BW_ENOTFOUND, else rc. */
+enum bw_rc bw_host_absent(enum bw_rc rc);
+
 /* NULL when there is none. */
 const struct bw_sampler_ops *bw_sampler_by_name(const char *name);
+
+/* What `collect[]=a&collect[]=b` shows: the metrics of these collectors and
+ * node_scrape_collector_*, as bw_registry_render() takes it. BW_EINVAL when one of the names is
+ * no collector's. *out lives in the arena. */
+enum bw_rc bw_sampler_filter(const char *const *names, size_t count, struct bw_arena *arena,
+                             struct bw_family_filter *out, struct bw_err *err);
 
 struct bw_host_thresholds {
     const struct bw_threshold_opts *disk_used_ratio; /* NULL: the default */
@@ -50,6 +67,7 @@ struct bw_host_thresholds {
 struct bw_host_opts {
     int64_t interval_ns;
     struct bw_strings collectors;
+    const char *textfile_directory; /* NULL: none */
     struct bw_host_thresholds thresholds;
 };
 
@@ -58,12 +76,20 @@ extern const struct bw_opt_group bw_host_group;
 /* `proc_root` is "/proc", or NULL for that. */
 struct bw_host *bw_host_new(const char *proc_root);
 
+/* Below `root` instead of "/" are etc/os-release and the control groups' mount: for tests. Not
+ * while a sampling runs. */
+void bw_host_set_root(struct bw_host *host, const char *root);
+
+/* Where the collector textfile looks for *.prom; NULL: nowhere. Not while a sampling runs. */
+void bw_host_set_textfile_folder(struct bw_host *host, const char *folder);
+
 /* Does not wait for a hanging statfs. */
 void bw_host_free(struct bw_host *host);
 
 /* Runs the collectors that are named (unknown names are left out), adds what they read and
  * node_scrape_collector_* for each. A collector that fails adds nothing else; the first failure
- * is told in *err, and BW_OK is returned only when all succeeded. */
+ * is told in *err. What this machine does not have (a kernel without pressure, no control groups)
+ * has node_scrape_collector_success 0 and counts as no failure. */
 enum bw_rc bw_host_sample(struct bw_host *host, const struct bw_strings *collectors,
                           struct bw_measures *out, struct bw_err *err);
 

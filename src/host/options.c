@@ -48,9 +48,10 @@ static const struct bw_opt host_options[] = {
       .range = "1s..1h", .help = "How often this machine is read." },
     { "collectors", BW_OPT_STRINGS, offsetof(struct bw_host_opts, collectors),
       .def = "cpu,meminfo,loadavg,diskstats,filesystem,netdev,pressure,vmstat,filefd,stat,uname,"
-             "time",
+             "time,os,timex,netstat,sockstat,conntrack,cgroup",
       .help = "What is read: cpu, meminfo, loadavg, diskstats, filesystem, netdev, pressure, "
-              "vmstat, filefd, stat, uname, time." },
+              "vmstat, filefd, stat, uname, time, os, timex, netstat, sockstat, conntrack, "
+              "cgroup." },
     { "thresholds", BW_OPT_GROUP, offsetof(struct bw_host_opts, thresholds),
       .group = &thresholds_group, .help = "Limits that give the status of the host." },
     { 0 },
@@ -79,7 +80,8 @@ static enum bw_rc fail_unknown(const char *word, struct bw_err *err)
                        guess);
     return bw_fail(err, BW_EINVAL,
                    "collectors: there is no '%s'; expected cpu, meminfo, loadavg, diskstats, "
-                   "filesystem, netdev, pressure, vmstat, filefd, stat, uname, time",
+                   "filesystem, netdev, pressure, vmstat, filefd, stat, uname, time, os, timex, "
+                   "netstat, sockstat, conntrack, cgroup",
                    word);
 }
 

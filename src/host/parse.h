@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "metric/measure.h"
 
+#include <sys/timex.h>
+
 /* /proc/stat: processors (in USER_HZ, 100 a second) and the rest. */
 enum bw_rc bw_cpu_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
 enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
@@ -33,6 +35,37 @@ bool bw_disk_is_ignored(const char *device);
 enum bw_rc bw_pressure_parse(struct bw_span text, enum bw_family_id waiting,
                              enum bw_family_id stalled, struct bw_measures *out,
                              double *out_avg10_ratio, struct bw_err *err);
+
+/* /proc/net/netstat and /proc/net/snmp; snmp6 has a form of its own. */
+enum bw_rc bw_netstat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+enum bw_rc bw_snmp6_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* /proc/net/sockstat and sockstat6 */
+enum bw_rc bw_sockstat_parse(struct bw_span text, uint64_t page_bytes, struct bw_measures *out,
+                             struct bw_err *err);
+
+/* /proc/net/stat/nf_conntrack */
+enum bw_rc bw_conntrack_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* os-release(5) */
+enum bw_rc bw_os_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* What adjtimex(2) filled in and returned. */
+void bw_timex_measure(const struct timex *clock, int state, struct bw_measures *out);
+
+/* /proc/self/cgroup: the path of our group of version 2; false when there is none. */
+bool bw_cgroup_own_path(struct bw_span text, char *out, size_t size);
+
+/* /proc/self/mountinfo: the folder in which that group is seen; false when it is not mounted. */
+bool bw_cgroup_mount(struct bw_span text, const char *own, char *out, size_t size);
+
+/* Files of the group. `path` is the file's name: it tells which words count. */
+enum bw_rc bw_cgroup_counters_parse(const char *path, struct bw_span text, struct bw_measures *out,
+                                    struct bw_err *err);
+enum bw_rc bw_cgroup_number_parse(const char *path, struct bw_span text, enum bw_family_id family,
+                                  struct bw_measures *out, struct bw_err *err);
+enum bw_rc bw_cgroup_cpu_max_parse(struct bw_span text, struct bw_measures *out,
+                                   struct bw_err *err);
 
 /* One line of /proc/self/mounts, unescaped. */
 struct bw_mount {

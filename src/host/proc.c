@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 24, READ_BYTES = 16 << 10 };
+enum { FILES_MAX = 64, READ_BYTES = 16 << 10 };
 
 struct open_file {
     const char *path;

@@ -27,7 +27,7 @@ enum bw_metric_type {
     BW_TYPE_COUNT,
 };
 
-enum { BW_FAMILY_LABELS_MAX = 8 };
+enum { BW_FAMILY_LABELS_MAX = 16 };
 
 struct bw_family {
     const char *name; /* as people query it: counters with _total, infos with _info */

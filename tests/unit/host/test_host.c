@@ -46,6 +46,7 @@ static void each_collector_keeps_to_its_names(void **state)
 {
     (void)state;
     struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/machine");
+    bw_host_set_root(host, BW_FIXTURES "/root/machine");
     const struct bw_strings all = all_collectors();
     for (size_t i = 0; i < all.count; i++) {
         struct bw_arena arena;
@@ -118,6 +119,115 @@ static void a_collector_that_fails_adds_nothing_but_its_failure(void **state)
     bw_host_free(host);
 }
 
+static void the_own_group_is_read_with_its_limits(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "cgroup", "os" };
+    const struct bw_strings collectors = { names, 2 };
+    struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/machine");
+    bw_host_set_root(host, BW_FIXTURES "/root/machine");
+    for (int round = 0; round < 2; round++) {
+        struct bw_arena arena;
+        struct bw_measures m;
+        struct bw_err err = { 0 };
+        double value = -1;
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        if (bw_host_sample(host, &collectors, &m, &err) != BW_OK)
+            fail_msg("%s", err.text);
+        assert_true(bw_measures_value(&m, BW_METRIC_CGROUP_CPU_LIMIT, NULL, &value));
+        assert_true(value == 1.5);
+        assert_true(bw_measures_value(&m, BW_METRIC_CGROUP_CPU_SECONDS_TOTAL,
+                                      BW_LABEL_VALUES("system"), &value));
+        assert_true(value == 2.5);
+        assert_true(bw_measures_value(&m, BW_METRIC_CGROUP_OOM_KILLS_TOTAL, NULL, &value));
+        assert_true(value == 1);
+        assert_true(
+            bw_measures_value(&m, BW_METRIC_CGROUP_CPU_THROTTLED_SECONDS_TOTAL, NULL, &value));
+        assert_true(value == 1.5);
+        assert_false(bw_measures_value(&m, BW_METRIC_CGROUP_MEMORY_HIGH_BYTES, NULL, &value));
+        assert_true(bw_measures_value(&m, BW_METRIC_NODE_OS_VERSION, NULL, &value));
+        assert_true(value == 12);
+        bw_arena_fini(&arena);
+    }
+    bw_host_free(host);
+}
+
+/* A machine without any of it: that is told by success 0 and not by a failure. */
+static void what_a_machine_does_not_have_is_no_failure(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "pressure", "conntrack", "cgroup", "os" };
+    const struct bw_strings collectors = { names, 4 };
+    struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/odd");
+    bw_host_set_root(host, BW_FIXTURES "/proc/odd");
+    struct bw_arena arena;
+    struct bw_measures m;
+    struct bw_err err = { 0 };
+    bw_arena_init(&arena);
+    bw_measures_init(&m, &arena);
+    if (bw_host_sample(host, &collectors, &m, &err) != BW_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(m.count, 8);
+    for (size_t i = 0; i < 4; i++) {
+        double value = -1;
+        assert_true(
+            bw_measures_value(&m, BW_METRIC_NODE_SCRAPE_COLLECTOR_SUCCESS, &names[i], &value));
+        assert_true(value == 0);
+    }
+    bw_arena_fini(&arena);
+    bw_host_free(host);
+}
+
+static void a_file_that_every_kernel_has_is_missed(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "netstat", "sockstat" };
+    struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/odd");
+    for (size_t i = 0; i < 2; i++) {
+        const struct bw_strings one = { &names[i], 1 };
+        struct bw_arena arena;
+        struct bw_measures m;
+        struct bw_err err = { 0 };
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        assert_int_equal(bw_host_sample(host, &one, &m, &err), BW_ENOTFOUND);
+        assert_int_equal(m.count, 2);
+        bw_arena_fini(&arena);
+    }
+    bw_host_free(host);
+}
+
+static bool filter_has(const struct bw_family_filter *filter, const char *prefix)
+{
+    for (size_t i = 0; i < filter->count; i++) {
+        if (strcmp(filter->prefixes[i], prefix) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void collectors_map_to_prefixes(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "stat", "netdev" }, *const bad[] = { "cpu", "nosuch" };
+    struct bw_arena arena;
+    struct bw_family_filter filter = { 0 };
+    struct bw_err err = { 0 };
+    bw_arena_init(&arena);
+    assert_int_equal(bw_sampler_filter(names, 2, &arena, &filter, &err), BW_OK);
+    assert_int_equal(filter.count, 7);
+    assert_true(filter_has(&filter, "node_boot_time_"));
+    assert_true(filter_has(&filter, "node_network_"));
+    assert_true(filter_has(&filter, "node_scrape_collector_"));
+    assert_false(filter_has(&filter, "node_cpu_"));
+    assert_int_equal(bw_sampler_filter(bad, 2, &arena, &filter, &err), BW_EINVAL);
+    assert_string_equal(err.text, "there is no collector 'nosuch'");
+    assert_int_equal(bw_sampler_filter(NULL, 0, &arena, &filter, &err), BW_OK);
+    assert_int_equal(filter.count, 1);
+    bw_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +235,10 @@ int main(void)
         cmocka_unit_test(each_collector_keeps_to_its_names),
         cmocka_unit_test(this_machine_can_be_read_again_and_again),
         cmocka_unit_test(a_collector_that_fails_adds_nothing_but_its_failure),
+        cmocka_unit_test(the_own_group_is_read_with_its_limits),
+        cmocka_unit_test(what_a_machine_does_not_have_is_no_failure),
+        cmocka_unit_test(a_file_that_every_kernel_has_is_missed),
+        cmocka_unit_test(collectors_map_to_prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,22 @@ static enum bw_rc parse_io_pressure(struct bw_span text, struct bw_measures *out
                              BW_METRIC_NODE_PRESSURE_IO_STALLED_SECONDS_TOTAL, out, &ratio, err);
 }
 
+static enum bw_rc parse_sockstat(struct bw_span text, struct bw_measures *out, struct bw_err *err)
+{
+    return bw_sockstat_parse(text, 4096, out, err);
+}
+
+static enum bw_rc parse_limit(struct bw_span text, struct bw_measures *out, struct bw_err *err)
+{
+    return bw_cgroup_number_parse("memory.max", text, BW_METRIC_CGROUP_MEMORY_LIMIT_BYTES, out,
+                                  err);
+}
+
+static enum bw_rc parse_events(struct bw_span text, struct bw_measures *out, struct bw_err *err)
+{
+    return bw_cgroup_counters_parse("memory.events", text, out, err);
+}
+
 /* BW_UPDATE_GOLDEN=1 in the environment writes the file instead. */
 static void compare_golden(const char *name, const char *got)
 {
@@ -57,6 +73,12 @@ static const struct {
     { "netdev", "net/dev", bw_netdev_parse },
     { "diskstats", "diskstats", bw_diskstats_parse },
     { "pressure", "pressure/io", parse_io_pressure },
+    { "netstat", "net/netstat", bw_netstat_parse },
+    { "snmp", "net/snmp", bw_netstat_parse },
+    { "snmp6", "net/snmp6", bw_snmp6_parse },
+    { "sockstat", "net/sockstat", parse_sockstat },
+    { "sockstat6", "net/sockstat6", parse_sockstat },
+    { "conntrack", "net/stat/nf_conntrack", bw_conntrack_parse },
 };
 
 static void a_machine_is_exposed_as_expected(void **state)
@@ -139,6 +161,51 @@ static const struct {
     { "a kernel without full", parse_io_pressure, "some avg10=0.00 total=1\n", NULL, 1 },
     { "pressure without a total", parse_io_pressure, "some avg10=0.00\n", "expected avg10=", 0 },
     { "no pressure", parse_io_pressure, "", "no line 'some'", 0 },
+    { "an empty netstat", bw_netstat_parse, "", "empty", 0 },
+    { "names without values", bw_netstat_parse, "Tcp: InSegs OutSegs\n", "without its line", 0 },
+    { "values of another", bw_netstat_parse, "Tcp: InSegs\nUdp: 1\n", "without its line", 0 },
+    { "a value short", bw_netstat_parse, "Tcp: InSegs OutSegs\nTcp: 1\n", "more names", 0 },
+    { "a value more", bw_netstat_parse, "Tcp: InSegs\nTcp: 1 2\n", NULL, 1 },
+    { "a value that is none", bw_netstat_parse, "Tcp: InSegs\nTcp: x\n", "no number", 0 },
+    { "values we do not want", bw_netstat_parse, "Tcp: MaxConn\nTcp: -1\n", NULL, 0 },
+    { "a protocol of the future", bw_netstat_parse, "Tcp7: InSegs\nTcp7: 1\n", NULL, 0 },
+    { "no colon", bw_netstat_parse, "Tcp InSegs\nTcp 1\n", "without its line", 0 },
+    { "no IPv6", bw_snmp6_parse, "", NULL, 0 },
+    { "IPv6", bw_snmp6_parse, "Ip6InOctets 5\nUdp6InErrors 6\nnonsense 7\n", NULL, 2 },
+    { "IPv6 without a value", bw_snmp6_parse, "Ip6InOctets\n", "without a value", 0 },
+    { "IPv6 with a bad value", bw_snmp6_parse, "Ip6InOctets 1x\n", "no number", 0 },
+    { "nothing but a six", bw_snmp6_parse, "6 6\n", NULL, 0 },
+    { "an empty sockstat", parse_sockstat, "", "empty", 0 },
+    { "no protocol", parse_sockstat, "TCP inuse 1\n", "without a protocol", 0 },
+    { "a field without a number", parse_sockstat, "TCP: inuse\n", "'inuse' without", 0 },
+    { "pages and bytes", parse_sockstat, "TCP: mem 3 novelty 4\n", NULL, 2 },
+    { "conntrack without a heading", bw_conntrack_parse, "", "no heading", 0 },
+    { "conntrack without processors", bw_conntrack_parse, "entries found\n", NULL, 0 },
+    { "an older conntrack", bw_conntrack_parse, "entries found drop\n1 2 3\n", NULL, 2 },
+    { "a short line of conntrack", bw_conntrack_parse, "entries found drop\n1 2\n", NULL, 1 },
+    { "conntrack in decimal", bw_conntrack_parse, "entries found\n1 -2\n", "no number", 0 },
+    { "more than 64 bits", bw_conntrack_parse, "found\n11112222333344445\n", "no number", 0 },
+    { "an os without a name", bw_os_parse, "VERSION_ID=1\n", "neither ID", 0 },
+    { "a rolling os", bw_os_parse, "ID=arch\nBUILD_ID=rolling\n", NULL, 1 },
+    { "an os with all", bw_os_parse,
+      "# comment\nID=fedora\nNAME='Fed ora'\nVERSION_ID=\"39.\"\nSUPPORT_END=2024-11-12\n", NULL,
+      3 },
+    { "a version that is a word", bw_os_parse, "ID=x\nVERSION_ID=sid\n", NULL, 1 },
+    { "an end that is no date", bw_os_parse, "ID=x\nSUPPORT_END=2024-99-12\n", NULL, 1 },
+    { "an open quote", bw_os_parse, "ID=\"x\n", "ID: a quote is not closed", 0 },
+    { "no equals", bw_os_parse, "ID\n", "without '='", 0 },
+    { "an empty os-release", bw_os_parse, "", "neither ID", 0 },
+    { "no limit", parse_limit, "max\n", NULL, 0 },
+    { "a limit", parse_limit, "4096\n", NULL, 1 },
+    { "a limit that is none", parse_limit, "-1\n", "expected a number or max", 0 },
+    { "an empty limit", parse_limit, "", "expected a number or max", 0 },
+    { "events we do not know", parse_events, "sock_throttled 1\noom_kill 2\n", NULL, 1 },
+    { "events without a number", parse_events, "oom\n", "'oom' without", 0 },
+    { "no limit of processors", bw_cgroup_cpu_max_parse, "max 100000\n", NULL, 0 },
+    { "two thirds", bw_cgroup_cpu_max_parse, "200000 300000\n", NULL, 1 },
+    { "no period", bw_cgroup_cpu_max_parse, "200000\n", "a period", 0 },
+    { "a period of nothing", bw_cgroup_cpu_max_parse, "200000 0\n", "a period", 0 },
+    { "an empty cpu.max", bw_cgroup_cpu_max_parse, "", "number or max", 0 },
 };
 
 static void oddities_are_errors_or_understood(void **state)
@@ -201,6 +268,67 @@ static void mounts_are_unescaped_filtered_and_listed_once(void **state)
     bw_proc_free(proc);
 }
 
+static void our_group_is_found_where_it_is_mounted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *cgroup, *mountinfo, *folder;
+    } cases[] = {
+        { "0::/a/b\n", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 x rw\n", "/sys/fs/cgroup/a/b" },
+        { "4:memory:/m\n0::/u\n", "1 2 0:1 / /sys/fs/cgroup/unified rw shared:1 - cgroup2 x rw\n",
+          "/sys/fs/cgroup/unified/u" },
+        { "0::/\n", "30 23 0:26 / /cg rw - cgroup2 x rw\n", "/cg/" },
+        { "0::/pod/c1\n", "30 23 0:26 /pod /cg rw - cgroup2 x rw\n", "/cg/c1" },
+        { "0::/pods\n", "30 23 0:26 /pod /cg rw - cgroup2 x rw\n", NULL },
+        { "0::/a\n", "30 23 0:26 / /cg rw - cgroup x rw,memory\n", NULL },
+        { "0::/a\n", "30 23 0:26 /\n\n", NULL },
+        { "4:memory:/m\n", "30 23 0:26 / /cg rw - cgroup2 x rw\n", NULL },
+        { "0::\n", "30 23 0:26 / /cg rw - cgroup2 x rw\n", NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char own[64], folder[64];
+        const bool found =
+            bw_cgroup_own_path(bw_span_of(cases[i].cgroup), own, sizeof own)
+            && bw_cgroup_mount(bw_span_of(cases[i].mountinfo), own, folder, sizeof folder);
+        if (found != (cases[i].folder != NULL) || (found && strcmp(folder, cases[i].folder) != 0))
+            fail_msg("case %zu: %s", i, found ? folder : "not found");
+    }
+    char small[8];
+    assert_false(bw_cgroup_own_path(bw_span_of("0::/longer/than/that\n"), small, sizeof small));
+    assert_false(bw_cgroup_mount(bw_span_of("1 2 0:1 / /sys/fs/cgroup rw - cgroup2 x rw\n"), "/a",
+                                 small, sizeof small));
+}
+
+static double clock_value(const struct timex *clock, int answer, enum bw_family_id family)
+{
+    struct bw_arena arena;
+    struct bw_measures m;
+    double value = -1;
+    bw_arena_init(&arena);
+    bw_measures_init(&m, &arena);
+    bw_timex_measure(clock, answer, &m);
+    assert_int_equal(m.count, 17);
+    assert_true(bw_measures_value(&m, family, NULL, &value));
+    bw_arena_fini(&arena);
+    return value;
+}
+
+static void the_clock_counts_in_nanoseconds_when_it_says_so(void **state)
+{
+    (void)state;
+    struct timex clock = { .offset = -1500, .freq = 65536 * 100, .maxerror = 2500, .tick = 10000 };
+    assert_true(clock_value(&clock, TIME_OK, BW_METRIC_NODE_TIMEX_OFFSET_SECONDS) == -0.0015);
+    assert_true(clock_value(&clock, TIME_OK, BW_METRIC_NODE_TIMEX_MAXERROR_SECONDS) == 0.0025);
+    assert_true(clock_value(&clock, TIME_OK, BW_METRIC_NODE_TIMEX_FREQUENCY_ADJUSTMENT_RATIO)
+                == 1.0001);
+    assert_true(clock_value(&clock, TIME_OK, BW_METRIC_NODE_TIMEX_SYNC_STATUS) == 1);
+    assert_true(clock_value(&clock, TIME_ERROR, BW_METRIC_NODE_TIMEX_SYNC_STATUS) == 0);
+    assert_true(clock_value(&clock, TIME_WAIT, BW_METRIC_NODE_TIMEX_SYNC_STATUS) == 1);
+    clock.status = STA_NANO;
+    assert_true(clock_value(&clock, TIME_OK, BW_METRIC_NODE_TIMEX_OFFSET_SECONDS) == -1500 / 1e9);
+    assert_true(clock_value(&clock, TIME_OK, BW_METRIC_NODE_TIMEX_STATUS) == STA_NANO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +336,8 @@ int main(void)
         cmocka_unit_test(oddities_are_errors_or_understood),
         cmocka_unit_test(partitions_and_loops_are_no_disks),
         cmocka_unit_test(mounts_are_unescaped_filtered_and_listed_once),
+        cmocka_unit_test(our_group_is_found_where_it_is_mounted),
+        cmocka_unit_test(the_clock_counts_in_nanoseconds_when_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
