@@ -161,17 +161,17 @@ static void put_shares(struct writer *writer, const struct bw_report_time *time)
     const double ratios[SHARES] = { time->healthy_ratio, time->degraded_ratio,
                                     time->unhealthy_ratio, time->unknown_ratio,
                                     time->maintenance_ratio };
-    double units[SHARES], lost[SHARES];
-    long rest = 100000;
+    double units[SHARES], lost[SHARES], rest = 1e5;
     for (size_t i = 0; i < SHARES; i++) {
         units[i] = floor(ratios[i] * 1e5 + 1e-6);
         lost[i] = ratios[i] * 1e5 - units[i];
-        rest -= (long)units[i];
+        rest -= units[i];
     }
-    for (; rest > 0; rest--) {
+    while (rest > 0.5) { /* not at all when the shares are unknown */
         const size_t i = neediest(lost);
         units[i]++;
         lost[i] = 0;
+        rest--;
     }
     for (size_t i = 0; i < SHARES; i++)
         put_ratio(writer, names[i], units[i] / 1e5);
