@@ -217,6 +217,8 @@ static void a_filling_disk_is_foreseen(void **state)
     assert_true(disk->horizons[0].crossing_ratio < 0.1);
     assert_true(disk->horizons[1].crossing_ratio > 0.9);
     assert_true(isnan(disk->season_seconds));
+    assert_int_equal(disk->points,
+                     86400000 / STEP_MS / 3); /* of three samples each, at most 2000 */
     assert_int_equal(disk->computed_ms, NOW);
     assert_int_equal(disk->last_ms / 60000, NOW / 60000);
     end(&job);
