@@ -27,7 +27,8 @@ CREATE TABLE series_group (
 -- Up to which journal row a group's samples are in its packs.
 CREATE TABLE pack_group (
     id          INTEGER PRIMARY KEY,
-    covered_seq INTEGER NOT NULL
+    covered_seq INTEGER NOT NULL,
+    sum         INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE journal (

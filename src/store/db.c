@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include "base/embedded.h"
+#include "base/mem.h"
 #include "pack/pack.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ enum {
     VERSION_PLAUSIBLE_MAX = 9999,
     BUSY_WRITER_MS = 250,
     BUSY_READER_MS = 5000,
+    WARM_UP_BYTES = 1 << 20,
 };
 
 static enum bw_rc meaning_of(int code)
@@ -202,14 +204,36 @@ static enum bw_rc mend_packs(sqlite3 *db, struct bw_err *err)
 static bool is_about_an_index(const char *complaint)
 {
     return strstr(complaint, "missing from index") != NULL
-           || strstr(complaint, "entries in index") != NULL;
+           || strstr(complaint, "entries in index") != NULL
+           || strstr(complaint, "non-unique entry in index") != NULL;
+}
+
+/* The check follows chains of pages, 4 KiB at a time; a cold disk gives them three times as fast
+ * when the file was read from end to end before. Only worth it when it stays in memory. Through
+ * SQLite's descriptor: closing one of our own would drop the locks of readers in this process. */
+static void warm_up(sqlite3 *db)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    const int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK
+        || file->pMethods == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK
+        || size > memory / 2)
+        return;
+    void *piece = bw_alloc(WARM_UP_BYTES);
+    for (sqlite3_int64 at = 0; at + WARM_UP_BYTES <= size; at += WARM_UP_BYTES) {
+        if (file->pMethods->xRead(file, piece, WARM_UP_BYTES, at) != SQLITE_OK)
+            break; /* the check will say what is wrong */
+    }
+    free(piece);
 }
 
 /* SQLite's structure and its indexes; our checksums are verified where the bytes are used.
- * Reads the whole file: about a second a gigabyte. */
+ * Reads the whole file: 1.4 s of a core a gigabyte, 2 s from a cold disk of 600 MB/s. */
 static enum bw_rc check_structure(sqlite3 *db, bool *out_mend, struct bw_err *err)
 {
     sqlite3_stmt *st = NULL;
+    warm_up(db);
     enum bw_rc rc = bw_db_prepare(db, "PRAGMA integrity_check(20)", &st, err);
     while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(st), &rc, err)) {
         const char *complaint = bw_db_text(st, 0);
@@ -222,11 +246,54 @@ static enum bw_rc check_structure(sqlite3 *db, bool *out_mend, struct bw_err *er
     return rc;
 }
 
-static enum bw_rc mend(sqlite3 *db, struct bw_err *err)
+/* A flipped bit in a group's number or in the state can give a group two open packs: all but
+ * the newest are sealed, which changes nothing for who reads them. The index that says "one"
+ * is away meanwhile. */
+static const char drop_pack_open[] = "DROP INDEX pack_open";
+static const char seal_doubles[] =
+    "UPDATE pack SET state=1 WHERE state<>1 AND id NOT IN"
+    " (SELECT max(id) FROM pack NOT INDEXED WHERE state=0 GROUP BY group_id)";
+
+/* The definition as the migrations have it, to the letter: check_schema compares it. */
+static enum bw_rc make_pack_open(sqlite3 *db, const char *sql, struct bw_err *err)
 {
-    enum bw_rc rc = bw_db_exec(db, "REINDEX", err);
+    if (sql == NULL)
+        return bw_fail(err, BW_ECORRUPT, "index pack_open is gone");
+    return bw_db_exec(db, sql, err);
+}
+
+static enum bw_rc mend_in_transaction(sqlite3 *db, struct bw_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    char *definition = NULL;
+    enum bw_rc rc =
+        bw_db_prepare(db, "SELECT sql FROM sqlite_schema WHERE name='pack_open'", &st, err);
+    if (rc == BW_OK && bw_db_has_row(db, sqlite3_step(st), &rc, err))
+        definition = sqlite3_mprintf("%s", bw_db_text(st, 0));
+    sqlite3_finalize(st);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, drop_pack_open, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, "REINDEX", err);
     if (rc == BW_OK)
         rc = mend_packs(db, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, seal_doubles, err);
+    if (rc == BW_OK)
+        rc = make_pack_open(db, definition, err);
+    sqlite3_free(definition);
+    return rc;
+}
+
+static enum bw_rc mend(sqlite3 *db, struct bw_err *err)
+{
+    enum bw_rc rc = bw_db_exec(db, "BEGIN IMMEDIATE", err);
+    if (rc == BW_OK)
+        rc = mend_in_transaction(db, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(db, "COMMIT", err);
+    if (rc != BW_OK)
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     /* What could not be mended is as good as corrupt: the caller begins anew. */
     return rc == BW_OK || rc == BW_EFULL || rc == BW_EBUSY ? rc
                                                            : bw_wrap(err, BW_ECORRUPT, "indexes");

@@ -149,7 +149,32 @@ static size_t list_corrupt(const char *folder, const char *prefix, char ***out_n
     return count;
 }
 
-static void remove_oldest_corrupt(const char *path)
+static uint64_t size_of(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Bytes of a file that was moved aside and of its WAL, which both go when `gone`. */
+static uint64_t weigh_corrupt(const char *folder, const char *file, bool gone)
+{
+    static const char *const endings[] = { "", "-wal" };
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        struct bw_buf name;
+        bw_buf_init(&name, 2 * NAME_BYTES);
+        bw_buf_printf(&name, "%s/%s%s", folder, file, endings[i]);
+        if (!bw_buf_failed(&name)) {
+            bytes += size_of(name.data);
+            if (gone)
+                unlink(name.data);
+        }
+        bw_buf_fini(&name);
+    }
+    return bytes;
+}
+
+size_t bw_files_trim_corrupt(const char *path, uint64_t bytes_max)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? bw_strdup(".") : bw_strndup(path, (size_t)(slash - path) + 1);
@@ -157,20 +182,19 @@ static void remove_oldest_corrupt(const char *path)
     beside(prefix, slash == NULL ? path : slash + 1, ".corrupt-");
     char **names = NULL;
     const size_t count = list_corrupt(folder, prefix, &names);
-    for (size_t i = 0; i < count; i++) {
-        struct bw_buf name;
-        bw_buf_init(&name, 2 * NAME_BYTES);
-        bw_buf_printf(&name, "%s/%s", folder, names[i]);
-        if (i + BW_STORE_CORRUPT_FILES_MAX < count && !bw_buf_failed(&name)) {
-            unlink(name.data);
-            bw_buf_text(&name, "-wal");
-            unlink(name.data);
+    uint64_t bytes = 0;
+    size_t removed = 0;
+    for (size_t i = count; i-- > 0;) { /* newest first */
+        bytes += weigh_corrupt(folder, names[i], false);
+        if (count - i > BW_STORE_CORRUPT_FILES_MAX || bytes > bytes_max) {
+            weigh_corrupt(folder, names[i], true);
+            removed++;
         }
-        bw_buf_fini(&name);
         free(names[i]);
     }
     free(names);
     free(folder);
+    return removed;
 }
 
 /* ".corrupt-20261121T223853.123Z": sorts by time, valid on every file system. */
@@ -198,7 +222,7 @@ enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *
         rename(from, to);
     beside(from, path, "-shm");
     unlink(from);
-    remove_oldest_corrupt(path);
+    bw_files_trim_corrupt(path, UINT64_MAX);
     return BW_OK;
 }
 
@@ -206,9 +230,7 @@ uint64_t bw_files_bytes(const char *path)
 {
     char wal[NAME_BYTES];
     beside(wal, path, "-wal");
-    struct stat st;
-    uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-    return bytes + (stat(wal, &st) == 0 ? (uint64_t)st.st_size : 0);
+    return size_of(path) + size_of(wal);
 }
 
 /* --- control socket -------------------------------------------------------------------- */

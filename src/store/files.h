@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define BW_STORE_RESERVE_BYTES (UINT64_C(4) << 20)
@@ -36,6 +37,10 @@ bool bw_files_release_reserve(const char *path);
 /* Moves the database with its WAL to <path>.corrupt-<time> and removes all but the newest
  * three of those. */
 enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *err);
+
+/* Removes what was moved aside, the oldest first, while it is more than three files or more
+ * than that many bytes; the number of files removed. */
+size_t bw_files_trim_corrupt(const char *path, uint64_t bytes_max);
 
 /* Bytes of the database and its WAL. */
 uint64_t bw_files_bytes(const char *path);

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "pack/pack.h"
 #include "store/db.h"
+#include "store/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -229,13 +230,14 @@ static enum bw_rc put_pack(sqlite3 *db, int64_t id, const struct bw_buf *body, b
 {
     sqlite3_stmt *st = NULL;
     struct bw_pack pack;
-    enum bw_rc rc = bw_pack_open(&pack, body->data, body->len, err);
-    if (rc == BW_OK)
-        rc = bw_db_prepare(db,
-                           "INSERT INTO pack(id, group_id, first_ms, last_ms, state, samples, body)"
-                           " VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(id) DO UPDATE SET"
-                           " first_ms=?3, last_ms=?4, state=?5, samples=?6, body=?7",
-                           &st, err);
+    if (bw_pack_open(&pack, body->data, body->len, NULL) != BW_OK)
+        return bw_fail(err, BW_ELIMIT, "more samples than a pack may hold");
+    enum bw_rc rc =
+        bw_db_prepare(db,
+                      "INSERT INTO pack(id, group_id, first_ms, last_ms, state, samples, body)"
+                      " VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(id) DO UPDATE SET"
+                      " first_ms=?3, last_ms=?4, state=?5, samples=?6, body=?7",
+                      &st, err);
     if (rc != BW_OK)
         return rc;
     if (id != 0)
@@ -254,11 +256,12 @@ static enum bw_rc put_pack(sqlite3 *db, int64_t id, const struct bw_buf *body, b
 
 static enum bw_rc put_covered(sqlite3 *db, uint32_t group, uint64_t seq, struct bw_err *err)
 {
+    struct bw_cells cells = { .count = 0 };
+    bw_cells_int(&cells, group);
+    bw_cells_int(&cells, (int64_t)seq);
     char sql[160];
-    sqlite3_snprintf(sizeof sql, sql,
-                     "INSERT INTO pack_group VALUES(%u,%lld) ON CONFLICT(id)"
-                     " DO UPDATE SET covered_seq=excluded.covered_seq",
-                     group, (long long)seq);
+    sqlite3_snprintf(sizeof sql, sql, "INSERT OR REPLACE INTO pack_group VALUES(%u,%lld,%u)", group,
+                     (long long)seq, bw_row_sum(BW_ROW_PACK_GROUP, cells.items, cells.count));
     return bw_db_exec(db, sql, err);
 }
 

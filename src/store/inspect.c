@@ -7,6 +7,8 @@
 #include "store/reader.h"
 #include "store/view.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,7 +214,7 @@ static void verify_all(struct verify *v)
     each(v, "journal", "SELECT seq, body FROM journal ORDER BY seq", verify_journal);
     each(v, "pack", "SELECT id, group_id, first_ms, last_ms, samples, body FROM pack ORDER BY id",
          verify_pack);
-    for (enum bw_row_op op = BW_ROW_SERIES; op <= BW_ROW_REPORT; op++)
+    for (enum bw_row_op op = BW_ROW_SERIES; op <= BW_ROW_PACK_GROUP; op++)
         verify_rows(v, op);
 }
 
@@ -235,14 +237,30 @@ enum bw_rc bw_store_verify(const char *path, bw_fault_fn *fn, void *ctx, uint64_
 
 /* --- backup ---------------------------------------------------------------------------- */
 
+/* An empty file for the copy: as private as the store, and nobody else's that we would write to
+ * or remove. */
+static enum bw_rc make_target(const char *target, struct bw_err *err)
+{
+    const int fd = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return errno == EEXIST ? bw_fail(err, BW_EEXISTS, "'%s' exists", target)
+                               : bw_fail(err, errno == ENOSPC ? BW_EFULL : BW_EIO, "make '%s': %s",
+                                         target, strerror(errno));
+    close(fd);
+    return BW_OK;
+}
+
 enum bw_rc bw_store_backup(const char *path, const char *target, struct bw_err *err)
 {
     struct bw_reader *reader = NULL;
-    if (access(target, F_OK) == 0)
-        return bw_fail(err, BW_EEXISTS, "'%s' exists", target);
     enum bw_rc rc = bw_reader_open(path, &reader, err);
     if (rc != BW_OK)
         return rc;
+    rc = make_target(target, err);
+    if (rc != BW_OK) {
+        bw_reader_close(reader);
+        return rc;
+    }
     sqlite3_stmt *st = NULL;
     /* The copy is written by this connection, which otherwise may not write. */
     rc = bw_db_exec(reader->db, "PRAGMA query_only=OFF", err);

@@ -4,8 +4,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "store/db.h"
 #include "model/picker.h"
+#include "store/db.h"
 #include "store/view.h"
 
 #include <stdio.h>

@@ -22,6 +22,7 @@ static const struct {
     [BW_ROW_ALERT_STATE] = { "alert_state", NULL },
     [BW_ROW_TREND] = { "trend_result", NULL },
     [BW_ROW_REPORT] = { "report_archive", NULL },
+    [BW_ROW_PACK_GROUP] = { "pack_group", NULL },
     [BW_ROW_FORGET_CHECK_STATE] = { "check_state", "DELETE FROM check_state WHERE service=?1"
                                                    " AND instance=?2 AND check_name=?3" },
     [BW_ROW_FORGET_ALERT_STATE] = { "alert_state",
@@ -96,7 +97,7 @@ static uint32_t sum_cell(uint32_t crc, const struct bw_cell *cell)
     return cell->type == BW_CELL_TEXT ? bw_crc32c(crc, cell->text, strlen(cell->text)) : crc;
 }
 
-static uint32_t sum_cells(enum bw_row_op op, const struct bw_cell *cells, size_t count)
+uint32_t bw_row_sum(enum bw_row_op op, const struct bw_cell *cells, size_t count)
 {
     const uint8_t table = (uint8_t)op;
     uint32_t crc = bw_crc32c(0, &table, 1);
@@ -153,7 +154,7 @@ enum bw_rc bw_row_write(struct bw_row_writer *writer, sqlite3 *db, const struct 
     for (size_t i = 0; i < row->count; i++)
         bind(*st, (int)i + 1, &row->cells[i]);
     if (ops[row->op].sql == NULL)
-        sqlite3_bind_int64(*st, (int)row->count + 1, sum_cells(row->op, row->cells, row->count));
+        sqlite3_bind_int64(*st, (int)row->count + 1, bw_row_sum(row->op, row->cells, row->count));
     if (sqlite3_step(*st) != SQLITE_DONE)
         rc = bw_db_fail(db, err, ops[row->op].table);
     sqlite3_reset(*st);
@@ -200,7 +201,7 @@ bool bw_row_read(enum bw_row_op op, sqlite3_stmt *st, struct bw_cells *out)
         return false;
     for (int i = 0; i + 1 < columns; i++)
         read_cell(out, st, i);
-    return sqlite3_column_int64(st, columns - 1) == sum_cells(op, out->items, out->count);
+    return sqlite3_column_int64(st, columns - 1) == bw_row_sum(op, out->items, out->count);
 }
 
 /* --- records --------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a queued row does. The numbers of the first seven are in the sums: never renumber. */
+/* What a queued row does. The numbers of the first eight are in the sums: never renumber. */
 enum bw_row_op {
     BW_ROW_SERIES = 1,
     BW_ROW_SERIES_GROUP,
@@ -22,6 +22,7 @@ enum bw_row_op {
     BW_ROW_ALERT_STATE,
     BW_ROW_TREND,
     BW_ROW_REPORT,
+    BW_ROW_PACK_GROUP, /* never queued: written with its pack */
     BW_ROW_FORGET_CHECK_STATE,
     BW_ROW_FORGET_ALERT_STATE,
     BW_ROW_FORGET_REPORT,
@@ -74,6 +75,9 @@ struct bw_row_writer {
 enum bw_rc bw_row_write(struct bw_row_writer *writer, sqlite3 *db, const struct bw_row *row,
                         struct bw_err *err);
 void bw_row_writer_fini(struct bw_row_writer *writer);
+
+/* What a row's column `sum` must say. */
+uint32_t bw_row_sum(enum bw_row_op op, const struct bw_cell *cells, size_t count);
 
 /* The table of an op, for SELECT. */
 const char *bw_row_table(enum bw_row_op op);

@@ -91,17 +91,28 @@ static enum bw_rc find_groups(struct scan *scan)
     return rc;
 }
 
+/* A damaged row leaves 0: rows of the journal that are in packs as well are read twice, which
+ * changes nothing. */
+static void take_covered(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted)
+{
+    struct bw_cells cells;
+    if (bw_row_read(BW_ROW_PACK_GROUP, st, &cells))
+        wanted->covered = (uint64_t)cells.items[1].integer;
+    else
+        scan->damage.rows++;
+}
+
 static enum bw_rc find_covered(struct scan *scan, uint64_t *out_least)
 {
     sqlite3_stmt *st = NULL;
-    enum bw_rc rc = bw_db_prepare(scan->reader->db,
-                                  "SELECT covered_seq FROM pack_group WHERE id=?1", &st, scan->err);
+    enum bw_rc rc =
+        bw_db_prepare(scan->reader->db, "SELECT * FROM pack_group WHERE id=?1", &st, scan->err);
     *out_least = UINT64_MAX;
     for (size_t i = 0; rc == BW_OK && i < scan->count; i++) {
         struct wanted *wanted = &scan->wanted[i];
         sqlite3_bind_int64(st, 1, wanted->group);
         if (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err))
-            wanted->covered = (uint64_t)sqlite3_column_int64(st, 0);
+            take_covered(scan, st, wanted);
         sqlite3_reset(st);
         *out_least = wanted->covered < *out_least ? wanted->covered : *out_least;
     }
@@ -220,9 +231,10 @@ static enum bw_rc scan_groups(struct scan *scan)
 {
     sqlite3_stmt *st = NULL;
     enum bw_rc rc = bw_db_prepare(scan->reader->db,
+                                  /* Only ids are sorted: a sorter would hold all bodies. */
                                   "SELECT body, group_id, first_ms, last_ms, samples FROM pack"
-                                  " WHERE group_id=?1 AND last_ms>=?2 AND first_ms<=?3"
-                                  " ORDER BY id",
+                                  " WHERE id IN (SELECT id FROM pack WHERE group_id=?1"
+                                  " AND last_ms>=?2 AND first_ms<=?3) ORDER BY id",
                                   &st, scan->err);
     bool more = true;
     for (size_t i = 0, pass; rc == BW_OK && more && i < scan->count; i += pass) {

@@ -10,14 +10,13 @@
 #include "store/files.h"
 #include "store/writer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SERIES_TEXT_BYTES_MAX = 64 << 10 };
+enum { SERIES_TEXT_BYTES_MAX = 64 << 10, PLACE_ROOM_BYTES = SERIES_TEXT_BYTES_MAX + 4096 };
 
 int64_t bw_store_now_ns(void)
 {
@@ -51,11 +50,7 @@ void bw_store_say(const struct bw_store *store, enum bw_log_level level, const c
 
 static void release_database(struct bw_store *store)
 {
-    bw_row_writer_fini(&store->row_writer);
-    sqlite3_finalize(store->insert_journal);
-    store->insert_journal = NULL;
-    sqlite3_close(store->db);
-    store->db = NULL;
+    bw_store_close_file(store);
     bw_heads_fini(&store->heads);
     bw_store_registry_fini(&store->registry);
     for (struct bw_row *row = store->lane.first_row, *next; row != NULL; row = next) {
@@ -67,12 +62,7 @@ static void release_database(struct bw_store *store)
 
 static enum bw_rc open_database(struct bw_store *store, struct bw_err *err)
 {
-    bool mended = false;
-    bw_files_make_private(store->path);
-    enum bw_rc rc = bw_db_open_writer(store->path, &store->db, &mended, err);
-    if (mended)
-        bw_store_say(store, BW_LOG_ERROR, "the store '%s' has damaged indexes: made anew",
-                     store->path);
+    enum bw_rc rc = bw_store_open_file(store, err);
     if (rc == BW_OK)
         rc = bw_store_load(store, err);
     if (rc != BW_OK)
@@ -86,14 +76,8 @@ static enum bw_rc open_or_replace(struct bw_store *store, struct bw_err *err)
     struct bw_err why = { .rc = BW_OK };
     enum bw_rc rc = open_database(store, &why);
     if (rc == BW_ECORRUPT) {
-        rc = bw_files_quarantine(store->path, bw_store_wall_ms(store), err);
-        if (rc != BW_OK)
-            return rc;
-        bw_store_say(store, BW_LOG_ERROR,
-                     "the store '%s' is corrupt (%s); it was moved aside as *.corrupt-<time> and a"
-                     " fresh one begun",
-                     store->path, why.text);
-        return open_database(store, err);
+        rc = bw_store_quarantine(store, why.text, err);
+        return rc == BW_OK ? open_database(store, err) : rc;
     }
     if (rc != BW_OK && err != NULL)
         *err = why;
@@ -160,8 +144,10 @@ enum bw_rc bw_store_open(const struct bw_storage_opts *opts, const struct bw_sto
     enum bw_rc rc = prepare_files(store, err);
     if (rc == BW_OK)
         rc = open_or_replace(store, err);
-    if (rc == BW_OK && pthread_create(&store->thread, NULL, bw_store_write_loop, store) != 0) {
-        rc = bw_fail(err, BW_EIO, "start the store's writer: %s", strerror(errno));
+    const int failed =
+        rc == BW_OK ? pthread_create(&store->thread, NULL, bw_store_write_loop, store) : 0;
+    if (failed != 0) {
+        rc = bw_fail(err, BW_EIO, "start the store's writer: %s", strerror(failed));
         release_database(store);
     }
     if (rc != BW_OK) {
@@ -268,7 +254,9 @@ static uint32_t add_series(struct bw_store *store, const char *name, struct bw_l
     const uint32_t id = store->registry.last_id + 1;
     bw_cells_int(&series, id);
     bw_cells_text(&series, name);
-    if (!put_cells(store, BW_ROW_SERIES, &series))
+    /* Its place must fit as well: without one its samples would go nowhere. */
+    if (store->lane.row_bytes > BW_LANE_ROW_BYTES_MAX - PLACE_ROOM_BYTES
+        || !put_cells(store, BW_ROW_SERIES, &series))
         return 0;
     bw_store_registry_add(&store->registry, name);
     bw_cells_int(&place, id);

@@ -74,14 +74,15 @@ struct bw_store_stats {
     uint64_t expired_packs_total;
     uint64_t bytes; /* the database file and its WAL */
     uint64_t committed_seq;
-    bool failing; /* the last commit failed */
+    bool failing; /* something could not be written, and nothing has gone well since */
 };
 
 /* Opens or makes the store at opts->path, replays its journal and starts the writer.
  * BW_EBUSY: another daemon has it. BW_EFULL: less than 4 MiB of disk are free; run without
  * and try again. BW_EUNSUPPORTED: made by a newer version (left untouched) or on a network
  * file system. A corrupt file is moved aside as *.corrupt-<time> and a fresh one begun,
- * which `say` tells. `opts` and `hooks` are copied. */
+ * which `say` tells; later, too, when SQLite finds it corrupt while it is in use: then series
+ * keep their ids and what was not yet in packs stays. `opts` and `hooks` are copied. */
 enum bw_rc bw_store_open(const struct bw_storage_opts *opts, const struct bw_store_hooks *hooks,
                          struct bw_store **out, struct bw_err *err);
 

@@ -62,9 +62,16 @@ static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, st
 static enum bw_rc load_covered(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
 {
     (void)err;
-    const int64_t group = sqlite3_column_int64(st, 0);
+    struct bw_cells cells;
+    if (!bw_row_read(BW_ROW_PACK_GROUP, st, &cells)) {
+        store->stats.damaged_total++; /* what the journal still has of it is taken in again */
+        return BW_OK;
+    }
+    const int64_t group = cells.items[0].integer;
+    const uint64_t covered = (uint64_t)cells.items[1].integer;
+    store->seq = covered > store->seq ? covered : store->seq;
     if (group > 0 && group <= (int64_t)store->registry.last_group)
-        bw_heads_set_covered(&store->heads, (uint32_t)group, (uint64_t)sqlite3_column_int64(st, 1));
+        bw_heads_set_covered(&store->heads, (uint32_t)group, covered);
     return BW_OK;
 }
 
@@ -98,14 +105,16 @@ static enum bw_rc load_number(struct bw_store *store, const char *sql, int64_t *
 
 static enum bw_rc load_numbers(struct bw_store *store, struct bw_err *err)
 {
-    int64_t seq = 0, series = 0, packs = 0;
+    int64_t seq = (int64_t)store->seq, series = 0, packs = 0;
     const struct {
         const char *sql;
         int64_t *out;
     } numbers[] = {
         { "SELECT max(seq) FROM journal", &seq },
-        { "SELECT max(covered_seq) FROM pack_group", &seq },
         { "SELECT seq FROM sqlite_sequence WHERE name='series'", &series },
+        /* The sequences are under no checksum; an id that is taken must never come again. */
+        { "SELECT max(id) FROM event", &store->last_event_id },
+        { "SELECT max(id) FROM report_archive", &store->last_report_id },
         { "SELECT seq FROM sqlite_sequence WHERE name='event'", &store->last_event_id },
         { "SELECT seq FROM sqlite_sequence WHERE name='report_archive'", &store->last_report_id },
         { "SELECT count(*) FROM pack", &packs },
@@ -147,7 +156,7 @@ enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err)
         rc = each_row(store, "SELECT * FROM series_group ORDER BY series, from_ms",
                       load_series_group, err);
     if (rc == BW_OK)
-        rc = each_row(store, "SELECT id, covered_seq FROM pack_group", load_covered, err);
+        rc = each_row(store, "SELECT * FROM pack_group", load_covered, err);
     if (rc == BW_OK)
         rc = load_numbers(store, err);
     if (rc != BW_OK)
@@ -157,25 +166,20 @@ enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err)
     if (store->stats.damaged_total > 0)
         bw_store_say(store, BW_LOG_ERROR, "%llu rows of the series registry are damaged",
                      (unsigned long long)store->stats.damaged_total);
-    rc = each_row(store, "SELECT seq, body FROM journal ORDER BY seq", replay_row, err);
-    if (rc == BW_OK)
-        rc = bw_db_prepare(store->db, "INSERT INTO journal(seq, body) VALUES(?1,?2)",
-                           &store->insert_journal, err);
-    return rc;
+    return each_row(store, "SELECT seq, body FROM journal ORDER BY seq", replay_row, err);
 }
 
 /* --- one commit ------------------------------------------------------------------------ */
 
-static enum bw_rc insert_journal(struct bw_store *store, struct bw_err *err)
+enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq,
+                                   const struct bw_sample *samples, size_t count,
+                                   struct bw_err *err)
 {
-    const struct bw_samples *samples = &store->batch.samples;
-    if (samples->count == 0)
-        return BW_OK;
     bw_buf_clear(&store->body);
-    bw_journal_encode(&store->body, store->seq + 1, samples->items, samples->count);
+    bw_journal_encode(&store->body, seq, samples, count);
     if (bw_buf_failed(&store->body))
-        return bw_fail(err, BW_ELIMIT, "a batch of %zu samples is too large", samples->count);
-    sqlite3_bind_int64(store->insert_journal, 1, (int64_t)store->seq + 1);
+        return bw_fail(err, BW_ELIMIT, "a batch of %zu samples is too large", count);
+    sqlite3_bind_int64(store->insert_journal, 1, (int64_t)seq);
     sqlite3_bind_blob64(store->insert_journal, 2, store->body.data, store->body.len, SQLITE_STATIC);
     enum bw_rc rc = BW_OK;
     if (sqlite3_step(store->insert_journal) != SQLITE_DONE)
@@ -208,8 +212,9 @@ static enum bw_rc insert_rows(struct bw_store *store, struct bw_err *err)
 static enum bw_rc commit(struct bw_store *store, struct bw_err *err)
 {
     enum bw_rc rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", err);
-    if (rc == BW_OK)
-        rc = insert_journal(store, err);
+    const struct bw_samples *samples = &store->batch.samples;
+    if (rc == BW_OK && samples->count > 0)
+        rc = bw_store_insert_journal(store, store->seq + 1, samples->items, samples->count, err);
     if (rc == BW_OK)
         rc = insert_rows(store, err);
     if (rc == BW_OK)
@@ -257,14 +262,14 @@ static void publish_commit(struct bw_store *store, size_t samples, int64_t took_
     store->stats.commits_total++;
     store->stats.last_commit_seconds = (double)took_ns / 1e9;
     store->stats.committed_seq = store->seq;
-    store->stats.failing = false;
     store->batch_oldest_ns = 0;
     store->batch_samples = 0;
     store->batch_rows = 0;
     pthread_mutex_unlock(&store->lock);
 }
 
-/* Says what failed, at most once in 10 s; on a full disk gives the reserve back. */
+/* Says what failed, at most once in 10 s; on a full disk gives the reserve back. A file that
+ * SQLite calls corrupt is looked at before it is written to again. */
 static void note_trouble(struct bw_store *store, const struct bw_err *err, int64_t now_ns)
 {
     const bool full = err->rc == BW_EFULL || sqlite3_system_errno(store->db) == ENOSPC;
@@ -274,7 +279,9 @@ static void note_trouble(struct bw_store *store, const struct bw_err *err, int64
     store->stats.failing = true;
     const size_t waiting = store->lane.samples.count + store->batch.samples.count;
     pthread_mutex_unlock(&store->lock);
-    store->failing = true;
+    store->in_trouble = true;
+    store->troubles++;
+    store->suspect = store->suspect || err->rc == BW_ECORRUPT;
     if (store->trouble_said_ns != 0 && now_ns - store->trouble_said_ns < SAY_EVERY_NS)
         return;
     store->trouble_said_ns = now_ns;
@@ -287,6 +294,11 @@ static bool commit_batch(struct bw_store *store)
     const size_t samples = store->batch.samples.count;
     const int64_t began_ns = bw_store_now_ns();
     struct bw_err err = { .rc = BW_OK };
+    store->failing = true;
+    if (store->suspect && bw_store_rescue(store, &err) != BW_OK) {
+        note_trouble(store, &err, began_ns);
+        return false;
+    }
     if (samples > 0 || store->batch.first_row != NULL) {
         if (commit(store, &err) != BW_OK) {
             note_trouble(store, &err, began_ns);
@@ -298,8 +310,6 @@ static bool commit_batch(struct bw_store *store)
         settle_batch(store, now_ns);
         publish_commit(store, samples, now_ns - began_ns);
     }
-    if (store->failing)
-        bw_store_say(store, BW_LOG_INFO, "store: writing again");
     store->failing = false;
     return true;
 }
@@ -324,16 +334,25 @@ static void trim_journal(struct bw_store *store)
     pthread_mutex_unlock(&store->lock);
 }
 
-/* Writes the heads that are due, or all. False when one failed. */
-static bool write_packs(struct bw_store *store, bool all)
+/* Groups take turns: when there is time for a few only, or one cannot be written, the others
+ * are not behind it for ever. */
+static uint32_t next_turn(struct bw_store *store)
 {
-    const int64_t began_ns = bw_store_now_ns();
+    store->turn = store->turn + 1 < store->heads.group_count ? store->turn + 1 : 1;
+    return store->turn;
+}
+
+/* Writes the heads that are due, or all, until it is too late. False when one failed or was
+ * not come to. */
+static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
+{
     const uint64_t damaged = store->heads.damaged, written = store->heads.packs_written;
     struct bw_err err = { .rc = BW_OK };
-    for (uint32_t group = 1; group < store->heads.group_count && err.rc == BW_OK; group++) {
+    bool in_time = true;
+    for (size_t i = 1; i < store->heads.group_count && in_time && err.rc == BW_OK; i++) {
         const int64_t now_ns = bw_store_now_ns();
-        if (!all && now_ns - began_ns > PACKS_A_STEP_NS)
-            break;
+        const uint32_t group = next_turn(store);
+        in_time = now_ns < until_ns;
         if (all ? store->heads.groups[group].samples.count > 0
                 : bw_heads_is_due(&store->heads, group, now_ns))
             bw_heads_write(&store->heads, store->db, group, store->seq, now_ns, &err);
@@ -354,7 +373,7 @@ static bool write_packs(struct bw_store *store, bool all)
         bw_store_say(store, BW_LOG_ERROR, "an open pack is damaged; it was left as it is");
     if (err.rc != BW_OK)
         note_trouble(store, &err, bw_store_now_ns());
-    return err.rc == BW_OK;
+    return err.rc == BW_OK && in_time;
 }
 
 static void expire(struct bw_store *store, struct bw_err *err)
@@ -374,6 +393,21 @@ static void expire(struct bw_store *store, struct bw_err *err)
         store->next_care_ns = 0; /* there may be more: go on after the next commit */
 }
 
+/* What was moved aside counts towards the ceiling, and goes before anything that can be read. */
+static void trim_corrupt(struct bw_store *store)
+{
+    const uint64_t bytes = bw_files_bytes(store->path), max_bytes = store->opts.max_bytes;
+    const size_t gone =
+        max_bytes == 0
+            ? 0
+            : bw_files_trim_corrupt(store->path, bytes < max_bytes ? max_bytes - bytes : 0);
+    if (gone > 0)
+        bw_store_say(store, BW_LOG_WARN,
+                     "store: %zu files that were moved aside as corrupt were removed:"
+                     " storage.max_bytes is reached",
+                     gone);
+}
+
 static void take_care(struct bw_store *store, int64_t now_ns)
 {
     pthread_mutex_lock(&store->lock);
@@ -387,6 +421,7 @@ static void take_care(struct bw_store *store, int64_t now_ns)
     expire(store, &err);
     if (err.rc == BW_OK)
         bw_retention_shrink(store->db, &err);
+    trim_corrupt(store);
     if (err.rc != BW_OK)
         note_trouble(store, &err, now_ns);
     else
@@ -454,9 +489,22 @@ static void answer_flushes(struct bw_store *store, bool packs_written)
     pthread_mutex_unlock(&store->lock);
 }
 
+/* A whole step went well. */
+static void note_health(struct bw_store *store)
+{
+    if (!store->in_trouble)
+        return;
+    store->in_trouble = false;
+    pthread_mutex_lock(&store->lock);
+    store->stats.failing = false;
+    pthread_mutex_unlock(&store->lock);
+    bw_store_say(store, BW_LOG_INFO, "store: writing again");
+}
+
 static bool write_step(struct bw_store *store)
 {
     const int64_t began_ns = bw_store_now_ns();
+    const uint64_t troubles = store->troubles;
     store->next_ns = began_ns + store->opts.commit_interval_ns;
     if (!commit_batch(store)) {
         const int64_t retry_ns = bw_store_now_ns() + RETRY_NS;
@@ -464,10 +512,13 @@ static bool write_step(struct bw_store *store)
         return false;
     }
     const bool all = store->batch_packs > store->packs_done;
-    const bool packed = write_packs(store, all) && all;
+    const int64_t until_ns = all ? INT64_MAX : bw_store_now_ns() + PACKS_A_STEP_NS;
+    const bool packed = write_packs(store, all, until_ns) && all;
     answer_flushes(store, packed);
     trim_journal(store);
     take_care(store, began_ns);
+    if (store->troubles == troubles)
+        note_health(store);
     return true;
 }
 
@@ -502,7 +553,9 @@ static void finish(struct bw_store *store)
             nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
         take_batch(store);
     }
-    if (is_drained(store) && write_packs(store, true)) {
+    if (!store->failing && is_drained(store)) {
+        /* What is not in packs by then stays in the journal. */
+        write_packs(store, true, give_up_ns);
         trim_journal(store);
         shrink_for_good(store, give_up_ns);
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -64,8 +64,14 @@ struct bw_store {
     int64_t next_care_ns;              /* of retention and the like */
     int64_t trouble_said_ns, drop_said_ns;
     uint64_t dropped_said;
-    bool care_trusted; /* the clock, when care was taken last */
-    bool failing;
+    bool care_trusted;  /* the clock, when care was taken last */
+    bool failing;       /* the last commit did */
+    bool in_trouble;    /* something failed since a whole step went well */
+    uint64_t troubles;  /* failures, counted */
+    uint32_t turn;      /* the group whose head was looked at last */
+    bool suspect;       /* SQLite calls the file corrupt */
+    bool blank;         /* the file was begun anew and has not yet what memory holds */
+    int64_t doubted_ns; /* when it was suspect last and nothing was found; 0: never */
 };
 
 int64_t bw_store_now_ns(void);
@@ -78,6 +84,23 @@ bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns);
 
 /* Reads registry, groups and journal of store->db into memory. */
 enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err);
+
+/* Writes one row of the journal inside the caller's transaction. */
+enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq,
+                                   const struct bw_sample *samples, size_t count,
+                                   struct bw_err *err);
+
+/* Closes a suspect file, checks and opens it again; a corrupt one is moved aside and a fresh
+ * one gets what memory holds: the series with their ids, and the samples not yet in packs.
+ * On failure call it again later; store->db may be NULL until then. */
+enum bw_rc bw_store_rescue(struct bw_store *store, struct bw_err *err);
+
+/* Opens store->path and prepares what the writer needs, memory left alone. */
+enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err);
+void bw_store_close_file(struct bw_store *store);
+
+/* Moves the file aside as *.corrupt-<time> and says so, and why. */
+enum bw_rc bw_store_quarantine(struct bw_store *store, const char *why, struct bw_err *err);
 
 /* The writer thread; ends after `stop`, with everything on disk that could be. */
 void *bw_store_write_loop(void *store);

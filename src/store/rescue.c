@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The store's file, opened and closed, and what is done when it turns out to be corrupt while
+ * it is in use. */
+#include "base/mem.h"
+#include "base/units.h"
+#include "store/db.h"
+#include "store/files.h"
+#include "store/writer.h"
+
+#include <stdlib.h>
+
+/* Corrupt again so soon after a check that found nothing: the check is not believed twice. */
+#define DOUBT_NS (10 * BW_MINUTE)
+
+enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err)
+{
+    bool mended = false;
+    bw_files_make_private(store->path);
+    enum bw_rc rc = bw_db_open_writer(store->path, &store->db, &mended, err);
+    if (mended)
+        bw_store_say(store, BW_LOG_ERROR, "the store '%s' has damaged indexes: made anew",
+                     store->path);
+    if (rc == BW_OK)
+        rc = bw_db_prepare(store->db, "INSERT INTO journal(seq, body) VALUES(?1,?2)",
+                           &store->insert_journal, err);
+    if (rc != BW_OK)
+        bw_store_close_file(store);
+    return rc;
+}
+
+void bw_store_close_file(struct bw_store *store)
+{
+    bw_row_writer_fini(&store->row_writer);
+    sqlite3_finalize(store->insert_journal);
+    store->insert_journal = NULL;
+    sqlite3_close(store->db);
+    store->db = NULL;
+}
+
+enum bw_rc bw_store_quarantine(struct bw_store *store, const char *why, struct bw_err *err)
+{
+    const enum bw_rc rc = bw_files_quarantine(store->path, bw_store_wall_ms(store), err);
+    if (rc == BW_OK)
+        bw_store_say(store, BW_LOG_ERROR,
+                     "the store '%s' is corrupt (%s); it was moved aside as *.corrupt-<time> and a"
+                     " fresh one begun",
+                     store->path, why);
+    return rc;
+}
+
+/* --- what a fresh file must be told -------------------------------------------------------- */
+
+/* The registry as it is now; its names live as long as the store. */
+static struct bw_store_registry_entry *copy_registry(struct bw_store *store, size_t *out_count)
+{
+    pthread_mutex_lock(&store->lock);
+    struct bw_store_registry_entry *copy = bw_alloc_array(store->registry.count + 1, sizeof *copy);
+    size_t count = 0;
+    for (size_t i = 0; i < store->registry.entry_cap; i++) {
+        if (store->registry.entries[i].name != NULL)
+            copy[count++] = store->registry.entries[i];
+    }
+    pthread_mutex_unlock(&store->lock);
+    *out_count = count;
+    return copy;
+}
+
+static enum bw_rc write_cells(struct bw_store *store, enum bw_row_op op,
+                              const struct bw_cells *cells, struct bw_err *err)
+{
+    struct bw_row *row = bw_row_new(op, cells);
+    const enum bw_rc rc = bw_row_write(&store->row_writer, store->db, row, err);
+    free(row);
+    return rc;
+}
+
+static enum bw_rc write_series(struct bw_store *store, const struct bw_store_registry_entry *entry,
+                               int64_t now_ms, struct bw_err *err)
+{
+    const uint32_t group =
+        entry->id < store->heads.series_count ? store->heads.group_of[entry->id] : 0;
+    if (group == 0)
+        return BW_OK; /* its rows are still in a lane */
+    struct bw_cells series = { .count = 0 }, place = { .count = 0 };
+    bw_cells_int(&series, entry->id);
+    bw_cells_text(&series, entry->name);
+    bw_cells_int(&place, entry->id);
+    bw_cells_int(&place, group);
+    bw_cells_int(&place, now_ms);
+    place.items[place.count++] = (struct bw_cell){ .type = BW_CELL_NULL };
+    enum bw_rc rc = write_cells(store, BW_ROW_SERIES, &series, err);
+    if (rc == BW_OK)
+        rc = write_cells(store, BW_ROW_SERIES_GROUP, &place, err);
+    return rc;
+}
+
+static enum bw_rc write_registry(struct bw_store *store, struct bw_err *err)
+{
+    size_t count = 0;
+    struct bw_store_registry_entry *entries = copy_registry(store, &count);
+    const int64_t now_ms = bw_store_wall_ms(store);
+    enum bw_rc rc = BW_OK;
+    for (size_t i = 0; rc == BW_OK && i < count; i++)
+        rc = write_series(store, &entries[i], now_ms, err);
+    free(entries);
+    return rc;
+}
+
+/* Each head becomes rows of the journal again; *seq counts on. */
+static enum bw_rc write_heads(struct bw_store *store, uint64_t *seq, struct bw_err *err)
+{
+    enum bw_rc rc = BW_OK;
+    for (size_t g = 1; rc == BW_OK && g < store->heads.group_count; g++) {
+        const struct bw_samples *samples = &store->heads.groups[g].samples;
+        for (size_t at = 0, part; rc == BW_OK && at < samples->count; at += part) {
+            part = samples->count - at;
+            part = part < BW_LANE_SAMPLES_MAX ? part : BW_LANE_SAMPLES_MAX;
+            rc = bw_store_insert_journal(store, ++*seq, samples->items + at, part, err);
+        }
+    }
+    return rc;
+}
+
+static enum bw_rc fill_blank(struct bw_store *store, struct bw_err *err)
+{
+    const uint64_t before = store->seq;
+    uint64_t seq = before;
+    enum bw_rc rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", err);
+    if (rc == BW_OK)
+        rc = write_registry(store, err);
+    if (rc == BW_OK)
+        rc = write_heads(store, &seq, err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(store->db, "COMMIT", err);
+    if (rc != BW_OK) {
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        return bw_wrap(err, rc, "begin the store anew");
+    }
+    for (size_t g = 1; g < store->heads.group_count; g++) {
+        struct bw_head *head = &store->heads.groups[g];
+        head->first_seq = head->samples.count > 0 ? before + 1 : 0;
+    }
+    store->seq = seq;
+    pthread_mutex_lock(&store->lock);
+    store->stats.committed_seq = seq;
+    store->stats.journal_rows = seq - before;
+    store->stats.packs = 0;
+    pthread_mutex_unlock(&store->lock);
+    return BW_OK;
+}
+
+/* --- rescue ---------------------------------------------------------------------------- */
+
+/* Whatever is in the cache of a suspect file must not be folded into it by closing. */
+static void close_suspect(struct bw_store *store)
+{
+    if (store->db != NULL)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    bw_store_close_file(store);
+}
+
+static enum bw_rc begin_anew(struct bw_store *store, const char *why, struct bw_err *err)
+{
+    close_suspect(store);
+    const enum bw_rc rc = bw_store_quarantine(store, why, err);
+    if (rc != BW_OK)
+        return rc;
+    store->blank = true;
+    store->doubted_ns = 0;
+    pthread_mutex_lock(&store->lock);
+    store->stats.damaged_total++;
+    pthread_mutex_unlock(&store->lock);
+    return bw_store_open_file(store, err);
+}
+
+static enum bw_rc look_again(struct bw_store *store, struct bw_err *err)
+{
+    const int64_t now_ns = bw_store_now_ns();
+    const bool doubted = store->doubted_ns != 0 && now_ns - store->doubted_ns < DOUBT_NS;
+    struct bw_err why = { .rc = BW_OK };
+    close_suspect(store);
+    const enum bw_rc rc = bw_store_open_file(store, &why);
+    if (rc == BW_ECORRUPT)
+        return begin_anew(store, why.text, err);
+    if (rc != BW_OK)
+        return bw_fail(err, rc, "%s", why.text);
+    if (doubted)
+        return begin_anew(store, "a check finds nothing, using it does", err);
+    store->doubted_ns = now_ns;
+    return BW_OK;
+}
+
+enum bw_rc bw_store_rescue(struct bw_store *store, struct bw_err *err)
+{
+    enum bw_rc rc = store->blank && store->db != NULL ? BW_OK : look_again(store, err);
+    if (rc == BW_OK && store->blank)
+        rc = fill_blank(store, err);
+    if (rc == BW_ECORRUPT)
+        close_suspect(store); /* the fresh one as well: look at it next time */
+    if (rc != BW_OK)
+        return rc;
+    store->blank = false;
+    store->suspect = false;
+    return BW_OK;
+}
