@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <strings.h>
 
 static const char *const outcome_names[BW_OUTCOME_COUNT] = {
     [BW_OUTCOME_PASS] = "pass",
@@ -118,10 +119,13 @@ static enum bw_status next_status(const struct bw_health *h, const struct bw_hea
     return h->status;
 }
 
-/* "connection refused: 10.0.0.1 said no"; the detail alone where there is no reason. */
+/* "connection refused: 10.0.0.1 said no"; the detail alone where there is no reason, the reason
+ * alone where the detail is only the system's word for it. */
 static void describe(char out[BW_CAUSE_BYTES_MAX], const struct bw_outcome *outcome)
 {
     const char *detail = outcome->detail != NULL ? outcome->detail : "";
+    if (strcasecmp(detail, bw_reason_text(outcome->reason)) == 0)
+        detail = "";
     char text[2 * BW_CAUSE_BYTES_MAX];
     if (outcome->reason == BW_REASON_NONE)
         snprintf(text, sizeof text, "%.*s", BW_CAUSE_BYTES_MAX, detail);

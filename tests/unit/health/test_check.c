@@ -114,6 +114,18 @@ static void transitions_say_why(void **state)
     }
 }
 
+static void one_word_is_not_said_twice(void **state)
+{
+    (void)state;
+    const struct bw_outcome outcome =
+        bw_outcome_of(BW_REASON_CONNECT_REFUSED, "Connection refused");
+    struct bw_health h = { 0 };
+    struct bw_transition last = { 0 };
+    for (int i = 0; i < 3; i++)
+        bw_health_feed(&h, &rule, &outcome, 1000 + i, &last);
+    assert_string_equal(last.cause, "connection refused, 3 failures in a row");
+}
+
 static void long_details_are_cut(void **state)
 {
     (void)state;
@@ -323,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stories_end_as_told),
         cmocka_unit_test(transitions_say_why),
+        cmocka_unit_test(one_word_is_not_said_twice),
         cmocka_unit_test(long_details_are_cut),
         cmocka_unit_test(invariants_hold_at_random),
         cmocka_unit_test(restart_at_random_changes_nothing),
