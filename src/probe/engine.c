@@ -2,6 +2,7 @@
 #include "probe/engine.h"
 
 #include "base/mem.h"
+#include "probe/exec.h"
 #include "probe/icmp.h"
 
 #include <assert.h>
@@ -45,6 +46,7 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     assert(engine->runs == 0);
     bw_curl_loop_free(engine->curl);
     bw_icmp_free(engine->icmp);
+    bw_exec_children_free(engine->exec);
     while (engine->trust != NULL) {
         struct trust *trust = engine->trust;
         engine->trust = trust->next;
@@ -61,6 +63,13 @@ struct bw_icmp *bw_engine_icmp(struct bw_probe_engine *engine)
     if (engine->icmp == NULL)
         engine->icmp = bw_icmp_new(engine->loop);
     return engine->icmp;
+}
+
+struct bw_exec_children *bw_engine_exec(struct bw_probe_engine *engine)
+{
+    if (engine->exec == NULL)
+        engine->exec = bw_exec_children_new(engine->loop);
+    return engine->exec;
 }
 
 /* One file with all certificates where there is one: OpenSSL's own default on Debian is a

@@ -11,6 +11,7 @@
 
 struct bw_curl_loop;
 struct bw_icmp;
+struct bw_exec_children;
 struct trust;
 
 struct bw_probe_engine {
@@ -19,7 +20,8 @@ struct bw_probe_engine {
     struct bw_curl_loop *curl;
     struct trust *trust;  /* certificate stores by file, loaded once: never per handshake */
     struct bw_icmp *icmp; /* NULL until a probe asks for it */
-    size_t runs;          /* not ended yet */
+    struct bw_exec_children *exec; /* NULL until a probe asks for it */
+    size_t runs;                   /* not ended yet */
 };
 
 /* The certificates of a PEM file (NULL: the system's), from the cache unless the file has

@@ -9,9 +9,11 @@ const struct bw_opt_name bw_ip_preference_names[] = {
     { "ip4", BW_IP_4 }, { "ip6", BW_IP_6 }, { "any", BW_IP_ANY }, { NULL, 0 }
 };
 
-static const struct bw_opt_name prober_names[] = {
-    { "http", BW_PROBER_HTTP }, { "tcp", BW_PROBER_TCP }, { "icmp", BW_PROBER_ICMP }, { NULL, 0 }
-};
+static const struct bw_opt_name prober_names[] = { { "http", BW_PROBER_HTTP },
+                                                   { "tcp", BW_PROBER_TCP },
+                                                   { "icmp", BW_PROBER_ICMP },
+                                                   { "exec", BW_PROBER_EXEC },
+                                                   { NULL, 0 } };
 
 static const struct bw_opt_name tls_version_names[] = {
     { "TLS10", BW_TLS_1_0 },
@@ -74,6 +76,8 @@ static const struct bw_opt module_options[] = {
       .help = "Options of prober tcp." },
     { "icmp", BW_OPT_GROUP, AT(icmp), .group = &bw_probe_icmp_group,
       .help = "Options of prober icmp." },
+    { "exec", BW_OPT_GROUP, AT(exec), .group = &bw_probe_exec_group,
+      .help = "Options of prober exec." },
     { 0 },
 };
 #undef AT

@@ -11,12 +11,20 @@ extern const struct bw_opt_group bw_probe_module_group;
 extern const struct bw_opt_group bw_probe_http_group;
 extern const struct bw_opt_group bw_probe_tcp_group;
 extern const struct bw_opt_group bw_probe_icmp_group;
+extern const struct bw_opt_group bw_probe_exec_group;
+extern const struct bw_opt_group bw_probe_exec_limits_group;
 extern const struct bw_opt_group bw_probe_tls_group;
 
 /* ip4, ip6, any: enum bw_ip_preference. */
 extern const struct bw_opt_name bw_ip_preference_names[];
 
-enum bw_prober { BW_PROBER_HTTP, BW_PROBER_TCP, BW_PROBER_ICMP, BW_PROBER_COUNT };
+enum bw_prober {
+    BW_PROBER_HTTP,
+    BW_PROBER_TCP,
+    BW_PROBER_ICMP,
+    BW_PROBER_EXEC,
+    BW_PROBER_COUNT,
+};
 
 /* What an assertion that does not hold does to the check. */
 enum bw_severity { BW_SEVERITY_UNHEALTHY, BW_SEVERITY_DEGRADED };
@@ -108,6 +116,17 @@ struct bw_icmp_options {
     double warn_if_loss_above;
 };
 
+struct bw_exec_limits {
+    int64_t cpu_ns;
+    uint64_t memory_bytes; /* of address space */
+    uint64_t output_bytes; /* on standard output and standard error together */
+};
+
+struct bw_exec_options {
+    struct bw_strings command; /* the program's path and its arguments */
+    struct bw_exec_limits limits;
+};
+
 struct bw_probe_module {
     const char *name;
     int prober;         /* enum bw_prober */
@@ -115,6 +134,7 @@ struct bw_probe_module {
     struct bw_http_options http;
     struct bw_tcp_options tcp;
     struct bw_icmp_options icmp;
+    struct bw_exec_options exec;
 };
 
 #endif

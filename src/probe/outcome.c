@@ -82,6 +82,16 @@ void bw_probe_fail(struct bw_probe_outcome *out, enum bw_reason reason, const ch
     va_end(args);
 }
 
+void bw_probe_say(struct bw_probe_outcome *out, const char *format, ...)
+{
+    if (out->reason != BW_REASON_NONE)
+        return;
+    va_list args;
+    va_start(args, format);
+    put_text(out->detail, format, args);
+    va_end(args);
+}
+
 void bw_probe_warn(struct bw_probe_outcome *out, const char *format, ...)
 {
     if (out->warned)

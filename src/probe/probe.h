@@ -72,7 +72,8 @@ struct bw_probe_result {
     bool has_certificate;
     int64_t certificate_expiry_s; /* Unix seconds: the earliest end in the chain */
 
-    char detail[BW_PROBE_DETAIL_BYTES_MAX];  /* "status 503, expected 2xx"; "" when it passed */
+    char detail[BW_PROBE_DETAIL_BYTES_MAX];  /* "status 503, expected 2xx"; when it passed "", or
+                                                what the target says of itself */
     char warning[BW_PROBE_DETAIL_BYTES_MAX]; /* what did not hold; "" unless warned */
 
     const struct bw_measures *measures; /* probe_* families, without identity labels */
@@ -138,9 +139,12 @@ struct bw_probe_ops {
 };
 
 /* Writes printf-style text into out->detail, made safe: valid UTF-8, no control bytes, cut to
- * size. bw_probe_fail also sets the reason, unless one is set already. */
+ * size. bw_probe_fail also sets the reason, unless one is set already; bw_probe_say is for what a
+ * target that passed says of itself. */
 void bw_probe_fail(struct bw_probe_outcome *out, enum bw_reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void bw_probe_say(struct bw_probe_outcome *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void bw_probe_warn(struct bw_probe_outcome *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

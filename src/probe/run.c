@@ -49,6 +49,7 @@ static const void *options_of(const struct bw_probe_module *module)
         [BW_PROBER_HTTP] = offsetof(struct bw_probe_module, http),
         [BW_PROBER_TCP] = offsetof(struct bw_probe_module, tcp),
         [BW_PROBER_ICMP] = offsetof(struct bw_probe_module, icmp),
+        [BW_PROBER_EXEC] = offsetof(struct bw_probe_module, exec),
     };
     return (const char *)module + offsets[module->prober];
 }

@@ -19,7 +19,8 @@ struct bw_probe_run;
 struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_resolver *resolver,
                                             struct bw_err *err);
 
-/* No run may be left; NULL is fine. */
+/* No run may be left; NULL is fine. Waits, up to a second as a rule, until commands of exec
+ * probes that were cut short are gone. */
 void bw_probe_engine_free(struct bw_probe_engine *engine);
 
 /* A module ready to run. `module` comes from bw_probe_module_group (probe/module.h) and is not

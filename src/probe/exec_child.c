@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/exec.h"
+
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 16384, OUT = 0, ERR, REPORT, STREAMS };
+
+/* The helper gives a command 2 s to end; a helper that takes longer is stopped or stuck itself. */
+#define HELPER_PATIENCE_NS (2600 * BW_MS)
+#define REAP_NS (2 * BW_MS)
+#define FREE_PATIENCE_NS BW_SECOND
+
+struct stream {
+    struct bw_exec_child *child;
+    int fd; /* -1: closed */
+    struct bw_poll *poll;
+    struct bw_buf bytes;
+};
+
+struct bw_exec_child {
+    struct bw_exec_children *children;
+    pid_t helper;
+    struct stream streams[STREAMS];
+    uint64_t output_bytes;
+    bw_exec_ended_fn *ended; /* NULL: was called, or nobody asks */
+    void *ctx;
+    bool over_limit, dropped;
+    int64_t kill_ns; /* monotonic: the end of patience with a dropped one */
+    struct bw_exec_child *next;
+};
+
+struct bw_exec_children {
+    struct bw_loop *loop;
+    struct bw_exec_child *dropped; /* whose helpers are not reaped yet */
+    struct bw_timer *reaper;       /* runs while there are any */
+};
+
+/* Everything that a command sees of our environment. */
+static const char *const environment[] = {
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/",
+    "LANG=C",
+    "LC_ALL=C",
+};
+enum { ENVIRONMENT = sizeof environment / sizeof *environment };
+
+static char *plain(const char *text)
+{
+    union {
+        const char *from;
+        char *to;
+    } cast = { text };
+    return cast.to;
+}
+
+/* ---- the end ---- */
+
+static void close_stream(struct stream *stream)
+{
+    bw_poll_free(stream->poll);
+    stream->poll = NULL;
+    if (stream->fd >= 0)
+        close(stream->fd);
+    stream->fd = -1;
+}
+
+static void free_child(struct bw_exec_child *child)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        close_stream(&child->streams[i]);
+        bw_buf_fini(&child->streams[i].bytes);
+    }
+    free(child);
+}
+
+/* Every helper is a child of ours and nobody else waits for it. False: it still runs. */
+static bool is_gone(const struct bw_exec_child *child)
+{
+    return waitpid(child->helper, NULL, WNOHANG) != 0;
+}
+
+static void reap_dropped(struct bw_exec_children *children)
+{
+    const int64_t now_ns = bw_loop_mono_ns();
+    for (struct bw_exec_child **at = &children->dropped; *at != NULL;) {
+        struct bw_exec_child *child = *at;
+        if (is_gone(child)) {
+            *at = child->next;
+            free_child(child);
+            continue;
+        }
+        if (child->kill_ns > 0 && now_ns >= child->kill_ns)
+            kill(child->helper, SIGKILL);
+        at = &child->next;
+    }
+}
+
+static void on_reaper(void *ctx)
+{
+    struct bw_exec_children *children = ctx;
+    reap_dropped(children);
+    if (children->dropped == NULL)
+        bw_timer_stop(children->reaper);
+}
+
+void bw_exec_drop(struct bw_exec_child *child)
+{
+    if (child == NULL)
+        return;
+    struct bw_exec_children *children = child->children;
+    const bool runs = child->streams[REPORT].fd >= 0;
+    child->ended = NULL;
+    for (int i = 0; i < STREAMS; i++)
+        close_stream(&child->streams[i]);
+    if (runs) {
+        kill(child->helper, SIGTERM);
+        child->kill_ns = bw_loop_mono_ns() + HELPER_PATIENCE_NS;
+    } else if (is_gone(child)) {
+        free_child(child);
+        return;
+    }
+    if (children->dropped == NULL)
+        bw_timer_start(children->reaper, REAP_NS, runs ? 20 * BW_MS : REAP_NS);
+    child->next = children->dropped;
+    children->dropped = child;
+}
+
+struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop)
+{
+    struct bw_exec_children *children = bw_alloc(sizeof *children);
+    children->loop = loop;
+    children->reaper = bw_timer_new(loop, on_reaper, children);
+    return children;
+}
+
+void bw_exec_children_free(struct bw_exec_children *children)
+{
+    if (children == NULL)
+        return;
+    const int64_t patience_ns = bw_loop_mono_ns() + FREE_PATIENCE_NS;
+    for (struct bw_exec_child *child = children->dropped; child != NULL; child = child->next) {
+        kill(child->helper, SIGQUIT); /* at once, with all that belongs to the command */
+        child->kill_ns = patience_ns;
+    }
+    while (children->dropped != NULL) {
+        reap_dropped(children);
+        const struct timespec pause = { 0, BW_MS };
+        if (children->dropped != NULL)
+            nanosleep(&pause, NULL);
+    }
+    bw_timer_free(children->reaper);
+    free(children);
+}
+
+/* ---- what it writes ---- */
+
+static void tell_ended(struct bw_exec_child *child)
+{
+    bw_exec_ended_fn *ended = child->ended;
+    child->ended = NULL;
+    if (ended != NULL)
+        ended(child->ctx);
+}
+
+static uint64_t written(const struct bw_exec_child *child)
+{
+    return child->streams[OUT].bytes.len + child->streams[ERR].bytes.len;
+}
+
+static void keep(struct stream *stream, const char *bytes, size_t len)
+{
+    struct bw_exec_child *child = stream->child;
+    const bool is_report = stream == &child->streams[REPORT];
+    const uint64_t room = is_report ? sizeof(struct bw_exec_report) - stream->bytes.len
+                                    : child->output_bytes - written(child);
+    if (len > room) {
+        len = (size_t)room;
+        child->over_limit = child->over_limit || !is_report;
+    }
+    bw_buf_bytes(&stream->bytes, bytes, len);
+}
+
+/* One read. False when there is nothing more now, or ever. */
+static bool read_some(struct stream *stream)
+{
+    char bytes[READ_BYTES];
+    if (stream->fd < 0)
+        return false;
+    const ssize_t got = read(stream->fd, bytes, sizeof bytes);
+    if (got > 0)
+        keep(stream, bytes, (size_t)got);
+    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        close_stream(stream);
+    return got > 0;
+}
+
+static void on_output(void *ctx, unsigned events)
+{
+    (void)events;
+    struct stream *stream = ctx;
+    read_some(stream);
+    if (stream->child->over_limit)
+        tell_ended(stream->child);
+}
+
+/* The helper closes its end of this last of all: everything that was written is in the pipes. */
+static void on_report(void *ctx, unsigned events)
+{
+    (void)events;
+    struct stream *report = ctx;
+    struct bw_exec_child *child = report->child;
+    while (read_some(report)) {
+    }
+    if (report->fd >= 0)
+        return;
+    for (int i = OUT; i <= ERR; i++) {
+        while (!child->over_limit && read_some(&child->streams[i])) {
+        }
+    }
+    tell_ended(child);
+}
+
+const struct bw_buf *bw_exec_output(const struct bw_exec_child *child)
+{
+    return &child->streams[OUT].bytes;
+}
+
+const struct bw_buf *bw_exec_errors(const struct bw_exec_child *child)
+{
+    return &child->streams[ERR].bytes;
+}
+
+bool bw_exec_is_over_limit(const struct bw_exec_child *child)
+{
+    return child->over_limit;
+}
+
+struct bw_exec_report bw_exec_report(const struct bw_exec_child *child)
+{
+    struct bw_exec_report report = { 0 };
+    const struct bw_buf *bytes = &child->streams[REPORT].bytes;
+    if (bytes->len == sizeof report)
+        memcpy(&report, bytes->data, sizeof report);
+    return report;
+}
+
+/* ---- the beginning ---- */
+
+/* The ends that the child gets; the others stay with the streams. */
+static bool make_pipes(struct bw_exec_child *child, int ends[STREAMS], struct bw_err *err)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        struct stream *stream = &child->streams[i];
+        int both[2];
+        if (pipe2(both, O_CLOEXEC) != 0) {
+            bw_fail(err, BW_EIO, "no pipe to a command: %s", strerror(errno));
+            return false;
+        }
+        stream->fd = both[0];
+        ends[i] = both[1];
+        stream->poll = bw_poll_new(child->children->loop, stream->fd,
+                                   i == REPORT ? on_report : on_output, stream, err);
+        if (stream->poll == NULL)
+            return false;
+        bw_poll_start(stream->poll, BW_POLL_READ);
+    }
+    return true;
+}
+
+/* A session of its own, without our signal mask, our ignored signals and our descriptors. */
+static void set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(attributes);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_setflags(attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+}
+
+static int start_helper(struct bw_exec_child *child, const struct bw_exec_command *command,
+                        const int ends[STREAMS])
+{
+    char cpu[BW_DURATION_TEXT_MAX], memory[BW_DURATION_TEXT_MAX], zone[128];
+    char *argv[BW_EXEC_ARGUMENTS_MAX + 6], *envp[ENVIRONMENT + 2];
+    size_t count = 0, variables = 0;
+    const char *tz = getenv("TZ");
+    snprintf(cpu, sizeof cpu, "%lld", (long long)((command->cpu_ns + BW_SECOND - 1) / BW_SECOND));
+    snprintf(memory, sizeof memory, "%llu", (unsigned long long)command->memory_bytes);
+    argv[count++] = plain("bellwether");
+    argv[count++] = plain(BW_EXEC_HELPER_NAME);
+    argv[count++] = plain("--");
+    argv[count++] = cpu;
+    argv[count++] = memory;
+    for (size_t i = 0; i < BW_EXEC_ARGUMENTS_MAX && command->argv[i] != NULL; i++)
+        argv[count++] = plain(command->argv[i]);
+    argv[count] = NULL;
+    while (variables < ENVIRONMENT) {
+        envp[variables] = plain(environment[variables]);
+        variables++;
+    }
+    if (tz != NULL && snprintf(zone, sizeof zone, "TZ=%s", tz) < (int)sizeof zone)
+        envp[variables++] = zone;
+    envp[variables] = NULL;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions;
+    set_attributes(&attributes);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[OUT], 1);
+    posix_spawn_file_actions_adddup2(&actions, ends[ERR], 2);
+    posix_spawn_file_actions_adddup2(&actions, ends[REPORT], BW_EXEC_REPORT_FD);
+    const int error =
+        posix_spawn(&child->helper, "/proc/self/exe", &actions, &attributes, argv, envp);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+struct bw_exec_child *bw_exec_spawn(struct bw_exec_children *children,
+                                    const struct bw_exec_command *command, bw_exec_ended_fn *ended,
+                                    void *ctx, struct bw_err *err)
+{
+    struct bw_exec_child *child = bw_alloc(sizeof *child);
+    *child = (struct bw_exec_child){
+        .children = children, .output_bytes = command->output_bytes, .ended = ended, .ctx = ctx
+    };
+    for (int i = 0; i < STREAMS; i++) {
+        child->streams[i].child = child;
+        child->streams[i].fd = -1;
+        bw_buf_init(&child->streams[i].bytes, command->output_bytes + READ_BYTES);
+    }
+    int ends[STREAMS] = { -1, -1, -1 };
+    bool done = make_pipes(child, ends, err);
+    const int error = done ? start_helper(child, command, ends) : 0;
+    for (int i = 0; i < STREAMS; i++) {
+        if (ends[i] >= 0)
+            close(ends[i]);
+    }
+    if (error != 0)
+        bw_fail(err, BW_EIO, "no process for a command: %s", strerror(error));
+    if (done && error == 0)
+        return child;
+    free_child(child);
+    return NULL;
+}

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* This program is its own helper, as the daemon is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/units.h"
+#include "probe/exec_helper.h"
+#include "world.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What hostile commands sleep for: how their processes are recognised. */
+#define MARK "98431"
+#define GONE_WITHIN_NS (3 * BW_SECOND)
+
+#define SHELL(script) WORLD_STRINGS("/bin/sh", "-c", script)
+
+static void run_command(struct world *w, struct bw_strings command, int64_t timeout_ns)
+{
+    struct bw_probe_module module = world_module(w, BW_PROBER_EXEC);
+    module.exec.command = command;
+    world_probe(w, &module, "/unused", timeout_ns);
+}
+
+/* ---- verdicts ---- */
+
+static void verdicts_are_a_plugins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *script;
+        enum bw_reason reason;
+        bool warned;
+        const char *text;
+    } cases[] = {
+        { "ok", "echo 'OK - fine | a=1'", BW_REASON_NONE, false, "OK - fine" },
+        { "silent", "exit 0", BW_REASON_NONE, false, "it said nothing" },
+        { "warning", "echo hm; exit 1", BW_REASON_NONE, true, "hm" },
+        { "critical", "echo bad; exit 2", BW_REASON_COMMAND_CRITICAL, false, "bad" },
+        { "unknown", "echo what; exit 3", BW_REASON_COMMAND_UNKNOWN, false, "what" },
+        { "another code", "echo x; exit 42", BW_REASON_COMMAND_BROKEN, false,
+          "exit code 42, which is no plugin's: x" },
+        { "words on standard error", "echo no such option >&2; exit 3", BW_REASON_COMMAND_UNKNOWN,
+          false, "no such option" },
+        { "killed", "kill -9 $$", BW_REASON_COMMAND_BROKEN, false,
+          "it was ended by signal 9 (SIGKILL)" },
+        { "only the first line", "echo; echo 1; echo 2", BW_REASON_NONE, false, "it said nothing" },
+        { "bytes for a terminal", "printf 'a\\033[31mb\\377\\n'", BW_REASON_NONE, false,
+          "a\\x1b[31mb\\xff" },
+        { "kills its helper", "kill -9 $PPID; sleep 9", BW_REASON_COMMAND_BROKEN, false,
+          "/bin/sh: its helper was ended" },
+    };
+    struct world w;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_command(&w, SHELL(cases[i].script), 20 * BW_SECOND);
+        const char *text = w.result.warned ? w.result.warning : w.result.detail;
+        if (w.result.reason != cases[i].reason || w.result.warned != cases[i].warned
+            || strcmp(text, cases[i].text) != 0)
+            fail_msg("%s: %s, '%s'", cases[i].name, bw_reason_name(w.result.reason), text);
+    }
+    world_close(&w);
+}
+
+static void what_cannot_run_is_named(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/bw-exec-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    static const struct {
+        const char *file, *content;
+        mode_t mode;
+        const char *text;
+    } cases[] = {
+        { "missing", NULL, 0, "no such file" },
+        { "plain", "echo", 0644, "it is not executable for us" },
+        { "garbage", "\x01\x02\x03", 0755, "it is no program: neither ELF nor a script with #!" },
+        { "lost", "#!/no/such/shell\n", 0755, "the interpreter that it needs is missing" },
+        { "", NULL, 0, "it is a directory" },
+    };
+    struct world w;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *path = world_text(&w, "%s/%s", folder, cases[i].file);
+        if (cases[i].content != NULL) {
+            FILE *file = fopen(path, "w");
+            assert_non_null(file);
+            fputs(cases[i].content, file);
+            fclose(file);
+            chmod(path, cases[i].mode);
+        }
+        run_command(&w, WORLD_STRINGS(path, "x"), 20 * BW_SECOND);
+        assert_int_equal(w.result.reason, BW_REASON_COMMAND_BROKEN);
+        assert_true(bw_reason_is_local(w.result.reason));
+        assert_string_equal(w.result.detail, world_text(&w, "%s: %s", path, cases[i].text));
+        assert_false(world_has(&w, BW_METRIC_PROBE_EXEC_EXIT_CODE));
+        if (cases[i].content != NULL)
+            unlink(path);
+    }
+    rmdir(folder);
+    world_close(&w);
+}
+
+/* ---- what a command finds ---- */
+
+static void a_command_finds_a_clean_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *text;
+    } cases[] = {
+        { "tr '\\0' ' ' </proc/$$/environ",
+          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C "
+          "LC_ALL=C TZ=UTC" },
+        { "exec ls -m /proc/self/fd", "0, 1, 2, 3" }, /* 3 is the folder that it reads */
+        { "echo $(pwd) $(umask)", "/ 0077" },
+        { "read x; echo $?", "1" },
+        { "grep -h -E 'SigBlk|SigIgn|NoNewPrivs' /proc/$$/status | tr -d '\\n\\t'",
+          "SigBlk:0000000000000000SigIgn:0000000000000000NoNewPrivs:1" },
+        { "echo $(ulimit -t; ulimit -v; ulimit -n; ulimit -c; ulimit -f)",
+          "30 1048576 256 0 32768" },
+        { "test $(ps -o pgid= -p $$) = $$ && echo own group", "own group" },
+    };
+    struct world w;
+    world_open(&w, NULL);
+    setenv("TZ", "UTC", 1);
+    setenv("SECRET", "hush", 1);
+    const int extra = open("/dev/null", O_RDONLY); /* without O_CLOEXEC */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_command(&w, SHELL(cases[i].script), 20 * BW_SECOND);
+        if (strcmp(w.result.detail, cases[i].text) != 0)
+            fail_msg("%s: '%s'", cases[i].script, w.result.detail);
+    }
+    run_command(&w, WORLD_STRINGS("/bin/echo", "$(id)", ";", "*", "a  b", "--", "-n"),
+                20 * BW_SECOND);
+    assert_string_equal(w.result.detail, "$(id) ; * a  b -- -n");
+    close(extra);
+    world_close(&w);
+}
+
+static void performance_data_become_metrics(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    run_command(&w,
+                SHELL("echo \"DISK OK | /=2KB;5;6;0;9 't=1'=250ms n=7 n=8 u=U\"; echo 'long | "
+                      "rta=5%'; exit 1"),
+                20 * BW_SECOND);
+    const struct {
+        const char *label, *unit;
+        double value;
+    } want[] = {
+        { "/", "bytes", 2048 }, { "t=1", "seconds", 0.25 }, { "n", "", 7 }, { "rta", "ratio", 0.05 }
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < w.measures.count; i++)
+        count += w.measures.items[i].family == BW_METRIC_PROBE_EXEC_PERFDATA;
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        double value;
+        assert_true(bw_measures_value(&w.measures, BW_METRIC_PROBE_EXEC_PERFDATA,
+                                      BW_LABEL_VALUES(want[i].label, want[i].unit), &value));
+        assert_true(value == want[i].value);
+    }
+    assert_true(world_value(&w, BW_METRIC_PROBE_EXEC_EXIT_CODE, NULL) == 1);
+    world_close(&w);
+}
+
+static void limits_hold(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
+    module.exec.limits.output_bytes = 2000;
+    module.exec.command = SHELL("yes; echo never");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_RESPONSE_TOO_LARGE);
+    assert_string_equal(w.result.detail, "more than 2000 bytes of output");
+    module.exec.command = SHELL("yes | head -c 1000; yes | head -c 999 >&2; printf x");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_true(w.result.success);
+    module.exec.limits.cpu_ns = BW_SECOND;
+    module.exec.command = SHELL("while :; do :; done");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_string_equal(w.result.detail, "it used up its processor time, limits.cpu");
+    module.exec.limits.memory_bytes = 64 << 20;
+    module.exec.command = WORLD_STRINGS("/usr/bin/tail", "-n1", "/dev/zero");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_true(w.result.warned); /* exit code 1 */
+    assert_non_null(strstr(w.result.warning, "memory exhausted"));
+    world_close(&w);
+}
+
+/* ---- hostile commands ---- */
+
+/* Processes, zombies too, whose command line has the mark. */
+static unsigned leftovers(void)
+{
+    unsigned count = 0;
+    DIR *proc = opendir("/proc");
+    for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+        char path[300], line[4096];
+        snprintf(path, sizeof path, "/proc/%.20s/cmdline", entry->d_name);
+        const int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        const ssize_t len = read(fd, line, sizeof line);
+        close(fd);
+        count += len > 0 && memmem(line, (size_t)len, MARK, strlen(MARK)) != NULL;
+    }
+    closedir(proc);
+    return count;
+}
+
+static void on_tick(void *ctx)
+{
+    bw_loop_stop(ctx);
+}
+
+/* Until nothing is left and every child of ours is reaped. */
+static void expect_gone(struct world *w, const char *name, int64_t within_ns)
+{
+    const int64_t end_ns = bw_loop_mono_ns() + within_ns;
+    struct bw_timer *timer = bw_timer_new(w->loop, on_tick, w->loop);
+    bw_timer_start(timer, 0, 25 * BW_MS);
+    siginfo_t info;
+    while (leftovers() > 0 || waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        if (bw_loop_mono_ns() > end_ns)
+            fail_msg("%s: %u processes are left", name, leftovers());
+        bw_loop_run(w->loop);
+    }
+    bw_timer_free(timer);
+}
+
+static void nothing_survives_a_timeout(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *script;
+    } cases[] = {
+        { "hangs", "exec sleep " MARK },
+        { "ignores TERM", "trap '' TERM; while :; do sleep " MARK "; done" },
+        { "is in the background", "sleep " MARK " & sleep " MARK " & wait" },
+        { "leaves the session", "setsid sh -c 'trap \"\" TERM; sleep " MARK " & sleep " MARK "' & "
+                                "sleep " MARK },
+        { "forks many that ignore TERM",
+          "trap '' TERM; for i in $(seq 150); do sleep " MARK " & done; wait" },
+        { "closes its output", "exec >&- 2>&-; echo x; sleep " MARK },
+        { "stops itself", "kill -STOP $$; sleep " MARK },
+        { "stops its helper", "kill -STOP $PPID; exec sleep " MARK },
+    };
+    struct world w;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_command(&w, SHELL(cases[i].script), 400 * BW_MS);
+        assert_int_equal(w.result.reason, BW_REASON_TIMEOUT);
+        assert_true(w.result.duration_ns < 600 * BW_MS);
+        expect_gone(&w, cases[i].name, GONE_WITHIN_NS);
+    }
+    world_close(&w);
+}
+
+static void nothing_survives_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *script;
+    } cases[] = {
+        { "leaves a child", "sleep " MARK " & echo OK" },
+        { "daemonises", "setsid sh -c 'sleep " MARK " & sleep " MARK " & wait' & sleep 0.2; "
+                        "echo OK" },
+        { "daemonises twice, ignores TERM",
+          "setsid sh -c 'trap \"\" TERM; setsid sleep " MARK " & exit' & wait; echo OK" },
+    };
+    struct world w;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_command(&w, SHELL(cases[i].script), 20 * BW_SECOND);
+        assert_string_equal(w.result.detail, "OK");
+        if (leftovers() != 0)
+            fail_msg("%s: %u processes are left", cases[i].name, leftovers());
+        expect_gone(&w, cases[i].name, BW_SECOND);
+    }
+    world_close(&w);
+}
+
+static void never(void *ctx, const struct bw_probe_result *result)
+{
+    (void)ctx, (void)result;
+    fail_msg("a cancelled run called back");
+}
+
+static void nothing_survives_us(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
+    module.exec.command = SHELL("trap '' TERM; setsid sleep " MARK " & sleep " MARK);
+    struct bw_probe_plan *plan = bw_probe_plan_new(w.engine, &module, NULL, NULL);
+    const struct bw_probe_request request = { .plan = plan,
+                                              .target = { .text = "/unused" },
+                                              .timeout_ns = 20 * BW_SECOND };
+    struct bw_probe_run *runs[5];
+    for (int i = 0; i < 5; i++)
+        runs[i] = bw_probe_start(w.engine, &request, never, NULL);
+    struct bw_timer *timer = bw_timer_new(w.loop, on_tick, w.loop);
+    bw_timer_start(timer, 0, 20 * BW_MS);
+    while (leftovers() < 5)
+        bw_loop_run(w.loop);
+    bw_timer_free(timer);
+    for (int i = 0; i < 5; i++)
+        bw_probe_cancel(runs[i]);
+    bw_probe_plan_free(plan);
+    world_close(&w);
+    assert_int_equal(leftovers(), 0);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* ---- the rest ---- */
+
+static unsigned descriptors(void)
+{
+    unsigned count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static void many_runs_leave_no_descriptor(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    run_command(&w, WORLD_STRINGS("/bin/true"), 20 * BW_SECOND);
+    const unsigned before = descriptors();
+    for (int i = 0; i < 10; i++) {
+        run_command(&w, WORLD_STRINGS("/bin/true"), 20 * BW_SECOND);
+        assert_true(w.result.success);
+    }
+    assert_int_equal(descriptors(), before);
+    world_close(&w);
+}
+
+/* A request chooses neither the command nor its arguments. */
+static void a_target_is_never_run(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
+    world_probe(&w, &module, "/bin/true", BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_INTERNAL);
+    assert_string_equal(w.result.detail, "the module has no command");
+    world_close(&w);
+}
+
+static void commands_are_checked(void **state)
+{
+    (void)state;
+    struct bw_err err;
+    struct bw_exec_options options = { .command = WORLD_STRINGS("relative/path") };
+    assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_EINVAL);
+    const char *words[BW_EXEC_ARGUMENTS_MAX + 1];
+    for (size_t i = 0; i <= BW_EXEC_ARGUMENTS_MAX; i++)
+        words[i] = "/x";
+    options.command = (struct bw_strings){ words, BW_EXEC_ARGUMENTS_MAX + 1 };
+    assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_ELIMIT);
+    options.command.count--;
+    assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_OK);
+}
+
+/* Debian's package monitoring-plugins-basic. */
+static void real_plugins_run(void **state)
+{
+    (void)state;
+    static const char *const plugins = "/usr/lib/nagios/plugins";
+    struct world w;
+    world_open(&w, NULL);
+    const char *load = world_text(&w, "%s/check_load", plugins);
+    const char *disk = world_text(&w, "%s/check_disk", plugins);
+    const char *dummy = world_text(&w, "%s/check_dummy", plugins);
+    if (access(load, X_OK) != 0) {
+        print_message("monitoring-plugins are not installed: skipped\n");
+    } else {
+        run_command(&w, WORLD_STRINGS(load, "-w", "9999,9999,9999", "-c", "9999,9999,9999"),
+                    20 * BW_SECOND);
+        assert_true(w.result.success && !w.result.warned);
+        assert_true(strncmp(w.result.detail, "OK", 2) == 0
+                    || strncmp(w.result.detail, "LOAD OK", 7) == 0);
+        double value;
+        assert_true(bw_measures_value(&w.measures, BW_METRIC_PROBE_EXEC_PERFDATA,
+                                      BW_LABEL_VALUES("load1", ""), &value));
+        run_command(&w, WORLD_STRINGS(disk, "-w", "0%", "-c", "0%", "-p", "/"), 20 * BW_SECOND);
+        assert_true(bw_measures_value(&w.measures, BW_METRIC_PROBE_EXEC_PERFDATA,
+                                      BW_LABEL_VALUES("/", "bytes"), &value));
+        assert_true(value > 1 << 20);
+        run_command(&w, WORLD_STRINGS(dummy, "2", "broken"), 20 * BW_SECOND);
+        assert_int_equal(w.result.reason, BW_REASON_COMMAND_CRITICAL);
+        assert_string_equal(w.result.detail, "CRITICAL: broken");
+    }
+    world_close(&w);
+}
+
+int main(int argc, char **argv)
+{
+    /* Not by exit(): a leak checker would look at the helper, too. */
+    if (argc > 2 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
+        _exit(bw_exec_helper_run((size_t)argc - 3, (const char *const *)argv + 3));
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts_are_a_plugins),
+        cmocka_unit_test(what_cannot_run_is_named),
+        cmocka_unit_test(a_command_finds_a_clean_place),
+        cmocka_unit_test(performance_data_become_metrics),
+        cmocka_unit_test(limits_hold),
+        cmocka_unit_test(nothing_survives_a_timeout),
+        cmocka_unit_test(nothing_survives_the_end),
+        cmocka_unit_test(nothing_survives_us),
+        cmocka_unit_test(many_runs_leave_no_descriptor),
+        cmocka_unit_test(a_target_is_never_run),
+        cmocka_unit_test(commands_are_checked),
+        cmocka_unit_test(real_plugins_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
