@@ -293,12 +293,24 @@ static enum bw_reason reason_of(int status)
     }
 }
 
+/* RFC 6761, section 6.3: the name means loopback on every machine, also where no hosts file
+ * says so and no name server can be asked. */
+static void stand_in_for_localhost(struct bw_lookup *lookup)
+{
+    if (strcmp(lookup->name, "localhost") != 0)
+        return;
+    const bool only_ip6 = lookup->preference == BW_IP_6 && !lookup->fallback;
+    lookup->count = bw_address_parse(only_ip6 ? "::1" : "127.0.0.1", &lookup->addresses[0]) ? 1 : 0;
+}
+
 /* Delivery is left to the timer, so that done() is never called from inside a start and never
  * from inside c-ares. */
 static void finish(struct bw_lookup *lookup)
 {
     lookup->finished = true;
     lookup->end_ns = bw_loop_mono_ns();
+    if (lookup->count == 0)
+        stand_in_for_localhost(lookup);
     if (lookup->count > 0) {
         lookup->reason = BW_REASON_NONE;
         sort_addresses(lookup);

@@ -177,6 +177,7 @@ static const struct {
     { "10.1.2.3", BW_IP_6, false, BW_REASON_DNS_NXDOMAIN, 0, 0 },
     { "::1", BW_IP_6, false, BW_REASON_NONE, 1, AF_INET6 },
     { "localhost", BW_IP_4, false, BW_REASON_NONE, 1, AF_INET },
+    { "localhost", BW_IP_6, false, BW_REASON_NONE, 1, AF_INET6 }, /* with or without a hosts file */
     { "both.test.", BW_IP_4, true, BW_REASON_NONE, 1, AF_INET },
     { "both.test.", BW_IP_4, false, BW_REASON_NONE, 1, AF_INET },
     { "both.test.", BW_IP_6, false, BW_REASON_NONE, 1, AF_INET6 },
