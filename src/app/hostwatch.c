@@ -305,6 +305,7 @@ void bw_hostwatch_sample(struct bw_hostwatch *hostwatch)
         return;
     struct errand *errand = bw_alloc(sizeof *errand);
     errand->hostwatch = hostwatch;
+    bw_host_set_textfile_folder(hostwatch->host, opts->textfile_directory);
     errand->collectors = copy_strings(&errand->arena, opts->collectors);
     bw_measures_init(&errand->measures, &errand->arena);
     errand->tick_ms = tick_of(bw_core_now_ms(hostwatch->core), opts->interval_ns / 1000000);

@@ -36,7 +36,7 @@ struct bw_recorder {
     struct bw_store *store;
     int64_t started_ms;
     unsigned generation;
-    struct series *families[BW_METRIC_COUNT]; /* all series of each */
+    struct series *families[BW_FAMILY_ID_MAX]; /* all series of each */
     struct bw_sample *samples;
     size_t sample_cap;
 };

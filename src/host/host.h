@@ -35,6 +35,7 @@ struct bw_sampler_ops {
     const char *summary;     /* one sentence for the docs */
     const char *prefixes[6]; /* of its metrics' names, for collect[]: "node_cpu_"; ends with NULL */
     bool keeps_part;         /* what it added before a failure stays */
+    bool shows_guests;       /* also metrics of any name: metric/guest.h */
 
     /* BW_EUNSUPPORTED: this machine does not have it, which is no failure to talk about. */
     enum bw_rc (*sample)(struct bw_host *host, struct bw_measures *out, struct bw_err *err);

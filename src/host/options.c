@@ -48,10 +48,13 @@ static const struct bw_opt host_options[] = {
       .range = "1s..1h", .help = "How often this machine is read." },
     { "collectors", BW_OPT_STRINGS, offsetof(struct bw_host_opts, collectors),
       .def = "cpu,meminfo,loadavg,diskstats,filesystem,netdev,pressure,vmstat,filefd,stat,uname,"
-             "time,os,timex,netstat,sockstat,conntrack,cgroup",
+             "time,os,timex,netstat,sockstat,conntrack,cgroup,textfile",
       .help = "What is read: cpu, meminfo, loadavg, diskstats, filesystem, netdev, pressure, "
               "vmstat, filefd, stat, uname, time, os, timex, netstat, sockstat, conntrack, "
-              "cgroup." },
+              "cgroup, textfile." },
+    { "textfile_directory", BW_OPT_STRING, offsetof(struct bw_host_opts, textfile_directory),
+      .help = "Where the collector textfile looks for *.prom, files of metrics in the text format "
+              "of Prometheus that other programs write. Not set: nowhere." },
     { "thresholds", BW_OPT_GROUP, offsetof(struct bw_host_opts, thresholds),
       .group = &thresholds_group, .help = "Limits that give the status of the host." },
     { 0 },
@@ -81,7 +84,7 @@ static enum bw_rc fail_unknown(const char *word, struct bw_err *err)
     return bw_fail(err, BW_EINVAL,
                    "collectors: there is no '%s'; expected cpu, meminfo, loadavg, diskstats, "
                    "filesystem, netdev, pressure, vmstat, filefd, stat, uname, time, os, timex, "
-                   "netstat, sockstat, conntrack, cgroup",
+                   "netstat, sockstat, conntrack, cgroup, textfile",
                    word);
 }
 

@@ -199,11 +199,13 @@ static void copy_measures(struct bw_block *block, const struct bw_measures *meas
 /* Cells are sorted by family by counting, which keeps the order within each. */
 static void place_cells(struct bw_block *block)
 {
-    uint32_t start[BW_METRIC_COUNT + 1] = { 0 };
+    const size_t families = bw_family_count();
+    uint32_t start[BW_FAMILY_ID_MAX + 1];
+    memset(start, 0, (families + 1) * sizeof *start);
     for (size_t i = 0; i < block->count; i++)
         start[block->measures[i].family + 1]++;
     size_t runs = 0;
-    for (size_t f = 0; f < BW_METRIC_COUNT; f++) {
+    for (size_t f = 0; f < families; f++) {
         if (start[f + 1] > 0)
             block->runs[runs++] =
                 (struct bw_cell_run){ (enum bw_family_id)f, start[f], start[f + 1] };

@@ -2,8 +2,9 @@
 #include "metric/family.h"
 
 #include "base/escape.h"
+#include "base/text.h"
+#include "metric/guest.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { LIVE, KEPT };
@@ -27,8 +28,25 @@ static const struct bw_family families[BW_METRIC_COUNT] = {
 
 const struct bw_family *bw_family_row(enum bw_family_id id)
 {
-    assert((unsigned)id < BW_METRIC_COUNT);
-    return &families[id];
+    if ((unsigned)id < BW_METRIC_COUNT)
+        return &families[id];
+    return bw_guest_row((unsigned)id - BW_METRIC_COUNT);
+}
+
+unsigned bw_family_count(void)
+{
+    return BW_METRIC_COUNT + bw_guest_count();
+}
+
+size_t bw_family_base_len(const struct bw_family *family)
+{
+    static const char *const endings[BW_TYPE_COUNT] = {
+        [BW_TYPE_COUNTER] = "_total",
+        [BW_TYPE_INFO] = "_info",
+    };
+    const size_t len = strlen(family->name);
+    const char *ending = endings[family->type];
+    return ending != NULL && bw_text_ends_with(family->name, ending) ? len - strlen(ending) : len;
 }
 
 bool bw_family_by_name(const char *name, enum bw_family_id *out)
@@ -39,7 +57,7 @@ bool bw_family_by_name(const char *name, enum bw_family_id *out)
             return true;
         }
     }
-    return false;
+    return bw_guest_by_name(name, out);
 }
 
 const char *bw_metric_type_name(enum bw_metric_type type)
@@ -48,6 +66,7 @@ const char *bw_metric_type_name(enum bw_metric_type type)
         [BW_TYPE_GAUGE] = "gauge",         [BW_TYPE_COUNTER] = "counter",
         [BW_TYPE_HISTOGRAM] = "histogram", [BW_TYPE_STATESET] = "stateset",
         [BW_TYPE_INFO] = "info",           [BW_TYPE_UNTYPED] = "untyped",
+        [BW_TYPE_SUMMARY] = "summary",
     };
     return names[type];
 }
@@ -61,7 +80,10 @@ static const struct {
     { "probe_", "Probes",
       "Names and labels of blackbox_exporter. On `/metrics` every series also has the labels "
       "`service`, `instance`, `check` and `module` and those that the configuration gives." },
-    { "node_", "Host", "Names and labels of node_exporter, with the same meaning and units." },
+    { "node_", "Host",
+      "Names and labels of node_exporter, with the same meaning and units. The collector textfile "
+      "adds metrics of any name that is not in this document; they are stored, except "
+      "histograms." },
     { "bellwether_", "Bellwether",
       "What the daemon makes of what it sees, and how it does itself. Series about a check have "
       "the labels `service`, `instance`, `check` and `module`; series about a trend have `metric` "

@@ -5,6 +5,7 @@
 #define METRIC_FAMILY_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,10 +25,11 @@ enum bw_metric_type {
     BW_TYPE_STATESET, /* one series per state, 1 for those that hold, 0 for the others */
     BW_TYPE_INFO,     /* always 1; the labels tell */
     BW_TYPE_UNTYPED,
+    BW_TYPE_SUMMARY, /* only guests (metric/guest.h); quantile is a label as any other */
     BW_TYPE_COUNT,
 };
 
-enum { BW_FAMILY_LABELS_MAX = 16 };
+enum { BW_FAMILY_LABELS_MAX = 16, BW_FAMILY_ID_MAX = BW_METRIC_COUNT + BW_GUEST_FAMILIES_MAX };
 
 struct bw_family {
     const char *name; /* as people query it: counters with _total, infos with _info */
@@ -39,8 +41,15 @@ struct bw_family {
     const char *help; /* one sentence */
 };
 
-/* The row. `id` must be below BW_METRIC_COUNT. */
+/* The row. `id` must be below bw_family_count(). */
 const struct bw_family *bw_family_row(enum bw_family_id id);
+
+/* Declared families and the guests (metric/guest.h) that there are by now. */
+unsigned bw_family_count(void);
+
+/* How much of the name OpenMetrics calls the family: without _total of a counter and _info of an
+ * info. */
+size_t bw_family_base_len(const struct bw_family *family);
 
 /* The family of that exact name; false when there is none. */
 bool bw_family_by_name(const char *name, enum bw_family_id *out);

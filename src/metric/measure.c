@@ -73,6 +73,19 @@ void bw_measures_add(struct bw_measures *measures, enum bw_family_id family, dou
                   });
 }
 
+void bw_measures_add_part(struct bw_measures *measures, enum bw_family_id family,
+                          enum bw_measure_part part, double bound, double value,
+                          const char *const *label_values)
+{
+    add(measures, &(struct bw_measure){
+                      .family = family,
+                      .part = part,
+                      .bound = bound,
+                      .value = value,
+                      .labels = copy_labels(measures->arena, family, label_values),
+                  });
+}
+
 void bw_measures_append(struct bw_measures *measures, const struct bw_measures *more)
 {
     for (size_t i = 0; i < more->count; i++) {

@@ -46,6 +46,11 @@ void bw_measures_init(struct bw_measures *measures, struct bw_arena *arena);
 void bw_measures_add(struct bw_measures *measures, enum bw_family_id family, double value,
                      const char *const *label_values);
 
+/* One line of a family that has lines of several kinds: a bucket, the sum, the count. */
+void bw_measures_add_part(struct bw_measures *measures, enum bw_family_id family,
+                          enum bw_measure_part part, double bound, double value,
+                          const char *const *label_values);
+
 /* Copies all measures of `more`. */
 void bw_measures_append(struct bw_measures *measures, const struct bw_measures *more);
 

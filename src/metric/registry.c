@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metric/registry.h"
 
+#include "base/escape.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "metric/names.h"
 
 #include <assert.h>
@@ -128,17 +130,13 @@ size_t bw_registry_hidden(const struct bw_registry *registry)
 static void append_family_name(struct bw_buf *out, const struct bw_family *family,
                                enum bw_exposition format)
 {
-    size_t len = strlen(family->name);
-    if (format == BW_EXPOSITION_OPENMETRICS && family->type == BW_TYPE_COUNTER)
-        len -= strlen("_total");
-    if (format == BW_EXPOSITION_OPENMETRICS && family->type == BW_TYPE_INFO)
-        len -= strlen("_info");
-    bw_buf_bytes(out, family->name, len);
+    const bool base = format == BW_EXPOSITION_OPENMETRICS;
+    bw_buf_bytes(out, family->name, base ? bw_family_base_len(family) : strlen(family->name));
 }
 
 /* A state set of OpenMetrics calls its label like its family; ours are called `state` and
  * `direction`, as people query them, so they go out as what they are made of: gauges. */
-static const char *type_word(enum bw_metric_type type, enum bw_exposition format)
+static const char *type_word(const struct bw_family *family, enum bw_exposition format)
 {
     static const char *const words[BW_TYPE_COUNT][2] = {
         [BW_TYPE_GAUGE] = { "gauge", "gauge" },
@@ -147,8 +145,28 @@ static const char *type_word(enum bw_metric_type type, enum bw_exposition format
         [BW_TYPE_STATESET] = { "gauge", "gauge" },
         [BW_TYPE_INFO] = { "gauge", "info" },
         [BW_TYPE_UNTYPED] = { "untyped", "unknown" },
+        [BW_TYPE_SUMMARY] = { "summary", "summary" },
     };
-    return words[type][format == BW_EXPOSITION_OPENMETRICS];
+    const bool open = format == BW_EXPOSITION_OPENMETRICS;
+    /* A guest's counter may lack the ending without which it is none there. */
+    if (open && family->type == BW_TYPE_COUNTER && !bw_text_ends_with(family->name, "_total"))
+        return "unknown";
+    return words[family->type][open];
+}
+
+/* The older format escapes two bytes in a help, OpenMetrics three. */
+static void append_help(struct bw_buf *out, const char *help, enum bw_exposition format)
+{
+    if (format == BW_EXPOSITION_OPENMETRICS) {
+        bw_escape_label(out, help, strlen(help));
+        return;
+    }
+    for (; *help != '\0'; help++) {
+        if (*help == '\\' || *help == '\n')
+            bw_buf_text(out, *help == '\n' ? "\\n" : "\\\\");
+        else
+            bw_buf_char(out, *help);
+    }
 }
 
 static void append_head(struct bw_buf *out, const struct bw_family *family,
@@ -157,11 +175,11 @@ static void append_head(struct bw_buf *out, const struct bw_family *family,
     bw_buf_text(out, "# HELP ");
     append_family_name(out, family, format);
     bw_buf_char(out, ' ');
-    bw_buf_text(out, family->help); /* the table has nothing in it to escape; a test holds it */
+    append_help(out, family->help, format);
     bw_buf_text(out, "\n# TYPE ");
     append_family_name(out, family, format);
     bw_buf_char(out, ' ');
-    bw_buf_text(out, type_word(family->type, format));
+    bw_buf_text(out, type_word(family, format));
     bw_buf_char(out, '\n');
     if (format == BW_EXPOSITION_OPENMETRICS && *family->unit != '\0') {
         bw_buf_text(out, "# UNIT ");
@@ -192,18 +210,18 @@ static void append_lines(struct bw_buf *out, const struct source *sources, size_
 
 /* All runs, by family, in each by block. `starts` gets where each family begins. */
 static struct source *collect(const struct bw_registry *registry,
-                              size_t starts[BW_METRIC_COUNT + 1])
+                              size_t starts[BW_FAMILY_ID_MAX + 1], size_t families)
 {
-    memset(starts, 0, (BW_METRIC_COUNT + 1) * sizeof *starts);
+    memset(starts, 0, (families + 1) * sizeof *starts);
     for (size_t b = 0; b < registry->count; b++) {
         for (size_t r = 0; r < registry->blocks[b]->run_count; r++)
             starts[registry->blocks[b]->runs[r].family + 1]++;
     }
-    for (size_t f = 0; f < BW_METRIC_COUNT; f++)
+    for (size_t f = 0; f < families; f++)
         starts[f + 1] += starts[f];
-    struct source *sources = bw_alloc_array(starts[BW_METRIC_COUNT] + 1, sizeof *sources);
-    size_t next[BW_METRIC_COUNT];
-    memcpy(next, starts, sizeof next);
+    struct source *sources = bw_alloc_array(starts[families] + 1, sizeof *sources);
+    size_t next[BW_FAMILY_ID_MAX];
+    memcpy(next, starts, families * sizeof *next);
     for (size_t b = 0; b < registry->count; b++) {
         const struct bw_block *block = registry->blocks[b];
         for (size_t r = 0; r < block->run_count; r++)
@@ -226,9 +244,10 @@ static bool is_wanted(const struct bw_family_filter *filter, const char *name)
 void bw_registry_render(const struct bw_registry *registry, enum bw_exposition format,
                         const struct bw_family_filter *filter, struct bw_buf *out)
 {
-    size_t starts[BW_METRIC_COUNT + 1];
-    struct source *sources = collect(registry, starts);
-    for (size_t f = 0; f < BW_METRIC_COUNT; f++) {
+    const size_t families = bw_family_count();
+    size_t starts[BW_FAMILY_ID_MAX + 1];
+    struct source *sources = collect(registry, starts, families);
+    for (size_t f = 0; f < families; f++) {
         const struct bw_family *family = bw_family_row((enum bw_family_id)f);
         if (starts[f + 1] > starts[f] && is_wanted(filter, family->name))
             append_lines(out, sources + starts[f], starts[f + 1] - starts[f], family, format);

@@ -40,8 +40,8 @@ void bw_registry_remove(struct bw_registry *registry, struct bw_block *block);
 size_t bw_registry_series(const struct bw_registry *registry);
 size_t bw_registry_hidden(const struct bw_registry *registry);
 
-/* Appends the page: families in the order of the table, in each the blocks in the order in
- * which they were added. `filter` NULL: everything. */
+/* Appends the page: families in the order of the table, guests behind them, in each the blocks in
+ * the order in which they were added. `filter` NULL: everything. */
 void bw_registry_render(const struct bw_registry *registry, enum bw_exposition format,
                         const struct bw_family_filter *filter, struct bw_buf *out);
 
