@@ -93,6 +93,7 @@ struct bw_config {
 /* What a built-in default is filled with. */
 struct bw_config_default {
     const char *self; /* HOST:PORT where this daemon listens; NULL: it does not watch itself */
+    bool icmp;        /* it may ping itself, too */
 };
 
 /* Reads `file`, or the built-in default when it is NULL. NULL with the mistakes in `problems`

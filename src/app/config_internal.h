@@ -27,6 +27,22 @@ bool bw_config_read(struct bw_config_loading *loading, const char *file);
 /* Fills in the configuration's services and checks from its settings. */
 void bw_config_resolve_services(struct bw_config_loading *loading);
 
+/* What stands for each instance of a service in targets and arguments. */
+#define BW_INSTANCE_MARK "${instance}"
+
+/* A command without it runs on this machine and is about it. */
+#define BW_COMMAND_INSTANCE "localhost"
+
+/* Whether an argument names the instance. */
+bool bw_config_command_has_instance(struct bw_strings command);
+
+/* Puts the command into a copy of the check's options, with `instance` (NULL: none) for every
+ * argument that is the mark, and the program into *out_text. The instance fills whole
+ * arguments only, is never the program and never looks like an option: BW_EINVAL. */
+enum bw_rc bw_config_command(struct bw_arena *arena, struct bw_strings command,
+                             const char *instance, struct bw_config_check *check,
+                             const char **out_text, struct bw_err *err);
+
 /* The prober of a module, when it is one of blackbox_exporter's that this version does not have;
  * else NULL. */
 const char *bw_config_later_prober(const struct bw_node *module);

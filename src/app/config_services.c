@@ -22,7 +22,7 @@ struct resolving {
     size_t *check_count;
 };
 
-static const char *const instance_mark = "${instance}";
+static const char *const instance_mark = BW_INSTANCE_MARK;
 
 static void problem(struct resolving *r, const struct bw_node *at, const char *path,
                     const char *message)
@@ -253,11 +253,20 @@ static const char *fill_in(struct bw_arena *arena, const char *target, const cha
 
 /* ---- checks ---------------------------------------------------------------------------- */
 
-static const char *kind_target(const struct bw_check_settings *check, const char *kind)
+static bool is_of_kind(const struct bw_check_settings *check, size_t kind)
 {
-    if (strcmp(kind, "http") == 0)
-        return check->http;
-    return strcmp(kind, "tcp") == 0 ? check->tcp : NULL;
+    return kind == BW_PROBER_EXEC ? check->exec.count > 0 : check->targets[kind] != NULL;
+}
+
+static void expect_kind(struct resolving *r, const struct bw_node *node, const char *path)
+{
+    struct bw_buf message;
+    bw_buf_init(&message, 1024);
+    bw_buf_text(&message, "expected one of the keys ");
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++)
+        bw_buf_printf(&message, "%s%s", i == 0 ? "" : ", ", bw_probe_table[i]->name);
+    problem(r, node, path, message.data);
+    bw_buf_fini(&message);
 }
 
 /* The one kind whose key the check has. */
@@ -268,7 +277,7 @@ static const struct bw_probe_ops *kind_of(struct resolving *r,
     const struct bw_probe_ops *found = NULL;
     unsigned keys = 0;
     for (size_t i = 0; bw_probe_table[i] != NULL; i++) {
-        if (kind_target(check, bw_probe_table[i]->name) != NULL) {
+        if (is_of_kind(check, i)) {
             found = bw_probe_table[i];
             keys++;
         }
@@ -280,10 +289,15 @@ static const struct bw_probe_ops *kind_of(struct resolving *r,
                         "'%s' is not supported by this version", bw_later_kinds[i]);
         return NULL;
     }
-    if (keys == 1)
+    if (keys > 1)
+        problem(r, node, path, "a check is of one kind");
+    else if (keys == 0)
+        expect_kind(r, node, path);
+    else if (check->limits != NULL && check->exec.count == 0)
+        bw_problems_add(r->loading->problems, bw_node_find(node, "limits")->key_at, path,
+                        "'limits' are those of 'exec'");
+    else
         return found;
-    problem(r, node, path,
-            keys == 0 ? "expected one of the keys http, tcp" : "a check is of one kind");
     return NULL;
 }
 
@@ -326,30 +340,56 @@ static void note_instance(struct resolving *r, const char *name)
     r->out->instances = list;
 }
 
-/* One check for each instance, or one for the target itself. */
-static void expand(struct resolving *r, const struct bw_config_check *check, const char *target,
-                   const struct bw_node *node, const char *path)
+/* What a check asks, before `${instance}` is filled in. */
+struct asked {
+    const char *target;        /* NULL: a command is run */
+    struct bw_strings command; /* with NULL */
+    const struct bw_node *node;
+    const char *path;
+};
+
+static bool asks_each_instance(const struct asked *asked)
+{
+    if (asked->target != NULL)
+        return strstr(asked->target, instance_mark) != NULL;
+    return bw_config_command_has_instance(asked->command);
+}
+
+/* `instance` is NULL when the target tells what it is called. */
+static void ask(struct resolving *r, const struct bw_config_check *check, const struct asked *asked,
+                const char *instance)
 {
     struct bw_arena *arena = r->loading->arena;
+    struct bw_config_check filled = *check;
+    const char *target = asked->target;
     struct bw_err err;
-    if (strstr(target, instance_mark) == NULL) {
-        if (check->ops->check_target(target, &err) != BW_OK)
-            problem(r, node, path, err.text);
-        const char *instance = instance_of_target(arena, target);
-        note_instance(r, instance);
-        add_check(r, check, instance, target);
+    enum bw_rc rc;
+    if (target == NULL) {
+        rc = bw_config_command(arena, asked->command, instance, &filled, &target, &err);
+        instance = instance != NULL ? instance : BW_COMMAND_INSTANCE;
+    } else {
+        target = instance != NULL ? fill_in(arena, target, instance) : target;
+        rc = check->ops->check_target(target, &err);
+        instance = instance != NULL ? instance : instance_of_target(arena, target);
+    }
+    if (rc != BW_OK)
+        problem(r, asked->node, asked->path, err.text);
+    note_instance(r, instance);
+    add_check(r, &filled, instance, target);
+}
+
+/* One check for each instance, or one for the target itself. */
+static void expand(struct resolving *r, const struct bw_config_check *check,
+                   const struct asked *asked)
+{
+    if (!asks_each_instance(asked)) {
+        ask(r, check, asked, NULL);
         return;
     }
     if (r->service->instances.count == 0)
-        problem(r, node, path, "'${instance}' needs 'instances' in the service");
-    for (size_t i = 0; i < r->service->instances.count; i++) {
-        const char *instance = r->service->instances.items[i];
-        const char *filled = fill_in(arena, target, instance);
-        if (check->ops->check_target(filled, &err) != BW_OK)
-            problem(r, node, path, err.text);
-        note_instance(r, instance);
-        add_check(r, check, instance, filled);
-    }
+        problem(r, asked->node, asked->path, "'${instance}' needs 'instances' in the service");
+    for (size_t i = 0; i < r->service->instances.count; i++)
+        ask(r, check, asked, r->service->instances.items[i]);
 }
 
 static void resolve_check(struct resolving *r, const struct bw_check_settings *check,
@@ -367,6 +407,8 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     struct bw_probe_module *module = decode_module(r, out.ops, check, node, path);
     if (module == NULL)
         return;
+    if (check->limits != NULL)
+        module->exec.limits = *check->limits;
     out.options = module;
     out.module = check->module != NULL ? check->module : "";
     out.timeout_ns =
@@ -384,9 +426,11 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     };
     if (out.schedule.interval_ns < global->slot_ns)
         problem(r, node, path, "'interval' is shorter than 'global.slot'");
-    const char *target = kind_target(check, out.ops->name);
-    expand(r, &out, target, bw_node_find(node, out.ops->name),
-           bw_conf_path_key(r->loading->arena, path, out.ops->name));
+    const struct asked asked = { .target = check->targets[module->prober],
+                                 .command = check->exec,
+                                 .node = bw_node_find(node, out.ops->name),
+                                 .path = bw_conf_path_key(r->loading->arena, path, out.ops->name) };
+    expand(r, &out, &asked);
 }
 
 /* ---- services -------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "app/watch.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "probe/run.h"
 #include "web/web.h"
 
 #include <signal.h>
@@ -168,7 +169,8 @@ static const char *self_address(const struct bw_daemon *daemon)
 
 static struct bw_config *load(const struct bw_daemon *daemon, struct bw_problems *problems)
 {
-    const struct bw_config_default defaults = { .self = self_address(daemon) };
+    const struct bw_config_default defaults = { .self = self_address(daemon),
+                                                .icmp = bw_probe_icmp_works() };
     return bw_config_load_valid(daemon->options->config_file, &defaults, problems);
 }
 

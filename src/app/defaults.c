@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-const char *bw_default_config_text(struct bw_arena *arena, const char *self)
+const char *bw_default_config_text(struct bw_arena *arena, const char *self, bool icmp)
 {
     if (self == NULL)
         return "";
@@ -15,8 +15,9 @@ const char *bw_default_config_text(struct bw_arena *arena, const char *self)
                            "    instances: [\"%s\"]\n"
                            "    checks:\n"
                            "      - {name: healthy, http: \"http://${instance}/-/healthy\"}\n"
-                           "      - {name: port, tcp: \"${instance}\"}\n",
-                           self);
+                           "      - {name: port, tcp: \"${instance}\"}\n"
+                           "%s",
+                           self, icmp ? "      - {name: ping, icmp: \"${instance}\"}\n" : "");
 }
 
 const char bw_starter_config[] =

@@ -8,8 +8,8 @@
 #include "trend/options.h"
 
 /* The configuration that is used without a file: this host, and, when `self` (HOST:PORT) is
- * given, this daemon over HTTP and TCP. */
-const char *bw_default_config_text(struct bw_arena *arena, const char *self);
+ * given, this daemon over HTTP and TCP and, where the system lets us, ICMP. */
+const char *bw_default_config_text(struct bw_arena *arena, const char *self, bool icmp);
 
 /* What `bellwether init` writes: a commented configuration to begin with. */
 extern const char bw_starter_config[];

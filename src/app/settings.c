@@ -54,12 +54,17 @@ static const struct bw_opt_name expectations[] = { { "success", 0 }, { "failure"
 static const struct bw_opt check_options[] = {
     { "name", BW_OPT_STRING, AT(bw_check_settings, name), .range = "1..256", .flags = BW_OPT_REQUIRED,
       .help = "Names the check within its service; with service and instance it identifies what is stored." },
-    { "http", BW_OPT_STRING, AT(bw_check_settings, http),
+    { "http", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_HTTP]),
       .help = "URL to fetch. `${instance}` stands for each instance of the service." },
-    { "tcp", BW_OPT_STRING, AT(bw_check_settings, tcp),
+    { "tcp", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_TCP]),
       .help = "HOST:PORT to connect to. `${instance}` stands for each instance of the service." },
-    LATER_KIND(0, "tls"), LATER_KIND(1, "dns"), LATER_KIND(2, "icmp"), LATER_KIND(3, "grpc"),
-    LATER_KIND(4, "exec"), LATER_KIND(5, "push"), LATER_KIND(6, "limits"),
+    { "icmp", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_ICMP]),
+      .help = "Host to ping; a port behind it is not looked at. `${instance}` stands for each instance of the service." },
+    { "exec", BW_OPT_STRINGS, AT(bw_check_settings, exec),
+      .help = "Command to run as a monitoring plugin: its absolute path and its arguments, without a shell. An argument that is `${instance}` stands for each instance of the service." },
+    { "limits", BW_OPT_GROUP_PTR, AT(bw_check_settings, limits), .group = &bw_probe_exec_limits_group,
+      .help = "What the command of `exec` may use; default: the module's." },
+    LATER_KIND(0, "tls"), LATER_KIND(1, "dns"), LATER_KIND(2, "grpc"), LATER_KIND(3, "push"),
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
     { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
@@ -228,6 +233,4 @@ const char *const bw_later_sections[] = { "discovery",   "calendars",    "mainte
                                           "silences",    "receivers",    "route",       "heartbeat",
                                           "self_canary", "remote_write", "sources",     NULL };
 
-const char *const bw_later_kinds[] = {
-    "tls", "dns", "icmp", "grpc", "exec", "push", "limits", NULL
-};
+const char *const bw_later_kinds[] = { "tls", "dns", "grpc", "push", NULL };

@@ -8,6 +8,7 @@
 #include "conf/option.h"
 #include "health/check.h"
 #include "host/host.h"
+#include "probe/module.h"
 #include "store/options.h"
 #include "trend/options.h"
 
@@ -25,9 +26,10 @@ struct bw_global_settings {
 /* Zero (or -1 for retries) means "as global says". */
 struct bw_check_settings {
     const char *name;
-    const char *http;
-    const char *tcp;
-    const struct bw_node *later[7]; /* kinds that this version does not have */
+    const char *targets[BW_PROBER_COUNT]; /* by kind; all but one NULL */
+    struct bw_strings exec;               /* the command of kind exec, which has no target */
+    const struct bw_exec_limits *limits;  /* of that; NULL: the module's */
+    const struct bw_node *later[4];       /* kinds that this version does not have */
     const char *module;
     int64_t interval_ns;
     int64_t fast_interval_ns;

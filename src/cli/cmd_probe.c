@@ -189,10 +189,13 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     const struct bw_probe_module *module = module_of(command, call, kind);
     if (module == NULL)
         return BW_VERDICT_UNKNOWN;
+    struct bw_probe_module own = *module;
+    if (kind == BW_PROBER_EXEC && own.exec.command.count == 0)
+        own.exec.command = (struct bw_strings){ &call->args[1], 1 };
     struct stage stage = { .opts = opts,
                            .subject = { call->args[0], target, opts->module },
                            .verdict = BW_VERDICT_UNKNOWN };
-    return run_stage(command, &stage, module,
+    return run_stage(command, &stage, &own,
                      bw_probe_module_folder(call->arena, opts->config_file));
 }
 

@@ -15,5 +15,6 @@ extern const struct bw_command bw_cmd_report;
 extern const struct bw_command bw_cmd_db;
 extern const struct bw_command bw_cmd_version;
 extern const struct bw_command bw_cmd_docs;
+extern const struct bw_command bw_cmd_exec_helper;
 
 #endif

@@ -80,7 +80,7 @@ struct bw_config *folder_config(const struct folder *folder, const char *text)
     struct bw_problems problems = { 0 };
     folder_write(folder, "c.yml", text);
     struct bw_config *config = bw_config_load(folder_file(folder, "c.yml"),
-                                              &(struct bw_config_default){ NULL }, &problems);
+                                              &(struct bw_config_default){ 0 }, &problems);
     struct bw_buf said;
     bw_buf_init(&said, 1u << 20);
     folder_problems(folder, &problems, &said);

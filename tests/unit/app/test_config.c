@@ -41,7 +41,7 @@ static void nothing_said_means_this_host(void **state)
     (void)state;
     struct bw_problems problems = { 0 };
     struct bw_config *config =
-        bw_config_load(NULL, &(struct bw_config_default){ "127.0.0.1:4711" }, &problems);
+        bw_config_load(NULL, &(struct bw_config_default){ .self = "127.0.0.1:4711" }, &problems);
     assert_non_null(config);
     assert_int_equal(config->warnings.total, 0);
     assert_int_equal(config->check_count, 2);
@@ -50,7 +50,14 @@ static void nothing_said_means_this_host(void **state)
     assert_string_equal(config->checks[0].target, "http://127.0.0.1:4711/-/healthy");
     assert_string_equal(config->checks[1].ops->name, "tcp");
     bw_config_free(config);
-    config = bw_config_load(NULL, &(struct bw_config_default){ NULL }, &problems);
+    config = bw_config_load(
+        NULL, &(struct bw_config_default){ .self = "127.0.0.1:4711", .icmp = true }, &problems);
+    assert_non_null(config);
+    assert_int_equal(config->check_count, 3);
+    assert_string_equal(config->checks[2].ops->name, "icmp");
+    assert_string_equal(config->checks[2].instance, "127.0.0.1:4711");
+    bw_config_free(config);
+    config = bw_config_load(NULL, &(struct bw_config_default){ 0 }, &problems);
     assert_non_null(config);
     assert_int_equal(config->check_count, 0);
     assert_int_equal(problems.total, 0);
@@ -355,7 +362,7 @@ static const struct mistake mistakes[] = {
     { CHECK("grpc: d"),
       "c.yml:4:15: services[0].checks[0]: 'grpc' is not supported by this version\n" },
     { CHECK("tcp: 'd:1', limits: {cpu: 5s}"),
-      "c.yml:4:27: services[0].checks[0]: 'limits' is not supported by this version\n" },
+      "c.yml:4:27: services[0].checks[0]: 'limits' are those of 'exec'\n" },
     { CHECK("tcp: d"), "c.yml:4:20: services[0].checks[0].tcp: 'd' is not HOST:PORT\n" },
     { CHECK("http: 'ftp://d/'"),
       "c.yml:4:21: services[0].checks[0].http: only http and https URLs with a host\n" },
@@ -476,7 +483,7 @@ static void every_mistake_has_its_place(void **state)
         bw_buf_init(&said, 1u << 16);
         folder_write(&folder, "c.yml", mistakes[i].yaml);
         struct bw_config *config = bw_config_load(folder_file(&folder, "c.yml"),
-                                                  &(struct bw_config_default){ NULL }, &problems);
+                                                  &(struct bw_config_default){ 0 }, &problems);
         folder_problems(&folder, &problems, &said);
         if (config != NULL || !is_as_wanted(said.data, mistakes[i].want)) {
             print_error("%s--- said:\n%s--- wanted:\n%s\n", mistakes[i].yaml, said.data,
@@ -547,7 +554,7 @@ static void the_whole_grammar_is_read(void **state)
     struct bw_buf said, want;
     bw_buf_init(&said, 1u << 16);
     bw_buf_init(&want, 1u << 16);
-    assert_null(bw_config_load(BW_FIXTURES "/app/grammar.yml", &(struct bw_config_default){ NULL },
+    assert_null(bw_config_load(BW_FIXTURES "/app/grammar.yml", &(struct bw_config_default){ 0 },
                                &problems));
     folder_problems(&folder, &problems, &said);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

@@ -61,7 +61,7 @@ static void mistakes_that_only_show_when_compiled(void **state)
         bw_buf_init(&said, 1u << 16);
         folder_write(&folder, "c.yml", cases[i].yaml);
         struct bw_config *config = bw_config_load_valid(
-            folder_file(&folder, "c.yml"), &(struct bw_config_default){ NULL }, &problems);
+            folder_file(&folder, "c.yml"), &(struct bw_config_default){ 0 }, &problems);
         folder_problems(&folder, &problems, &said);
         if ((config != NULL) != (cases[i].want[0] == '\0')
             || strcmp(said.data, cases[i].want) != 0) {
@@ -91,7 +91,7 @@ static void paths_start_at_the_file(void **state)
                  "services: [{name: a, checks: [{name: c, http: 'https://b/', overrides: {http: "
                  "{tls_config: {ca_file: ca.pem}}}}]}]\n");
     assert_null(bw_config_load_valid(folder_file(&folder, "c.yml"),
-                                     &(struct bw_config_default){ NULL }, &problems));
+                                     &(struct bw_config_default){ 0 }, &problems));
     folder_problems(&folder, &problems, &said);
     assert_string_equal(
         said.data,
