@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/wal.h"
 #include "store/writer.h"
 
 #include <stdio.h>
@@ -74,7 +75,13 @@ static enum bw_rc open_database(struct bw_store *store, struct bw_err *err)
 static enum bw_rc open_or_replace(struct bw_store *store, struct bw_err *err)
 {
     struct bw_err why = { .rc = BW_OK };
+    const bool lost = bw_wal_is_damaged(store->path);
+    if (lost)
+        bw_store_say(store, BW_LOG_ERROR,
+                     "the store's log '%s-wal' is damaged: commits after the damage are lost",
+                     store->path);
     enum bw_rc rc = open_database(store, &why);
+    store->stats.damaged_total += lost;
     if (rc == BW_ECORRUPT) {
         rc = bw_store_quarantine(store, why.text, err);
         return rc == BW_OK ? open_database(store, err) : rc;

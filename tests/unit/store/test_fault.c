@@ -530,6 +530,67 @@ static void two_open_packs_of_a_group_are_mended(void **state)
     assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
 }
 
+/* --- the log that a crash leaves ------------------------------------------------------------ */
+
+/* The copy of a file, a byte of it flipped, cut at `size`. */
+static void copy_file(const char *from, const char *to, size_t flip_at, size_t size)
+{
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_non_null(in);
+    assert_non_null(out);
+    size_t at = 0;
+    for (int c; at < size && (c = fgetc(in)) != EOF; at++)
+        fputc(at == flip_at ? c ^ 4 : c, out);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+enum { WAL_HEAD = 32, WAL_FRAME = 24 + 4096 };
+
+static void a_damaged_log_is_told_of(void **state)
+{
+    struct fixture *f = *state;
+    char live[2][128], copy[2][128];
+    static const struct {
+        const char *name;
+        size_t flip_at, size;
+        bool told;
+    } cases[] = {
+        { "as a crash leaves it", SIZE_MAX, SIZE_MAX, false },
+        { "cut in the middle of a frame", SIZE_MAX, WAL_HEAD + WAL_FRAME + 99, false },
+        { "cut in its header", SIZE_MAX, 20, false },
+        { "its header", 17, SIZE_MAX, true },
+        { "a page of the first commit", WAL_HEAD + 24 + 8, SIZE_MAX, true },
+        { "the salt of the second frame", WAL_HEAD + WAL_FRAME + 8, SIZE_MAX, true },
+        { "its commit mark", WAL_HEAD + 4, SIZE_MAX, true },
+    };
+    for (size_t k = 0; k < 2; k++) {
+        snprintf(live[k], sizeof live[k], "%s%s", f->path, k == 0 ? "" : "-wal");
+        snprintf(copy[k], sizeof copy[k], "%s/copy.db%s", f->folder, k == 0 ? "" : "-wal");
+    }
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    for (int i = 0; i < 5; i++) {
+        fixture_append(f, a, T0 + i, i);
+        fixture_flush(f);
+    }
+    struct bw_storage_opts opts = f->opts;
+    opts.path = copy[0];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bw_store *store = NULL;
+        struct bw_store_stats stats;
+        f->said[0] = '\0';
+        copy_file(live[0], copy[0], SIZE_MAX, SIZE_MAX);
+        copy_file(live[1], copy[1], cases[i].flip_at, cases[i].size);
+        assert_int_equal(bw_store_open(&opts, &f->hooks, &store, NULL), BW_OK);
+        bw_store_stats(store, &stats);
+        bw_store_close(store);
+        if ((strstr(f->said, "is damaged") != NULL) != cases[i].told
+            || (stats.damaged_total > 0) != cases[i].told)
+            fail_msg("%s: said '%s'", cases[i].name, f->said);
+    }
+}
+
 /* --- ceilings and modes ------------------------------------------------------------------- */
 
 static void what_was_moved_aside_counts_towards_the_ceiling(void **state)
@@ -582,6 +643,7 @@ int main(void)
         IN_FIXTURE(a_damaged_sequence_overwrites_no_event),
         IN_FIXTURE(a_damaged_covered_seq_hides_nothing),
         IN_FIXTURE(two_open_packs_of_a_group_are_mended),
+        IN_FIXTURE(a_damaged_log_is_told_of),
         IN_FIXTURE(what_was_moved_aside_counts_towards_the_ceiling),
         IN_FIXTURE(a_backup_is_as_private_as_the_store),
     };
