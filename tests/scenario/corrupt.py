@@ -118,6 +118,27 @@ def flipped_bytes_are_found(bench, daemon, table):
     print(f"{table}: {kept} of {len(shown)} samples kept")
 
 
+def harmed_while_in_use(bench, daemon):
+    """Statuses stay right; by the next start at the latest the store is sound again."""
+    rng = random.Random(5)
+    for offset in range(4096, daemon.store.stat().st_size, 4096):
+        overwrite(daemon.store, offset, rng.randbytes(4096))
+    runs = daemon.metrics().total("bellwether_check_runs_total")
+    def goes_on():
+        metrics = daemon.metrics()
+        expect_equal(metrics.check_status("web", "page"), "HEALTHY", "status")
+        return metrics.total("bellwether_check_runs_total") > runs + 100
+    eventually("checks go on", goes_on)
+    status = daemon.get("/api/v1/samples?series=probe_success", timeout=30).status
+    expect(status in (200, 500, 503), f"samples of a harmed store: {status}")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    watch_a_while(daemon)  # what was not noticed before is now
+    expect(len(aside(daemon)) <= KEPT, "files kept")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    sound = verify(bench, daemon)
+    expect_equal(sound.returncode, 0, f"db verify in the end: {sound.stdout}{sound.stderr}")
+
+
 def scenario(bench):
     good, = bench.targets("good")
     daemon = bench.daemon(config([{"name": "web", "checks": [
@@ -126,7 +147,7 @@ def scenario(bench):
     garbage_is_moved_aside(bench, daemon)
     flipped_bytes_are_found(bench, daemon, "journal")
     flipped_bytes_are_found(bench, daemon, "pack")
-    expect_equal(daemon.stop()[0], 0, "exit code")
+    harmed_while_in_use(bench, daemon)
 
 
 run(scenario)

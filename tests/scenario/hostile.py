@@ -85,9 +85,11 @@ def scenario(bench):
     for name, seen in sorted(gaps.items()):
         expect_equal(metrics.check_status("good", name), "HEALTHY", f"status of good/{name}")
         late = [gap for gap in seen if gap > GOOD_INTERVAL_S + TOLERANCE_S]
-        expect(len(seen) > 20 and len(late) <= 1 and max(seen) <= GOOD_INTERVAL_S + STALL_S,
+        expect(len(seen) > 20 and len(late) <= 2 and max(seen) <= GOOD_INTERVAL_S + STALL_S,
                f"good/{name}: {len(late)} of {len(seen)} runs were late, {max(seen):.2f} s apart")
-    worst = max(gap for seen in gaps.values() for gap in seen)
+    every = sorted(gap for seen in gaps.values() for gap in seen)
+    usual, worst = every[len(every) * 95 // 100], every[-1]
+    expect(usual <= GOOD_INTERVAL_S + TOLERANCE_S, f"one gap in twenty is {usual:.2f} s")
     failures = metrics.total("bellwether_check_runs_total", service="good", result="failure")
     expect_equal(failures, 0, "failures of good checks")
     expect(slowest_page < 1.0, f"/metrics took {slowest_page:.2f} s")
