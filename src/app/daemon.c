@@ -200,6 +200,22 @@ static void reload_failed(struct bw_daemon *daemon, const char *message)
                          "the configuration has mistakes; the old one runs on");
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The section in which something changed that only a start reads; NULL when there is none. */
+static const char *waits_for_restart(const struct bw_config *old, const struct bw_config *now)
+{
+    const struct bw_storage_opts *a = &old->settings.storage, *b = &now->settings.storage;
+    if (!is_same_text(a->path, b->path) || a->commit_interval_ns != b->commit_interval_ns
+        || a->max_bytes != b->max_bytes || a->max_series != b->max_series
+        || memcmp(&a->retention, &b->retention, sizeof a->retention) != 0)
+        return "storage";
+    return old->settings.web.page_size != now->settings.web.page_size ? "web" : NULL;
+}
+
 /* Loads the configuration anew; the message says what came of it. */
 static bool reload(struct bw_daemon *daemon, char *message, size_t size)
 {
@@ -208,6 +224,7 @@ static bool reload(struct bw_daemon *daemon, char *message, size_t size)
     bw_problems_init(&problems);
     struct bw_config *config = load(daemon, &problems);
     bool ok = config != NULL;
+    const char *waits = ok ? waits_for_restart(daemon->config, config) : NULL;
     if (ok && apply(daemon, config, &err) != BW_OK) {
         bw_config_free(config);
         ok = false;
@@ -215,6 +232,9 @@ static bool reload(struct bw_daemon *daemon, char *message, size_t size)
     if (ok) {
         snprintf(message, size, "reloaded");
         reload_succeeded(daemon);
+        if (waits != NULL)
+            bw_logf(BW_LOG_WARN, "config", "what changed in '%s' holds from the next start on",
+                    waits);
     } else {
         struct bw_buf first;
         bw_buf_init(&first, 4096);

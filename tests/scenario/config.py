@@ -96,8 +96,9 @@ def reload_keeps_and_refuses(bench):
     expect(daemon.metrics().total("bellwether_check_runs_total", service="web") > runs,
            "the counters of an unchanged check began anew")
 
-    daemon.configure(config([web]))
+    daemon.configure(config([web], storage={"commit_interval": "300ms"}))
     expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload by the control socket")
+    expect("'storage' holds from the next start on" in daemon.log(), "a change that waits")
     eventually("the service is gone", lambda: daemon.service("new") is None
                and not daemon.metrics().all("probe_success", service="new"))
     return daemon, before
