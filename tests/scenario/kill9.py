@@ -61,9 +61,9 @@ def scenario(bench):
     checks += [tcp_check(f"port{i}", ports[i], interval="100ms") for i in range(6)]
     daemon = bench.daemon(config([
         {"name": "load", "checks": checks},
-        {"name": "calm", "checks": [http_check("page", ports[0], interval="6s",
+        {"name": "calm", "checks": [http_check("page", ports[0], interval="30s",
                                                fast_interval="200ms"),
-                                    http_check("bad", ports[5], interval="6s",
+                                    http_check("bad", ports[5], interval="30s",
                                                fast_interval="200ms")]},
     ]))
     witness = Witness(daemon, int(time.time() * 1000) - 1000)
