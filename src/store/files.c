@@ -226,11 +226,16 @@ enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *
     return BW_OK;
 }
 
-uint64_t bw_files_bytes(const char *path)
+uint64_t bw_files_wal_bytes(const char *path)
 {
     char wal[NAME_BYTES];
     beside(wal, path, "-wal");
-    return size_of(path) + size_of(wal);
+    return size_of(wal);
+}
+
+uint64_t bw_files_bytes(const char *path)
+{
+    return size_of(path) + bw_files_wal_bytes(path);
 }
 
 /* --- control socket -------------------------------------------------------------------- */

@@ -44,6 +44,7 @@ size_t bw_files_trim_corrupt(const char *path, uint64_t bytes_max);
 
 /* Bytes of the database and its WAL. */
 uint64_t bw_files_bytes(const char *path);
+uint64_t bw_files_wal_bytes(const char *path);
 
 /* A listening socket at <path>.sock; only who holds the lock may call it. */
 enum bw_rc bw_files_listen(const char *path, int *out_fd, struct bw_err *err);

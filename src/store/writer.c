@@ -16,6 +16,7 @@
 #define SAY_EVERY_NS (10 * BW_SECOND)
 #define CARE_EVERY_NS (10 * BW_SECOND)
 #define PACKS_A_STEP_NS (100 * BW_MS) /* packs may delay a commit by this */
+#define WAL_LARGE_BYTES (UINT64_C(32) << 20)
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
 
 /* --- loading --------------------------------------------------------------------------- */
@@ -408,6 +409,21 @@ static void trim_corrupt(struct bw_store *store)
                      gone);
 }
 
+/* A reader that stays in one transaction, in any process, keeps the WAL from being folded into the
+ * file. Only who runs it can end it, so it is said, and again at each doubling. */
+static void watch_wal(struct bw_store *store)
+{
+    const uint64_t bytes = bw_files_wal_bytes(store->path);
+    if (bytes < WAL_LARGE_BYTES)
+        store->wal_said_bytes = 0;
+    else if (bytes >= 2 * store->wal_said_bytes) {
+        store->wal_said_bytes = bytes;
+        bw_store_say(store, BW_LOG_WARN,
+                     "store: '%s-wal' has grown to %llu MiB: something reads the store for long",
+                     store->path, (unsigned long long)(bytes >> 20));
+    }
+}
+
 static void take_care(struct bw_store *store, int64_t now_ns)
 {
     pthread_mutex_lock(&store->lock);
@@ -422,6 +438,7 @@ static void take_care(struct bw_store *store, int64_t now_ns)
     if (err.rc == BW_OK)
         bw_retention_shrink(store->db, &err);
     trim_corrupt(store);
+    watch_wal(store);
     if (err.rc != BW_OK)
         note_trouble(store, &err, now_ns);
     else

@@ -64,14 +64,15 @@ struct bw_store {
     int64_t next_care_ns;              /* of retention and the like */
     int64_t trouble_said_ns, drop_said_ns;
     uint64_t dropped_said;
-    bool care_trusted;  /* the clock, when care was taken last */
-    bool failing;       /* the last commit did */
-    bool in_trouble;    /* something failed since a whole step went well */
-    uint64_t troubles;  /* failures, counted */
-    uint32_t turn;      /* the group whose head was looked at last */
-    bool suspect;       /* SQLite calls the file corrupt */
-    bool blank;         /* the file was begun anew and has not yet what memory holds */
-    int64_t doubted_ns; /* when it was suspect last and nothing was found; 0: never */
+    bool care_trusted;       /* the clock, when care was taken last */
+    bool failing;            /* the last commit did */
+    bool in_trouble;         /* something failed since a whole step went well */
+    uint64_t troubles;       /* failures, counted */
+    uint64_t wal_said_bytes; /* how large it was when it was said last; 0: not large */
+    uint32_t turn;           /* the group whose head was looked at last */
+    bool suspect;            /* SQLite calls the file corrupt */
+    bool blank;              /* the file was begun anew and has not yet what memory holds */
+    int64_t doubted_ns;      /* when it was suspect last and nothing was found; 0: never */
 };
 
 int64_t bw_store_now_ns(void);

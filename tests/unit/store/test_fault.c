@@ -591,6 +591,53 @@ static void a_damaged_log_is_told_of(void **state)
     }
 }
 
+/* --- a reader that stays ------------------------------------------------------------------- */
+
+/* So many samples that no codec makes smaller. */
+static void append_noise(struct fixture *f, uint32_t series, int64_t from_ms, int count)
+{
+    static uint64_t noise = 88172645463325252u;
+    for (int i = 0; i < count; i++) {
+        noise ^= noise << 13, noise ^= noise >> 7, noise ^= noise << 17;
+        fixture_append(f, series, from_ms + i, (double)noise * 1.1e-19);
+    }
+}
+
+static off_t wal_bytes(const struct fixture *f)
+{
+    char name[128];
+    struct stat st;
+    snprintf(name, sizeof name, "%s-wal", f->path);
+    return stat(name, &st) == 0 ? st.st_size : 0;
+}
+
+static void who_pins_the_log_is_told_of_and_it_shrinks_after(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = NULL;
+    int64_t ms = T0;
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    fixture_append(f, a, T0 - 1, 1);
+    fixture_pack(f);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM series", NULL, NULL, NULL), 0);
+    for (int i = 0; i < 40 && wal_bytes(f) < 40 << 20; i++, ms += 100000) {
+        append_noise(f, a, ms, 100000);
+        fixture_pack(f);
+    }
+    fixture_flush(f);
+    assert_true(wal_bytes(f) >= 40 << 20);
+    assert_int_equal(count_text(f->said, "has grown to"), 1);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    for (int i = 0; i < 100 && wal_bytes(f) > 9 << 20; i++, ms += 1000) {
+        append_noise(f, a, ms, 1000);
+        fixture_pack(f);
+    }
+    assert_true(wal_bytes(f) <= 9 << 20);
+}
+
 /* --- ceilings and modes ------------------------------------------------------------------- */
 
 static void what_was_moved_aside_counts_towards_the_ceiling(void **state)
@@ -644,6 +691,7 @@ int main(void)
         IN_FIXTURE(a_damaged_covered_seq_hides_nothing),
         IN_FIXTURE(two_open_packs_of_a_group_are_mended),
         IN_FIXTURE(a_damaged_log_is_told_of),
+        IN_FIXTURE(who_pins_the_log_is_told_of_and_it_shrinks_after),
         IN_FIXTURE(what_was_moved_aside_counts_towards_the_ceiling),
         IN_FIXTURE(a_backup_is_as_private_as_the_store),
     };
