@@ -4,7 +4,13 @@
 #include "store/db.h"
 
 /* Small steps: each is one short transaction, and the writer commits between them. */
-enum { PACKS_A_STEP = 8, JOURNAL_ROWS_A_STEP = 400, PAGES_A_STEP = 256, FREE_PAGES_KEPT = 1024 };
+enum {
+    PACKS_A_STEP = 8,
+    EVENTS_A_STEP = 500,
+    JOURNAL_ROWS_A_STEP = 400,
+    PAGES_A_STEP = 256,
+    FREE_PAGES_KEPT = 1024
+};
 
 /* The WAL is counted in the ceiling; this much of it may be there between two checkpoints. */
 #define WAL_ROOM_BYTES (INT64_C(12) << 20)
@@ -35,14 +41,28 @@ static enum bw_rc used_bytes(sqlite3 *db, int64_t *out, struct bw_err *err)
     return rc;
 }
 
+static enum bw_rc expire_events(sqlite3 *db, uint64_t *out_events, struct bw_err *err)
+{
+    char sql[120];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT %d)",
+                     EVENTS_A_STEP);
+    const enum bw_rc rc = bw_db_exec(db, sql, err);
+    if (rc == BW_OK)
+        *out_events += (uint64_t)sqlite3_changes64(db);
+    return rc;
+}
+
 enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
-                            struct bw_err *err)
+                            uint64_t *out_events, struct bw_err *err)
 {
     int64_t used = 0;
     const enum bw_rc rc = used_bytes(db, &used, err);
     if (rc != BW_OK || used < 0 || (uint64_t)used + WAL_ROOM_BYTES <= max_bytes)
         return rc;
-    return bw_retention_expire(db, INT64_MAX, out_packs, err);
+    const uint64_t before = *out_packs;
+    const enum bw_rc expired = bw_retention_expire(db, INT64_MAX, out_packs, err);
+    return expired == BW_OK && *out_packs == before ? expire_events(db, out_events, err) : expired;
 }
 
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err)

@@ -14,9 +14,9 @@ enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_pac
                                struct bw_err *err);
 
 /* Deletes a few of the oldest packs while the used pages are above max_bytes, keeping room for
- * the WAL. */
+ * the WAL; when there are none left, a few of the oldest events. Adds to the counts. */
 enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
-                            struct bw_err *err);
+                            uint64_t *out_events, struct bw_err *err);
 
 /* Deletes journal rows up to and with covered_seq, a few hundred at a time. */
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err);

@@ -379,18 +379,18 @@ static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
 
 static void expire(struct bw_store *store, struct bw_err *err)
 {
-    uint64_t gone = 0;
+    uint64_t gone = 0, events = 0;
     enum bw_rc rc = BW_OK;
     if (store->care_trusted && store->opts.retention.raw_ns > 0)
         rc = bw_retention_expire(
             store->db, bw_store_wall_ms(store) - store->opts.retention.raw_ns / BW_MS, &gone, err);
     if (rc == BW_OK && store->opts.max_bytes > 0)
-        bw_retention_cap(store->db, store->opts.max_bytes, &gone, err);
+        bw_retention_cap(store->db, store->opts.max_bytes, &gone, &events, err);
     pthread_mutex_lock(&store->lock);
     store->stats.expired_packs_total += gone;
     store->stats.packs -= gone <= store->stats.packs ? gone : 0;
     pthread_mutex_unlock(&store->lock);
-    if (gone > 0)
+    if (gone + events > 0)
         store->next_care_ns = 0; /* there may be more: go on after the next commit */
 }
 

@@ -662,6 +662,31 @@ static void what_was_moved_aside_counts_towards_the_ceiling(void **state)
     assert_non_null(strstr(f->said, "max_bytes"));
 }
 
+static void events_give_way_when_there_are_no_packs_left(void **state)
+{
+    struct fixture *f = *state;
+    enum { EVENTS = 12000 };
+    char cause[201] = "";
+    f->opts.max_bytes = 13 << 20; /* 12 MiB of it are room for the WAL */
+    memset(cause, 'x', sizeof cause - 1);
+    fixture_open(f);
+    for (int i = 0; i < EVENTS; i++) {
+        const struct bw_event event = {
+            .ts_ms = T0 + i, .kind = BW_EVENT_SYSTEM, .name = "noise", .cause = cause
+        };
+        assert_true(bw_store_put_event(f->store, &event));
+    }
+    fixture_flush(f);
+    int64_t left = EVENTS;
+    for (int i = 0; i < 200 && left * 200 > 1 << 20; i++) {
+        fixture_flush(f);
+        usleep(10000);
+        left = fixture_sql(f, "SELECT count(*) FROM event");
+    }
+    assert_in_range(left, 1000, 5000);
+    assert_int_equal(fixture_sql(f, "SELECT max(id) FROM event"), EVENTS); /* the newest stay */
+}
+
 static void a_backup_is_as_private_as_the_store(void **state)
 {
     struct fixture *f = *state;
@@ -693,6 +718,7 @@ int main(void)
         IN_FIXTURE(a_damaged_log_is_told_of),
         IN_FIXTURE(who_pins_the_log_is_told_of_and_it_shrinks_after),
         IN_FIXTURE(what_was_moved_aside_counts_towards_the_ceiling),
+        IN_FIXTURE(events_give_way_when_there_are_no_packs_left),
         IN_FIXTURE(a_backup_is_as_private_as_the_store),
     };
     return cmocka_run_group_tests(tests, install_disk, NULL);
