@@ -177,6 +177,35 @@ static void draw_line(const struct bw_chart *chart, const struct axis *axis, siz
     bw_buf_text(out, "\"/>");
 }
 
+/* Filled down to the axis; what lies below is painted over it afterwards. */
+static void draw_area(const struct bw_chart *chart, const struct axis *axis, size_t index,
+                      struct bw_buf *out)
+{
+    const struct bw_chart_line *line = &chart->lines[index];
+    const double floor_y = y_of(axis, axis->low);
+    bool open = false;
+    double x = 0;
+    bw_buf_printf(out, "<path class=\"area phase-%zu\" d=\"", index + 1);
+    for (size_t i = 0; i < line->count; i++) {
+        const struct bw_point *point = &line->points[i];
+        bool joined = open && i > 0 && point->ts_ms - line->points[i - 1].ts_ms <= chart->gap_ms;
+        if (open && (!joined || !isfinite(point->value))) {
+            bw_buf_printf(out, "L%.1f %.1fz", x, floor_y);
+            open = false;
+        }
+        if (!isfinite(point->value))
+            continue;
+        x = x_of(chart, point->ts_ms);
+        if (!open)
+            bw_buf_printf(out, "M%.1f %.1f", x, floor_y);
+        bw_buf_printf(out, "L%.1f %.1f", x, y_of(axis, point->value));
+        open = true;
+    }
+    if (open)
+        bw_buf_printf(out, "L%.1f %.1fz", x, floor_y);
+    bw_buf_text(out, "\"/>");
+}
+
 static void draw_threshold(const struct bw_chart *chart, const struct axis *axis,
                            struct bw_buf *out)
 {
@@ -212,7 +241,9 @@ void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct 
     draw_gaps(chart, out);
     draw_values_axis(arena, chart, &axis, out);
     draw_time_axis(chart, out);
-    for (size_t i = 0; i < chart->line_count && i < BW_CHART_LINES_MAX; i++)
+    for (size_t i = chart->line_count; chart->areas && i > 0; i--)
+        draw_area(chart, &axis, i - 1, out);
+    for (size_t i = 0; !chart->areas && i < chart->line_count && i < BW_CHART_LINES_MAX; i++)
         draw_line(chart, &axis, i, out);
     draw_threshold(chart, &axis, out);
     bw_buf_text(out, "</svg>");

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "model/view.h"
+#include "web/days.h"
 
 enum { BW_CHART_LINES_MAX = 6 };
 
@@ -25,8 +26,9 @@ struct bw_chart {
     int64_t gap_ms;         /* points further apart are not joined, and the gap is shown */
     const struct bw_chart_line *lines; /* at most BW_CHART_LINES_MAX are drawn */
     size_t line_count;
-    double threshold;         /* NaN: none */
-    double at_least;          /* the axis reaches at least this far up; NaN: as the data */
+    bool areas;       /* each line is filled down to the one before it: values are sums so far */
+    double threshold; /* NaN: none */
+    double at_least;  /* the axis reaches at least this far up; NaN: as the data */
     bw_chart_words_fn *words; /* NULL: plain numbers */
 };
 
@@ -36,6 +38,12 @@ void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct 
 /* One bar per result, as high as it took long, in the colour of its status; what did not pass
  * is a full bar with a notch, so that it shows without colours, too. */
 void bw_chart_results(const struct bw_view_result *results, size_t count, struct bw_buf *out);
+
+/* One bar a day: full, with a dent or a notch, or a stump where nobody looked. */
+void bw_chart_days(struct bw_arena *arena, const struct bw_day days[BW_DAYS], struct bw_buf *out);
+
+/* "healthy", "degraded", "unhealthy" or "nodata": how its bar looks. */
+const char *bw_chart_day_class(const struct bw_day *day);
 
 /* The phases of one result, side by side, as wide as they took long. */
 void bw_chart_phases(struct bw_arena *arena, const struct bw_view_phase *phases, size_t count,

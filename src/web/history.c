@@ -38,6 +38,22 @@ const struct bw_history_range *bw_history_range(const struct bw_request *request
     return range_by_uptime(request);
 }
 
+int64_t bw_history_begin(const struct bw_request *request, const struct bw_history *history,
+                         int64_t span_ms)
+{
+    const int64_t shortest_ms = HOUR_MS / 60;
+    const int64_t from_ms = request->now_ms - span_ms;
+    int64_t first_ms = request->now_ms;
+    for (size_t i = 0; i < history->count; i++)
+        if (history->series[i].count > 0 && history->series[i].points[0].ts_ms < first_ms)
+            first_ms = history->series[i].points[0].ts_ms;
+    if (bw_url_param(&request->url, "range") != NULL || first_ms == request->now_ms
+        || first_ms < from_ms + span_ms / 2)
+        return from_ms;
+    const int64_t filled_ms = (request->now_ms - first_ms) * 21 / 20;
+    return request->now_ms - (filled_ms < shortest_ms ? shortest_ms : filled_ms);
+}
+
 enum bw_rc bw_history_open(struct bw_request *request, struct bw_reader **out, struct bw_err *err)
 {
     if (request->store == NULL)

@@ -46,4 +46,9 @@ struct bw_history_range {
 extern const struct bw_history_range bw_history_ranges[]; /* ends with a NULL name */
 const struct bw_history_range *bw_history_range(const struct bw_request *request);
 
+/* Where a chart of this history begins: at the range's, or, when nobody asked for that range and
+ * most of it is empty, shortly before the first point. */
+int64_t bw_history_begin(const struct bw_request *request, const struct bw_history *history,
+                         int64_t span_ms);
+
 #endif

@@ -39,7 +39,7 @@ static void draw(struct drawing *drawing, const char *title, const char *subject
         return;
     struct bw_chart chart = {
         .title = bw_arena_printf(arena, "%s %s", title, subject),
-        .from_ms = drawing->from_ms,
+        .from_ms = bw_history_begin(drawing->request, history, drawing->to_ms - drawing->from_ms),
         .to_ms = drawing->to_ms,
         .gap_ms = (history->step_ms > 60000 ? history->step_ms : 60000) * 5 / 2,
         .lines = line,

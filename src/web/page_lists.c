@@ -37,8 +37,8 @@ void bw_page_alerts(struct bw_request *request)
     const struct bw_view *view = request->view;
     struct bw_arena *arena = &request->arena;
     struct bw_value *root = bw_page_begin(request, "Alerts", "alerts");
-    bw_parts_alerts(request, root, "active", false, ALERTS_MAX);
-    bw_parts_alerts(request, root, "pending", true, ALERTS_MAX);
+    bw_parts_alerts(request, root, "active", NULL, false, ALERTS_MAX);
+    bw_parts_alerts(request, root, "pending", NULL, true, ALERTS_MAX);
     struct listing listing = { request, bw_value_add_list(arena, root, "events") };
     struct bw_event_filter filter = { .kind = BW_EVENT_ALERT, .limit = EVENTS_MAX };
     struct bw_reader *reader = NULL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* One service: its instances and checks, how long they took, what happened. */
 #include "web/answer.h"
+#include "web/days.h"
 #include "web/endpoint.h"
 #include "web/history.h"
 #include "web/page.h"
@@ -10,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { EVENTS_MAX = 30 };
+enum { EVENTS_MAX = 30, ALERTS_MAX = 20 };
 
 static const char *words(struct bw_arena *arena, double value)
 {
@@ -42,7 +43,7 @@ static void add_chart(struct bw_request *request, struct bw_value *item,
     struct bw_chart chart = {
         .title =
             bw_arena_printf(&request->arena, "How long %s took on %s", check->name, instance->name),
-        .from_ms = request->now_ms - span_ms,
+        .from_ms = bw_history_begin(request, history, span_ms),
         .to_ms = request->now_ms,
         .gap_ms = gap_ms * 5 / 2,
         .lines = &line,
@@ -69,7 +70,7 @@ static void add_instances(struct bw_request *request, struct bw_value *root,
         bw_words_text(arena, item, "cause", instance->cause);
         struct bw_value *checks = bw_value_add_list(arena, item, "checks");
         for (size_t k = 0; k < instance->check_count; k++) {
-            bw_parts_check(request, checks, &instance->checks[k]);
+            bw_parts_check(request, checks, service->name, instance->name, &instance->checks[k]);
             add_chart(request, checks->last, history, instance, &instance->checks[k], span_ms);
         }
     }
@@ -150,8 +151,12 @@ static void show(struct bw_request *request, const struct bw_view_service *servi
     if (bw_history_open(request, &reader, &err) != BW_OK
         || read_durations(request, reader, service->name, range->span_ms, &history, &err) != BW_OK)
         bw_value_add_text(&request->arena, root, "history_missing", err.text);
+    bw_days_want(request->site->days, request->store, request->now_ms);
     add_header(request, root, service);
+    bw_parts_days(request, root, "days", service->name);
     bw_parts_ranges(request, root, range->name);
+    bw_parts_alerts(request, root, "alerts", service->name, false, ALERTS_MAX);
+    bw_value_add_bool(&request->arena, root, "has_alerts", root->last->count > 0);
     add_instances(request, root, service, &history, range->span_ms);
     add_events(request, root, service->name, reader);
     bw_reader_close(reader);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "web/parts.h"
 
+#include "base/civil.h"
 #include "base/escape.h"
 #include "base/text.h"
 #include "web/history.h"
@@ -11,15 +12,48 @@
 
 enum { SVG_BYTES_MAX = 256 << 10 };
 
-const char *bw_parts_service_url(struct bw_request *request, const char *service)
+/* "/mon/services/a/b/c" of as many parts as there are, each escaped. */
+static const char *url_of(struct bw_request *request, const char *const *parts, size_t count)
 {
     struct bw_buf out;
-    bw_buf_init(&out, BW_URL_BYTES_MAX);
-    bw_buf_printf(&out, "%s/services/", request->site->prefix);
-    bw_escape_url(&out, service, strlen(service));
+    bw_buf_init(&out, (size_t)BW_URL_BYTES_MAX * 4);
+    bw_buf_printf(&out, "%s/services", request->site->prefix);
+    for (size_t i = 0; i < count; i++) {
+        bw_buf_text(&out, "/");
+        bw_escape_url(&out, parts[i], strlen(parts[i]));
+    }
     const char *url = bw_arena_strdup(&request->arena, out.data);
     bw_buf_fini(&out);
     return url;
+}
+
+const char *bw_parts_service_url(struct bw_request *request, const char *service)
+{
+    return url_of(request, &service, 1);
+}
+
+const char *bw_parts_check_url(struct bw_request *request, const char *service,
+                               const char *instance, const char *check)
+{
+    const char *const parts[] = { service, instance, check };
+    return url_of(request, parts, 3);
+}
+
+const struct bw_view_check *bw_parts_find_check(const struct bw_view_service *service,
+                                                const char *instance, const char *check,
+                                                const struct bw_view_instance **out_instance)
+{
+    for (size_t i = 0; i < service->instance_count; i++) {
+        const struct bw_view_instance *own = &service->instances[i];
+        for (size_t k = 0; strcmp(own->name, instance) == 0 && k < own->check_count; k++) {
+            if (strcmp(own->checks[k].name, check) != 0)
+                continue;
+            if (out_instance != NULL)
+                *out_instance = own;
+            return &own->checks[k];
+        }
+    }
+    return NULL;
 }
 
 /* Takes what was drawn. */
@@ -37,6 +71,47 @@ void bw_parts_chart(struct bw_request *request, struct bw_value *in, const char 
     bw_buf_init(&svg, SVG_BYTES_MAX);
     bw_chart_draw(&request->arena, chart, &svg);
     add_drawing(request, in, key, &svg);
+}
+
+static void add_day(struct bw_request *request, struct bw_value *list, const struct bw_day *day)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    char iso[BW_RFC3339_MAX];
+    bw_format_rfc3339(iso, day->begin_ms);
+    bw_value_add_printf(arena, item, "date", "%.10s", iso);
+    bw_value_add_text(arena, item, "available", bw_words_available(arena, day->available_ratio));
+    bw_value_add_text(arena, item, "class", bw_chart_day_class(day));
+    bw_value_add_text(arena, item, "down",
+                      day->down_ms > 0 ? bw_words_seconds(arena, (double)day->down_ms / 1000)
+                                       : NULL);
+    bw_value_add_text(arena, item, "known", bw_words_percent(arena, day->known_ratio));
+}
+
+void bw_parts_days(struct bw_request *request, struct bw_value *in, const char *key,
+                   const char *service)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_day *days = bw_arena_array(arena, BW_DAYS, sizeof *days);
+    if (!bw_days_of(request->site->days, service, request->now_ms, days))
+        return;
+    struct bw_value *object = bw_value_add_object(arena, in, key);
+    struct bw_buf svg;
+    bw_buf_init(&svg, SVG_BYTES_MAX);
+    bw_chart_days(arena, days, &svg);
+    add_drawing(request, object, "bars", &svg);
+    bw_value_add_text(arena, object, "available",
+                      bw_words_available(arena, bw_days_available(days)));
+    bw_value_add_int(arena, object, "count", BW_DAYS);
+    struct bw_value *list = bw_value_add_list(arena, object, "list");
+    int64_t known = 0;
+    for (size_t i = BW_DAYS; i > 0; i--) {
+        known += isfinite(days[i - 1].available_ratio);
+        if (isfinite(days[i - 1].available_ratio) && days[i - 1].available_ratio < 1)
+            add_day(request, list, &days[i - 1]);
+    }
+    bw_value_add_int(arena, object, "known", known);
+    bw_value_add_bool(arena, object, "any_bad", list->count > 0);
 }
 
 static void add_phases(struct bw_request *request, struct bw_value *in,
@@ -67,11 +142,13 @@ static void add_certificate(struct bw_request *request, struct bw_value *in,
                       request->now_ms);
 }
 
-void bw_parts_check(struct bw_request *request, struct bw_value *list,
-                    const struct bw_view_check *check)
+void bw_parts_check(struct bw_request *request, struct bw_value *list, const char *service,
+                    const char *instance, const struct bw_view_check *check)
 {
     struct bw_arena *arena = &request->arena;
     struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_text(arena, item, "url",
+                      bw_parts_check_url(request, service, instance, check->name));
     bw_words_text(arena, item, "name", check->name);
     bw_value_add_text(arena, item, "kind", check->kind);
     bw_words_text(arena, item, "target", check->target);
@@ -136,29 +213,6 @@ void bw_parts_resources(struct bw_request *request, struct bw_value *in, const c
         bw_chart_meter(resource->value, full, resource->warning, resource->critical,
                        bw_words_status_class(resource->status), &svg);
         add_drawing(request, item, "meter", &svg);
-    }
-}
-
-void bw_parts_alerts(struct bw_request *request, struct bw_value *in, const char *key, bool pending,
-                     size_t max)
-{
-    const struct bw_view *view = request->view;
-    struct bw_arena *arena = &request->arena;
-    struct bw_value *list = bw_value_add_list(arena, in, key);
-    for (size_t i = 0; i < view->alert_count && list->count < max; i++) {
-        const struct bw_view_alert *alert = &view->alerts[i];
-        if ((alert->level == BW_LEVEL_NONE) != pending)
-            continue;
-        struct bw_value *item = bw_value_add_object(arena, list, NULL);
-        bw_value_add_text(arena, item, "rule", alert->rule);
-        bw_words_text(arena, item, "labels", alert->labels);
-        bw_words_level(arena, item, "level", pending ? alert->pending : alert->level);
-        bw_words_time(arena, item, "since",
-                      alert->active_since_ms != 0 ? alert->active_since_ms : alert->level_since_ms,
-                      request->now_ms);
-        bw_words_text(arena, item, "cause", alert->cause);
-        bw_value_add_text(arena, item, "expr", alert->expr);
-        bw_value_add_text(arena, item, "value", bw_words_metric(arena, "", alert->value));
     }
 }
 

@@ -8,12 +8,13 @@
 #include "web/request.h"
 
 /* Each adds the list or object under `key`, in the words of the templates. */
-void bw_parts_check(struct bw_request *request, struct bw_value *list,
-                    const struct bw_view_check *check);
+void bw_parts_check(struct bw_request *request, struct bw_value *list, const char *service,
+                    const char *instance, const struct bw_view_check *check);
 void bw_parts_resources(struct bw_request *request, struct bw_value *in, const char *key,
                         const struct bw_view_service *host);
-void bw_parts_alerts(struct bw_request *request, struct bw_value *in, const char *key, bool pending,
-                     size_t max);
+/* Of one service, or of all (NULL). */
+void bw_parts_alerts(struct bw_request *request, struct bw_value *in, const char *key,
+                     const char *service, bool pending, size_t max);
 void bw_parts_trends(struct bw_request *request, struct bw_value *in, const char *key,
                      bool limits_only, size_t max);
 
@@ -24,11 +25,24 @@ void bw_parts_event(struct bw_request *request, struct bw_value *list,
 /* Links to the ranges that a page offers, the one in force marked. */
 void bw_parts_ranges(struct bw_request *request, struct bw_value *root, const char *current);
 
+/* The last days of a service under `key`: {bars, available, known, first, list}; each item of
+ * the list is a day that was not all healthy, newest first. Absent while no day is known. */
+void bw_parts_days(struct bw_request *request, struct bw_value *in, const char *key,
+                   const char *service);
+
 /* The chart as raw SVG under `key`. */
 void bw_parts_chart(struct bw_request *request, struct bw_value *in, const char *key,
                     const struct bw_chart *chart);
 
 /* "/mon/services/a%20b" */
 const char *bw_parts_service_url(struct bw_request *request, const char *service);
+/* "/mon/services/a%20b/10.0.0.1%3A80/health" */
+const char *bw_parts_check_url(struct bw_request *request, const char *service,
+                               const char *instance, const char *check);
+
+/* The check of that name on that instance, or NULL; `out_instance` may be NULL. */
+const struct bw_view_check *bw_parts_find_check(const struct bw_view_service *service,
+                                                const char *instance, const char *check,
+                                                const struct bw_view_instance **out_instance);
 
 #endif

@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 
+struct bw_days;
 struct bw_route;
 struct bw_site;
 struct exchange;
@@ -82,6 +83,7 @@ struct bw_site {
     const char *archive;      /* or NULL */
     size_t page_size;
     struct bw_templates *templates;
+    struct bw_days *days;
     atomic_bool cancelled; /* stopping: long work may end early */
 };
 

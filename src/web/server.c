@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "io/clock.h"
 #include "web/answer.h"
+#include "web/days.h"
 #include "web/page.h"
 
 #include <errno.h>
@@ -222,6 +223,7 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
     web->workers = workers;
     web->stats = bw_web_stats_new();
     copy_options(web, options, hooks);
+    web->site.days = bw_days_new(workers);
     enum bw_rc rc =
         bw_access_load(options->security_file, options->external_url, &web->access, err);
     if (rc == BW_OK)
@@ -291,6 +293,7 @@ static void free_web(struct bw_web *web)
     bw_web_stats_free(web->stats);
     bw_access_free(web->access);
     bw_templates_free(web->site.templates);
+    bw_days_free(web->site.days);
     pthread_cond_destroy(&web->changed);
     pthread_mutex_destroy(&web->lock);
     bw_arena_fini(&web->arena);

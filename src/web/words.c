@@ -127,6 +127,15 @@ const char *bw_words_percent(struct bw_arena *arena, double ratio)
     return bw_arena_printf(arena, percent != 0 && percent < 10 ? "%.1f %%" : "%.0f %%", percent);
 }
 
+const char *bw_words_available(struct bw_arena *arena, double ratio)
+{
+    if (isnan(ratio))
+        return "\u2013";
+    if (ratio >= 1)
+        return "100 %";
+    return bw_arena_printf(arena, "%.2f %%", floor(ratio * 1e4 + 1e-9) / 100);
+}
+
 static const char *number(struct bw_arena *arena, double value)
 {
     double size = fabs(value);

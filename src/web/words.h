@@ -27,6 +27,9 @@ const char *bw_words_metric(struct bw_arena *arena, const char *metric, double v
 /* "97.3 %" */
 const char *bw_words_percent(struct bw_arena *arena, double ratio);
 
+/* "99.98 %", never rounded up: "100 %" means all of it. */
+const char *bw_words_available(struct bw_arena *arena, double ratio);
+
 /* Adds {word, class, icon}: "UNHEALTHY", "unhealthy", the sign. */
 void bw_words_status(struct bw_arena *arena, struct bw_value *in, const char *key,
                      enum bw_status status);
