@@ -7,12 +7,12 @@
 #include "io/clock.h"
 #include "io/loop.h"
 #include "web/answer.h"
+#include "web/framing.h"
 #include "web/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 static struct bw_request *request_new(struct exchange *exchange, const char *method)
@@ -60,48 +60,27 @@ static void copy_headers(struct bw_request *request, struct MHD_Connection *conn
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, wanted[i].name));
 }
 
-/* What of the headers says how the message ends. */
-struct framing {
-    size_t content_lengths;
-    size_t transfer_encodings;
-    size_t hosts;
-    uint64_t length; /* as far as it matters: more than the cap is enough to know */
-    bool needs_host; /* HTTP/1.1 does; the library's own check answers twice */
-};
-
 static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const char *name,
                                       const char *value)
 {
     (void)kind;
-    struct framing *framing = ctx;
-    framing->hosts += strcasecmp(name, "Host") == 0;
-    framing->transfer_encodings += strcasecmp(name, "Transfer-Encoding") == 0;
-    if (strcasecmp(name, "Content-Length") == 0) {
-        framing->content_lengths++;
-        framing->length = value == NULL ? 0 : strtoull(value, NULL, 10);
-    }
+    bw_framing_add(ctx, name, value);
     return MHD_YES;
 }
 
-/* Requests whose end two readers could see in different places are refused. */
-static bool check_framing(struct bw_request *request, const struct framing *framing)
+static bool check_framing(struct exchange *exchange, struct bw_framing *framing,
+                          const char *version)
 {
-    if (framing->content_lengths > 1
-        || (framing->content_lengths > 0 && framing->transfer_encodings > 0)
-        || framing->transfer_encodings > 1)
-        bw_answer_problem(request, 400, "The length of the body is stated more than once.");
-    else if (framing->hosts > 1)
-        bw_answer_problem(request, 400, "There is more than one Host header.");
-    else if (framing->hosts == 0 && framing->needs_host)
-        bw_answer_problem(request, 400, "The Host header is missing.");
-    else
-        return true;
-    return false;
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, look_at_header, framing);
+    struct bw_framing_verdict verdict = bw_framing_check(framing, version);
+    if (verdict.status != 0)
+        bw_answer_problem(exchange->request, verdict.status, "%s", verdict.detail);
+    return verdict.status == 0;
 }
 
-static bool check_body(struct bw_request *request, const struct framing *framing)
+static bool check_body(struct bw_request *request, const struct bw_framing *framing)
 {
-    bool has_body = framing->length > 0 || framing->transfer_encodings > 0;
+    bool has_body = bw_framing_has_body(framing);
     bool takes_body = strcmp(request->route->method, "GET") != 0;
     if (has_body && (!takes_body || framing->length > BW_WEB_BODY_BYTES_MAX)) {
         bw_answer_problem(request, 413,
@@ -189,9 +168,8 @@ static bool check(struct exchange *exchange, const char *method, const char *ver
     struct bw_request *request = request_new(exchange, method);
     exchange->request = request;
     copy_headers(request, exchange->connection);
-    struct framing framing = { .needs_host = strcmp(version, "HTTP/1.0") != 0 };
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, look_at_header, &framing);
-    bool ok = check_framing(request, &framing) && find_route(request, exchange->target);
+    struct bw_framing framing = { 0 };
+    bool ok = check_framing(exchange, &framing, version) && find_route(request, exchange->target);
     exchange->route = request->route;
     ok = ok && check_access(exchange) && check_body(request, &framing);
     if (!ok)
@@ -363,6 +341,8 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     exchange->answered = true;
     exchange->status = answer->status;
     exchange->bytes = strcmp(request->method, "HEAD") == 0 ? 0 : size;
+    bw_guard_sending(exchange->web->guard, bw_server_guarded(exchange->connection),
+                     answer->fixed == NULL ? size : 0);
     return result;
 }
 
@@ -371,10 +351,6 @@ static enum MHD_Result start(struct exchange *exchange, const char *method, cons
     exchange->checked = true;
     if (check(exchange, method, version))
         return MHD_YES;
-    bw_guard_arrived(
-        exchange->web->guard,
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-            ->socket_context);
     return send_answer(exchange);
 }
 
@@ -389,10 +365,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 static enum MHD_Result run(struct exchange *exchange)
 {
     struct bw_request *request = exchange->request;
-    bw_guard_arrived(
-        exchange->web->guard,
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-            ->socket_context);
+    bw_guard_arrived(exchange->web->guard, bw_server_guarded(exchange->connection));
     if (bw_buf_failed(&request->body)) {
         bw_answer_problem(request, 413, "The body is larger than 64 KiB.");
         return send_answer(exchange);

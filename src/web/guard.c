@@ -5,42 +5,118 @@
 #include "base/units.h"
 #include "io/loop.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #define WATCH_EVERY_NS (200 * BW_MS)
 
+/* Who takes an answer more slowly than this is a burden. */
+enum { SEND_BYTES_PER_S = 64 << 10, ADDRESS_BYTES = 16 };
+
+enum phase { FRESH, ASKING, BUSY, SENDING, IDLE };
+
 struct bw_guarded {
     int fd;
+    enum phase phase;
+    bool is_local;
+    bool is_cut;
+    unsigned char address[ADDRESS_BYTES];
+    int64_t since_ns; /* in this phase */
     int64_t until_ns; /* INT64_MAX: not waiting for the client */
+    uint64_t bytes;   /* of the answer under way */
     struct bw_guarded *prev, *next;
 };
 
 struct bw_guard {
+    struct bw_guard_limits limits;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t wake;
     pthread_t thread;
     bool stopping;
-    int64_t slow_ns, idle_ns;
     struct bw_guarded *first;
     size_t count;
     uint64_t cut;
 };
 
+/* The library sees the end of the stream and closes the descriptor itself. */
+static void cut(struct bw_guard *guard, struct bw_guarded *c)
+{
+    shutdown(c->fd, SHUT_RDWR);
+    c->is_cut = true;
+    c->until_ns = INT64_MAX;
+    guard->cut++;
+}
+
 static void cut_late(struct bw_guard *guard, int64_t now_ns)
 {
-    for (struct bw_guarded *c = guard->first; c != NULL; c = c->next) {
-        if (now_ns < c->until_ns)
-            continue;
-        /* The library sees the end of the stream and closes the descriptor itself. */
-        shutdown(c->fd, SHUT_RDWR);
-        c->until_ns = INT64_MAX;
-        guard->cut++;
-    }
+    for (struct bw_guarded *c = guard->first; c != NULL; c = c->next)
+        if (now_ns >= c->until_ns)
+            cut(guard, c);
 }
+
+/* ---- too many, too much ---------------------------------------------------------------- */
+
+static bool is_from(const struct bw_guarded *c, const struct bw_guarded *like)
+{
+    return like == NULL || memcmp(c->address, like->address, ADDRESS_BYTES) == 0;
+}
+
+/* Those that count; `like` NULL: from anywhere. */
+static size_t count_open(const struct bw_guard *guard, const struct bw_guarded *like)
+{
+    size_t count = 0;
+    for (const struct bw_guarded *c = guard->first; c != NULL; c = c->next)
+        count += !c->is_local && !c->is_cut && is_from(c, like);
+    return count;
+}
+
+/* Whoever waits is worth less than whoever takes an answer; of equals, the one that has done so
+ * longest. What a worker works for is left alone. */
+static bool is_better_victim(const struct bw_guarded *c, const struct bw_guarded *than)
+{
+    if (than == NULL || (than->phase == SENDING) != (c->phase == SENDING))
+        return than == NULL || c->phase != SENDING;
+    return c->since_ns < than->since_ns;
+}
+
+static void shed(struct bw_guard *guard, struct bw_guarded *newest, const struct bw_guarded *like)
+{
+    struct bw_guarded *victim = NULL;
+    for (struct bw_guarded *c = guard->first; c != NULL; c = c->next)
+        if (c != newest && !c->is_local && !c->is_cut && c->phase != BUSY && is_from(c, like)
+            && is_better_victim(c, victim))
+            victim = c;
+    cut(guard, victim == NULL ? newest : victim);
+}
+
+static uint64_t bytes_under_way(const struct bw_guard *guard, struct bw_guarded *newest,
+                                struct bw_guarded **out_oldest)
+{
+    uint64_t bytes = newest->bytes;
+    *out_oldest = NULL;
+    for (struct bw_guarded *c = guard->first; c != NULL; c = c->next) {
+        if (c == newest || c->is_cut || c->phase != SENDING)
+            continue;
+        bytes += c->bytes;
+        if (*out_oldest == NULL || c->since_ns < (*out_oldest)->since_ns)
+            *out_oldest = c;
+    }
+    return bytes;
+}
+
+static void make_room(struct bw_guard *guard, struct bw_guarded *newest)
+{
+    struct bw_guarded *oldest;
+    while (bytes_under_way(guard, newest, &oldest) > guard->limits.bytes_max && oldest != NULL)
+        cut(guard, oldest);
+}
+
+/* ---- the thread ------------------------------------------------------------------------ */
 
 static void *watch(void *ctx)
 {
@@ -56,11 +132,10 @@ static void *watch(void *ctx)
     return NULL;
 }
 
-struct bw_guard *bw_guard_new(int64_t slow_ns, int64_t idle_ns, struct bw_err *err)
+struct bw_guard *bw_guard_new(const struct bw_guard_limits *limits, struct bw_err *err)
 {
     struct bw_guard *guard = bw_alloc(sizeof *guard);
-    guard->slow_ns = slow_ns;
-    guard->idle_ns = idle_ns;
+    guard->limits = *limits;
     pthread_mutex_init(&guard->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -95,17 +170,46 @@ void bw_guard_free(struct bw_guard *guard)
     free(guard);
 }
 
-struct bw_guarded *bw_guard_add(struct bw_guard *guard, int fd)
+/* ---- connections ----------------------------------------------------------------------- */
+
+/* One client may have a whole /64 of IPv6 (RFC 6177): it counts as one address. */
+static void set_address(struct bw_guarded *c, const struct sockaddr *from)
+{
+    if (from != NULL && from->sa_family == AF_INET6) {
+        const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+        memcpy(c->address, a, IN6_IS_ADDR_V4MAPPED(a) ? ADDRESS_BYTES : ADDRESS_BYTES / 2);
+    } else if (from != NULL && from->sa_family == AF_INET) {
+        c->address[10] = c->address[11] = 0xff;
+        memcpy(c->address + 12, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+    } else {
+        c->is_local = true;
+    }
+}
+
+static void enter(struct bw_guarded *c, enum phase phase, int64_t now_ns, int64_t limit_ns)
+{
+    c->phase = phase;
+    c->since_ns = now_ns;
+    if (!c->is_cut)
+        c->until_ns = limit_ns == INT64_MAX ? INT64_MAX : now_ns + limit_ns;
+}
+
+struct bw_guarded *bw_guard_add(struct bw_guard *guard, int fd, const struct sockaddr *from)
 {
     struct bw_guarded *c = bw_alloc(sizeof *c);
     c->fd = fd;
+    set_address(c, from);
     pthread_mutex_lock(&guard->lock);
-    c->until_ns = bw_loop_mono_ns() + guard->slow_ns;
+    enter(c, FRESH, bw_loop_mono_ns(), guard->limits.slow_ns);
     c->next = guard->first;
     if (c->next != NULL)
         c->next->prev = c;
     guard->first = c;
     guard->count++;
+    if (!c->is_local && count_open(guard, c) > guard->limits.per_address_max)
+        shed(guard, c, c);
+    else if (!c->is_local && count_open(guard, NULL) > guard->limits.connections_max)
+        shed(guard, c, NULL);
     pthread_mutex_unlock(&guard->lock);
     return c;
 }
@@ -124,26 +228,40 @@ void bw_guard_remove(struct bw_guard *guard, struct bw_guarded *c)
     free(c);
 }
 
-static void set_until(struct bw_guard *guard, struct bw_guarded *c, int64_t until_ns)
-{
-    pthread_mutex_lock(&guard->lock);
-    c->until_ns = until_ns;
-    pthread_mutex_unlock(&guard->lock);
-}
-
+/* The first line of the first request does not buy more time: the connection's opening did. */
 void bw_guard_arriving(struct bw_guard *guard, struct bw_guarded *c)
 {
-    set_until(guard, c, bw_loop_mono_ns() + guard->slow_ns);
+    pthread_mutex_lock(&guard->lock);
+    if (c->phase == FRESH)
+        c->phase = ASKING;
+    else
+        enter(c, ASKING, bw_loop_mono_ns(), guard->limits.slow_ns);
+    pthread_mutex_unlock(&guard->lock);
 }
 
 void bw_guard_arrived(struct bw_guard *guard, struct bw_guarded *c)
 {
-    set_until(guard, c, INT64_MAX);
+    pthread_mutex_lock(&guard->lock);
+    enter(c, BUSY, bw_loop_mono_ns(), INT64_MAX);
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *c, uint64_t bytes)
+{
+    const int64_t more_ns = (int64_t)(bytes / SEND_BYTES_PER_S) * BW_SECOND;
+    pthread_mutex_lock(&guard->lock);
+    enter(c, SENDING, bw_loop_mono_ns(), guard->limits.send_ns + more_ns);
+    c->bytes = bytes;
+    make_room(guard, c);
+    pthread_mutex_unlock(&guard->lock);
 }
 
 void bw_guard_idle(struct bw_guard *guard, struct bw_guarded *c)
 {
-    set_until(guard, c, bw_loop_mono_ns() + guard->idle_ns + guard->slow_ns);
+    pthread_mutex_lock(&guard->lock);
+    enter(c, IDLE, bw_loop_mono_ns(), guard->limits.idle_ns);
+    c->bytes = 0;
+    pthread_mutex_unlock(&guard->lock);
 }
 
 size_t bw_guard_connections(struct bw_guard *guard)

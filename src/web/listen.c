@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
+/* The kernel holds a burst until we come to it; more than its own limit is cut to that. */
+enum { BACKLOG = 1024 };
 
 union address {
     struct sockaddr any;

@@ -19,8 +19,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SLOW_NS (10 * BW_SECOND)
 #define IDLE_NS (30 * BW_SECOND)
+
+static const struct bw_guard_limits guard_limits = {
+    .slow_ns = 10 * BW_SECOND,
+    .idle_ns = IDLE_NS,
+    .send_ns = 30 * BW_SECOND,
+    .connections_max = BW_WEB_CONNECTIONS_MAX,
+    .per_address_max = BW_WEB_CONNECTIONS_PER_ADDRESS_MAX,
+    .bytes_max = 48u << 20,
+};
+
+/* Room for connections that were cut and not closed yet: the guard keeps the real limit. */
+enum { CONNECTIONS_SPARE = 256 };
 
 enum { CONTROL_CONNECTIONS_MAX = 16, THREADS_MAX = 4 };
 
@@ -45,9 +56,14 @@ __attribute__((format(printf, 2, 0))) static void log_line(void *ctx, const char
     web->site.hooks.say(web->site.hooks.ctx, grave ? BW_LOG_WARN : BW_LOG_DEBUG, text);
 }
 
-static struct bw_guarded *guarded(struct MHD_Connection *connection)
+struct bw_guarded *bw_server_guarded(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static const struct sockaddr *address_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
 static void connection_changed(void *ctx, struct MHD_Connection *connection, void **socket_context,
@@ -57,7 +73,8 @@ static void connection_changed(void *ctx, struct MHD_Connection *connection, voi
     struct bw_guard *guard = listener->web->guard;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        *socket_context = bw_guard_add(guard, fd);
+        const bool is_control = listener->kind == BW_LISTENER_CONTROL;
+        *socket_context = bw_guard_add(guard, fd, is_control ? NULL : address_of(connection));
     } else if (*socket_context != NULL) {
         bw_guard_remove(guard, *socket_context);
         *socket_context = NULL;
@@ -86,7 +103,7 @@ static void *request_line(void *ctx, const char *uri, struct MHD_Connection *con
     pthread_mutex_lock(&web->lock);
     web->active++;
     pthread_mutex_unlock(&web->lock);
-    bw_guard_arriving(web->guard, guarded(connection));
+    bw_guard_arriving(web->guard, bw_server_guarded(connection));
     return exchange;
 }
 
@@ -101,7 +118,7 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **conne
     struct bw_web *web = exchange->web;
     bw_server_meet(web);
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        bw_guard_idle(web->guard, guarded(connection));
+        bw_guard_idle(web->guard, bw_server_guarded(connection));
     if (exchange->status != 0)
         bw_web_stats_count(web->stats, exchange->route, exchange->status,
                            bw_loop_mono_ns() - exchange->start_ns, exchange->bytes);
@@ -132,8 +149,7 @@ static struct MHD_Daemon *start_daemon(struct bw_listener *listener, int fd)
         MHD_OPTION_URI_LOG_CALLBACK, request_line, listener, MHD_OPTION_NOTIFY_COMPLETED, completed,
         listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(IDLE_NS / BW_SECOND), MHD_OPTION_CONNECTION_LIMIT,
-        control ? (unsigned)CONTROL_CONNECTIONS_MAX : BW_WEB_CONNECTIONS_MAX,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, control ? 0u : BW_WEB_CONNECTIONS_PER_ADDRESS_MAX,
+        control ? (unsigned)CONTROL_CONNECTIONS_MAX : BW_WEB_CONNECTIONS_MAX + CONNECTIONS_SPARE,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)BW_WEB_HEADER_BYTES_MAX,
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_ARRAY, threads > 1 ? pool : pool + 1,
         MHD_OPTION_END);
@@ -228,7 +244,7 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
         bw_access_load(options->security_file, options->external_url, &web->access, err);
     if (rc == BW_OK)
         rc = bw_templates_load(options->template_folder, &web->site.templates, err);
-    if (rc == BW_OK && (web->guard = bw_guard_new(SLOW_NS, IDLE_NS, err)) == NULL)
+    if (rc == BW_OK && (web->guard = bw_guard_new(&guard_limits, err)) == NULL)
         rc = BW_ELIMIT;
     for (size_t i = 0; i < options->listen.count && rc == BW_OK; i++)
         rc = listen_on(web, options->listen.items[i], err);

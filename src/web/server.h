@@ -61,6 +61,8 @@ enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, c
                                  const char *method, const char *version, const char *data,
                                  size_t *data_size, void **connection_context);
 
+struct bw_guarded *bw_server_guarded(struct MHD_Connection *connection);
+
 /* Another thread filled in an answer and resumed the connection; after this we see all it
  * wrote, whatever the HTTP library does inside. */
 void bw_server_meet(struct bw_web *web);

@@ -117,7 +117,7 @@ void fake_stop(struct fake *fake)
     free(fake->view);
 }
 
-static int connect_to(int port)
+int fake_connect(int port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
@@ -138,7 +138,7 @@ char *fake_raw(int port, const char *bytes, size_t len, int timeout_ms)
 
 char *fake_raw_or_null(int port, const char *bytes, size_t len, int timeout_ms)
 {
-    int fd = connect_to(port);
+    int fd = fake_connect(port);
     if (fd < 0)
         return NULL;
     struct bw_buf out;

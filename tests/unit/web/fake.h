@@ -46,6 +46,9 @@ struct bw_view *fake_view_empty(int64_t now_ms);
  * middle: durations of checkout's checks, the host, events, and a report in the archive. */
 void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_ms);
 
+/* A connection that says nothing yet; -1 when nobody listens. */
+int fake_connect(int port);
+
 /* A raw exchange: sends the bytes, reads until the peer closes or `timeout_ms` passes. The
  * result ends in NUL and is freed by the caller. */
 char *fake_raw(int port, const char *bytes, size_t len, int timeout_ms);

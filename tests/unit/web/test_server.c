@@ -59,6 +59,8 @@ static const struct {
     { "GET", "/metrics", "Content-Length: 5\r\n", NULL, 413 },
     { "GET", "/metrics", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", NULL, 400 },
     { "GET", "/metrics", "Content-Length: 5\r\nContent-Length: 5\r\n", NULL, 400 },
+    { "GET", "/metrics", "Content-Length : 5\r\n", NULL, 400 },
+    { "POST", "/-/reload", "Transfer-Encoding: gzip\r\n", NULL, 501 },
     { "GET", "/metrics", "Host: evil.example\r\n", NULL, 421 },
     { "GET", "/metrics", "Host: evil.example:10190\r\n", NULL, 421 },
     { "GET", "/metrics", "Host: localhost.evil.example\r\n", NULL, 421 },
@@ -218,6 +220,24 @@ static void ambiguous_framing_ends_the_connection(void **state)
     free(answer);
 }
 
+/* More connections that ask nothing than one address may have: whoever asks is served. */
+static void idle_connections_make_room(void **state)
+{
+    (void)state;
+    int fds[100];
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+        fds[i] = fake_connect(fake.port);
+        assert_true(fds[i] >= 0);
+    }
+    for (int i = 0; i < 5; i++) {
+        char *answer = fake_ask(&fake, "GET", "/metrics", NULL, NULL);
+        assert_int_equal(fake_status(answer), 200);
+        free(answer);
+    }
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        close(fds[i]);
+}
+
 static void readiness_follows_the_daemon(void **state)
 {
     (void)state;
@@ -293,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_known_style_is_not_sent_again),
         cmocka_unit_test(too_much_or_too_little_is_refused),
         cmocka_unit_test(ambiguous_framing_ends_the_connection),
+        cmocka_unit_test(idle_connections_make_room),
         cmocka_unit_test(readiness_follows_the_daemon),
         cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(a_prefix_stands_before_all),
