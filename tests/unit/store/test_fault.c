@@ -676,7 +676,8 @@ static void events_give_way_when_there_are_no_packs_left(void **state)
         };
         assert_true(bw_store_put_event(f->store, &event));
     }
-    fixture_flush(f);
+    fixture_append(f, fixture_series(f, "up", "a"), T0, 1);
+    fixture_pack(f); /* after a pack the ceiling is looked at */
     int64_t left = EVENTS;
     for (int i = 0; i < 200 && left * 200 > 1 << 20; i++) {
         fixture_flush(f);
