@@ -6,6 +6,10 @@
 
 #define T_CRITICAL 1.96
 
+/* What one random walk in a thousand explains of itself by a line, over what it leaves. */
+#define RISE_OF_A_WALK 32.0
+#define T_BEYOND_A_WALK 3.29
+
 static void decide(double t, struct bw_trend_verdict *out)
 {
     out->leaning = fabs(t) < T_CRITICAL ? BW_FLAT : t > 0 ? BW_RISING : BW_FALLING;
@@ -27,11 +31,17 @@ void bw_trend_direction(const struct bw_trend_slope *slope, bool constant,
         out->direction = n >= BW_TREND_NEFF_MIN ? BW_FLAT : BW_UNDETERMINED;
         return;
     }
-    const double worth = fmax(slope->neff, 1) / 3;
-    const double factor = sqrt(1 + worth) * exp(-0.5 * slope->t * slope->t * worth / (1 + worth));
+    double t = slope->t, neff = fmax(slope->neff, 1);
+    const bool beyond = slope->n >= BW_TREND_NEFF_MIN && slope->rise > RISE_OF_A_WALK;
+    if (beyond) {
+        t = copysign(fmax(fabs(t), T_BEYOND_A_WALK), t);
+        neff = fmax(neff, BW_TREND_NEFF_MIN);
+    }
+    const double worth = neff / 3;
+    const double factor = sqrt(1 + worth) * exp(-0.5 * t * t * worth / (1 + worth));
     out->flat = factor / (1 + factor);
-    out->rising = (1 - out->flat) * gsl_cdf_ugaussian_P(slope->t);
-    out->falling = (1 - out->flat) * gsl_cdf_ugaussian_Q(slope->t);
-    decide(slope->t, out);
-    out->direction = slope->neff >= BW_TREND_NEFF_MIN ? out->leaning : BW_UNDETERMINED;
+    out->rising = (1 - out->flat) * gsl_cdf_ugaussian_P(t);
+    out->falling = (1 - out->flat) * gsl_cdf_ugaussian_Q(t);
+    decide(t, out);
+    out->direction = neff >= BW_TREND_NEFF_MIN ? out->leaning : BW_UNDETERMINED;
 }

@@ -8,6 +8,12 @@
 
 enum { VALUES_MIN = 8 };
 
+/* Seasons and sums round as well: so many grains are still none. */
+#define EXACT 64
+
+/* A regime was chosen for being a line; that it is one proves less. */
+#define CHOSEN 4
+
 static void find_seasons(struct bw_arena *arena, struct bw_trend_exam *exam,
                          enum bw_trend_season_policy policy, size_t cells, bool calendar)
 {
@@ -38,7 +44,10 @@ void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
     if (!grid->constant)
         out->changes = bw_trend_segments(arena, smooth, grid->n, out->change);
     out->regime = out->changes > 0 ? out->change[out->changes - 1] : 0;
-    bw_trend_slope_fit(arena, out->plain + out->regime, grid->n - out->regime, &out->slope);
+    bw_trend_slope_fit(arena, out->plain + out->regime, grid->n - out->regime, EXACT * grid->grain,
+                       &out->slope);
+    if (out->changes > 0)
+        out->slope.rise /= CHOSEN;
     bw_trend_direction(&out->slope, grid->constant, &out->verdict);
 }
 

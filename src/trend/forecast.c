@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#define CUT 1.6 /* models worse than this times the best get no weight */
+#define CUT 1.6  /* models worse than this times the best get no weight */
+#define BOLD 0.5 /* the straight line must halve the error of every other model */
 #define WIDEN_PER_ORIGIN 0.6
 #define LOG_SPREAD_SLOPE 0.6
 
@@ -127,9 +128,13 @@ static void weigh(struct plan *plan)
     double error[BW_MODEL_COUNT], best = INFINITY;
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
         error[m] = model_error(plan, m);
-        if (error[m] < best)
+        if (error[m] < best && m != BW_MODEL_LINE)
             best = error[m];
     }
+    if (error[BW_MODEL_LINE] < BOLD * best)
+        best = error[BW_MODEL_LINE];
+    else
+        error[BW_MODEL_LINE] = NAN;
     plan->naive_error = error[BW_MODEL_NAIVE];
     const double tiny = 1e-9 * bw_trend_sd(plan->x, plan->n) + 1e-300;
     double base[BW_MODEL_COUNT] = { 0 }, total = 0, base_total = 0;

@@ -3,6 +3,7 @@
 
 #include "trend/robust.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,14 @@ struct walk {
     bool started;
     struct bw_point before; /* the previous usable point of a counter */
     size_t resets;
+    double grain; /* rounding error of the point last returned */
 };
+
+/* A value is known to a few units in its last place; of a rate, those of the counter count. */
+static double rounding(double value, double per)
+{
+    return fmin(4 * DBL_EPSILON * fabs(value), DBL_MAX / 4) / per;
+}
 
 static bool walk_next(struct walk *walk, struct bw_point *out)
 {
@@ -92,6 +100,7 @@ static bool walk_next(struct walk *walk, struct bw_point *out)
         if (!usable(&point, walk->until_ms))
             continue;
         if (!walk->counter) {
+            walk->grain = rounding(point.value, 1);
             *out = point;
             return true;
         }
@@ -106,8 +115,9 @@ static bool walk_next(struct walk *walk, struct bw_point *out)
             continue;
         }
         /* Halves first: the difference of two huge values may not fit a double. */
-        const double half_rate =
-            (point.value / 2 - before.value / 2) / ((double)(point.ts_ms - before.ts_ms) / 1000);
+        const double seconds = (double)(point.ts_ms - before.ts_ms) / 1000;
+        const double half_rate = (point.value / 2 - before.value / 2) / seconds;
+        walk->grain = rounding(point.value, seconds);
         *out = (struct bw_point){ point.ts_ms, bw_trend_clamp(2 * half_rate, -1e308, 1e308) };
         return true;
     }
@@ -126,9 +136,11 @@ static void survey(struct walk walk, struct bw_trend_grid *out)
         out->last_value = point.value;
         out->non_negative = out->non_negative && point.value >= 0;
         largest = fmax(largest, fabs(point.value));
+        out->grain = fmax(out->grain, walk.grain);
     }
     out->resets = walk.resets;
     out->unit = largest > 1e100 || (largest > 0 && largest < 1e-100) ? largest : 1;
+    out->grain /= out->unit;
 }
 
 /* Second pass: means of cells. */
@@ -150,7 +162,7 @@ static void fill(struct walk walk, struct bw_trend_grid *out, double *counts)
         low = fmin(low, out->y[i]);
         high = fmax(high, out->y[i]);
     }
-    out->constant = low >= high;
+    out->constant = high - low <= out->grain;
 }
 
 /* Straight lines over the missing cells; the first cell always holds a value, and so does
@@ -264,7 +276,11 @@ static size_t spikes(double *x, const double *median, size_t n, size_t period, d
         size_t run = 0;
         while (i + run + SPIKE_RUN_MAX < n && fabs(x[i + run] - median[i + run]) > limit)
             run++;
-        if (run > 0 && run <= SPIKE_RUN_MAX)
+        /* At the ends the window leans to one side, so a plain slope stands out there too:
+         * what was not seen to begin and to return is no spike. */
+        const bool open =
+            i + run + SPIKE_RUN_MAX >= n || (i == 1 && fabs(x[0] - median[0]) > limit);
+        if (run > 0 && run <= SPIKE_RUN_MAX && !open)
             for (size_t j = i; j < i + run; j++)
                 if (!recurs(x, median, n, j, period)) {
                     found++;

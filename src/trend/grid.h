@@ -32,7 +32,8 @@ struct bw_trend_grid {
     double last_value; /* the newest usable value, not divided by unit */
     double unit;
     bool non_negative; /* no value was ever below 0 */
-    bool constant;     /* all present cells are equal */
+    double grain;      /* values differ by so much through rounding alone; divided by unit */
+    bool constant;     /* all present cells are equal, but for rounding */
 };
 
 /* Fills *out from the points; memory comes from the arena. `step_ms` 0: the median distance

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ALPHAS = 8, DAMPED_GRID = 12, AR_MAX = 8, CYCLES_MAX = 5 };
+enum { ALPHAS = 8, DAMPED_GRID = 12, AR_MAX = 8, CYCLES_MAX = 5, LINE_SHARE = 3, LINE_MIN = 12 };
 
 struct job {
     struct bw_arena *arena;
@@ -80,6 +80,18 @@ static void theta(const struct job *job, double *ses, double *out)
             ses[i] = level + job->season[i];
         out[i] = level + drift * ((double)i + lead) + job->season[i];
     }
+}
+
+/* The one model that neither damps nor reverts: disks do fill in straight lines. */
+static void line(const struct job *job, double *out)
+{
+    size_t m = job->n / LINE_SHARE > LINE_MIN ? job->n / LINE_SHARE : LINE_MIN;
+    m = m < job->n ? m : job->n;
+    const double *z = job->z + job->n - m;
+    const double slope = least_squares_slope(z, m), middle = (double)(m - 1) / 2;
+    const double mean = bw_trend_mean(z, m);
+    for (size_t i = 0; i < job->h; i++)
+        out[i] = mean + slope * ((double)(m + i) - middle) + job->season[i];
 }
 
 static void damped(const struct job *job, double *out)
@@ -228,6 +240,8 @@ static void run_smooth(struct job *job, double *path[BW_MODEL_COUNT], bool runs[
     adjust(job, 0);
     theta(job, path[BW_MODEL_SES], path[BW_MODEL_THETA]);
     damped(job, path[BW_MODEL_DAMPED]);
+    line(job, path[BW_MODEL_LINE]);
+    runs[BW_MODEL_LINE] = true;
     runs[BW_MODEL_SES] = runs[BW_MODEL_THETA] = runs[BW_MODEL_DAMPED] = true;
     runs[BW_MODEL_AR] = autoregress(job, path[BW_MODEL_AR]);
     if (job->periods == 0)
@@ -243,7 +257,8 @@ static void clip_paths(const struct job *job, double *path[BW_MODEL_COUNT])
     memcpy(job->work, job->x, job->n * sizeof *job->work);
     const double low = bw_trend_quantile(job->work, job->n, 0.005);
     const double high = bw_trend_quantile(job->work, job->n, 0.995);
-    const double room = 1.5 * (high - low);
+    /* A line over h cells needs h / n widths, a bit more as the quantiles are not the ends. */
+    const double room = (high - low) * fmax(1.5, 1.1 * (double)job->h / (double)job->n);
     for (size_t m = 0; m < BW_MODEL_COUNT; m++)
         for (size_t i = 0; i < job->h; i++)
             path[m][i] = bw_trend_clamp(path[m][i], low - room, high + room);

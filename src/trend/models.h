@@ -17,6 +17,7 @@ enum bw_trend_model {
     BW_MODEL_THETA,        /* Theta (Assimakopoulos and Nikolopoulos 2000) + season */
     BW_MODEL_THETA_RECENT, /* the same, recent cycles weigh more in the season */
     BW_MODEL_DAMPED,       /* damped trend (Gardner and McKenzie 1985) + season */
+    BW_MODEL_LINE,         /* straight line through the newest third + season */
     BW_MODEL_AR,           /* AR(8) + season */
     BW_MODEL_AR_RECENT,    /* the same, recent cycles weigh more */
     BW_MODEL_LAGS,         /* ridge regression on short and seasonal lags */
@@ -35,7 +36,8 @@ enum bw_trend_model {
 
 /* Runs every model that x[n] (finite, n >= 1) has enough data for; path[m] has room for h.
  * `period` are the seasons' periods, rising. runs[m] says which paths were written. Paths
- * stay within the 0.5 to 99.5 % range of x, widened by 1.5 times its width on both sides. */
+ * stay within the 0.5 to 99.5 % range of x, widened by 1.5 times its width (or 1.1 h/n, if
+ * that is more) on both sides. */
 void bw_trend_models_run(struct bw_arena *arena, const double *x, size_t n, const size_t *period,
                          size_t periods, size_t h, double *path[BW_MODEL_COUNT],
                          bool runs[BW_MODEL_COUNT]);

@@ -77,6 +77,21 @@ static double correlation(struct fit *f, double scale, double *out_sd)
     return bw_trend_clamp(r, 0, R_MAX);
 }
 
+/* The normal score as likely as Student's z of `df` degrees of freedom (Wallace 1959). */
+static double normal_score(double z, double df)
+{
+    const double size = sqrt(df * log1p(z * z / df)) * (8 * df + 1) / (8 * df + 3);
+    return copysign(size, z);
+}
+
+/* What is left is rounding: no noise, and none to be correlated. */
+static void make_exact(struct fit *f, double grain)
+{
+    memset(f->r, 0, f->n * sizeof *f->r);
+    if (fabs(f->slope) * (f->t[f->n - 1] - f->t[0]) <= grain)
+        f->slope = 0;
+}
+
 static void judge(const struct fit *f, struct bw_trend_slope *out)
 {
     const double n = (double)f->n;
@@ -90,13 +105,23 @@ static void judge(const struct fit *f, struct bw_trend_slope *out)
     const double worth = fmax(out->neff, 3);
     out->se = out->sd * sqrt(out->vif / tt) * sqrt(1 + 3 / worth);
     const double z = out->se > 0 ? f->slope / out->se : (f->slope > 0) * 1e6 - (f->slope < 0) * 1e6;
-    out->t = z / sqrt(1 + z * z / (4 * fmax(worth - 2, 1)));
+    out->t = normal_score(z, fmax(worth - 2, 1));
+    const double explained = f->slope * f->slope * tt / n;
+    out->rise = explained > 0 ? explained / (out->sd * out->sd) : 0;
     const double width = gsl_cdf_tdist_Pinv(0.975, fmax(worth - 2, 1)) * out->se;
     out->low = f->slope - width;
     out->high = f->slope + width;
 }
 
-void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n,
+static double largest(const struct fit *f)
+{
+    double size = 0;
+    for (size_t i = 0; i < f->n; i++)
+        size = fmax(size, fabs(f->r[i]));
+    return size;
+}
+
+void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n, double grain,
                         struct bw_trend_slope *out)
 {
     memset(out, 0, sizeof *out);
@@ -115,7 +140,11 @@ void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n,
     out->end = f.n > 0 ? f.y[f.n - 1] : 0;
     if (f.n < 3)
         return;
-    const double scale = huber(&f);
+    double scale = huber(&f);
+    if (largest(&f) <= grain) {
+        make_exact(&f, grain);
+        scale = 0;
+    }
     out->per_cell = f.slope;
     out->end = f.level + f.slope * (double)(n - 1);
     out->r = correlation(&f, scale, &out->sd);

@@ -23,12 +23,14 @@ struct bw_trend_slope {
     double r;         /* lag-1 correlation of the residuals, 0..0.995 */
     double vif;       /* (1+r)/(1-r) */
     double neff;      /* n / vif: independent values that the data is worth */
-    double t;         /* per_cell / se, discounted for small neff: nearly normal */
+    double t;         /* per_cell / se as a normal score, small neff allowed for */
+    double rise;      /* variance that the line explains over what it leaves, +Inf: exact */
     double *residual; /* [n], of the values present, in order */
 };
 
-/* Fits x[n], NaN is missing. O(n). */
-void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n,
+/* Fits x[n], NaN is missing. Residuals no larger than `grain` (0: any counts) are rounding
+ * and not noise: the fit is exact, its residuals are 0 and every value counts. O(n). */
+void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n, double grain,
                         struct bw_trend_slope *out);
 
 #endif

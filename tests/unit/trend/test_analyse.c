@@ -69,6 +69,136 @@ static void directions_are_told(void **state)
     }
 }
 
+/* Without noise, as a young installation's series are: nothing may stand in the way. */
+static double line_of(size_t i)
+{
+    return (double)i;
+}
+static double falling_of(size_t i)
+{
+    return 1e9 - 1e-3 * (double)i;
+}
+static double tenths_of(size_t i)
+{
+    return 0.1 + 0.1 * (double)i;
+}
+static double gaps_of(size_t i)
+{
+    return i % 3 == 1 ? NAN : (double)i;
+}
+static double ramp_of(size_t i)
+{
+    return (double)i + 3 * (double)(i % 7);
+}
+static double saw_of(size_t i)
+{
+    return (double)(i % 7);
+}
+static double blocks_of(size_t i)
+{
+    return 4096 * floor((double)i * 1500 / 4096);
+}
+static double slow_blocks_of(size_t i)
+{
+    return 4096 * floor((double)i * 300 / 4096);
+}
+static double stairs_of(size_t i)
+{
+    return (double)(i / 20);
+}
+static double step_of(size_t i)
+{
+    return (double)(i >= 50);
+}
+static double tent_of(size_t i)
+{
+    return i < 60 ? (double)i : 120 - (double)i;
+}
+static double late_of(size_t i)
+{
+    return i < 50 ? 7 : 7 + (double)(i - 50);
+}
+static double ended_of(size_t i)
+{
+    return i < 50 ? (double)i : 50;
+}
+static double count_of(size_t i)
+{
+    return 5 * (double)i;
+}
+static double slow_count_of(size_t i)
+{
+    return 0.1 * (double)i;
+}
+
+static const struct {
+    const char *name;
+    double (*value)(size_t i);
+    size_t n;
+    bool counter;
+    enum bw_direction want;
+    double slope; /* a minute; NaN: not looked at */
+} clean[] = {
+    { "ten values", line_of, 10, false, BW_RISING, 1 },
+    { "a line", line_of, 100, false, BW_RISING, 1 },
+    { "hardly falling", falling_of, 100, false, BW_FALLING, -1e-3 },
+    { "rounded", tenths_of, 100, false, BW_RISING, 0.1 },
+    { "with gaps", gaps_of, 100, false, BW_RISING, 1 },
+    { "ramp with a season", ramp_of, 500, false, BW_RISING, 1 },
+    { "season alone", saw_of, 500, false, BW_FLAT, 0 },
+    { "blocks of a disk", blocks_of, 500, false, BW_RISING, 1500 },
+    { "few blocks of a disk", slow_blocks_of, 500, false, BW_RISING, 300 },
+    { "changes every 20th", stairs_of, 500, false, BW_RISING, 0.05 },
+    { "changes every 20th, short", stairs_of, 100, false, BW_RISING, 0.05 },
+    { "one step", step_of, 100, false, BW_FLAT, 0 },
+    { "up, then down", tent_of, 120, false, BW_FALLING, -1 },
+    { "level, then up", late_of, 100, false, BW_RISING, 1 },
+    { "up, then level", ended_of, 100, false, BW_FLAT, 0 },
+    { "a constant rate", count_of, 500, true, BW_FLAT, 0 },
+    { "a constant rate, rounded", slow_count_of, 500, true, BW_FLAT, 0 },
+};
+
+static void clean_series_are_no_riddle(void **state)
+{
+    (void)state;
+    double x[N];
+    for (size_t k = 0; k < sizeof clean / sizeof *clean; k++) {
+        struct bw_trend_request request = plain();
+        request.counter = clean[k].counter;
+        for (size_t i = 0; i < clean[k].n; i++)
+            x[i] = clean[k].value(i);
+        const struct bw_trend_record r = analyse(x, clean[k].n, request);
+        if (r.direction != clean[k].want || !(r.confidence_ratio > 0.8))
+            fail_msg("%s: direction %d, confidence %g (%s)", clean[k].name, (int)r.direction,
+                     r.confidence_ratio, r.note);
+        if (fabs(r.slope_per_second * 60 - clean[k].slope) > 0.01 * fabs(clean[k].slope) + 1e-12)
+            fail_msg("%s: slope %g a minute", clean[k].name, r.slope_per_second * 60);
+    }
+}
+
+/* The quantiles of a nearly certain descent follow the descent and end where it ends. */
+static void a_clean_descent_is_foreseen(void **state)
+{
+    (void)state;
+    double x[N], noise[N];
+    synth_make(&(struct synth){ .sd = 1e4 }, 1, noise, N);
+    for (size_t i = 0; i < N; i++)
+        x[i] = 4e10 - 7.9e7 * (double)i + noise[i]; /* 5e8 are left: six minutes */
+    struct bw_trend_request request = plain();
+    request.threshold = 0;
+    request.side = -1;
+    const struct bw_trend_record ends = analyse(x, N, request);
+    assert_int_equal(ends.direction, BW_FALLING);
+    assert_true(ends.horizons[1].crossing_ratio > 0.99);
+    assert_true(ends.horizons[1].p90 < 1e8);
+    for (size_t i = 0; i < N; i++)
+        x[i] += 2e10;
+    const struct bw_trend_record goes_on = analyse(x, N, request);
+    const double want = 6e10 - 7.9e7 * (N + 59);
+    assert_true(fabs(goes_on.horizons[1].p50 / want - 1) < 0.01);
+    assert_true(goes_on.horizons[1].p90 - goes_on.horizons[1].p10 < 0.01 * want);
+}
+
 static void a_restarted_counter_keeps_its_rate(void **state)
 {
     (void)state;
@@ -299,6 +429,8 @@ int main(void)
     scratch = bw_trend_scratch_new();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directions_are_told),
+        cmocka_unit_test(clean_series_are_no_riddle),
+        cmocka_unit_test(a_clean_descent_is_foreseen),
         cmocka_unit_test(a_restarted_counter_keeps_its_rate),
         cmocka_unit_test(a_filling_disk_is_timed),
         cmocka_unit_test(free_space_runs_out_below),

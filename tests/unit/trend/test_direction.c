@@ -18,7 +18,7 @@ static struct bw_trend_verdict verdict_on(const struct synth *s, uint64_t seed)
     struct bw_trend_slope slope;
     struct bw_trend_verdict verdict;
     synth_make(s, seed, x, N);
-    bw_trend_slope_fit(&arena, x, N, &slope);
+    bw_trend_slope_fit(&arena, x, N, 0, &slope);
     bw_trend_direction(&slope, false, &verdict);
     bw_arena_fini(&arena);
     return verdict;
@@ -68,6 +68,31 @@ static void thin_evidence_is_undetermined(void **state)
     assert_int_equal(verdict.direction, BW_RISING);
 }
 
+/* What leaves next to nothing is believed however slowly the rest swings; a random walk,
+ * which explains a lot of itself by a line, is not. */
+static void a_rise_beyond_any_walk_counts(void **state)
+{
+    (void)state;
+    struct bw_trend_slope slope = { .n = 60, .neff = 1, .t = -1.5, .rise = 1000 };
+    struct bw_trend_verdict verdict;
+    bw_trend_direction(&slope, false, &verdict);
+    assert_int_equal(verdict.direction, BW_FALLING);
+    assert_true(verdict.confidence_ratio > 0.95);
+    unsigned named = 0;
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct bw_trend_random random = bw_trend_random_seed(seed);
+        struct bw_arena arena = { 0 };
+        double x[N] = { 0 };
+        for (size_t i = 1; i < N; i++)
+            x[i] = x[i - 1] + bw_trend_random_normal(&random);
+        bw_trend_slope_fit(&arena, x, N, 0, &slope);
+        bw_trend_direction(&slope, false, &verdict);
+        named += verdict.direction == BW_RISING || verdict.direction == BW_FALLING;
+        bw_arena_fini(&arena);
+    }
+    assert_in_range(named, 0, 20);
+}
+
 static void a_constant_is_flat_once_seen_often(void **state)
 {
     (void)state;
@@ -84,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directions_are_seen),
         cmocka_unit_test(thin_evidence_is_undetermined),
+        cmocka_unit_test(a_rise_beyond_any_walk_counts),
         cmocka_unit_test(a_constant_is_flat_once_seen_often),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

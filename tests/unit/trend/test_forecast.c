@@ -65,6 +65,21 @@ static void intervals_cover_and_errors_shrink(void **state)
     }
 }
 
+static void a_clean_line_goes_on(void **state)
+{
+    (void)state;
+    double x[100], low[50], high[50];
+    struct bw_arena arena = { 0 };
+    const struct bw_trend_seasons none = { .count = 0 };
+    struct bw_trend_forecast f;
+    for (size_t i = 0; i < 100; i++)
+        x[i] = (double)i;
+    bw_trend_forecast_make(&arena, x, x, 100, &none, 50, true, &f);
+    bw_trend_forecast_interval(&f, 0.8, low, high);
+    assert_true(fabs(f.mean[49] - 149) < 0.1 && high[49] - low[49] < 0.1);
+    bw_arena_fini(&arena);
+}
+
 static void wider_levels_are_wider(void **state)
 {
     (void)state;
@@ -123,6 +138,7 @@ int main(void)
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_cover_and_errors_shrink),
+        cmocka_unit_test(a_clean_line_goes_on),
         cmocka_unit_test(wider_levels_are_wider),
         cmocka_unit_test(short_series_still_get_an_answer),
         cmocka_unit_test(a_rise_is_likely_on_a_line),

@@ -143,6 +143,31 @@ static void only_isolated_spikes_are_cleaned(void **state)
     assert_int_equal(bw_trend_grid_clean(x, 60, 0, work), 0);
 }
 
+static void the_ends_of_a_slope_are_no_spikes(void **state)
+{
+    (void)state;
+    double x[100], work[200];
+    for (size_t i = 0; i < 100; i++)
+        x[i] = (double)i;
+    assert_int_equal(bw_trend_grid_clean(x, 100, 0, work), 0);
+    assert_true(x[96] == 96);
+}
+
+static void rounding_of_a_rate_is_constant(void **state)
+{
+    (void)state;
+    struct bw_point points[100];
+    struct bw_arena arena = { 0 };
+    struct bw_trend_grid grid;
+    for (size_t i = 0; i < 100; i++)
+        points[i] = (struct bw_point){ (int64_t)i * 1000, 0.1 * (double)i };
+    bw_trend_grid_build(&arena, points, 100, true, 0, INT64_MAX, &grid);
+    assert_true(grid.constant && grid.grain > 0 && grid.grain < 1e-13);
+    bw_trend_grid_build(&arena, points, 100, false, 0, INT64_MAX, &grid);
+    assert_false(grid.constant);
+    bw_arena_fini(&arena);
+}
+
 static void a_spike_that_comes_every_season_stays(void **state)
 {
     (void)state;
@@ -160,6 +185,8 @@ int main(void)
         cmocka_unit_test(long_input_becomes_block_means),
         cmocka_unit_test(later_points_are_left_out),
         cmocka_unit_test(only_isolated_spikes_are_cleaned),
+        cmocka_unit_test(the_ends_of_a_slope_are_no_spikes),
+        cmocka_unit_test(rounding_of_a_rate_is_constant),
         cmocka_unit_test(a_spike_that_comes_every_season_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,14 +88,43 @@ static void noise_is_known_across_shifts(void **state)
     assert_true(sd > 1.8 && sd < 2.6);
 }
 
+/* Noise-free courses: the bend and the step are found, a line has none. */
+static void clean_bends_are_changes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t at; /* 0: none */
+        double before, after, jump;
+    } bends[] = {
+        { "a line", 0, 1, 1, 0 },           { "tent", 300, 1, -1, 0 },
+        { "level, then up", 400, 0, 1, 0 }, { "up, then level", 300, 1, 0, 0 },
+        { "one step", 300, 0, 0, 5 },
+    };
+    double x[N];
+    size_t change[BW_TREND_BLOCKS_MAX];
+    for (size_t k = 0; k < sizeof bends / sizeof *bends; k++) {
+        struct bw_arena arena = { 0 };
+        x[0] = 0;
+        for (size_t i = 1; i < N; i++)
+            x[i] = x[i - 1]
+                   + (i < bends[k].at || bends[k].at == 0 ? bends[k].before : bends[k].after)
+                   + (i == bends[k].at ? bends[k].jump : 0);
+        const size_t count = bw_trend_segments(&arena, x, N, change);
+        if (count != (bends[k].at > 0))
+            fail_msg("%s: %zu changes", bends[k].name, count);
+        if (count > 0)
+            assert_in_range(change[0], bends[k].at - 6, bends[k].at + 6);
+        bw_arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_shift_is_one_change),
-        cmocka_unit_test(a_kink_is_a_change),
-        cmocka_unit_test(slow_waves_are_one_regime),
-        cmocka_unit_test(changes_rise_and_lie_inside),
-        cmocka_unit_test(noise_is_known_across_shifts),
+        cmocka_unit_test(a_shift_is_one_change),     cmocka_unit_test(a_kink_is_a_change),
+        cmocka_unit_test(slow_waves_are_one_regime), cmocka_unit_test(changes_rise_and_lie_inside),
+        cmocka_unit_test(clean_bends_are_changes),   cmocka_unit_test(noise_is_known_across_shifts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,9 +19,46 @@ static void an_exact_line(void **state)
         x[i] = 3 + 0.5 * (double)i;
     struct bw_arena arena = { 0 };
     struct bw_trend_slope slope;
-    bw_trend_slope_fit(&arena, x, 50, &slope);
+    bw_trend_slope_fit(&arena, x, 50, 0, &slope);
     assert_true(fabs(slope.per_cell - 0.5) < 1e-12);
     assert_true(fabs(slope.end - (3 + 0.5 * 49)) < 1e-9);
+    bw_arena_fini(&arena);
+}
+
+static void rounding_is_no_noise(void **state)
+{
+    (void)state;
+    double x[50];
+    for (size_t i = 0; i < 50; i++)
+        x[i] = 0.1 + 0.1 * (double)i + (i / 10 % 2 == 0 ? 1e-15 : -1e-15);
+    struct bw_arena arena = { 0 };
+    struct bw_trend_slope slope;
+    bw_trend_slope_fit(&arena, x, 50, 1e-13, &slope);
+    assert_true(slope.sd == 0 && slope.r == 0 && slope.neff == 50);
+    assert_true(isinf(slope.rise) && slope.t > 10);
+    bw_trend_slope_fit(&arena, x, 50, 0, &slope);
+    assert_true(slope.sd > 0 && slope.r > 0.5);
+    for (size_t i = 0; i < 50; i++)
+        x[i] = 3 + (double)(i % 2) * 1e-15;
+    bw_trend_slope_fit(&arena, x, 50, 1e-13, &slope);
+    assert_true(slope.per_cell == 0 && slope.t == 0 && slope.rise == 0);
+    bw_arena_fini(&arena);
+}
+
+/* The score of a slope that only ten values stand for: Student's 5 % is near 1.96. */
+static void few_values_count_for_less(void **state)
+{
+    (void)state;
+    struct bw_arena arena = { 0 };
+    unsigned wrong = 0;
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        double x[10];
+        struct bw_trend_slope slope;
+        synth_make(&(struct synth){ .sd = 1 }, seed, x, 10);
+        bw_trend_slope_fit(&arena, x, 10, 0, &slope);
+        wrong += fabs(slope.t) > 1.96;
+    }
+    assert_in_range(wrong, 10, 70);
     bw_arena_fini(&arena);
 }
 
@@ -36,7 +73,7 @@ static void outliers_and_gaps_hardly_move_it(void **state)
         x[i] = NAN;
     struct bw_arena arena = { 0 };
     struct bw_trend_slope slope;
-    bw_trend_slope_fit(&arena, x, N, &slope);
+    bw_trend_slope_fit(&arena, x, N, 0, &slope);
     assert_int_equal(slope.n, N - 50);
     assert_true(fabs(slope.per_cell - 0.1) < 0.005);
     bw_arena_fini(&arena);
@@ -54,7 +91,7 @@ static void the_interval_covers(void **state)
             struct bw_arena arena = { 0 };
             struct bw_trend_slope slope;
             synth_make(&(struct synth){ .slope = 0.02, .sd = 1, .phi = phis[p] }, seed, x, N);
-            bw_trend_slope_fit(&arena, x, N, &slope);
+            bw_trend_slope_fit(&arena, x, N, 0, &slope);
             covered += slope.low <= 0.02 && 0.02 <= slope.high;
             bw_arena_fini(&arena);
         }
@@ -70,7 +107,7 @@ static void neff_shrinks_with_correlation(void **state)
     struct bw_arena arena = { 0 };
     struct bw_trend_slope slope;
     synth_make(&(struct synth){ .sd = 1, .phi = 0.8 }, 2, x, N);
-    bw_trend_slope_fit(&arena, x, N, &slope);
+    bw_trend_slope_fit(&arena, x, N, 0, &slope);
     assert_true(slope.r > 0.65 && slope.r < 0.95);
     assert_true(slope.neff < N / 4);
     bw_arena_fini(&arena);
@@ -82,10 +119,10 @@ static void too_few_say_nothing(void **state)
     const double x[4] = { NAN, 1, NAN, 5 };
     struct bw_arena arena = { 0 };
     struct bw_trend_slope slope;
-    bw_trend_slope_fit(&arena, x, 4, &slope);
+    bw_trend_slope_fit(&arena, x, 4, 0, &slope);
     assert_int_equal(slope.n, 2);
     assert_true(slope.per_cell == 0 && slope.se == 0);
-    bw_trend_slope_fit(&arena, x, 0, &slope);
+    bw_trend_slope_fit(&arena, x, 0, 0, &slope);
     assert_int_equal(slope.n, 0);
     bw_arena_fini(&arena);
 }
@@ -93,8 +130,12 @@ static void too_few_say_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_exact_line),       cmocka_unit_test(outliers_and_gaps_hardly_move_it),
-        cmocka_unit_test(the_interval_covers), cmocka_unit_test(neff_shrinks_with_correlation),
+        cmocka_unit_test(an_exact_line),
+        cmocka_unit_test(rounding_is_no_noise),
+        cmocka_unit_test(few_values_count_for_less),
+        cmocka_unit_test(outliers_and_gaps_hardly_move_it),
+        cmocka_unit_test(the_interval_covers),
+        cmocka_unit_test(neff_shrinks_with_correlation),
         cmocka_unit_test(too_few_say_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ static void simulate(double threshold, int side, double slope, struct bw_trend_p
     struct bw_trend_verdict verdict;
     const struct bw_trend_seasons none = { .count = 0 };
     synth_make(&(struct synth){ .slope = slope, .sd = 0.5, .phi = 0.4 }, 7, x, N);
-    bw_trend_slope_fit(&arena, x, N, &fit);
+    bw_trend_slope_fit(&arena, x, N, 0, &fit);
     bw_trend_direction(&fit, false, &verdict);
     const struct bw_trend_outlook outlook = {
         .regime = x,
