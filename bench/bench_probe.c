@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* CPU time per probe against a server in a child process: new connection each, as the daemon
- * does it. Usage: bench_probe [PROBES [AT-ONCE]] */
+ * does it; against this host for ICMP; of the parent alone for /bin/true, also with 200 MB of
+ * memory in use. Usage: bench_probe [PROBES [AT-ONCE]] */
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
+#include "probe/exec_helper.h"
 #include "probe/module.h"
 #include "probe/run.h"
 
@@ -143,8 +145,24 @@ static void measure(struct bench *b, const char *name, const struct bw_probe_mod
     bw_probe_plan_free(b->request.plan);
 }
 
+static void measure_exec(struct bench *b, struct bw_probe_module *module, unsigned probes,
+                         unsigned at_once)
+{
+    enum { BALLAST_BYTES = 200 << 20 };
+    static const char *const command[] = { "/bin/true" };
+    module->prober = BW_PROBER_EXEC;
+    module->exec.command = (struct bw_strings){ command, 1 };
+    measure(b, "exec", module, "/bin/true", probes, at_once);
+    char *ballast = malloc(BALLAST_BYTES);
+    memset(ballast, 1, BALLAST_BYTES);
+    measure(b, "exec+", module, "/bin/true", probes, at_once);
+    free(ballast);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
+        _exit(bw_exec_helper_run((size_t)argc - 3, (const char *const *)argv + 3));
     unsigned probes = argc > 1 ? (unsigned)atoi(argv[1]) : 5000;
     unsigned at_once = argc > 2 ? (unsigned)atoi(argv[2]) : 16;
     struct server plain = start_server(false), secure = start_server(true);
@@ -164,6 +182,11 @@ int main(int argc, char **argv)
         module.prober = BW_PROBER_HTTP;
         measure(&b, "http", &module, ports[1], probes, n);
         measure(&b, "https", &module, ports[2], probes / 10, n);
+        if (bw_probe_icmp_works()) {
+            module.prober = BW_PROBER_ICMP;
+            measure(&b, "icmp", &module, "127.0.0.1", probes, n);
+        }
+        measure_exec(&b, &module, probes / 10, n);
     }
     bw_probe_engine_free(b.engine);
     bw_resolver_free(resolver);

@@ -11,21 +11,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 16384, OUT = 0, ERR, REPORT, STREAMS };
+enum { READ_BYTES = 16384, EVENTS = 32, OUT = 0, ERR, REPORT, STREAMS };
 
 /* The helper gives a command 2 s to end; a helper that takes longer is stopped or stuck itself. */
 #define HELPER_PATIENCE_NS (2600 * BW_MS)
-#define REAP_NS (2 * BW_MS)
+/* Ended helpers are reaped in bulk: a wakeup for each would cost more than all the rest. */
+#define REAP_NS (200 * BW_MS)
 #define FREE_PATIENCE_NS BW_SECOND
 
 struct stream {
     struct bw_exec_child *child;
     int fd; /* -1: closed */
-    struct bw_poll *poll;
     struct bw_buf bytes;
 };
 
@@ -41,8 +42,12 @@ struct bw_exec_child {
     struct bw_exec_child *next;
 };
 
+/* All pipes hang on one epoll descriptor of ours, which hangs on the loop: a handle of the loop
+ * for each pipe would take four times the system calls. */
 struct bw_exec_children {
     struct bw_loop *loop;
+    int epoll; /* -1: not open yet */
+    struct bw_poll *poll;
     struct bw_exec_child *dropped; /* whose helpers are not reaped yet */
     struct bw_timer *reaper;       /* runs while there are any */
 };
@@ -69,10 +74,8 @@ static char *plain(const char *text)
 
 static void close_stream(struct stream *stream)
 {
-    bw_poll_free(stream->poll);
-    stream->poll = NULL;
     if (stream->fd >= 0)
-        close(stream->fd);
+        close(stream->fd); /* the only one for its end of the pipe: epoll forgets it */
     stream->fd = -1;
 }
 
@@ -127,12 +130,10 @@ void bw_exec_drop(struct bw_exec_child *child)
     if (runs) {
         kill(child->helper, SIGTERM);
         child->kill_ns = bw_loop_mono_ns() + HELPER_PATIENCE_NS;
-    } else if (is_gone(child)) {
-        free_child(child);
-        return;
     }
+    /* Not freed here: events of its pipes may have been fetched already. */
     if (children->dropped == NULL)
-        bw_timer_start(children->reaper, REAP_NS, runs ? 20 * BW_MS : REAP_NS);
+        bw_timer_start(children->reaper, REAP_NS, REAP_NS);
     child->next = children->dropped;
     children->dropped = child;
 }
@@ -141,6 +142,7 @@ struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop)
 {
     struct bw_exec_children *children = bw_alloc(sizeof *children);
     children->loop = loop;
+    children->epoll = -1;
     children->reaper = bw_timer_new(loop, on_reaper, children);
     return children;
 }
@@ -161,6 +163,9 @@ void bw_exec_children_free(struct bw_exec_children *children)
             nanosleep(&pause, NULL);
     }
     bw_timer_free(children->reaper);
+    bw_poll_free(children->poll);
+    if (children->epoll >= 0)
+        close(children->epoll);
     free(children);
 }
 
@@ -206,30 +211,44 @@ static bool read_some(struct stream *stream)
     return got > 0;
 }
 
-static void on_output(void *ctx, unsigned events)
+/* The report is the helper's last word: nothing of the command is left by then, and all that it
+ * wrote is in the pipes. */
+static void on_report(struct bw_exec_child *child)
 {
-    (void)events;
-    struct stream *stream = ctx;
-    read_some(stream);
-    if (stream->child->over_limit)
-        tell_ended(stream->child);
-}
-
-/* The helper closes its end of this last of all: everything that was written is in the pipes. */
-static void on_report(void *ctx, unsigned events)
-{
-    (void)events;
-    struct stream *report = ctx;
-    struct bw_exec_child *child = report->child;
-    while (read_some(report)) {
-    }
-    if (report->fd >= 0)
+    struct stream *report = &child->streams[REPORT];
+    read_some(report);
+    if (report->fd >= 0 && report->bytes.len < sizeof(struct bw_exec_report))
         return;
     for (int i = OUT; i <= ERR; i++) {
         while (!child->over_limit && read_some(&child->streams[i])) {
         }
     }
+    close_stream(report);
     tell_ended(child);
+}
+
+static void on_stream(struct stream *stream)
+{
+    struct bw_exec_child *child = stream->child;
+    if (stream->fd < 0)
+        return;
+    if (stream == &child->streams[REPORT]) {
+        on_report(child);
+        return;
+    }
+    read_some(stream);
+    if (child->over_limit)
+        tell_ended(child);
+}
+
+static void on_ready(void *ctx, unsigned unused)
+{
+    (void)unused;
+    struct bw_exec_children *children = ctx;
+    struct epoll_event events[EVENTS];
+    const int count = epoll_wait(children->epoll, events, EVENTS, 0);
+    for (int i = 0; i < count; i++)
+        on_stream(events[i].data.ptr);
 }
 
 const struct bw_buf *bw_exec_output(const struct bw_exec_child *child)
@@ -258,23 +277,48 @@ struct bw_exec_report bw_exec_report(const struct bw_exec_child *child)
 
 /* ---- the beginning ---- */
 
-/* The ends that the child gets; the others stay with the streams. */
+static bool open_epoll(struct bw_exec_children *children, struct bw_err *err)
+{
+    if (children->epoll >= 0)
+        return true;
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) {
+        bw_fail(err, BW_EIO, "no epoll descriptor for commands: %s", strerror(errno));
+        return false;
+    }
+    children->poll = bw_poll_new(children->loop, epoll, on_ready, children, err);
+    if (children->poll == NULL) {
+        close(epoll);
+        return false;
+    }
+    children->epoll = epoll;
+    bw_poll_start(children->poll, BW_POLL_READ);
+    return true;
+}
+
+/* The child gets *out_end; the stream keeps the other. The child's must block, as commands
+ * expect it. */
+static bool make_pipe(struct stream *stream, int *out_end)
+{
+    int both[2];
+    if (pipe2(both, O_CLOEXEC) != 0)
+        return false;
+    stream->fd = both[0];
+    *out_end = both[1];
+    struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = stream } };
+    return fcntl(stream->fd, F_SETFL, O_NONBLOCK) == 0
+           && epoll_ctl(stream->child->children->epoll, EPOLL_CTL_ADD, stream->fd, &event) == 0;
+}
+
 static bool make_pipes(struct bw_exec_child *child, int ends[STREAMS], struct bw_err *err)
 {
+    if (!open_epoll(child->children, err))
+        return false;
     for (int i = 0; i < STREAMS; i++) {
-        struct stream *stream = &child->streams[i];
-        int both[2];
-        if (pipe2(both, O_CLOEXEC) != 0) {
+        if (!make_pipe(&child->streams[i], &ends[i])) {
             bw_fail(err, BW_EIO, "no pipe to a command: %s", strerror(errno));
             return false;
         }
-        stream->fd = both[0];
-        ends[i] = both[1];
-        stream->poll = bw_poll_new(child->children->loop, stream->fd,
-                                   i == REPORT ? on_report : on_output, stream, err);
-        if (stream->poll == NULL)
-            return false;
-        bw_poll_start(stream->poll, BW_POLL_READ);
     }
     return true;
 }
