@@ -82,12 +82,8 @@ static enum bw_rc write_series(struct bw_store *store, const struct bw_store_reg
     if (group == 0)
         return BW_OK; /* its rows are still in a lane */
     struct bw_cells series = { .count = 0 }, place = { .count = 0 };
-    bw_cells_int(&series, entry->id);
-    bw_cells_text(&series, entry->name);
-    bw_cells_int(&place, entry->id);
-    bw_cells_int(&place, group);
-    bw_cells_int(&place, now_ms);
-    place.items[place.count++] = (struct bw_cell){ .type = BW_CELL_NULL };
+    bw_cells_of_series(&series, entry->id, entry->name);
+    bw_cells_of_place(&place, entry->id, group, now_ms);
     enum bw_rc rc = write_cells(store, BW_ROW_SERIES, &series, err);
     if (rc == BW_OK)
         rc = write_cells(store, BW_ROW_SERIES_GROUP, &place, err);

@@ -255,6 +255,20 @@ static struct bw_subject take_subject(struct cursor *c)
     return subject;
 }
 
+void bw_cells_of_series(struct bw_cells *cells, uint32_t id, const char *name)
+{
+    bw_cells_int(cells, id);
+    bw_cells_text(cells, name);
+}
+
+void bw_cells_of_place(struct bw_cells *cells, uint32_t series, uint32_t group, int64_t from_ms)
+{
+    bw_cells_int(cells, series);
+    bw_cells_int(cells, group);
+    bw_cells_int(cells, from_ms);
+    next_cell(cells, BW_CELL_NULL); /* until further notice */
+}
+
 void bw_cells_of_event(struct bw_cells *cells, const struct bw_event *event)
 {
     bw_cells_int(cells, event->id);

@@ -87,6 +87,8 @@ const char *bw_row_table(enum bw_row_op op);
 bool bw_row_read(enum bw_row_op op, sqlite3_stmt *st, struct bw_cells *out);
 
 /* The cells of each record and back; `text` is borrowed both ways. */
+void bw_cells_of_series(struct bw_cells *cells, uint32_t id, const char *name);
+void bw_cells_of_place(struct bw_cells *cells, uint32_t series, uint32_t group, int64_t from_ms);
 void bw_cells_of_event(struct bw_cells *cells, const struct bw_event *event);
 void bw_cells_of_check_state(struct bw_cells *cells, const struct bw_check_state *state);
 void bw_cells_of_alert_state(struct bw_cells *cells, const struct bw_alert_state *state);

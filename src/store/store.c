@@ -259,17 +259,14 @@ static uint32_t add_series(struct bw_store *store, const char *name, struct bw_l
         return refuse_series(store);
     struct bw_cells series = { .count = 0 }, place = { .count = 0 };
     const uint32_t id = store->registry.last_id + 1;
-    bw_cells_int(&series, id);
-    bw_cells_text(&series, name);
+    bw_cells_of_series(&series, id, name);
     /* Its place must fit as well: without one its samples would go nowhere. */
     if (store->lane.row_bytes > BW_LANE_ROW_BYTES_MAX - PLACE_ROOM_BYTES
         || !put_cells(store, BW_ROW_SERIES, &series))
         return 0;
     bw_store_registry_add(&store->registry, name);
-    bw_cells_int(&place, id);
-    bw_cells_int(&place, bw_store_registry_place(&store->registry, target_hash(labels)));
-    bw_cells_int(&place, bw_store_wall_ms(store));
-    place.items[place.count++] = (struct bw_cell){ .type = BW_CELL_NULL };
+    bw_cells_of_place(&place, id, bw_store_registry_place(&store->registry, target_hash(labels)),
+                      bw_store_wall_ms(store));
     put_cells(store, BW_ROW_SERIES_GROUP, &place);
     store->stats.series = store->registry.count;
     return id;

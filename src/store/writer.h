@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* store/writer.h: the inside of a store: what its lock guards and what only its writer thread
- * touches. For store.c and writer.c. */
+ * touches. For store.c, load.c, rescue.c and writer.c. */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
