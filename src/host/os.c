@@ -94,8 +94,8 @@ static void add_support_end(const struct release *release, struct bw_measures *o
     const size_t len = strlen(text);
     memcpy(text + len, "T00:00:00Z", 11);
     if (len > 0 && bw_parse_rfc3339(text, len + 10, &end_ms))
-        bw_measures_add(out, BW_METRIC_NODE_OS_SUPPORT_END_TIMESTAMP_SECONDS,
-                        (double)(end_ms / 1000), NULL);
+        bw_measures_add(out, BW_METRIC_NODE_OS_SUPPORT_END_TIMESTAMP_SECONDS, (double)end_ms / 1000,
+                        NULL);
 }
 
 enum bw_rc bw_os_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err)

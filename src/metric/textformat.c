@@ -240,7 +240,7 @@ static enum bw_rc read_labels(struct bw_arena *arena, struct line *line,
         skip_blanks(line);
         if (take_char(line, '}'))
             return BW_OK;
-        struct bw_metric_label label;
+        struct bw_metric_label label = { "", "" };
         enum bw_rc rc = read_label(arena, line, &label, err);
         if (rc == BW_OK)
             rc = insert_label(labels, out_count, &label, err);
@@ -383,25 +383,30 @@ static enum bw_rc add_sample(struct bw_text_doc *doc, struct bw_text_sample *sam
 
 static enum bw_rc read_sample(struct bw_text_doc *doc, struct line *line, struct bw_err *err)
 {
-    struct bw_text_sample sample = { 0 };
-    struct bw_metric_label labels[LINE_LABELS_MAX + 1];
+    struct bw_metric_label labels[LINE_LABELS_MAX + 1] = { { "", "" } };
+    size_t count;
     struct bw_span name;
     if (!take_name(line, true, &name))
         return bw_fail(err, BW_EINVAL, "expected the name of a metric");
-    enum bw_rc rc = read_labels(doc->arena, line, labels, &sample.label_count, err);
+    enum bw_rc rc = read_labels(doc->arena, line, labels, &count, err);
     if (rc != BW_OK)
         return rc;
     const char *before = line->at;
     skip_blanks(line);
     const bool apart = line->at > before || before[-1] == '}';
     const struct bw_span number = take_word(line);
-    if (!apart || !bw_parse_double(number.data, number.len, &sample.value))
+    double value;
+    if (!apart || !bw_parse_double(number.data, number.len, &value))
         return bw_fail(err, BW_EINVAL, "expected a number");
     skip_blanks(line);
     if (line->at < line->end)
         return bw_fail(err, BW_EINVAL, "something stands behind the value; timestamps are refused");
-    sample.family = family_of_line(doc, name, &sample.part);
-    rc = check_part(&doc->families[sample.family], &sample, labels, err);
+    enum bw_measure_part part;
+    const size_t family = family_of_line(doc, name, &part);
+    struct bw_text_sample sample = {
+        .family = family, .part = part, .value = value, .label_count = count
+    };
+    rc = check_part(&doc->families[family], &sample, labels, err);
     return rc != BW_OK ? rc : add_sample(doc, &sample, labels, err);
 }
 
