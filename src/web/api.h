@@ -31,4 +31,11 @@ void bw_api_moment(struct bw_arena *arena, struct bw_value *in, const char *key,
 void bw_api_labels(struct bw_arena *arena, struct bw_value *in, const char *key,
                    struct bw_labels labels);
 
+/* A check as `services` tells it, added to an object. */
+void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
+                       const struct bw_view_check *check);
+
+/* An event as `events` tells it, added to a list. */
+void bw_api_event(struct bw_arena *arena, struct bw_value *list, const struct bw_event *event);
+
 #endif

@@ -246,6 +246,25 @@ static const char *event_state(const struct bw_event *event, int state)
     return NULL;
 }
 
+void bw_api_event(struct bw_arena *arena, struct bw_value *list, const struct bw_event *event)
+{
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_int(arena, item, "id", event->id);
+    bw_value_add_int(arena, item, "ts", event->ts_ms);
+    const char *kind = NULL;
+    for (size_t i = 0; i < sizeof event_kinds / sizeof *event_kinds; i++)
+        if (event_kinds[i].kind == event->kind)
+            kind = event_kinds[i].name;
+    bw_value_add_text(arena, item, "kind", kind);
+    bw_words_text(arena, item, "service", event->subject.service);
+    bw_words_text(arena, item, "instance", event->subject.instance);
+    bw_words_text(arena, item, "check", event->subject.check);
+    bw_words_text(arena, item, "name", event->name);
+    bw_value_add_text(arena, item, "from", event_state(event, event->from));
+    bw_value_add_text(arena, item, "to", event_state(event, event->to));
+    bw_words_text(arena, item, "cause", event->cause);
+}
+
 struct event_listing {
     struct bw_request *request;
     struct bw_value *list;
@@ -262,21 +281,7 @@ static bool list_event(void *ctx, const struct bw_event *event)
         listing->more = true;
         return false;
     }
-    struct bw_value *item = bw_value_add_object(arena, listing->list, NULL);
-    bw_value_add_int(arena, item, "id", event->id);
-    bw_value_add_int(arena, item, "ts", event->ts_ms);
-    const char *kind = NULL;
-    for (size_t i = 0; i < sizeof event_kinds / sizeof *event_kinds; i++)
-        if (event_kinds[i].kind == event->kind)
-            kind = event_kinds[i].name;
-    bw_value_add_text(arena, item, "kind", kind);
-    bw_words_text(arena, item, "service", event->subject.service);
-    bw_words_text(arena, item, "instance", event->subject.instance);
-    bw_words_text(arena, item, "check", event->subject.check);
-    bw_words_text(arena, item, "name", event->name);
-    bw_value_add_text(arena, item, "from", event_state(event, event->from));
-    bw_value_add_text(arena, item, "to", event_state(event, event->to));
-    bw_words_text(arena, item, "cause", event->cause);
+    bw_api_event(arena, listing->list, event);
     listing->last_id = event->id;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/endpoint.h"
+#include "web/grouping.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -38,8 +39,8 @@ static void add_last_result(struct bw_arena *arena, struct bw_value *in,
     }
 }
 
-static void add_check(struct bw_arena *arena, struct bw_value *item,
-                      const struct bw_view_check *check)
+void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
+                       const struct bw_view_check *check)
 {
     bw_value_add_text(arena, item, "name", check->name);
     bw_value_add_text(arena, item, "kind", check->kind);
@@ -91,7 +92,8 @@ static void add_service(struct bw_arena *arena, struct bw_value *item,
         bw_value_add_number(arena, one, "score", instance->score);
         struct bw_value *checks = bw_value_add_list(arena, one, "checks");
         for (size_t k = 0; k < instance->check_count; k++)
-            add_check(arena, bw_value_add_object(arena, checks, NULL), &instance->checks[k]);
+            bw_api_view_check(arena, bw_value_add_object(arena, checks, NULL),
+                              &instance->checks[k]);
     }
     add_resources(arena, item, service);
 }
@@ -142,7 +144,7 @@ static void add_target(struct bw_arena *arena, struct bw_value *list, const char
     struct bw_value *item = bw_value_add_object(arena, list, NULL);
     bw_value_add_text(arena, item, "service", service);
     bw_value_add_text(arena, item, "instance", instance);
-    add_check(arena, item, check);
+    bw_api_view_check(arena, item, check);
 }
 
 void bw_api_targets(struct bw_request *request)
@@ -272,6 +274,50 @@ void bw_api_trends(struct bw_request *request)
     for (size_t i = (size_t)slice.cursor; i < end; i++)
         add_trend(&request->arena, list, &view->trends[i]);
     bw_api_next(request, root, next_of(end, view->trend_count));
+    bw_answer_json(request, root);
+}
+
+/* One group, which is items [begin, end) of the grouping; returns end. */
+static size_t add_group(struct bw_request *request, struct bw_value *list,
+                        const struct bw_grouping *grouping, size_t begin)
+{
+    struct bw_arena *arena = &request->arena;
+    const struct bw_grouped *first = &grouping->items[begin];
+    size_t counts[BW_STATUS_COUNT] = { 0 };
+    struct bw_value *group = bw_value_add_object(arena, list, NULL);
+    bw_words_text(arena, group, "value", first->group);
+    bw_value_add_text(arena, group, "status", bw_status_name(first->worst));
+    struct bw_value *services = bw_value_add_list(arena, group, "services");
+    size_t end = begin;
+    for (; end < grouping->count && strcmp(grouping->items[end].group, first->group) == 0; end++) {
+        counts[grouping->items[end].service->status]++;
+        bw_value_add_text(arena, services, NULL, grouping->items[end].service->name);
+    }
+    struct bw_value *object = bw_value_add_object(arena, group, "counts");
+    for (int status = 0; status < BW_STATUS_COUNT; status++)
+        bw_value_add_int(arena, object, bw_status_name((enum bw_status)status),
+                         (int64_t)counts[status]);
+    return end;
+}
+
+void bw_api_groups(struct bw_request *request)
+{
+    struct bw_arena *arena = &request->arena;
+    const char *by = bw_url_param(&request->url, "by");
+    struct bw_grouping grouping;
+    bw_grouping_make(arena, request->view, by, &grouping);
+    if (by != NULL && grouping.by == NULL) {
+        bw_answer_problem(request, 400, "by: no service has a label of that name.");
+        return;
+    }
+    struct bw_value *root = bw_value_object(arena);
+    bw_words_text(arena, root, "by", grouping.by);
+    struct bw_value *labels = bw_value_add_list(arena, root, "labels");
+    for (size_t i = 0; i < grouping.name_count; i++)
+        bw_value_add_text(arena, labels, NULL, grouping.names[i]);
+    struct bw_value *list = bw_value_add_list(arena, root, "groups");
+    for (size_t i = 0; i < grouping.count;)
+        i = add_group(request, list, &grouping, i);
     bw_answer_json(request, root);
 }
 

@@ -123,9 +123,9 @@ static void add_navigation(struct bw_request *request, struct bw_value *root, co
     static const struct {
         const char *name, *path, *text;
     } entries[] = {
-        { "status", "/", "Status" },          { "hosts", "/hosts", "Host" },
-        { "trends", "/trends", "Trends" },    { "alerts", "/alerts", "Alerts" },
-        { "reports", "/reports", "Reports" },
+        { "status", "/", "Status" },       { "hosts", "/hosts", "Host" },
+        { "trends", "/trends", "Trends" }, { "alerts", "/alerts", "Alerts" },
+        { "events", "/events", "Events" }, { "reports", "/reports", "Reports" },
     };
     struct bw_arena *arena = &request->arena;
     struct bw_value *list = bw_value_add_list(arena, root, "navigation");

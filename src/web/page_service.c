@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* One service: its instances and checks, how long they took, what happened. */
+#include "base/escape.h"
 #include "web/answer.h"
 #include "web/days.h"
 #include "web/endpoint.h"
@@ -81,6 +82,11 @@ static void add_header(struct bw_request *request, struct bw_value *root,
 {
     struct bw_arena *arena = &request->arena;
     bw_value_add_text(arena, root, "name", service->name);
+    struct bw_buf escaped;
+    bw_buf_init(&escaped, BW_URL_BYTES_MAX);
+    bw_escape_url(&escaped, service->name, strlen(service->name));
+    bw_value_add_text(arena, root, "name_in_url", escaped.data);
+    bw_buf_fini(&escaped);
     bw_words_status(arena, root, "status", service->status);
     bw_words_time(arena, root, "since", service->since_ms, request->now_ms);
     bw_words_text(arena, root, "cause", service->cause);

@@ -13,11 +13,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { HOUR_MS = 3600000, SERIES_MAX = 24 };
+enum { HOUR_MS = 3600000, MINUTE_MS = 60000, SERIES_MAX = 48 };
 
 struct series {
     uint32_t id;
     double base, wave, slope_per_hour;
+    bool fails; /* becomes 0 for the last 38 minutes */
 };
 
 struct filling {
@@ -40,6 +41,13 @@ static void add_checks(struct filling *filling)
 {
     static const char *const instances[] = { "10.0.0.1:8080", "10.0.0.2:8080" };
     static const char *const checks[] = { "health", "port" };
+    static const struct {
+        const char *name;
+        double base;
+    } phases[] = {
+        { "resolve", 0.002 },    { "connect", 0.011 },  { "tls", 0.024 },
+        { "processing", 0.039 }, { "transfer", 0.008 },
+    };
     for (size_t i = 0; i < 2; i++)
         for (size_t k = 0; k < 2; k++) {
             struct bw_label labels[] = { { "service", "checkout" },
@@ -47,6 +55,14 @@ static void add_checks(struct filling *filling)
                                          { "check", checks[k] } };
             add(filling, "probe_duration_seconds", labels, 3,
                 (struct series){ .base = k == 0 ? 0.085 : 0.004, .wave = k == 0 ? 0.03 : 0.001 });
+            add(filling, "probe_success", labels, 3, (struct series){ .base = 1, .fails = i == 1 });
+            for (size_t p = 0; k == 0 && p < sizeof phases / sizeof *phases; p++) {
+                struct bw_label of_phase[] = {
+                    labels[0], labels[1], labels[2], { "phase", phases[p].name }
+                };
+                add(filling, "probe_http_duration_seconds", of_phase, 4,
+                    (struct series){ .base = phases[p].base, .wave = phases[p].base / 3 });
+            }
         }
 }
 
@@ -86,7 +102,7 @@ static void add_host(struct filling *filling)
     }
 }
 
-static void append(struct filling *filling, int64_t from_ms, int64_t ts_ms)
+static void append(struct filling *filling, int64_t from_ms, int64_t ts_ms, int64_t now_ms)
 {
     struct bw_sample samples[SERIES_MAX];
     double hours = (double)(ts_ms - from_ms) / HOUR_MS;
@@ -94,8 +110,9 @@ static void append(struct filling *filling, int64_t from_ms, int64_t ts_ms)
         const struct series *s = &filling->series[i];
         double noise = sin((double)(ts_ms / 1000) * 12.9898 + (double)i) * 0.3;
         double wave = sin(hours * 1.3 + (double)i) + noise;
-        samples[i] = (struct bw_sample){ s->id, ts_ms,
-                                         s->base + s->wave * wave + s->slope_per_hour * hours };
+        double value = s->base + s->wave * wave + s->slope_per_hour * hours;
+        bool failed = s->fails && ts_ms > now_ms - 38 * MINUTE_MS;
+        samples[i] = (struct bw_sample){ s->id, ts_ms, failed ? 0 : value };
     }
     assert_true(bw_store_append(filling->store, samples, filling->count));
 }
@@ -178,7 +195,7 @@ void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_m
     int64_t from_ms = now_ms - span_ms;
     for (int64_t ts = from_ms; ts < now_ms; ts += step_ms)
         if (ts < from_ms + span_ms * 45 / 100 || ts > from_ms + span_ms * 55 / 100)
-            append(&filling, from_ms, ts);
+            append(&filling, from_ms, ts, now_ms);
     add_rows(&filling, now_ms);
     assert_int_equal(bw_store_flush(filling.store, INT64_C(30000000000), &err), BW_OK);
     bw_store_close(filling.store);
