@@ -27,10 +27,19 @@
 #define VIEW_EVERY_NS (250 * BW_MS)
 #define SELF_EVERY_NS (5 * BW_SECOND)
 #define WEB_GRACE_NS (3 * BW_SECOND)
-/* Hangups within this time are one wish: a storm of them must not keep checks from running. */
-#define HANGUP_NS (50 * BW_MS)
+/* Reloads wished for within this time, by hangup or over HTTP, are one: a storm of them must not
+ * keep checks from running. */
+#define RELOAD_NS (50 * BW_MS)
 
 enum { SIGNALS = 3 };
+
+/* Somebody waits to hear what came of a reload. */
+struct reload_wish {
+    struct bw_daemon *daemon;
+    void (*done)(void *reply, bool ok, const char *message);
+    void *reply;
+    struct reload_wish *next;
+};
 
 struct bw_daemon {
     const struct bw_daemon_options *options;
@@ -45,14 +54,15 @@ struct bw_daemon {
     struct bw_reporting *reporting;
     struct bw_storage *storage;
     struct bw_web *web;
-    struct bw_timer *view_timer, *self_timer, *hangup_timer;
+    struct bw_timer *view_timer, *self_timer, *reload_timer;
     struct bw_signal *signals[SIGNALS];
     struct bw_publication *self_publication;
     struct bw_source *self_source;
     struct bw_self self;
     char *config_message;
     char node[256];
-    bool hangup_waits; /* a reload is about to begin */
+    struct reload_wish *wishes; /* for the reload that is about to begin */
+    bool reload_waits;
     bool stopping;
     bool ready; /* written once before the front end may say so; read by its threads */
 };
@@ -225,7 +235,7 @@ static bool reload(struct bw_daemon *daemon, char *message, size_t size)
     struct bw_config *config = load(daemon, &problems);
     bool ok = config != NULL;
     const char *waits = ok ? waits_for_restart(daemon->config, config) : NULL;
-    if (ok && apply(daemon, config, &err) != BW_OK) {
+    if (ok && (bw_web_reload(daemon->web, &err) != BW_OK || apply(daemon, config, &err) != BW_OK)) {
         bw_config_free(config);
         ok = false;
     }
@@ -251,6 +261,33 @@ static bool reload(struct bw_daemon *daemon, char *message, size_t size)
     on_self_timer(daemon);
     publish_view(daemon);
     return ok;
+}
+
+static void answer_wishes(struct bw_daemon *daemon, bool ok, const char *message)
+{
+    struct reload_wish *next, *wish = daemon->wishes;
+    daemon->wishes = NULL;
+    for (; wish != NULL; wish = next) {
+        next = wish->next;
+        wish->done(wish->reply, ok, message);
+        free(wish);
+    }
+}
+
+static void on_reload_timer(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    char message[512];
+    daemon->reload_waits = false;
+    const bool ok = reload(daemon, message, sizeof message);
+    answer_wishes(daemon, ok, message);
+}
+
+static void reload_soon(struct bw_daemon *daemon)
+{
+    if (!daemon->reload_waits)
+        bw_timer_start(daemon->reload_timer, RELOAD_NS, 0);
+    daemon->reload_waits = true;
 }
 
 /* ---- hooks of the front end: any thread ------------------------------------------------ */
@@ -280,20 +317,16 @@ static bool hook_is_ready(void *ctx, const char **out_why)
     return ready;
 }
 
-/* A wish to reload on its way to the loop. */
-struct reload_wish {
-    struct bw_daemon *daemon;
-    void (*done)(void *reply, bool ok, const char *message);
-    void *reply;
-};
-
 static void reload_on_loop(void *ctx)
 {
     struct reload_wish *wish = ctx;
-    char message[512] = "the daemon is about to stop";
-    const bool ok = !wish->daemon->stopping && reload(wish->daemon, message, sizeof message);
-    wish->done(wish->reply, ok, message);
-    free(wish);
+    struct bw_daemon *daemon = wish->daemon;
+    wish->next = daemon->wishes;
+    daemon->wishes = wish;
+    if (daemon->stopping)
+        answer_wishes(daemon, false, "the daemon is about to stop");
+    else
+        reload_soon(daemon);
 }
 
 static void hook_reload(void *ctx, void (*done)(void *reply, bool ok, const char *message),
@@ -301,7 +334,7 @@ static void hook_reload(void *ctx, void (*done)(void *reply, bool ok, const char
 {
     struct bw_daemon *daemon = ctx;
     struct reload_wish *wish = bw_alloc(sizeof *wish);
-    *wish = (struct reload_wish){ daemon, done, reply };
+    *wish = (struct reload_wish){ daemon, done, reply, NULL };
     bw_loop_post(daemon->core.loop, reload_on_loop, wish);
 }
 
@@ -313,20 +346,9 @@ static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 
 /* ---- signals --------------------------------------------------------------------------- */
 
-static void on_hangup_timer(void *ctx)
-{
-    struct bw_daemon *daemon = ctx;
-    char message[512];
-    daemon->hangup_waits = false;
-    reload(daemon, message, sizeof message);
-}
-
 static void on_hangup(void *ctx)
 {
-    struct bw_daemon *daemon = ctx;
-    if (!daemon->hangup_waits)
-        bw_timer_start(daemon->hangup_timer, HANGUP_NS, 0);
-    daemon->hangup_waits = true;
+    reload_soon(ctx);
 }
 
 static void on_stop(void *ctx)
@@ -410,7 +432,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
     daemon->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
     daemon->self_timer = bw_timer_new(core->loop, on_self_timer, daemon);
-    daemon->hangup_timer = bw_timer_new(core->loop, on_hangup_timer, daemon);
+    daemon->reload_timer = bw_timer_new(core->loop, on_reload_timer, daemon);
     return BW_OK;
 }
 
@@ -506,7 +528,7 @@ static void stop_measuring(struct bw_daemon *daemon)
 {
     bw_timer_stop(daemon->view_timer);
     bw_timer_stop(daemon->self_timer);
-    bw_timer_stop(daemon->hangup_timer);
+    bw_timer_stop(daemon->reload_timer);
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
@@ -518,7 +540,7 @@ static void free_parts(struct bw_daemon *daemon)
 {
     bw_timer_free(daemon->view_timer);
     bw_timer_free(daemon->self_timer);
-    bw_timer_free(daemon->hangup_timer);
+    bw_timer_free(daemon->reload_timer);
     bw_reporting_free(daemon->reporting);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
@@ -534,6 +556,7 @@ static void stop(struct bw_daemon *daemon)
     struct bw_core *core = &daemon->core;
     if (daemon->watch != NULL)
         stop_measuring(daemon);
+    answer_wishes(daemon, false, "the daemon is about to stop");
     bw_web_stop(daemon->web, WEB_GRACE_NS);
     bw_work_pool_free(core->workers, BW_WORK_CANCEL);
     if (daemon->roster != NULL && daemon->stopping) {

@@ -147,14 +147,45 @@ static bool find_route(struct bw_request *request, const char *target)
     return false;
 }
 
+/* Who has shown too many wrong tokens waits; false when the answer is there. */
+static bool check_patience(struct exchange *exchange, const struct bw_client *client)
+{
+    struct bw_request *request = exchange->request;
+    unsigned wait_s = bw_throttle_wait_s(exchange->web->throttle, client, bw_loop_mono_ns());
+    if (wait_s == 0)
+        return true;
+    bw_answer_problem(request, 429, "Too many wrong tokens came from this address.");
+    request->answer.retry_after = bw_arena_printf(&request->arena, "%u", wait_s);
+    return false;
+}
+
+static struct bw_verdict verdict_on(struct exchange *exchange)
+{
+    struct bw_web *web = exchange->web;
+    struct bw_request *request = exchange->request;
+    bool mutates = strcmp(request->route->method, "GET") != 0;
+    pthread_rwlock_rdlock(&web->access_lock);
+    struct bw_verdict verdict = bw_access_check(web->access, exchange->listener->kind,
+                                                request->route->scope, mutates, &request->headers);
+    pthread_rwlock_unlock(&web->access_lock);
+    return verdict;
+}
+
 static bool check_access(struct exchange *exchange)
 {
     struct bw_request *request = exchange->request;
-    bool mutates = strcmp(request->route->method, "GET") != 0;
-    struct bw_verdict verdict = bw_access_check(exchange->web->access, exchange->listener->kind,
-                                                request->route->scope, mutates, &request->headers);
+    struct bw_client client;
+    const bool shows_token = request->headers.authorization != NULL
+                             && request->route->scope != BW_SCOPE_NONE
+                             && bw_server_client(exchange->connection, &client);
+    if (shows_token && !check_patience(exchange, &client))
+        return false;
+    struct bw_verdict verdict = verdict_on(exchange);
     if (verdict.status == 0)
         return true;
+    /* Both mean that the token, had it been right, would have helped. */
+    if (shows_token && (verdict.status == 401 || verdict.status == 421))
+        bw_throttle_failed(exchange->web->throttle, &client, bw_loop_mono_ns());
     bw_answer_problem(request, verdict.status, "%s", verdict.detail);
     if (verdict.status == 401)
         request->answer.challenge = "Bearer";

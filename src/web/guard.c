@@ -4,19 +4,18 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "io/loop.h"
+#include "web/client.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #define WATCH_EVERY_NS (200 * BW_MS)
 
 /* Who takes an answer more slowly than this is a burden. */
-enum { SEND_BYTES_PER_S = 64 << 10, ADDRESS_BYTES = 16 };
+enum { SEND_BYTES_PER_S = 64 << 10 };
 
 enum phase { FRESH, ASKING, BUSY, SENDING, IDLE };
 
@@ -25,7 +24,7 @@ struct bw_guarded {
     enum phase phase;
     bool is_local;
     bool is_cut;
-    unsigned char address[ADDRESS_BYTES];
+    struct bw_client client;
     int64_t since_ns; /* in this phase */
     int64_t until_ns; /* INT64_MAX: not waiting for the client */
     uint64_t bytes;   /* of the answer under way */
@@ -63,7 +62,7 @@ static void cut_late(struct bw_guard *guard, int64_t now_ns)
 
 static bool is_from(const struct bw_guarded *c, const struct bw_guarded *like)
 {
-    return like == NULL || memcmp(c->address, like->address, ADDRESS_BYTES) == 0;
+    return like == NULL || bw_client_is(&c->client, &like->client);
 }
 
 /* Those that count; `like` NULL: from anywhere. */
@@ -172,20 +171,6 @@ void bw_guard_free(struct bw_guard *guard)
 
 /* ---- connections ----------------------------------------------------------------------- */
 
-/* One client may have a whole /64 of IPv6 (RFC 6177): it counts as one address. */
-static void set_address(struct bw_guarded *c, const struct sockaddr *from)
-{
-    if (from != NULL && from->sa_family == AF_INET6) {
-        const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
-        memcpy(c->address, a, IN6_IS_ADDR_V4MAPPED(a) ? ADDRESS_BYTES : ADDRESS_BYTES / 2);
-    } else if (from != NULL && from->sa_family == AF_INET) {
-        c->address[10] = c->address[11] = 0xff;
-        memcpy(c->address + 12, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
-    } else {
-        c->is_local = true;
-    }
-}
-
 static void enter(struct bw_guarded *c, enum phase phase, int64_t now_ns, int64_t limit_ns)
 {
     c->phase = phase;
@@ -198,7 +183,7 @@ struct bw_guarded *bw_guard_add(struct bw_guard *guard, int fd, const struct soc
 {
     struct bw_guarded *c = bw_alloc(sizeof *c);
     c->fd = fd;
-    set_address(c, from);
+    c->is_local = !bw_client_of(from, &c->client);
     pthread_mutex_lock(&guard->lock);
     enter(c, FRESH, bw_loop_mono_ns(), guard->limits.slow_ns);
     c->next = guard->first;

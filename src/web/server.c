@@ -66,6 +66,11 @@ static const struct sockaddr *address_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
+bool bw_server_client(struct MHD_Connection *connection, struct bw_client *out)
+{
+    return bw_client_of(address_of(connection), out);
+}
+
 static void connection_changed(void *ctx, struct MHD_Connection *connection, void **socket_context,
                                enum MHD_ConnectionNotificationCode code)
 {
@@ -222,6 +227,7 @@ static void copy_options(struct bw_web *web, const struct bw_web_options *option
         .archive = bw_arena_strdup(&web->arena, options->archive),
         .page_size = options->page_size > 0 ? (size_t)options->page_size : 50,
     };
+    web->security_file = bw_arena_strdup(&web->arena, options->security_file);
     web->store = bw_strdup(options->store);
 }
 
@@ -238,10 +244,11 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
     pthread_condattr_destroy(&attr);
     web->workers = workers;
     web->stats = bw_web_stats_new();
+    web->throttle = bw_throttle_new();
+    pthread_rwlock_init(&web->access_lock, NULL);
     copy_options(web, options, hooks);
     web->site.days = bw_days_new(workers);
-    enum bw_rc rc =
-        bw_access_load(options->security_file, options->external_url, &web->access, err);
+    enum bw_rc rc = bw_access_load(web->security_file, web->site.external_url, &web->access, err);
     if (rc == BW_OK)
         rc = bw_templates_load(options->template_folder, &web->site.templates, err);
     if (rc == BW_OK && (web->guard = bw_guard_new(&guard_limits, err)) == NULL)
@@ -253,6 +260,24 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
     else
         bw_web_stop(web, 0);
     return rc;
+}
+
+enum bw_rc bw_web_reload(struct bw_web *web, struct bw_err *err)
+{
+    struct bw_access *access;
+    enum bw_rc rc = bw_access_load(web->security_file, web->site.external_url, &access, err);
+    if (rc != BW_OK)
+        return rc;
+    pthread_rwlock_wrlock(&web->access_lock);
+    struct bw_access *old = web->access;
+    web->access = access;
+    pthread_rwlock_unlock(&web->access_lock);
+    const bool opened = bw_access_guards_reads(old) && !bw_access_guards_reads(access);
+    bw_access_free(old);
+    for (struct bw_listener *l = web->listeners; l != NULL && opened; l = l->next)
+        if (l->kind == BW_LISTENER_REMOTE)
+            warn_reachable(web, l->text);
+    return BW_OK;
 }
 
 const char *bw_web_address(const struct bw_web *web, size_t i)
@@ -308,6 +333,8 @@ static void free_web(struct bw_web *web)
     bw_guard_free(web->guard);
     bw_web_stats_free(web->stats);
     bw_access_free(web->access);
+    bw_throttle_free(web->throttle);
+    pthread_rwlock_destroy(&web->access_lock);
     bw_templates_free(web->site.templates);
     bw_days_free(web->site.days);
     pthread_cond_destroy(&web->changed);

@@ -9,6 +9,7 @@
 #include "web/listen.h"
 #include "web/request.h"
 #include "web/stats.h"
+#include "web/throttle.h"
 
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -26,7 +27,10 @@ struct bw_web {
     struct bw_site site;
     struct bw_arena arena;
     struct bw_work_pool *workers;
+    const char *security_file;    /* or NULL */
+    pthread_rwlock_t access_lock; /* guards access */
     struct bw_access *access;
+    struct bw_throttle *throttle;
     struct bw_guard *guard;
     struct bw_web_stats *stats;
     struct bw_listener *listeners;
@@ -60,6 +64,9 @@ struct exchange {
 enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *data_size, void **connection_context);
+
+/* Where it comes from, as bw_client_of. */
+bool bw_server_client(struct MHD_Connection *connection, struct bw_client *out);
 
 struct bw_guarded *bw_server_guarded(struct MHD_Connection *connection);
 

@@ -71,6 +71,10 @@ enum bw_rc bw_web_add_control(struct bw_web *web, int fd, struct bw_err *err);
 /* The store has come or gone (NULL). Any thread. */
 void bw_web_set_store(struct bw_web *web, const char *path);
 
+/* Reads the security file again: tokens change without a restart. When it is wrong the old
+ * ones stay (BW_EINVAL and others as for start). Loop thread. */
+enum bw_rc bw_web_reload(struct bw_web *web, struct bw_err *err);
+
 /* What the front end has to say of itself: bellwether_http_*. Any thread. */
 void bw_web_measure(struct bw_web *web, struct bw_measures *out);
 

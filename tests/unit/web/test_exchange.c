@@ -98,6 +98,56 @@ static void a_body_has_a_ceiling(void **state)
     fake_stop(&fake);
 }
 
+/* The right token does not help whoever guessed ten times; what needs none is answered. */
+static void guessing_tokens_has_an_end(void **state)
+{
+    (void)state;
+    struct fake fake;
+    char wait[20];
+    start(&fake);
+    for (int i = 0; i < 11; i++) {
+        char *answer =
+            fake_ask(&fake, "POST", "/-/reload", "Authorization: Bearer 0123456789abcdeX\r\n", "");
+        assert_int_equal(fake_status(answer), i < 10 ? 401 : 429);
+        assert_true(i < 10 || fake_header(answer, "Retry-After", wait, sizeof wait));
+        free(answer);
+    }
+    char *answer = fake_ask(&fake, "POST", "/-/reload", BEARER, "");
+    assert_int_equal(fake_status(answer), 429);
+    free(answer);
+    answer = fake_ask(&fake, "GET", "/metrics", NULL, NULL);
+    assert_int_equal(fake_status(answer), 200);
+    free(answer);
+    fake_stop(&fake);
+}
+
+static void write_security(const char *text)
+{
+    FILE *file = fopen(security, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+static void tokens_change_without_a_restart(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct bw_err err = { 0 };
+    start(&fake);
+    write_security("tokens: [{name: a, scope: admin, token: fedcba9876543210}]\n");
+    assert_int_equal(bw_web_reload(fake.web, &err), BW_OK);
+    char *answer = fake_ask(&fake, "POST", "/-/reload", BEARER, "");
+    assert_int_equal(fake_status(answer), 401);
+    free(answer);
+    write_security("tokens: [{name: a\n");
+    assert_int_equal(bw_web_reload(fake.web, &err), BW_EINVAL);
+    answer = fake_ask(&fake, "POST", "/-/reload", "Authorization: Bearer fedcba9876543210\r\n", "");
+    assert_int_equal(fake_status(answer), 200);
+    free(answer);
+    write_security(tokens);
+    fake_stop(&fake);
+}
+
 struct client {
     struct fake *fake;
     pthread_t thread;
@@ -212,6 +262,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reload_is_answered_when_it_is_done),
         cmocka_unit_test(a_body_has_a_ceiling),
+        cmocka_unit_test(guessing_tokens_has_an_end),
+        cmocka_unit_test(tokens_change_without_a_restart),
         cmocka_unit_test(stopping_answers_what_waits),
         cmocka_unit_test(stopping_under_load_is_orderly),
         cmocka_unit_test(the_control_socket_may_do_all),
