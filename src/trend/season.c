@@ -11,15 +11,17 @@
 #define ACF_MIN 0.1            /* a season correlates at least so much with itself */
 #define ACF_PROMINENCE_MIN 0.1 /* and more than what lies between */
 #define ACF_BLUR 0.03
+#define ACF_SAME 0.1
 #define GAIN_MIN 0.10 /* share of the squared error that its indices must remove */
 #define GAIN_EACH_MIN 0.02
+#define WEEK_GAIN_MIN 0.02 /* seven of a known season: people's weeks need little proof */
 #define SAME_WORTH 0.85
 #define PART_WORTH 0.3
 #define STRENGTH_MIN 0.05
 
-enum { PERIOD_MIN = 4, CANDIDATES_MAX = 12, SHORTEST_KEPT = 4 };
+enum { PERIOD_MIN = 4, CANDIDATES_MAX = 12, SHORTEST_KEPT = 4, CALENDAR = 3, CALENDAR_NEAR = 30 };
 
-static const int64_t calendar_ms[] = { 3600000, 86400000, 7 * INT64_C(86400000) };
+static const int64_t calendar_ms[CALENDAR] = { 3600000, 86400000, 7 * INT64_C(86400000) };
 
 /* d[i] = x[half + i] minus the centred moving average of one period; returns how many. */
 static size_t detrend(const double *x, size_t n, size_t period, double *d)
@@ -157,6 +159,7 @@ struct trials {
     size_t period[CANDIDATES_MAX];
     size_t count;
     size_t kept; /* in front, never displaced */
+    size_t calendar[CALENDAR], calendars;
 };
 
 static void propose(const struct search *s, struct trials *trials, size_t period)
@@ -191,16 +194,22 @@ static void candidates(const struct search *s, int64_t step_ms, size_t base, str
 {
     *trials = (struct trials){ .count = 0 };
     if (base > 0) {
+        if (7 * base < s->lags)
+            propose(s, trials, 7 * base); /* always gets its trial */
+        trials->kept = trials->count;
         for (size_t k = 2 * base; k < s->lags; k += base)
-            propose(s, trials, k);
+            if (k != 7 * base)
+                propose(s, trials, k);
         return;
     }
     propose_peaks(s, trials);
-    for (size_t i = 0; step_ms > 0 && i < sizeof calendar_ms / sizeof *calendar_ms; i++) {
+    for (size_t i = 0; step_ms > 0 && i < CALENDAR; i++) {
         const int64_t period = calendar_ms[i] / step_ms;
         if (calendar_ms[i] % step_ms * 20 < step_ms && period >= PERIOD_MIN
-            && (size_t)period < s->lags)
+            && (size_t)period < s->lags) {
             propose(s, trials, (size_t)period);
+            trials->calendar[trials->calendars++] = (size_t)period;
+        }
     }
 }
 
@@ -210,16 +219,32 @@ static void candidates(const struct search *s, int64_t step_ms, size_t base, str
 static double worth_of(const struct search *s, size_t period, size_t base)
 {
     double removed_ahead, removed_back;
+    const bool week = base > 0 && period == 7 * base;
+    const double each = week ? 0 : GAIN_EACH_MIN;
     if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0))
-        || !(s->acf[period] > ACF_MIN))
+        || !(s->acf[period] > (week ? 0 : ACF_MIN)))
         return 0;
     const double ahead = rolling_gain(s->x, s->n, period, s->work, &removed_ahead);
-    if (ahead < GAIN_EACH_MIN)
+    if (ahead < each)
         return 0;
     const double back = rolling_gain(s->reversed, s->n, period, s->work, &removed_back);
-    const double least = base > 0 ? GAIN_MIN / 2 : GAIN_MIN;
-    return back < GAIN_EACH_MIN || (ahead + back) / 2 < least ? 0
-                                                              : (removed_ahead + removed_back) / 2;
+    const double least = week ? WEEK_GAIN_MIN : base > 0 ? GAIN_MIN / 2 : GAIN_MIN;
+    return back < each || (ahead + back) / 2 < least ? 0 : (removed_ahead + removed_back) / 2;
+}
+
+/* A day found as 287 or 289 cells is a day, if a day does as well. */
+static size_t on_calendar(const struct trials *trials, const double *worth, size_t chosen,
+                          double enough)
+{
+    const size_t period = trials->period[chosen];
+    for (size_t i = 0; i < trials->count; i++)
+        for (size_t c = 0; c < trials->calendars; c++) {
+            const size_t p = trials->calendar[c];
+            const size_t off = p > period ? p - period : period - p;
+            if (trials->period[i] == p && worth[i] > enough && off * CALENDAR_NEAR <= p)
+                return p;
+        }
+    return period;
 }
 
 static size_t best_of(const struct search *s, const struct trials *trials, size_t base)
@@ -234,19 +259,26 @@ static size_t best_of(const struct search *s, const struct trials *trials, size_
     }
     if (count == 0 || worth[best] <= 0)
         return 0;
-    /* Twice a season is a season as well: the shortest that does as well comes first. So does
-     * the best of those that fit in many times, as days do in a week. */
+    /* Twice a season is a season as well, and half of it nearly one: the best of those that fit
+     * in, as days do in a week, comes first, and of what does as well the shortest after which
+     * the series is most like itself. */
     chosen = best;
     for (size_t i = 0; i < count; i++) {
-        const bool part = 4 * tried[i] <= tried[best] && tried[best] % tried[i] == 0
+        const bool part = 2 * tried[i] <= tried[best] && tried[best] % tried[i] == 0
                           && worth[i] > PART_WORTH * worth[best];
         if (part && (chosen == best || worth[i] > worth[chosen]))
             chosen = i;
     }
+    const double enough = SAME_WORTH * worth[chosen];
     for (size_t i = 0; i < count; i++)
-        if (4 * tried[i] <= 3 * tried[chosen] && worth[i] > SAME_WORTH * worth[best])
+        if (worth[i] > enough && s->acf[tried[i]] > s->acf[tried[chosen]])
             chosen = i;
-    return tried[chosen];
+    const size_t likest = chosen;
+    for (size_t i = 0; i < count; i++)
+        if (worth[i] > enough && s->acf[tried[i]] > s->acf[tried[likest]] - ACF_SAME
+            && 4 * tried[i] <= 3 * tried[chosen])
+            chosen = i;
+    return on_calendar(trials, worth, chosen, enough);
 }
 
 static bool take(struct search *s, size_t period, struct bw_trend_seasons *out)
