@@ -46,7 +46,8 @@ struct bw_exec_child {
  * for each pipe would take four times the system calls. */
 struct bw_exec_children {
     struct bw_loop *loop;
-    int epoll; /* -1: not open yet */
+    char helper[4096]; /* path of the program */
+    int epoll;         /* -1: not open yet */
     struct bw_poll *poll;
     struct bw_exec_child *dropped; /* whose helpers are not reaped yet */
     struct bw_timer *reaper;       /* runs while there are any */
@@ -138,11 +139,25 @@ void bw_exec_drop(struct bw_exec_child *child)
     children->dropped = child;
 }
 
+static void find_helper(char *out, size_t size)
+{
+    static const char self[] = "/proc/self/exe";
+    const ssize_t len = readlink(self, out, size - 1);
+    out[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(out, '/');
+    const size_t room = slash != NULL ? size - (size_t)(slash + 1 - out) : 0;
+    if (room > sizeof BW_EXEC_HELPER_PROGRAM)
+        memcpy(slash + 1, BW_EXEC_HELPER_PROGRAM, sizeof BW_EXEC_HELPER_PROGRAM);
+    if (room <= sizeof BW_EXEC_HELPER_PROGRAM || access(out, X_OK) != 0)
+        memcpy(out, self, sizeof self);
+}
+
 struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop)
 {
     struct bw_exec_children *children = bw_alloc(sizeof *children);
     children->loop = loop;
     children->epoll = -1;
+    find_helper(children->helper, sizeof children->helper);
     children->reaper = bw_timer_new(loop, on_reaper, children);
     return children;
 }
@@ -369,7 +384,7 @@ static int start_helper(struct bw_exec_child *child, const struct bw_exec_comman
     posix_spawn_file_actions_adddup2(&actions, ends[ERR], 2);
     posix_spawn_file_actions_adddup2(&actions, ends[REPORT], BW_EXEC_REPORT_FD);
     const int error =
-        posix_spawn(&child->helper, "/proc/self/exe", &actions, &attributes, argv, envp);
+        posix_spawn(&child->helper, child->children->helper, &actions, &attributes, argv, envp);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* probe/exec_helper.h: the small process between us and a command. It is this same program,
- * started as `bellwether exec-helper CPU-SECONDS MEMORY-BYTES COMMAND ARGUMENT…`, so that
- * nothing risky happens between fork and exec in a big process with threads.
+/* probe/exec_helper.h: the small process between us and a command, so that nothing risky happens
+ * between fork and exec in a big process with threads. It is bellwether-exec-helper beside this
+ * program; where that is missing, this program itself. Both are called with the words
+ * `exec-helper -- CPU-SECONDS MEMORY-BYTES COMMAND ARGUMENT…`.
  *
  *     daemon --posix_spawn--> helper --fork, limits, execve--> command --> its children …
  *                                ^                                              |
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 #define BW_EXEC_HELPER_NAME "exec-helper"
+#define BW_EXEC_HELPER_PROGRAM "bellwether-exec-helper"
 
 enum { BW_EXEC_REPORT_FD = 3 };
 
