@@ -228,27 +228,6 @@ static void run_handler(struct bw_request *request)
         hooks->view_release(hooks->ctx, view);
 }
 
-static void list_add(struct bw_web *web, struct exchange *exchange)
-{
-    exchange->suspended = true;
-    exchange->prev = NULL;
-    exchange->next = web->suspended;
-    if (exchange->next != NULL)
-        exchange->next->prev = exchange;
-    web->suspended = exchange;
-}
-
-static void list_remove(struct bw_web *web, struct exchange *exchange)
-{
-    exchange->suspended = false;
-    if (exchange->prev != NULL)
-        exchange->prev->next = exchange->next;
-    else
-        web->suspended = exchange->next;
-    if (exchange->next != NULL)
-        exchange->next->prev = exchange->prev;
-}
-
 bool bw_request_take(struct bw_request *request)
 {
     int queued = BW_REQUEST_QUEUED;
@@ -264,7 +243,7 @@ void bw_request_finish(struct bw_request *request)
     struct bw_web *web = exchange->web;
     pthread_mutex_lock(&web->lock);
     request->state = BW_REQUEST_HERE;
-    list_remove(web, exchange);
+    bw_exchange_delist(exchange);
     MHD_resume_connection(exchange->connection);
     pthread_cond_broadcast(&web->changed);
     pthread_mutex_unlock(&web->lock);
@@ -295,7 +274,7 @@ static void run_elsewhere(struct exchange *exchange)
     struct bw_request *request = exchange->request;
     request->state = BW_REQUEST_QUEUED;
     pthread_mutex_lock(&web->lock);
-    list_add(web, exchange);
+    bw_exchange_enlist(&web->suspended, exchange);
     MHD_suspend_connection(exchange->connection);
     pthread_mutex_unlock(&web->lock);
     if (request->route->run == BW_RUN_LATER) {
@@ -380,6 +359,9 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 static enum MHD_Result start(struct exchange *exchange, const char *method, const char *version)
 {
     exchange->checked = true;
+    pthread_mutex_lock(&exchange->web->lock);
+    bw_exchange_delist(exchange);
+    pthread_mutex_unlock(&exchange->web->lock);
     if (check(exchange, method, version))
         return MHD_YES;
     return send_answer(exchange);
@@ -452,7 +434,7 @@ static void abandon_waiting(struct bw_web *web)
         }
         exchange->request = request;
         bw_answer_problem(request, 503, "Bellwether is stopping.");
-        list_remove(web, exchange);
+        bw_exchange_delist(exchange);
         MHD_resume_connection(exchange->connection);
     }
 }

@@ -52,6 +52,8 @@ __attribute__((format(printf, 2, 0))) static void log_line(void *ctx, const char
     text[strcspn(text, "\n")] = '\0';
     if (strstr(text, "limit") != NULL)
         bw_web_stats_refused(web->stats);
+    if (strstr(text, "processing request") != NULL && strstr(text, "Content-Length") != NULL)
+        bw_server_refuse_length(web);
     bool grave = strstr(text, "accept") != NULL && strstr(text, "limit") == NULL;
     web->site.hooks.say(web->site.hooks.ctx, grave ? BW_LOG_WARN : BW_LOG_DEBUG, text);
 }
@@ -105,7 +107,9 @@ static void *request_line(void *ctx, const char *uri, struct MHD_Connection *con
     exchange->connection = connection;
     exchange->start_ns = bw_loop_mono_ns();
     exchange->target = bw_strdup(uri);
+    exchange->thread = pthread_self();
     pthread_mutex_lock(&web->lock);
+    bw_exchange_enlist(&web->arriving, exchange);
     web->active++;
     pthread_mutex_unlock(&web->lock);
     bw_guard_arriving(web->guard, bw_server_guarded(connection));
@@ -121,7 +125,9 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **conne
         return;
     *connection_context = NULL;
     struct bw_web *web = exchange->web;
-    bw_server_meet(web);
+    pthread_mutex_lock(&web->lock);
+    bw_exchange_delist(exchange);
+    pthread_mutex_unlock(&web->lock);
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         bw_guard_idle(web->guard, bw_server_guarded(connection));
     if (exchange->status != 0)

@@ -39,6 +39,7 @@ struct bw_web {
     pthread_cond_t changed;
     char *store;
     size_t active;              /* requests that are not answered to the end */
+    struct exchange *arriving;  /* those whose headers are not all there */
     struct exchange *suspended; /* those that wait for a worker or for a later answer */
 };
 
@@ -47,14 +48,15 @@ struct exchange {
     struct bw_web *web;
     struct bw_listener *listener;
     struct MHD_Connection *connection;
-    char *target; /* as sent */
+    char *target;     /* as sent */
+    pthread_t thread; /* the library's, which the connection belongs to */
     int64_t start_ns;
     struct bw_request *request;
     const struct bw_route *route;
-    bool checked;   /* the headers were looked at */
-    bool run;       /* it was handed to its handler */
-    bool answered;  /* a response was queued */
-    bool suspended; /* in the list above */
+    bool checked;           /* the headers were looked at */
+    bool run;               /* it was handed to its handler */
+    bool answered;          /* a response was queued */
+    struct exchange **list; /* which of the lists above it is in, or NULL */
     unsigned status;
     uint64_t bytes;
     struct exchange *prev, *next;
@@ -69,6 +71,14 @@ enum MHD_Result bw_server_handle(void *ctx, struct MHD_Connection *connection, c
 bool bw_server_client(struct MHD_Connection *connection, struct bw_client *out);
 
 struct bw_guarded *bw_server_guarded(struct MHD_Connection *connection);
+
+/* The lists of web; with its lock held. Removing what is in none is fine. */
+void bw_exchange_enlist(struct exchange **list, struct exchange *exchange);
+void bw_exchange_delist(struct exchange *exchange);
+
+/* The HTTP library, on this thread, has just refused a Content-Length that is no number, and
+ * will send the head of its answer twice: answers in its place and ends the stream. */
+void bw_server_refuse_length(struct bw_web *web);
 
 /* Another thread filled in an answer and resumed the connection; after this we see all it
  * wrote, whatever the HTTP library does inside. */

@@ -207,6 +207,42 @@ static void too_much_or_too_little_is_refused(void **state)
     assert_int_equal(status_of_long(0, 1, "Host: a\r\nHost: localhost\r\n"), 400);
 }
 
+/* How many answers come back. */
+static size_t answers_to(const char *request)
+{
+    char *answer = fake_raw(fake.port, request, strlen(request), 5000);
+    size_t count = 0;
+    for (const char *at = answer; (at = strstr(at, "HTTP/1.1 ")) != NULL; at++)
+        count++;
+    if (fake_status(answer) / 100 != 4)
+        fail_msg("%s: %s", request, answer);
+    free(answer);
+    return count;
+}
+
+static void a_bad_length_is_refused_once(void **state)
+{
+    (void)state;
+    static const char *const lengths[] = { "-1",
+                                           "+5",
+                                           "0x5",
+                                           "5x",
+                                           "5, 5",
+                                           "",
+                                           "5 5",
+                                           "99999999999999999999999",
+                                           "18446744073709551615" };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char request[200];
+        snprintf(request, sizeof request,
+                 "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nContent-Length: %s\r\n\r\n"
+                 "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                 lengths[i]);
+        if (answers_to(request) != 1)
+            fail_msg("Content-Length '%s': not one answer", lengths[i]);
+    }
+}
+
 /* Two readers that disagree on where a request ends must never see two answers. */
 static void ambiguous_framing_ends_the_connection(void **state)
 {
@@ -312,6 +348,7 @@ int main(void)
         cmocka_unit_test(metrics_are_negotiated_and_packed),
         cmocka_unit_test(a_known_style_is_not_sent_again),
         cmocka_unit_test(too_much_or_too_little_is_refused),
+        cmocka_unit_test(a_bad_length_is_refused_once),
         cmocka_unit_test(ambiguous_framing_ends_the_connection),
         cmocka_unit_test(idle_connections_make_room),
         cmocka_unit_test(readiness_follows_the_daemon),
