@@ -51,6 +51,7 @@ struct bw_config_check {
     const struct bw_degraded_rule *degraded;
     size_t degraded_count;
     struct bw_labels labels; /* the user's, global and service's included */
+    uint64_t definition;     /* hash of its options: a run under way may go on if it is the same */
     struct bw_place at;      /* in the file, for mistakes that only show later */
     const char *path;
 };

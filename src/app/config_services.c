@@ -410,6 +410,10 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     if (check->limits != NULL)
         module->exec.limits = *check->limits;
     out.options = module;
+    out.definition = bw_node_hash(node, 0);
+    if (check->module != NULL)
+        out.definition =
+            bw_node_hash(bw_node_find(r->loading->modules, check->module), out.definition);
     out.module = check->module != NULL ? check->module : "";
     out.timeout_ns =
         first_set(check->timeout_ns, first_set(module->timeout_ns, global->timeout_ns));

@@ -23,8 +23,8 @@ struct watched {
     const struct bw_config_check *config;
     struct bw_roster_check *seat; /* in the roster */
     struct bw_probe_plan *plan;
-    struct bw_probe_run *run; /* NULL: not running */
-    int64_t nominal_ms;       /* of the present run */
+    struct flight *flight; /* NULL: not running */
+    int64_t nominal_ms;    /* of the present run */
     struct bw_publication *publication;
     struct bw_source *source;
     struct bw_histogram durations;
@@ -32,6 +32,12 @@ struct watched {
     uint64_t warned;
     uint64_t retried;
     bool shown; /* its block of the metrics page has something in it */
+};
+
+/* A run under way. A reload hands it over to the check that takes its check's place. */
+struct flight {
+    struct watched *check;
+    struct bw_probe_run *run;
 };
 
 struct bw_watch {
@@ -45,6 +51,7 @@ struct bw_watch {
     bool running;
     double last_lag_s;
     struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
+    uint64_t still_flying;             /* ticks that found a run from before a reload */
 };
 
 static void on_timer(void *ctx);
@@ -62,12 +69,20 @@ struct bw_watch *bw_watch_new(struct bw_core *core, struct bw_resolver *resolver
     return watch;
 }
 
+static void cancel_run(struct watched *check)
+{
+    if (check->flight == NULL)
+        return;
+    bw_probe_cancel(check->flight->run);
+    free(check->flight);
+    check->flight = NULL;
+}
+
 static void free_check(struct watched *check)
 {
     if (check == NULL)
         return;
-    if (check->run != NULL)
-        bw_probe_cancel(check->run);
+    cancel_run(check);
     bw_probe_plan_free(check->plan);
     bw_publication_free(check->publication);
     bw_source_free(check->source);
@@ -214,8 +229,10 @@ static void arm(struct bw_watch *watch);
 
 static void on_done(void *ctx, const struct bw_probe_result *result)
 {
-    struct watched *check = ctx;
-    check->run = NULL;
+    struct flight *flight = ctx;
+    struct watched *check = flight->check;
+    free(flight);
+    check->flight = NULL;
     count(check, result);
     judge(check, result);
     struct bw_measures *measures = bw_publication_begin(check->publication);
@@ -249,6 +266,11 @@ void bw_watch_show(struct bw_watch *watch)
 static void start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
 {
     struct watched *check = watch->checks[due->id];
+    if (check->flight != NULL) {
+        bw_schedule_finished(watch->schedule, due->id);
+        watch->still_flying++;
+        return;
+    }
     const struct bw_probe_request request = {
         .plan = check->plan,
         .target = { .text = check->config->target },
@@ -258,7 +280,9 @@ static void start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
     };
     check->nominal_ms = due->nominal_ms;
     watch->last_lag_s = seconds(due->lag_ns);
-    check->run = bw_probe_start(watch->engine, &request, on_done, check);
+    check->flight = bw_alloc(sizeof *check->flight);
+    check->flight->check = check;
+    check->flight->run = bw_probe_start(watch->engine, &request, on_done, check->flight);
 }
 
 static void arm(struct bw_watch *watch)
@@ -291,11 +315,8 @@ void bw_watch_stop(struct bw_watch *watch)
 {
     watch->running = false;
     bw_timer_stop(watch->timer);
-    for (size_t i = 0; i < watch->count; i++) {
-        if (watch->checks[i]->run != NULL)
-            bw_probe_cancel(watch->checks[i]->run);
-        watch->checks[i]->run = NULL;
-    }
+    for (size_t i = 0; i < watch->count; i++)
+        cancel_run(watch->checks[i]);
 }
 
 /* ---- configuration --------------------------------------------------------------------- */
@@ -321,13 +342,19 @@ static bool is_same_check(const struct bw_config_check *a, const struct bw_confi
            && strcmp(a->name, b->name) == 0;
 }
 
-static struct watched *find_old(const struct bw_watch *watch, const struct bw_config_check *config)
+static int by_identity(const void *a, const void *b)
 {
-    for (size_t i = 0; i < watch->count; i++) {
-        if (is_same_check(watch->checks[i]->config, config))
-            return watch->checks[i];
-    }
-    return NULL;
+    const uint64_t x = (*(struct watched *const *)a)->config->schedule.hash;
+    const uint64_t y = (*(struct watched *const *)b)->config->schedule.hash;
+    return (x > y) - (x < y);
+}
+
+/* The check of the same identity among those sorted by it. */
+static struct watched *find_old(struct watched *const *sorted, size_t count,
+                                const struct watched *check)
+{
+    struct watched *const *found = bsearch(&check, sorted, count, sizeof *sorted, by_identity);
+    return found != NULL && is_same_check((*found)->config, check->config) ? *found : NULL;
 }
 
 static void carry_counters(struct watched *check, const struct watched *old)
@@ -358,6 +385,18 @@ static void carry_outlets(struct watched *check, struct watched *old)
     check->publication = old->publication;
     check->shown = old->shown;
     old->publication = NULL;
+}
+
+/* A run under way goes on when it would have been started just so today. */
+static void carry_run(struct watched *check, struct watched *old)
+{
+    const struct bw_config_check *a = check->config, *b = old->config;
+    if (old->flight == NULL || a->definition != b->definition || a->timeout_ns != b->timeout_ns
+        || a->retries != b->retries || strcmp(a->target, b->target) != 0)
+        return;
+    check->flight = old->flight;
+    check->flight->check = check;
+    old->flight = NULL;
 }
 
 /* Plans of all checks, before anything is changed. */
@@ -432,6 +471,21 @@ static void add_counts(struct bw_schedule_counts *sum, struct bw_schedule_counts
     sum->skipped_equal += counts.skipped_equal;
 }
 
+static void carry_over(struct bw_watch *watch, struct watched **checks, size_t count)
+{
+    if (watch->count == 0)
+        return;
+    qsort(watch->checks, watch->count, sizeof *watch->checks, by_identity);
+    for (size_t i = 0; i < count; i++) {
+        struct watched *old = find_old(watch->checks, watch->count, checks[i]);
+        if (old == NULL)
+            continue;
+        carry_counters(checks[i], old);
+        carry_outlets(checks[i], old);
+        carry_run(checks[i], old);
+    }
+}
+
 static void replace(struct bw_watch *watch, struct bw_schedule *schedule, struct watched **checks,
                     size_t count)
 {
@@ -439,13 +493,7 @@ static void replace(struct bw_watch *watch, struct bw_schedule *schedule, struct
         add_counts(&watch->retired, bw_schedule_totals(watch->schedule));
     bw_schedule_free(watch->schedule);
     watch->schedule = schedule;
-    for (size_t i = 0; i < count; i++) {
-        struct watched *old = find_old(watch, checks[i]->config);
-        if (old == NULL)
-            continue;
-        carry_counters(checks[i], old);
-        carry_outlets(checks[i], old);
-    }
+    carry_over(watch, checks, count);
     for (size_t i = 0; i < watch->count; i++)
         free_check(watch->checks[i]);
     free(watch->checks);
@@ -487,7 +535,8 @@ void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out)
                     NULL);
     bw_measures_add(out, BW_METRIC_SCHEDULE_LAG_SECONDS, watch->last_lag_s, NULL);
     bw_measures_add(out, BW_METRIC_SCHEDULE_STARTED_TOTAL, (double)counts.starts, NULL);
-    bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL, (double)counts.skipped_overlap,
+    bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL,
+                    (double)(counts.skipped_overlap + watch->still_flying),
                     BW_LABEL_VALUES("overlap"));
     bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL, (double)counts.skipped_equal,
                     BW_LABEL_VALUES("equal_tick"));

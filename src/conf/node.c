@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "conf/node.h"
 
+#include "base/hash.h"
+
 #include "conf/problems.h"
 
 #include <string.h>
@@ -131,6 +133,20 @@ static bool merge(struct bw_node *into, struct bw_node *from, const char *path,
         bw_node_append(into, child);
     }
     return true;
+}
+
+uint64_t bw_node_hash(const struct bw_node *node, uint64_t seed)
+{
+    if (node == NULL)
+        return seed;
+    uint64_t hash = bw_hash(&node->kind, sizeof node->kind, seed);
+    if (node->key != NULL)
+        hash = bw_hash_text(node->key, hash);
+    if (node->kind == BW_NODE_SCALAR)
+        return bw_hash_text(node->text, hash);
+    for (const struct bw_node *child = node->first; child != NULL; child = child->next)
+        hash = bw_node_hash(child, hash);
+    return bw_hash(&node->count, sizeof node->count, hash);
 }
 
 bool bw_node_merge(struct bw_node *into, struct bw_node *from, struct bw_problems *problems)

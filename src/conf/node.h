@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bw_problems;
 
@@ -53,6 +54,9 @@ bool bw_node_is_null(const struct bw_node *node);
 
 /* "a mapping", "a list", "text", "nothing". */
 const char *bw_node_kind_text(const struct bw_node *node);
+
+/* A hash of keys and values, in their order, without their places; `seed` for NULL. */
+uint64_t bw_node_hash(const struct bw_node *node, uint64_t seed);
 
 /* Moves what is in `from` into `into` (takes `from`): mappings merge, lists append, null
  * gives way. A scalar set twice and two kinds for one key are mistakes that name both

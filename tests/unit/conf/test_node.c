@@ -96,11 +96,35 @@ static void a_lookup_finds_only_what_is_there(void **state)
     bw_arena_fini(&arena);
 }
 
+static uint64_t hash_of(const char *text)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_problems problems = { 0 };
+    const uint64_t hash = bw_node_hash(read("one.yml", text, &arena, &problems), 7);
+    bw_problems_fini(&problems);
+    bw_arena_fini(&arena);
+    return hash;
+}
+
+static void a_hash_sees_words_and_not_places(void **state)
+{
+    (void)state;
+    const uint64_t hash = hash_of("a: {b: 1, c: [x, y]}");
+    assert_int_equal(hash_of("# moved\n\na:\n  b: 1\n  c:\n    - x\n    - y\n"), hash);
+    static const char *const others[] = { "a: {b: 2, c: [x, y]}", "a: {b: 1, c: [y, x]}",
+                                          "a: {b: 1, c: [x]}",    "a: {b: 1, d: [x, y]}",
+                                          "a: {b: 1, c: xy}",     "a: {b: 1, c: [[x, y]]}" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_not_equal(hash_of(others[i]), hash);
+    assert_int_equal(bw_node_hash(NULL, 7), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(merges_end_as_told),
         cmocka_unit_test(a_lookup_finds_only_what_is_there),
+        cmocka_unit_test(a_hash_sees_words_and_not_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
