@@ -7,9 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-#define CUT 1.6  /* models worse than this times the best get no weight */
-#define BOLD 0.5 /* the straight line must halve the error of every other model */
-#define WIDEN_PER_ORIGIN 0.6
+#define CUT 1.6   /* models worse than this times the best get no weight */
+#define BOLD 0.5  /* the straight line must halve the error of every other model */
+#define TRUST 1.0 /* origins that the normal quantile counts for against a smaller one seen */
+#define FREEDOM 3 /* that neighbouring steps of one origin add to the count of origins */
 #define LOG_SPREAD_SLOPE 0.6
 
 enum { TRAIN_MIN = 24, RAW_END = 3, BLOCK_MIN = 8, BLOCK_MAX = 24, BLOCKS_MIN = 6 };
@@ -279,12 +280,15 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
 void bw_trend_forecast_interval(struct bw_trend_forecast *forecast, double level, double *low,
                                 double *high)
 {
-    double k = gsl_cdf_ugaussian_Pinv(0.5 + level / 2);
+    const double normal = gsl_cdf_ugaussian_Pinv(0.5 + level / 2);
+    double k = normal;
     const size_t count = forecast->origins * forecast->h;
     if (count > 0) {
         const double q = fmin(1, level * (1 + 1 / (double)count));
-        k = fmax(k, bw_trend_quantile(forecast->ratio, count, q));
-        k *= 1 + WIDEN_PER_ORIGIN / (double)forecast->origins;
+        const double origins = (double)forecast->origins;
+        const double seen = bw_trend_quantile(forecast->ratio, count, q);
+        k = seen > normal ? seen : (seen * origins + normal * TRUST) / (origins + TRUST);
+        k *= gsl_cdf_tdist_Pinv(0.5 + level / 2, origins + FREEDOM) / normal;
     }
     for (size_t i = 0; i < forecast->h; i++) {
         low[i] = to_value(forecast, forecast->centre[i] - k * forecast->scale[i]);

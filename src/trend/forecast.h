@@ -5,9 +5,11 @@
  * of the best mean absolute error over its own, nothing above 1.6 times the best, and all are
  * drawn towards equal weights of Theta, damped trend and the regressions by 1/(1 + origins)
  * (Bates and Granger 1969; Petropoulos and Svetunkov 2020).
+ * The straight line takes part only where it halves the error of all others.
  * Intervals: conformal on the combination's errors at the same origins (Vovk, Gammerman and
  * Shafer 2005): a smoothed error scale for every step, times the (1-a)(1+1/N) quantile of
- * the scaled errors, never less than the normal quantile, widened for few origins.
+ * the scaled errors, drawn towards the normal quantile where it is smaller than that, and
+ * widened as Student's quantile is over the normal one, since few origins made the scale.
  * Where the spread grows with the level all of it happens on logarithms. */
 #ifndef TREND_FORECAST_H
 #define TREND_FORECAST_H
