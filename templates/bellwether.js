@@ -9,8 +9,11 @@
   function isInUse(main) {
     var selection = document.getSelection();
     if (selection && !selection.isCollapsed && main.contains(selection.anchorNode)) return true;
+    var chosen = Array.from(main.querySelectorAll("option")).some(function (option) {
+      return option.selected !== option.defaultSelected;
+    });
     var active = document.activeElement;
-    return Boolean(active && main.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName));
+    return chosen || Boolean(active && main.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName));
   }
 
   function remember(main) {

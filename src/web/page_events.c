@@ -86,6 +86,7 @@ static void add_filters(struct bw_request *request, struct bw_value *root, size_
         bw_value_add_text(arena, item, "text", kinds[i].text);
         bw_value_add_bool(arena, item, "current", i == kind);
     }
+    bw_value_add_bool(arena, root, "chosen", service != NULL);
     list = bw_value_add_list(arena, root, "services");
     bool listed = service == NULL;
     for (size_t i = 0; i < view->service_count && i < SERVICES_MAX; i++) {

@@ -260,6 +260,19 @@ static void add_host(struct bw_request *request, struct bw_value *root)
     }
 }
 
+static void add_alerts(struct bw_request *request, struct bw_value *root)
+{
+    const struct bw_view *view = request->view;
+    size_t active = 0;
+    for (size_t i = 0; i < view->alert_count; i++)
+        active += view->alerts[i].level != BW_LEVEL_NONE;
+    bw_parts_alerts(request, root, "alerts", NULL, false, ALERTS_MAX);
+    if (active > ALERTS_MAX)
+        bw_value_add_int(&request->arena, root, "more_alerts", (int64_t)(active - ALERTS_MAX));
+    else
+        bw_value_add_null(&request->arena, root, "more_alerts");
+}
+
 static void add_events(struct bw_request *request, struct bw_value *root)
 {
     const struct bw_view *view = request->view;
@@ -277,7 +290,7 @@ void bw_page_status(struct bw_request *request)
     add_tally(request, root);
     add_services(request, root);
     add_host(request, root);
-    bw_parts_alerts(request, root, "alerts", NULL, false, ALERTS_MAX);
+    add_alerts(request, root);
     bw_parts_trends(request, root, "limits", true, LIMITS_MAX);
     bw_value_add_bool(&request->arena, root, "has_trends", request->view->trend_count > 0);
     add_events(request, root);

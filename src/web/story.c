@@ -2,7 +2,6 @@
 #include "web/story.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* So many events of a service are looked through for those of one check. */
@@ -88,7 +87,19 @@ static bool note_durations(void *ctx, uint32_t series, const struct bw_point *po
     return true;
 }
 
-/* The last result's own words, or what was written down when the status changed about then. */
+/* What was written down when the check got into the state that it was in at that time; NULL when
+ * it was HEALTHY, because one failure alone changes nothing. */
+static const char *cause_at(const struct bw_story *story, int64_t ts_ms, int64_t interval_ms)
+{
+    for (size_t i = 0; i < story->change_count; i++) {
+        const struct bw_event *change = &story->changes[i];
+        if (change->ts_ms <= ts_ms + interval_ms)
+            return change->to == BW_HEALTHY || change->cause[0] == '\0' ? NULL : change->cause;
+    }
+    return NULL;
+}
+
+/* The last result has its own words. */
 static void explain(struct telling *telling)
 {
     struct bw_story *story = telling->story;
@@ -97,10 +108,8 @@ static void explain(struct telling *telling)
         struct bw_story_failure *failure = &story->failures[i];
         if (failure->ts_ms == check->last_ms && check->detail[0] != '\0')
             failure->cause = check->detail;
-        for (size_t k = 0; k < story->change_count && failure->cause == NULL; k++)
-            if (story->changes[k].to != BW_HEALTHY && story->changes[k].cause[0] != '\0'
-                && llabs(story->changes[k].ts_ms - failure->ts_ms) <= check->interval_ms)
-                failure->cause = story->changes[k].cause;
+        else
+            failure->cause = cause_at(story, failure->ts_ms, check->interval_ms);
     }
 }
 

@@ -12,7 +12,7 @@ enum { BW_STORY_FAILURES_MAX = 20, BW_STORY_CHANGES_MAX = 30 };
 struct bw_story_failure {
     int64_t ts_ms;
     double duration_s; /* NaN: not known */
-    const char *cause; /* NULL: it made no difference, so nothing was written down */
+    const char *cause; /* NULL: it did not change the status, so nothing was written down */
 };
 
 struct bw_story {

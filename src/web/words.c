@@ -133,6 +133,8 @@ const char *bw_words_available(struct bw_arena *arena, double ratio)
         return "\u2013";
     if (ratio >= 1)
         return "100 %";
+    if (ratio <= 0)
+        return "0 %";
     return bw_arena_printf(arena, "%.2f %%", floor(ratio * 1e4 + 1e-9) / 100);
 }
 
