@@ -5,6 +5,7 @@
 #include "app/core.h"
 #include "app/hostwatch.h"
 #include "app/log.h"
+#include "app/reloader.h"
 #include "app/reporting.h"
 #include "app/roster.h"
 #include "app/selfmetrics.h"
@@ -14,6 +15,7 @@
 #include "app/viewing.h"
 #include "app/watch.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "probe/run.h"
 #include "web/web.h"
@@ -29,17 +31,8 @@
 #define WEB_GRACE_NS (3 * BW_SECOND)
 /* Reloads wished for within this time, by hangup or over HTTP, are one: a storm of them must not
  * keep checks from running. */
-#define RELOAD_NS (50 * BW_MS)
 
 enum { SIGNALS = 3 };
-
-/* Somebody waits to hear what came of a reload. */
-struct reload_wish {
-    struct bw_daemon *daemon;
-    void (*done)(void *reply, bool ok, const char *message);
-    void *reply;
-    struct reload_wish *next;
-};
 
 struct bw_daemon {
     const struct bw_daemon_options *options;
@@ -54,15 +47,15 @@ struct bw_daemon {
     struct bw_reporting *reporting;
     struct bw_storage *storage;
     struct bw_web *web;
-    struct bw_timer *view_timer, *self_timer, *reload_timer;
+    struct bw_timer *view_timer, *self_timer;
+    struct bw_reloader *reloader;
+    struct bw_config_default defaults;
     struct bw_signal *signals[SIGNALS];
     struct bw_publication *self_publication;
     struct bw_source *self_source;
     struct bw_self self;
     char *config_message;
     char node[256];
-    struct reload_wish *wishes; /* for the reload that is about to begin */
-    bool reload_waits;
     bool stopping;
     bool ready; /* written once before the front end may say so; read by its threads */
 };
@@ -172,16 +165,9 @@ static void log_problems(struct bw_problems *problems, enum bw_log_level level)
         bw_logf(level, "config", "and %zu more", problems->total - problems->count);
 }
 
-static const char *self_address(const struct bw_daemon *daemon)
-{
-    return daemon->web != NULL ? bw_web_address(daemon->web, 0) : NULL;
-}
-
 static struct bw_config *load(const struct bw_daemon *daemon, struct bw_problems *problems)
 {
-    const struct bw_config_default defaults = { .self = self_address(daemon),
-                                                .icmp = bw_probe_icmp_works() };
-    return bw_config_load_valid(daemon->options->config_file, &defaults, problems);
+    return bw_config_load_valid(daemon->options->config_file, &daemon->defaults, problems);
 }
 
 static void set_config_message(struct bw_daemon *daemon, const char *message)
@@ -226,68 +212,45 @@ static const char *waits_for_restart(const struct bw_config *old, const struct b
     return old->settings.web.page_size != now->settings.web.page_size ? "web" : NULL;
 }
 
-/* Loads the configuration anew; the message says what came of it. */
-static bool reload(struct bw_daemon *daemon, char *message, size_t size)
+static void say_refusal(struct bw_problems *problems, const struct bw_err *err, char *message,
+                        size_t size)
 {
-    struct bw_problems problems;
+    struct bw_buf first;
+    bw_buf_init(&first, 4096);
+    if (problems->count > 0) {
+        bw_problems_sort(problems);
+        bw_problem_print(&problems->items[0], &first);
+    }
+    bw_text_copy(message, size, problems->count > 0 ? first.data : err->text);
+    bw_buf_fini(&first);
+    log_problems(problems, BW_LOG_ERROR);
+}
+
+/* A reload has loaded something, or found mistakes: bw_reloader_take_fn. */
+static bool take_config(void *ctx, struct bw_config *config, struct bw_problems *problems,
+                        char *message, size_t size)
+{
+    struct bw_daemon *daemon = ctx;
     struct bw_err err = { .rc = BW_OK };
-    bw_problems_init(&problems);
-    struct bw_config *config = load(daemon, &problems);
+    const char *waits = config != NULL ? waits_for_restart(daemon->config, config) : NULL;
     bool ok = config != NULL;
-    const char *waits = ok ? waits_for_restart(daemon->config, config) : NULL;
     if (ok && (bw_web_reload(daemon->web, &err) != BW_OK || apply(daemon, config, &err) != BW_OK)) {
         bw_config_free(config);
         ok = false;
     }
     if (ok) {
-        snprintf(message, size, "reloaded");
+        bw_text_copy(message, size, "reloaded");
         reload_succeeded(daemon);
         if (waits != NULL)
             bw_logf(BW_LOG_WARN, "config", "what changed in '%s' holds from the next start on",
                     waits);
     } else {
-        struct bw_buf first;
-        bw_buf_init(&first, 4096);
-        if (problems.count > 0) {
-            bw_problems_sort(&problems);
-            bw_problem_print(&problems.items[0], &first);
-        }
-        snprintf(message, size, "%s", problems.count > 0 ? first.data : err.text);
-        bw_buf_fini(&first);
-        log_problems(&problems, BW_LOG_ERROR);
+        say_refusal(problems, &err, message, size);
         reload_failed(daemon, message);
     }
-    bw_problems_fini(&problems);
     on_self_timer(daemon);
     publish_view(daemon);
     return ok;
-}
-
-static void answer_wishes(struct bw_daemon *daemon, bool ok, const char *message)
-{
-    struct reload_wish *next, *wish = daemon->wishes;
-    daemon->wishes = NULL;
-    for (; wish != NULL; wish = next) {
-        next = wish->next;
-        wish->done(wish->reply, ok, message);
-        free(wish);
-    }
-}
-
-static void on_reload_timer(void *ctx)
-{
-    struct bw_daemon *daemon = ctx;
-    char message[512];
-    daemon->reload_waits = false;
-    const bool ok = reload(daemon, message, sizeof message);
-    answer_wishes(daemon, ok, message);
-}
-
-static void reload_soon(struct bw_daemon *daemon)
-{
-    if (!daemon->reload_waits)
-        bw_timer_start(daemon->reload_timer, RELOAD_NS, 0);
-    daemon->reload_waits = true;
 }
 
 /* ---- hooks of the front end: any thread ------------------------------------------------ */
@@ -317,25 +280,11 @@ static bool hook_is_ready(void *ctx, const char **out_why)
     return ready;
 }
 
-static void reload_on_loop(void *ctx)
-{
-    struct reload_wish *wish = ctx;
-    struct bw_daemon *daemon = wish->daemon;
-    wish->next = daemon->wishes;
-    daemon->wishes = wish;
-    if (daemon->stopping)
-        answer_wishes(daemon, false, "the daemon is about to stop");
-    else
-        reload_soon(daemon);
-}
-
 static void hook_reload(void *ctx, void (*done)(void *reply, bool ok, const char *message),
                         void *reply)
 {
     struct bw_daemon *daemon = ctx;
-    struct reload_wish *wish = bw_alloc(sizeof *wish);
-    *wish = (struct reload_wish){ daemon, done, reply, NULL };
-    bw_loop_post(daemon->core.loop, reload_on_loop, wish);
+    bw_reloader_wish(daemon->reloader, done, reply);
 }
 
 static void hook_say(void *ctx, enum bw_log_level level, const char *message)
@@ -348,7 +297,8 @@ static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 
 static void on_hangup(void *ctx)
 {
-    reload_soon(ctx);
+    struct bw_daemon *daemon = ctx;
+    bw_reloader_ask(daemon->reloader);
 }
 
 static void on_stop(void *ctx)
@@ -432,7 +382,6 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
     daemon->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
     daemon->self_timer = bw_timer_new(core->loop, on_self_timer, daemon);
-    daemon->reload_timer = bw_timer_new(core->loop, on_reload_timer, daemon);
     return BW_OK;
 }
 
@@ -470,6 +419,7 @@ static enum bw_rc watch_oneself(struct bw_daemon *daemon, struct bw_err *err)
 {
     struct bw_problems problems;
     bw_problems_init(&problems);
+    daemon->defaults.self = bw_web_address(daemon->web, 0);
     struct bw_config *config = load(daemon, &problems);
     bw_problems_fini(&problems);
     if (config == NULL)
@@ -480,6 +430,11 @@ static enum bw_rc watch_oneself(struct bw_daemon *daemon, struct bw_err *err)
 static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, struct bw_err *err)
 {
     enum bw_rc rc = start_core(daemon, err);
+    if (rc == BW_OK) {
+        daemon->reloader = bw_reloader_new(&daemon->core, daemon->options->config_file,
+                                           &daemon->defaults, take_config, daemon);
+        rc = catch_signals(daemon, err);
+    }
     if (rc == BW_OK) {
         daemon->core.config = config;
         daemon->storage =
@@ -502,7 +457,7 @@ static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, stru
     rc = start_web(daemon, err);
     if (rc == BW_OK && daemon->options->config_file == NULL)
         rc = watch_oneself(daemon, err);
-    return rc == BW_OK ? catch_signals(daemon, err) : rc;
+    return rc;
 }
 
 static void begin(struct bw_daemon *daemon)
@@ -528,7 +483,6 @@ static void stop_measuring(struct bw_daemon *daemon)
 {
     bw_timer_stop(daemon->view_timer);
     bw_timer_stop(daemon->self_timer);
-    bw_timer_stop(daemon->reload_timer);
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
@@ -540,7 +494,6 @@ static void free_parts(struct bw_daemon *daemon)
 {
     bw_timer_free(daemon->view_timer);
     bw_timer_free(daemon->self_timer);
-    bw_timer_free(daemon->reload_timer);
     bw_reporting_free(daemon->reporting);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
@@ -556,7 +509,8 @@ static void stop(struct bw_daemon *daemon)
     struct bw_core *core = &daemon->core;
     if (daemon->watch != NULL)
         stop_measuring(daemon);
-    answer_wishes(daemon, false, "the daemon is about to stop");
+    if (daemon->reloader != NULL)
+        bw_reloader_stop(daemon->reloader);
     bw_web_stop(daemon->web, WEB_GRACE_NS);
     bw_work_pool_free(core->workers, BW_WORK_CANCEL);
     if (daemon->roster != NULL && daemon->stopping) {
@@ -572,6 +526,7 @@ static void stop(struct bw_daemon *daemon)
     bw_publisher_free(core->publisher);
     bw_core_free_events(core);
     bw_loop_free(core->loop);
+    bw_reloader_free(daemon->reloader);
     bw_config_free(daemon->config);
     free(daemon->config_message);
 }
@@ -583,6 +538,7 @@ int bw_daemon_run(const struct bw_daemon_options *options)
     struct bw_err err = { .rc = BW_OK };
     int code = 1;
     daemon->options = options;
+    daemon->defaults.icmp = bw_probe_icmp_works();
     bw_problems_init(&problems);
     struct bw_config *config = load(daemon, &problems);
     if (config == NULL) {

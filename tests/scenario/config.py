@@ -128,10 +128,24 @@ def a_hundred_hangups(daemon, before):
           f"{reloads(daemon, 'success') - done:.0f} reloads")
 
 
+def a_run_outlives_reloads(bench):
+    """A target that takes 0.3 s, and a reload every 0.1 s: the run under way goes on."""
+    slow, = bench.targets("slow")
+    web = {"name": "web", "checks": [http_check("page", slow, interval="500ms")]}
+    daemon = bench.daemon(config([web]), "outlive").start()
+    for _ in range(20):
+        daemon.signal(signal.SIGHUP)
+        time.sleep(0.1)
+    runs = daemon.metrics().total("bellwether_check_runs_total", service="web")
+    expect(runs >= 2, f"{runs} runs ended in 2 s of reloads")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
 def scenario(bench):
     mistakes_are_listed(bench)
     daemon, before = reload_keeps_and_refuses(bench)
     a_hundred_hangups(daemon, before)
+    a_run_outlives_reloads(bench)
     expect_equal(daemon.stop()[0], 0, "exit code")
 
 

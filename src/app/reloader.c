@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/reloader.h"
+
+#include "app/validate.h"
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <stdlib.h>
+
+/* So long a reload waits for further wishes, which it then answers too. */
+#define GATHER_NS (50 * BW_MS)
+
+struct wish {
+    struct bw_reloader *reloader;
+    bw_reloader_done_fn *done;
+    void *reply;
+    struct wish *next;
+};
+
+struct bw_reloader {
+    struct bw_core *core;
+    const char *file;
+    const struct bw_config_default *defaults;
+    bw_reloader_take_fn *take;
+    void *ctx;
+    struct bw_timer *timer;
+    bool gathering; /* the timer runs */
+    bool loading;   /* a worker has it */
+    bool again;     /* asked for while a worker had it */
+    bool stopped;
+    struct wish *gathered; /* for the reload that begins next */
+    struct wish *answered; /* by the one under way */
+};
+
+static void on_timer(void *ctx);
+
+struct bw_reloader *bw_reloader_new(struct bw_core *core, const char *file,
+                                    const struct bw_config_default *defaults,
+                                    bw_reloader_take_fn *take, void *ctx)
+{
+    struct bw_reloader *reloader = bw_alloc(sizeof *reloader);
+    reloader->core = core;
+    reloader->file = file;
+    reloader->defaults = defaults;
+    reloader->take = take;
+    reloader->ctx = ctx;
+    reloader->timer = bw_timer_new(core->loop, on_timer, reloader);
+    return reloader;
+}
+
+static void answer(struct wish **wishes, bool ok, const char *message)
+{
+    struct wish *next, *wish = *wishes;
+    *wishes = NULL;
+    for (; wish != NULL; wish = next) {
+        next = wish->next;
+        wish->done(wish->reply, ok, message);
+        free(wish);
+    }
+}
+
+static void refuse_all(struct bw_reloader *reloader)
+{
+    answer(&reloader->gathered, false, "the daemon is about to stop");
+    answer(&reloader->answered, false, "the daemon is about to stop");
+}
+
+/* ---- one reload ------------------------------------------------------------------------ */
+
+struct errand {
+    struct bw_reloader *reloader;
+    struct bw_problems problems;
+    struct bw_config *config;
+};
+
+static void load(void *ctx)
+{
+    struct errand *errand = ctx;
+    errand->config =
+        bw_config_load_valid(errand->reloader->file, errand->reloader->defaults, &errand->problems);
+}
+
+static void loaded(void *ctx, bool ran)
+{
+    struct errand *errand = ctx;
+    struct bw_reloader *reloader = errand->reloader;
+    char message[512];
+    reloader->loading = false;
+    if (!ran || reloader->stopped) {
+        bw_config_free(errand->config); /* whoever waited was told */
+    } else {
+        const bool ok = reloader->take(reloader->ctx, errand->config, &errand->problems, message,
+                                       sizeof message);
+        answer(&reloader->answered, ok, message);
+        if (reloader->again)
+            bw_reloader_ask(reloader);
+        reloader->again = false;
+    }
+    bw_problems_fini(&errand->problems);
+    free(errand);
+}
+
+static void on_timer(void *ctx)
+{
+    struct bw_reloader *reloader = ctx;
+    struct errand *errand = bw_alloc(sizeof *errand);
+    errand->reloader = reloader;
+    bw_problems_init(&errand->problems);
+    reloader->loading = bw_work_submit(reloader->core->workers, load, loaded, errand);
+    if (!reloader->loading) { /* too much work waits: soon, then */
+        free(errand);
+        bw_timer_start(reloader->timer, GATHER_NS, 0);
+        return;
+    }
+    reloader->gathering = false;
+    reloader->answered = reloader->gathered;
+    reloader->gathered = NULL;
+}
+
+/* ---- wishes ---------------------------------------------------------------------------- */
+
+void bw_reloader_ask(struct bw_reloader *reloader)
+{
+    if (reloader->stopped)
+        return;
+    if (reloader->loading) {
+        reloader->again = true;
+    } else if (!reloader->gathering) {
+        reloader->gathering = true;
+        bw_timer_start(reloader->timer, GATHER_NS, 0);
+    }
+}
+
+static void take_wish(void *ctx)
+{
+    struct wish *wish = ctx;
+    struct bw_reloader *reloader = wish->reloader;
+    wish->next = reloader->gathered;
+    reloader->gathered = wish;
+    if (reloader->stopped)
+        refuse_all(reloader);
+    else
+        bw_reloader_ask(reloader);
+}
+
+void bw_reloader_wish(struct bw_reloader *reloader, bw_reloader_done_fn *done, void *reply)
+{
+    struct wish *wish = bw_alloc(sizeof *wish);
+    *wish = (struct wish){ reloader, done, reply, NULL };
+    bw_loop_post(reloader->core->loop, take_wish, wish);
+}
+
+void bw_reloader_stop(struct bw_reloader *reloader)
+{
+    reloader->stopped = true;
+    bw_timer_free(reloader->timer);
+    reloader->timer = NULL;
+    refuse_all(reloader);
+}
+
+void bw_reloader_free(struct bw_reloader *reloader)
+{
+    free(reloader);
+}
