@@ -215,6 +215,7 @@ void bw_page_check(struct bw_request *request)
     struct bw_value *list = bw_value_add_list(arena, root, "check");
     bw_parts_check(request, list, watched.service->name, watched.instance->name, watched.check);
     bw_words_text(arena, list->last, "module", watched.check->module);
+    bw_value_add_bool(arena, root, "probed", strcmp(watched.check->kind, "host") != 0);
     bw_parts_ranges(request, root, range->name);
     add_memory(request, root, &watched, range->span_ms);
     bw_page_render(request, "page-check", root);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* This machine: its resources with their limits, and how they went. */
+#include "web/days.h"
 #include "web/endpoint.h"
 #include "web/history.h"
 #include "web/page.h"
@@ -216,6 +217,8 @@ void bw_page_hosts(struct bw_request *request)
         bw_words_time(arena, host, "since", service->since_ms, request->now_ms);
         bw_words_text(arena, host, "cause", service->cause);
         bw_parts_resources(request, host, "resources", service);
+        bw_days_want(request->site->days, request->store, request->now_ms);
+        bw_parts_days(request, host, "days", service->name);
     }
     add_charts(request, root, range->span_ms);
     bw_page_render(request, "page-hosts", root);

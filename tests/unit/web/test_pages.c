@@ -60,6 +60,9 @@ static void hostile_names_stay_text(void **state)
                                          "/trends",
                                          "/alerts",
                                          "/reports",
+                                         "/events",
+                                         "/?by=team",
+                                         "/api/v1/groups",
                                          "/api/v1/services",
                                          "/api/v1/targets",
                                          "/api/v1/alerts",
@@ -79,6 +82,121 @@ static void hostile_names_stay_text(void **state)
         }
         fake_stop(&fake);
     }
+}
+
+/* The pages whose paths hold the name. */
+static void hostile_paths_stay_text(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "<script>alert(1)</script>", "a\"b'c<d>&e" };
+    static const char *const encoded[] = { "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+                                           "a%22b'c%3Cd%3E%26e" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct fake fake;
+        char path[400];
+        fake_start(&fake, NULL, fake_view_rich(bw_wall_system_ms(), names[i]));
+        snprintf(path, sizeof path, "/services/%s/%s/%s", encoded[i], encoded[i], encoded[i]);
+        char *answer = fake_ask(&fake, "GET", path, "Accept: text/html\r\n", NULL);
+        assert_int_equal(fake_status(answer), 200);
+        check_body(path, names[i], answer);
+        assert_null(strstr(answer, "<d>"));
+        free(answer);
+        snprintf(path, sizeof path, "/events?service=%s&before=9", encoded[i]);
+        answer = fake_ask(&fake, "GET", path, "Accept: text/html\r\n", NULL);
+        assert_int_equal(fake_status(answer), 200);
+        check_body(path, names[i], answer);
+        assert_null(strstr(answer, "<d>"));
+        free(answer);
+        fake_stop(&fake);
+    }
+}
+
+static struct bw_view_alert alert_of(const char *labels, const char *expr, const char *cause)
+{
+    return (struct bw_view_alert){ .rule = "the-rule",
+                                   .labels = labels,
+                                   .level = BW_LEVEL_CRITICAL,
+                                   .active_since_ms = 1,
+                                   .level_since_ms = 1,
+                                   .expr = expr,
+                                   .cause = cause };
+}
+
+/* What it is about comes first; what the rule's name says already is left out. */
+static const struct {
+    const char *labels, *expr, *want, *unwanted;
+} alerts[] = {
+    { "{check=\"health\",instance=\"10.0.0.2:8080\",service=\"checkout\",state=\"UNHEALTHY\"}",
+      "bellwether_health_status{state=\"UNHEALTHY\"}",
+      "<p class=\"who\"><a href=\"/services/checkout/10.0.0.2%3A8080/health\"><span>checkout</span>"
+      "<span>10.0.0.2:8080</span><span>health</span></a></p>\n"
+      "<p class=\"cause\"><bdi>connection refused, 3 failures in a row</bdi></p>",
+      "state: UNHEALTHY" },
+    { "{service=\"checkout\",state=\"odd\"}", "something_else",
+      "<a href=\"/services/checkout\"><span>checkout</span></a> "
+      "<span class=\"chip\">state: odd</span></p>\n<p class=\"cause\"><bdi>1 == 1</bdi></p>",
+      "{service" },
+    { "{mountpoint=\"/var\",service=\"gone\"}", "a / b",
+      "<p class=\"who\"><span>gone</span> <span class=\"chip\">mountpoint: /var</span></p>",
+      "href=\"/services/gone\"" },
+    { "{}", "a", "<p class=\"who\"><span>the-rule</span></p>", "class=\"chip\">{}" },
+    { "{not labels", "a", "<span class=\"chip\">{not labels</span>", "<a href=\"/services/{" },
+};
+
+static void alerts_say_what_they_are_about(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+        struct fake fake;
+        struct bw_view *view = fake_view_rich(bw_wall_system_ms(), NULL);
+        struct bw_view_alert alert = alert_of(alerts[i].labels, alerts[i].expr, "1 == 1");
+        view->alerts = &alert;
+        view->alert_count = 1;
+        fake_start(&fake, NULL, view);
+        char *page = fake_ask(&fake, "GET", "/alerts", NULL, NULL);
+        if (strstr(page, alerts[i].want) == NULL || strstr(page, alerts[i].unwanted) != NULL)
+            fail_msg("%s: %s", alerts[i].labels, strstr(page, "<main"));
+        free(page);
+        fake_stop(&fake);
+    }
+}
+
+enum { MANY = 60 };
+
+static void many_services_are_paged_and_grouped(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct bw_view *view = fake_view_empty(bw_wall_system_ms());
+    struct bw_view_service services[MANY] = { { 0 } };
+    for (size_t i = 0; i < MANY; i++) {
+        const char *team = i % 2 == 0 ? "even" : "odd one";
+        services[i] = (struct bw_view_service){
+            .name = bw_arena_printf(&view->arena, "service-%02zu", i),
+            .status = i == 59 ? BW_UNHEALTHY : BW_HEALTHY,
+            .cause = "",
+            .parent_down = "",
+            .labels = bw_labels_make(&view->arena, &(struct bw_label){ "team", team }, 1),
+        };
+    }
+    view->services = services;
+    view->service_count = MANY;
+    fake_start(&fake, NULL, view);
+    char *page = fake_ask(&fake, "GET", "/", NULL, NULL);
+    assert_non_null(strstr(page, "1 to 50 of 60 services"));
+    assert_non_null(strstr(page, "href=\"/?page=2\" rel=\"next\""));
+    assert_non_null(strstr(page, ">service-59</a>"));
+    assert_non_null(strstr(page, ">service-48</a>"));
+    assert_null(strstr(page, ">service-49</a>"));
+    free(page);
+    page = fake_ask(&fake, "GET", "/?by=team&page=2", NULL, NULL);
+    assert_non_null(strstr(page, "51 to 60 of 60 services"));
+    assert_non_null(strstr(page, "<h3 class=\"group\">team <bdi>even</bdi>"));
+    assert_non_null(strstr(page, "</span> 30 HEALTHY</span>"));
+    assert_non_null(strstr(page, "href=\"/?by=team\" rel=\"prev\""));
+    assert_null(strstr(page, ">service-59</a>"));
+    free(page);
+    fake_stop(&fake);
 }
 
 static void services_are_found_by_encoded_names(void **state)
@@ -149,6 +267,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_names_stay_text),
+        cmocka_unit_test(hostile_paths_stay_text),
+        cmocka_unit_test(alerts_say_what_they_are_about),
+        cmocka_unit_test(many_services_are_paged_and_grouped),
         cmocka_unit_test(services_are_found_by_encoded_names),
         cmocka_unit_test(headlines_tell_how_things_are),
         cmocka_unit_test(what_cannot_be_known_is_no_number),
