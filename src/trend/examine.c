@@ -27,6 +27,29 @@ static void find_seasons(struct bw_arena *arena, struct bw_trend_exam *exam,
                              &exam->seasons);
 }
 
+static bool stuck(const double *y, size_t n, double grain)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        low = fmin(low, y[i]); /* a missing one leaves both as they are */
+        high = fmax(high, y[i]);
+    }
+    return high - low <= grain;
+}
+
+static void judge(struct bw_arena *arena, struct bw_trend_exam *exam)
+{
+    const struct bw_trend_grid *grid = exam->grid;
+    const double *y = grid->y + exam->regime;
+    const size_t n = grid->n - exam->regime;
+    /* A full disk has no season any more: taking one out would make a trend of it. */
+    const double *x = stuck(y, n, grid->grain) ? y : exam->plain + exam->regime;
+    bw_trend_slope_fit(arena, x, n, EXACT * grid->grain, &exam->slope);
+    if (exam->changes > 0)
+        exam->slope.rise /= CHOSEN;
+    bw_trend_direction(&exam->slope, grid->constant, &exam->verdict);
+}
+
 void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
                       enum bw_trend_season_policy policy, size_t season_cells, bool calendar,
                       struct bw_trend_exam *out)
@@ -44,11 +67,7 @@ void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
     if (!grid->constant)
         out->changes = bw_trend_segments(arena, smooth, grid->n, out->change);
     out->regime = out->changes > 0 ? out->change[out->changes - 1] : 0;
-    bw_trend_slope_fit(arena, out->plain + out->regime, grid->n - out->regime, EXACT * grid->grain,
-                       &out->slope);
-    if (out->changes > 0)
-        out->slope.rise /= CHOSEN;
-    bw_trend_direction(&out->slope, grid->constant, &out->verdict);
+    judge(arena, out);
 }
 
 bool bw_trend_exam_passage(struct bw_arena *arena, const struct bw_trend_exam *exam,
