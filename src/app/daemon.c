@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define VIEW_EVERY_NS (250 * BW_MS)
@@ -32,7 +33,7 @@
 /* Reloads wished for within this time, by hangup or over HTTP, are one: a storm of them must not
  * keep checks from running. */
 
-enum { SIGNALS = 3 };
+enum { SIGNALS = 3, FILES_MAX = 65536 };
 
 struct bw_daemon {
     const struct bw_daemon_options *options;
@@ -351,9 +352,24 @@ static void store_came(void *ctx, struct bw_store *store)
     daemon->core.view_is_stale = true;
 }
 
+/* Every connection and every run of a check needs a descriptor. The soft limit is low for the
+ * sake of programs that use select(), which we do not. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    const rlim_t wanted = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+    if (limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)
 {
     struct bw_core *core = &daemon->core;
+    raise_file_limit();
     if (gethostname(daemon->node, sizeof daemon->node - 1) != 0 || daemon->node[0] == '\0')
         snprintf(daemon->node, sizeof daemon->node, "localhost");
     core->node = daemon->node;

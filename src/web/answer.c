@@ -115,6 +115,15 @@ void bw_answer_error(struct bw_request *request, const struct bw_err *err)
         [BW_ELIMIT] = 422,  [BW_ECORRUPT] = 500,     [BW_EBUSY] = 503,   [BW_ETIMEOUT] = 503,
         [BW_EDENIED] = 403, [BW_EUNSUPPORTED] = 501, [BW_EEXISTS] = 500,
     };
+    /* Where our files are is for the operator alone. */
+    const char *store = request->store;
+    const char *archive = request->site->archive;
+    if ((store != NULL && strstr(err->text, store) != NULL)
+        || (archive != NULL && strstr(err->text, archive) != NULL)) {
+        request->site->hooks.say(request->site->hooks.ctx, BW_LOG_WARN, err->text);
+        bw_answer_problem(request, 503, "The store cannot be read just now; the log says why.");
+        return;
+    }
     size_t rc = (size_t)err->rc;
     unsigned status = rc < sizeof statuses / sizeof *statuses ? statuses[rc] : 0;
     bw_answer_problem(request, status == 0 ? 500 : status, "%s", err->text);

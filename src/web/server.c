@@ -16,22 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define IDLE_NS (30 * BW_SECOND)
 
-static const struct bw_guard_limits guard_limits = {
-    .slow_ns = 10 * BW_SECOND,
-    .idle_ns = IDLE_NS,
-    .send_ns = 30 * BW_SECOND,
-    .connections_max = BW_WEB_CONNECTIONS_MAX,
-    .per_address_max = BW_WEB_CONNECTIONS_PER_ADDRESS_MAX,
-    .bytes_max = 48u << 20,
-};
-
-/* Room for connections that were cut and not closed yet: the guard keeps the real limit. */
-enum { CONNECTIONS_SPARE = 256 };
+/* Of trouble with accepting, which comes many times a second. */
+#define SAY_EVERY_NS (60 * BW_SECOND)
 
 enum { CONTROL_CONNECTIONS_MAX = 16, THREADS_MAX = 4 };
 
@@ -39,6 +31,46 @@ static unsigned thread_count(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
+}
+
+/* At most a third of the descriptors we may open: checks and the store need theirs. */
+static size_t connections_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 3 > BW_WEB_CONNECTIONS_MAX)
+        return BW_WEB_CONNECTIONS_MAX;
+    return (size_t)limit.rlim_cur / 3;
+}
+
+static struct bw_guard_limits guard_limits(void)
+{
+    return (struct bw_guard_limits){
+        .slow_ns = 10 * BW_SECOND,
+        .idle_ns = IDLE_NS,
+        .send_ns = 30 * BW_SECOND,
+        .connections_max = connections_max(),
+        .per_address_max = BW_WEB_CONNECTIONS_PER_ADDRESS_MAX,
+        .bytes_max = 48u << 20,
+    };
+}
+
+/* The guard keeps the real limit; this leaves room for connections that were cut and are not
+ * closed yet. */
+static unsigned library_connections(enum bw_listener_kind kind)
+{
+    size_t max = connections_max();
+    return kind == BW_LISTENER_CONTROL ? CONTROL_CONNECTIONS_MAX : (unsigned)(max + max / 2);
+}
+
+static bool is_time_to_say(struct bw_web *web)
+{
+    const int64_t now_ns = bw_loop_mono_ns();
+    pthread_mutex_lock(&web->lock);
+    const bool is_time = now_ns >= web->say_after_ns;
+    if (is_time)
+        web->say_after_ns = now_ns + SAY_EVERY_NS;
+    pthread_mutex_unlock(&web->lock);
+    return is_time;
 }
 
 /* The library's own messages are about clients that misbehave; only what keeps us from
@@ -50,11 +82,14 @@ __attribute__((format(printf, 2, 0))) static void log_line(void *ctx, const char
     char text[256];
     vsnprintf(text, sizeof text, format, args);
     text[strcspn(text, "\n")] = '\0';
-    if (strstr(text, "limit") != NULL)
+    const bool is_full = strstr(text, "connection limit") != NULL;
+    if (is_full)
         bw_web_stats_refused(web->stats);
     if (strstr(text, "processing request") != NULL && strstr(text, "Content-Length") != NULL)
         bw_server_refuse_length(web);
-    bool grave = strstr(text, "accept") != NULL && strstr(text, "limit") == NULL;
+    const bool grave = !is_full
+                       && (strstr(text, "accept") != NULL || strstr(text, "resource limit") != NULL)
+                       && is_time_to_say(web);
     web->site.hooks.say(web->site.hooks.ctx, grave ? BW_LOG_WARN : BW_LOG_DEBUG, text);
 }
 
@@ -160,10 +195,9 @@ static struct MHD_Daemon *start_daemon(struct bw_listener *listener, int fd)
         MHD_OPTION_URI_LOG_CALLBACK, request_line, listener, MHD_OPTION_NOTIFY_COMPLETED, completed,
         listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(IDLE_NS / BW_SECOND), MHD_OPTION_CONNECTION_LIMIT,
-        control ? (unsigned)CONTROL_CONNECTIONS_MAX : BW_WEB_CONNECTIONS_MAX + CONNECTIONS_SPARE,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)BW_WEB_HEADER_BYTES_MAX,
-        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_ARRAY, threads > 1 ? pool : pool + 1,
-        MHD_OPTION_END);
+        library_connections(listener->kind), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)BW_WEB_HEADER_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_ARRAY,
+        threads > 1 ? pool : pool + 1, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return daemon;
 }
@@ -254,10 +288,11 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
     pthread_rwlock_init(&web->access_lock, NULL);
     copy_options(web, options, hooks);
     web->site.days = bw_days_new(workers);
+    const struct bw_guard_limits limits = guard_limits();
     enum bw_rc rc = bw_access_load(web->security_file, web->site.external_url, &web->access, err);
     if (rc == BW_OK)
         rc = bw_templates_load(options->template_folder, &web->site.templates, err);
-    if (rc == BW_OK && (web->guard = bw_guard_new(&guard_limits, err)) == NULL)
+    if (rc == BW_OK && (web->guard = bw_guard_new(&limits, err)) == NULL)
         rc = BW_ELIMIT;
     for (size_t i = 0; i < options->listen.count && rc == BW_OK; i++)
         rc = listen_on(web, options->listen.items[i], err);

@@ -38,6 +38,7 @@ struct bw_web {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     char *store;
+    int64_t say_after_ns;       /* not before this once more that accepting fails */
     size_t active;              /* requests that are not answered to the end */
     struct exchange *arriving;  /* those whose headers are not all there */
     struct exchange *suspended; /* those that wait for a worker or for a later answer */

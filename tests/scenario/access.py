@@ -3,10 +3,11 @@
 """Who may do what, from outside: tokens in a file of their own, changed by a reload, guessed in
 vain, said nowhere; many reloads at once; many connections that ask nothing."""
 import concurrent.futures
+import resource
 import socket
 import time
 
-from harness import config, expect, expect_equal, http_check, run
+from harness import config, eventually, expect, expect_equal, http_check, run
 
 OLD, NEW, WRONG = "an-old-secret-0001", "a-new-secret-00002", "no-secret-at-all-3"
 RELOADS, CLIENTS = 200, 20
@@ -53,6 +54,31 @@ def whoever_does_nothing_makes_room(daemon):
         s.close()
 
 
+def idle_connections_take_no_descriptors(bench, services):
+    """The limit of descriptors is low on purpose; checks must not miss theirs."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        daemon = bench.daemon(config(services), "crowded").start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    idle = []
+    for i in range(IDLE):
+        s = socket.socket()
+        s.settimeout(10)
+        s.bind((f"127.0.1.{i % 20 + 1}", 0))
+        s.connect(("127.0.0.1", daemon.port))
+        idle.append(s)
+    def runs(**labels):
+        return daemon.metrics().total("bellwether_check_runs_total", service="web", **labels)
+    begun = runs()
+    eventually("checks run on", lambda: runs() > begun + 5)
+    expect_equal(runs(result="failure"), 0, "failures among idle connections")
+    for s in idle:
+        s.close()
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
 def guessing_has_an_end(daemon):
     statuses = [reload_with(daemon, WRONG).status for _ in range(12)]
     expect(statuses[0] == 401 and statuses[-1] == 429, f"answers to guesses: {statuses}")
@@ -79,6 +105,7 @@ def scenario(bench):
     for secret in (OLD, NEW, WRONG):
         expect(secret not in said, "a token is said")
     expect_equal(daemon.stop()[0], 0, "exit code")
+    idle_connections_take_no_descriptors(bench, services)
     file.unlink()
     other = bench.daemon(config(services), "without", args=args).spawn()
     expect_equal(other.wait(20), 1, "exit code without the token file")
