@@ -270,12 +270,8 @@ static void add_trend(struct bw_request *request, struct bw_value *list,
 {
     struct bw_arena *arena = &request->arena;
     struct bw_value *item = bw_value_add_object(arena, list, NULL);
-    struct bw_buf text;
-    bw_buf_init(&text, SVG_BYTES_MAX);
-    bw_series_text(&text, "", trend->labels);
     bw_value_add_text(arena, item, "metric", trend->metric);
-    bw_words_text(arena, item, "labels", text.data);
-    bw_buf_fini(&text);
+    bw_words_text(arena, item, "labels", bw_words_labels(arena, trend->labels));
     bool known = trend->direction != BW_UNDETERMINED;
     bw_value_add_text(arena, item, "direction", bw_direction_name(trend->direction));
     bw_value_add_text(arena, item, "arrow", arrows[trend->direction]);

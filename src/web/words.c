@@ -6,6 +6,7 @@
 #include "base/units.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,31 @@ const char *bw_words_available(struct bw_arena *arena, double ratio)
     if (ratio <= 0)
         return "0 %";
     return bw_arena_printf(arena, "%.2f %%", floor(ratio * 1e4 + 1e-9) / 100);
+}
+
+static const char *const about[] = { "service", "instance", "check" };
+
+static bool is_about(const char *name)
+{
+    for (size_t i = 0; i < sizeof about / sizeof *about; i++)
+        if (strcmp(about[i], name) == 0)
+            return true;
+    return false;
+}
+
+const char *bw_words_labels(struct bw_arena *arena, struct bw_labels labels)
+{
+    const char *text = "";
+    for (size_t i = 0; i < sizeof about / sizeof *about; i++) {
+        const char *value = bw_labels_value(labels, about[i]);
+        if (value != NULL)
+            text = bw_arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : " \u00b7 ", value);
+    }
+    for (size_t i = 0; i < labels.count; i++)
+        if (!is_about(labels.items[i].name))
+            text = bw_arena_printf(arena, "%s%s%s: %s", text, text[0] == '\0' ? "" : " \u00b7 ",
+                                   labels.items[i].name, labels.items[i].value);
+    return text;
 }
 
 static const char *number(struct bw_arena *arena, double value)

@@ -30,6 +30,10 @@ const char *bw_words_percent(struct bw_arena *arena, double ratio);
 /* "99.98 %", never rounded up: "100 %" means all of it. */
 const char *bw_words_available(struct bw_arena *arena, double ratio);
 
+/* "checkout · 10.0.0.1:8080 · health · phase: tls": what it is about by value alone, the
+ * rest by name; "" without labels. */
+const char *bw_words_labels(struct bw_arena *arena, struct bw_labels labels);
+
 /* Adds {word, class, icon}: "UNHEALTHY", "unhealthy", the sign. */
 void bw_words_status(struct bw_arena *arena, struct bw_value *in, const char *key,
                      enum bw_status status);
