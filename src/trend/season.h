@@ -4,7 +4,8 @@
  * Candidates are the calendar's periods (1 h, 1 d, 7 d) where the step is known, then peaks of
  * the autocorrelation. A candidate becomes a season only when its indices, learned on the
  * older part, make the newer part better predictable: noise has peaks too, but they do not
- * come again. At most two seasons nest (a day in a week). */
+ * come again. Of candidates that do as well, the shortest after which the series is most like
+ * itself is taken. At most two seasons nest (a day in a week). */
 #ifndef TREND_SEASON_H
 #define TREND_SEASON_H
 

@@ -91,10 +91,31 @@ static void too_short_for_any(void **state)
     bw_arena_fini(&arena);
 }
 
+/* A day with two peaks, one higher: neither half a day nor two. */
+static void a_day_is_neither_half_nor_two(void **state)
+{
+    (void)state;
+    enum { HOURS = 24 * 20 };
+    double x[HOURS];
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct bw_arena arena = { 0 };
+        struct bw_trend_seasons found;
+        synth_make(&(struct synth){ .sd = 0.5, .phi = 0.7, .amplitude = 2, .period = 24 }, seed, x,
+                   HOURS);
+        for (size_t i = 0; i < HOURS; i++)
+            x[i] += 3 * sin(6.283185307179586 * (double)i / 12);
+        bw_trend_season_find(&arena, x, HOURS, 0, &found);
+        assert_true(found.count > 0);
+        assert_int_equal(found.period[0], 24);
+        bw_arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_day_is_neither_half_nor_two),
         cmocka_unit_test(seasons_are_found),
         cmocka_unit_test(noise_has_no_season),
         cmocka_unit_test(indices_are_the_wave),
