@@ -25,7 +25,7 @@
 static const int64_t noon_ms = 20000 * DAY_MS + DAY_MS / 2;
 
 static char folder[] = "/tmp/bw-days-XXXXXX";
-static char path[64];
+static char path[64], empty_path[64];
 
 /* One result a minute on days -2 and 0 (until noon), none on day -1; UNHEALTHY for six hours of
  * day -2. */
@@ -69,26 +69,34 @@ static void fill(struct bw_store *store)
     }
 }
 
-static int make_store(void **state)
+static void make(const char *at, void (*with)(struct bw_store *store))
 {
-    (void)state;
     struct bw_storage_opts opts = bw_storage_defaults();
     struct bw_store_hooks hooks = { 0 };
     struct bw_store *store;
     struct bw_err err = { 0 };
+    opts.path = at;
+    if (bw_store_open(&opts, &hooks, &store, &err) != BW_OK)
+        fail_msg("%s", err.text);
+    if (with != NULL)
+        with(store);
+    assert_int_equal(bw_store_flush(store, INT64_C(30000000000), &err), BW_OK);
+    bw_store_close(store);
+}
+
+static int make_stores(void **state)
+{
+    (void)state;
     if (mkdtemp(folder) == NULL)
         return -1;
     snprintf(path, sizeof path, "%s/store.db", folder);
-    opts.path = path;
-    if (bw_store_open(&opts, &hooks, &store, &err) != BW_OK)
-        fail_msg("%s", err.text);
-    fill(store);
-    assert_int_equal(bw_store_flush(store, INT64_C(30000000000), &err), BW_OK);
-    bw_store_close(store);
+    snprintf(empty_path, sizeof empty_path, "%s/empty.db", folder);
+    make(path, fill);
+    make(empty_path, NULL);
     return 0;
 }
 
-static int remove_store(void **state)
+static int remove_stores(void **state)
 {
     (void)state;
     char command[64];
@@ -137,11 +145,17 @@ static void a_finished_day_is_kept(void **state)
     bw_days_update(table, "/nonexistent/store.db", noon_ms + 10 * MINUTE_MS);
     assert_true(bw_days_of(table, "web", noon_ms + 10 * MINUTE_MS, days));
     check_days(days);
+    /* From a store that knows nothing only today is found out again. */
+    bw_days_update(table, empty_path, noon_ms + 20 * MINUTE_MS);
+    assert_true(bw_days_of(table, "web", noon_ms + 20 * MINUTE_MS, days));
+    assert_true(fabs(days[BW_DAYS - 3].available_ratio - 0.75) < 0.002);
+    assert_true(isnan(days[BW_DAYS - 1].available_ratio));
     /* The next day everything has moved by one, and today is not known yet. */
     bw_days_update(table, path, noon_ms + DAY_MS);
     assert_true(bw_days_of(table, "web", noon_ms + DAY_MS, days));
     assert_true(fabs(days[BW_DAYS - 4].available_ratio - 0.75) < 0.002);
     assert_true(fabs(days[BW_DAYS - 2].known_ratio - 0.5) < 0.002);
+    assert_true(days[BW_DAYS - 2].available_ratio >= 0.999);
     assert_true(isnan(days[BW_DAYS - 1].available_ratio));
     bw_days_free(table);
 }
@@ -221,5 +235,5 @@ int main(void)
         cmocka_unit_test(stopping_does_not_wait),
         cmocka_unit_test(bars_look_like_their_days),
     };
-    return cmocka_run_group_tests(tests, make_store, remove_store);
+    return cmocka_run_group_tests(tests, make_stores, remove_stores);
 }
