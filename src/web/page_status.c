@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { ALERTS_MAX = 8, LIMITS_MAX = 5, EVENTS_MAX = 12, NAMES_MAX = 4 };
+enum { ALERTS_MAX = 8, LIMITS_MAX = 5, EVENTS_MAX = 12, NAMES_MAX = 4, FOLD_ABOVE = 12 };
 
 static const enum bw_status worst_first[] = { BW_UNHEALTHY, BW_DEGRADED, BW_UNKNOWN, BW_HEALTHY };
 
@@ -109,6 +109,25 @@ static void add_instance(struct bw_request *request, struct bw_value *list, cons
         bw_parts_check(request, checks, service, instance->name, &instance->checks[i]);
 }
 
+/* Of many services those that are well show their checks only when they are asked to. */
+static void add_fold(struct bw_request *request, struct bw_value *item,
+                     const struct bw_view_service *service)
+{
+    struct bw_arena *arena = &request->arena;
+    size_t checks = 0;
+    if (service->status != BW_HEALTHY || request->view->service_count <= FOLD_ABOVE) {
+        bw_value_add_null(arena, item, "fold");
+        return;
+    }
+    for (size_t i = 0; i < service->instance_count; i++)
+        checks += service->instances[i].check_count;
+    struct bw_value *fold = bw_value_add_object(arena, item, "fold");
+    bw_value_add_text(arena, fold, "id", bw_parts_service_url(request, service->name));
+    bw_value_add_printf(arena, fold, "text", "%zu %s on %zu %s", checks,
+                        checks == 1 ? "check" : "checks", service->instance_count,
+                        service->instance_count == 1 ? "instance" : "instances");
+}
+
 static void add_service(struct bw_request *request, struct bw_value *list,
                         const struct bw_view_service *service)
 {
@@ -121,6 +140,7 @@ static void add_service(struct bw_request *request, struct bw_value *list,
     bw_words_text(arena, item, "cause", service->cause);
     bw_words_text(arena, item, "parent_down", service->parent_down);
     bw_parts_days(request, item, "days", service->name);
+    add_fold(request, item, service);
     struct bw_value *instances = bw_value_add_list(arena, item, "instances");
     for (size_t i = 0; i < service->instance_count; i++)
         add_instance(request, instances, service->name, &service->instances[i]);

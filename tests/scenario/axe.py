@@ -31,6 +31,13 @@ services:
       - {name: page, http: "http://${instance}/", interval: 1s}
 """
 
+# So many that what is well is folded.
+CONFIG += "".join(f"""
+  - name: quiet-{i:02d}
+    labels: {{team: three}}
+    checks: [{{name: page, http: "http://127.0.0.1:%(ok)d/-/healthy", interval: 5s}}]
+""" for i in range(14))
+
 # Shows one page after the other in a frame, because a frame may be read by whoever wrote it, and
 # leaves what was found in the document.
 DRIVER = """<!DOCTYPE html><title>axe</title><pre id="found">running</pre><script>

@@ -188,6 +188,8 @@ static void many_services_are_paged_and_grouped(void **state)
     assert_non_null(strstr(page, ">service-59</a>"));
     assert_non_null(strstr(page, ">service-48</a>"));
     assert_null(strstr(page, ">service-49</a>"));
+    assert_non_null(strstr(page, "<details id=\"/services/service-48\"><summary>0 checks on 0"));
+    assert_null(strstr(page, "<details id=\"/services/service-59\">"));
     free(page);
     page = fake_ask(&fake, "GET", "/?by=team&page=2", NULL, NULL);
     assert_non_null(strstr(page, "51 to 60 of 60 services"));
