@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# CPU per TCP probe, stored and exposed, beside blackbox_exporter.
+source "$(dirname "${BASH_SOURCE[0]}")/probe_cost.bash"
+start_target 29080
+measure tcp tcp_connect 127.0.0.1:29080 7

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# CPU per scrape. 10,000 series: bellwether's /metrics with as many checks as that takes, beside an
+# exporter made with client_golang that has as many series with as many labels; identity and
+# gzip. This host: bellwether that samples each second and is scraped each second, beside
+# node_exporter, which samples when it is scraped.
+source "$(dirname "${BASH_SOURCE[0]}")/harness.bash"
+series=10000
+scrapes=${BW_SCRAPES:-100}
+
+lines() { # URL: how many series its page has
+    curl -s "$1" | grep -vc '^#'
+}
+
+build_rival() {
+    rival=$build/bench/client_golang
+    command -v go >/dev/null || skip "no Go compiler for client_golang"
+    GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$run/go \
+        go build -o "$rival" "$root/bench/client_golang.go"
+}
+
+once() { # ARRAY PID URL ENCODING
+    local -n into=$1
+    local c0 c1
+    c0=$(cpu_ns "$2")
+    "$build/bench/load" "$scrapes" 1 "$4" "$3" >"$run/bytes"
+    c1=$(cpu_ns "$2")
+    into+=("$(divide $(((c1 - c0) / 1000)) "$scrapes")")
+}
+
+# Checks that rest while pages are asked for: each has run once when the first round begins.
+pages() {
+    local i count
+    start_target 29080
+    write_checks pages tcp 300 60s
+    start_daemon pages 29190
+    daemon=$pid
+    for _ in $(seq 80); do
+        [ "$(metric 29190 probe_success)" -ge 298 ] && break
+        sleep 1
+    done
+    count=$(lines http://127.0.0.1:29190/metrics)
+    start rival "$rival" 127.0.0.1:29310 "$count"
+    golang=$pid
+    await http://127.0.0.1:29310/metrics
+    echo "series: bellwether $count, client_golang $(lines http://127.0.0.1:29310/metrics)"
+    our_plain=() our_gzip=() their_plain=() their_gzip=()
+    for _ in $(seq "$rounds"); do
+        once our_plain "$daemon" http://127.0.0.1:29190/metrics identity
+        once their_plain "$golang" http://127.0.0.1:29310/metrics identity
+        once our_gzip "$daemon" http://127.0.0.1:29190/metrics gzip
+        once their_gzip "$golang" http://127.0.0.1:29310/metrics gzip
+    done
+    compare "CPU per scrape of $count series, identity" 25 our_plain their_plain client_golang
+    compare "CPU per scrape of $count series, gzip" 7 our_gzip their_gzip client_golang
+    stop "$daemon"
+    stop "$golang"
+}
+
+paced() { # ARRAY PID URL: a scrape each second
+    local -n into=$1
+    local c0 c1 i
+    c0=$(cpu_ns "$2")
+    for i in 1 2 3 4 5; do
+        "$build/bench/load" 1 1 identity "$3" >"$run/bytes"
+        sleep 1
+    done
+    c1=$(cpu_ns "$2")
+    into+=("$(divide $(((c1 - c0) / 1000)) 5)")
+}
+
+host() {
+    echo 'host: {interval: 1s}' >"$run/host.yml"
+    start_daemon host 29190
+    daemon=$pid
+    start node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:29100 --log.level=error
+    node=$pid
+    await http://127.0.0.1:29100/metrics
+    sleep 3
+    echo "host series: bellwether $(curl -s http://127.0.0.1:29190/metrics | grep -c '^node_')," \
+        "node_exporter $(curl -s http://127.0.0.1:29100/metrics | grep -c '^node_')"
+    our_host=() their_host=()
+    for _ in $(seq "$rounds"); do
+        paced our_host "$daemon" http://127.0.0.1:29190/metrics
+        paced their_host "$node" http://127.0.0.1:29100/metrics
+    done
+    compare "CPU per scrape of this host, a second" 15 our_host their_host node_exporter
+}
+
+host
+build_rival
+pages
