@@ -16,6 +16,7 @@
 enum { SERIES_PER_JOB = 50 };
 #define FIRST_AFTER_NS (10 * BW_SECOND)
 #define LEAST_PAUSE_NS (200 * BW_MS)
+#define FIRST_ROUND_NS (15 * BW_SECOND)
 
 /* The latest result of one series. */
 struct result {
@@ -33,6 +34,7 @@ struct bw_trending {
     bool busy;                     /* a job is under way */
     size_t next;                   /* first series of the next job */
     unsigned round;
+    int64_t started_ns; /* monotonic */
     int64_t round_started_ns;
     double round_seconds;
     uint64_t rounds, failures;
@@ -50,6 +52,7 @@ struct bw_trending *bw_trending_new(struct bw_core *core)
     struct bw_trending *trending = bw_alloc(sizeof *trending);
     trending->core = core;
     trending->round = 1;
+    trending->started_ns = bw_loop_mono_ns();
     trending->timer = bw_timer_new(core->loop, on_timer, trending);
     return trending;
 }
@@ -215,11 +218,22 @@ static void end_round(struct bw_trending *trending)
     drop_old_results(trending);
 }
 
-/* So long that one round takes about plan->every. */
+/* How long a round takes. A daemon that has just begun learns fast: its first rounds come
+ * sooner, so that a newcomer need not wait for `trends.every` to see more than one point. */
+static int64_t round_ns(const struct bw_trending *trending)
+{
+    const int64_t half_age_ns = (bw_loop_mono_ns() - trending->started_ns) / 2;
+    const int64_t every_ns = trending->plan->every_ns;
+    if (half_age_ns >= every_ns || every_ns <= FIRST_ROUND_NS)
+        return every_ns;
+    return half_age_ns > FIRST_ROUND_NS ? half_age_ns : FIRST_ROUND_NS;
+}
+
+/* The jobs of a round are spread over it. */
 static int64_t pause_ns(const struct bw_trending *trending)
 {
     const size_t jobs = trending->selected / SERIES_PER_JOB + 1;
-    const int64_t pause = trending->plan->every_ns / (int64_t)jobs;
+    const int64_t pause = round_ns(trending) / (int64_t)jobs;
     return pause > LEAST_PAUSE_NS ? pause : LEAST_PAUSE_NS;
 }
 
