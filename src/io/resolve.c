@@ -6,12 +6,14 @@
 #include "base/units.h"
 
 #include <ares.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define TRY_NS_DEFAULT (1 * BW_SECOND)
@@ -36,6 +38,7 @@ struct bw_resolver {
     struct bw_timer *timer; /* when c-ares wants to try again */
     struct watch *watches;
     struct bw_lookup *lookups; /* all that have not been delivered or cancelled */
+    int64_t limit_ns;          /* monotonic: when we last were out of descriptors; 0: never */
 };
 
 /* One question of a lookup. c-ares cannot withdraw a single question, so this outlives a
@@ -127,12 +130,60 @@ static void on_socket(void *ctx, ares_socket_t socket, int readable, int writabl
         watch->poll = bw_poll_new(resolver->loop, socket, on_ready, watch, NULL);
         if (watch->poll == NULL) {
             free(watch); /* the question then ends by its timeout */
+            resolver->limit_ns = bw_loop_mono_ns();
             return;
         }
         *at = watch;
     }
     bw_poll_start((*at)->poll, (readable ? BW_POLL_READ : 0u) | (writable ? BW_POLL_WRITE : 0u));
 }
+
+/* ---- c-ares's sockets ----
+ * Made here: c-ares would set O_CLOEXEC a moment late, and call a socket that it cannot have a
+ * name server that refuses. */
+
+static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
+{
+    struct bw_resolver *resolver = ctx;
+    int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+        resolver->limit_ns = bw_loop_mono_ns();
+    return fd;
+}
+
+static int close_socket(ares_socket_t fd, void *ctx)
+{
+    (void)ctx;
+    return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len,
+                          void *ctx)
+{
+    (void)ctx;
+    return connect(fd, to, len);
+}
+
+static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t len, int flags,
+                            struct sockaddr *from, ares_socklen_t *from_len, void *ctx)
+{
+    (void)ctx;
+    return recvfrom(fd, bytes, len, flags, from, from_len);
+}
+
+static ares_ssize_t transmit(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
+{
+    (void)ctx;
+    return writev(fd, pieces, count);
+}
+
+static const struct ares_socket_functions sockets = {
+    .asocket = open_socket,
+    .aclose = close_socket,
+    .aconnect = connect_socket,
+    .arecvfrom = receive,
+    .asendv = transmit,
+};
 
 struct bw_resolver *bw_resolver_new(struct bw_loop *loop, const struct bw_resolver_options *options,
                                     struct bw_err *err)
@@ -160,6 +211,7 @@ struct bw_resolver *bw_resolver_new(struct bw_loop *loop, const struct bw_resolv
         free(resolver);
         return NULL;
     }
+    ares_set_socket_functions(resolver->channel, &sockets, resolver);
     resolver->timer = bw_timer_new(loop, on_retry, resolver);
     if (o.servers != NULL) {
         status = ares_set_servers_ports_csv(resolver->channel, o.servers);
@@ -209,6 +261,8 @@ static const char *why_failed(const struct bw_lookup *lookup)
         return "";
     case BW_REASON_DNS_TIMEOUT:
         return "no answer from the name servers";
+    case BW_REASON_LOCAL_LIMIT:
+        return "no descriptor to ask the name servers with";
     default:
         return lookup->status == ARES_SUCCESS ? "no address of that family"
                                               : ares_strerror(lookup->status);
@@ -293,6 +347,14 @@ static enum bw_reason reason_of(int status)
     }
 }
 
+/* A lookup that could not ask says nothing about the name. */
+static enum bw_reason failure_of(const struct bw_lookup *lookup)
+{
+    enum bw_reason reason = reason_of(lookup->status);
+    bool was_limited = lookup->resolver->limit_ns >= lookup->start_ns;
+    return was_limited && reason != BW_REASON_DNS_NXDOMAIN ? BW_REASON_LOCAL_LIMIT : reason;
+}
+
 /* RFC 6761, section 6.3: the name means loopback on every machine, also where no hosts file
  * says so and no name server can be asked. */
 static void stand_in_for_localhost(struct bw_lookup *lookup)
@@ -315,7 +377,7 @@ static void finish(struct bw_lookup *lookup)
         lookup->reason = BW_REASON_NONE;
         sort_addresses(lookup);
     } else {
-        lookup->reason = reason_of(lookup->status);
+        lookup->reason = failure_of(lookup);
     }
     bw_timer_start(lookup->timer, 0, 0);
 }

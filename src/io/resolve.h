@@ -56,7 +56,7 @@ struct bw_resolver *bw_resolver_new(struct bw_loop *loop, const struct bw_resolv
 void bw_resolver_free(struct bw_resolver *resolver);
 
 struct bw_lookup_result {
-    enum bw_reason reason;              /* NONE, DNS_NXDOMAIN, DNS_FAILURE or DNS_TIMEOUT */
+    enum bw_reason reason; /* NONE, DNS_NXDOMAIN, DNS_FAILURE, DNS_TIMEOUT or LOCAL_LIMIT */
     const struct bw_address *addresses; /* the preferred family first; empty on failure */
     size_t count;                       /* at most BW_RESOLVED_ADDRESSES_MAX */
     int64_t duration_ns;

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -251,6 +252,37 @@ static void a_dead_name_server_is_a_failure(void **state)
     close_world(&w);
 }
 
+/* Our own shortage says nothing about a name, and is over as soon as there are descriptors. */
+static void without_descriptors_it_is_our_fault(void **state)
+{
+    (void)state;
+    struct server server;
+    struct world w;
+    struct rlimit before, few;
+    int taken[128];
+    size_t count = 0;
+    start_server(&server);
+    open_world(&w, server.address);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 64;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    while (count < 128 && (taken[count] = dup(server.fd)) >= 0)
+        count++;
+    look_up(&w, "both.test.", BW_IP_6, true);
+    while (count > 0)
+        close(taken[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(w.reason, BW_REASON_LOCAL_LIMIT);
+    assert_string_equal(w.detail, "no descriptor to ask the name servers with");
+    look_up(&w, "fail.test.", BW_IP_6, true);
+    assert_int_equal(w.reason, BW_REASON_DNS_FAILURE);
+    look_up(&w, "both.test.", BW_IP_6, true);
+    assert_int_equal(w.reason, BW_REASON_NONE);
+    close_world(&w);
+    stop_server(&server);
+}
+
 static void the_lookup_has_its_own_timeout(void **state)
 {
     (void)state;
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test(names_resolve_as_told),
         cmocka_unit_test(both_families_come_in_the_preferred_order),
         cmocka_unit_test(a_dead_name_server_is_a_failure),
+        cmocka_unit_test(without_descriptors_it_is_our_fault),
         cmocka_unit_test(the_lookup_has_its_own_timeout),
         cmocka_unit_test(a_cancelled_lookup_is_silent),
         cmocka_unit_test(lookups_end_with_their_resolver),
