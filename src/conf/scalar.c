@@ -176,7 +176,7 @@ bool bw_scalar_in_range(enum bw_opt_type type, const struct bw_opt *row, union b
     if (kind->compare == NULL)
         return true;
     if (type == BW_OPT_STRING)
-        value.bytes = strlen(value.string);
+        value = (union bw_scalar){ .bytes = strlen(value.string) };
     if (low[0] != '\0' && kind->parse(row, low, &bound) && kind->compare(value, bound) < 0)
         return false;
     return !(high[0] != '\0' && kind->parse(row, high, &bound) && kind->compare(value, bound) > 0);

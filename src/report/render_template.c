@@ -39,8 +39,8 @@ static const void *row_of(const struct page *page, struct bw_template_node node)
 {
     size_t count;
     const struct bw_report_section *section = node.p;
-    return (const char *)section->rows(page->report, &count)
-           + (size_t)(node.i / COLUMNS) * section->row_size;
+    const char *rows = section->rows(page->report, &count);
+    return rows + (size_t)(node.i / COLUMNS) * section->row_size;
 }
 
 static const struct bw_report_column *column_of(struct bw_template_node node)

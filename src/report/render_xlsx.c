@@ -279,6 +279,7 @@ static lxw_row_t put_summary_head(struct book *book, lxw_worksheet *sheet)
 
 static void hide_label_column(struct book *book, lxw_worksheet *sheet)
 {
+    // cppcheck-suppress legacyUninitvar ; it takes the member for the variable
     lxw_row_col_options hidden = { .hidden = LXW_TRUE };
     book->label = 0;
     for (const struct bw_report_column *column = bw_report_sections[BW_REPORT_CHECKS].columns;
