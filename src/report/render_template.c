@@ -40,6 +40,7 @@ static const void *row_of(const struct page *page, struct bw_template_node node)
     size_t count;
     const struct bw_report_section *section = node.p;
     const char *rows = section->rows(page->report, &count);
+    // cppcheck-suppress returnDanglingLifetime ; the rows are the report's, not the count's
     return rows + (size_t)(node.i / COLUMNS) * section->row_size;
 }
 
