@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { WORKERS = 2, WORKERS_QUEUE_MAX = 256 };
+
 /* A store that was loaded. Reading Debian's 140 certificates takes 20 ms of CPU: once at a
  * configuration is fine, once a handshake is not. */
 struct trust {
@@ -44,6 +46,7 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     if (engine == NULL)
         return;
     assert(engine->runs == 0);
+    bw_work_pool_free(engine->workers, BW_WORK_CANCEL);
     bw_curl_loop_free(engine->curl);
     bw_icmp_free(engine->icmp);
     bw_exec_children_free(engine->exec);
@@ -70,6 +73,13 @@ struct bw_exec_children *bw_engine_exec(struct bw_probe_engine *engine)
     if (engine->exec == NULL)
         engine->exec = bw_exec_children_new(engine->loop);
     return engine->exec;
+}
+
+struct bw_work_pool *bw_engine_workers(struct bw_probe_engine *engine, struct bw_err *err)
+{
+    if (engine->workers == NULL)
+        engine->workers = bw_work_pool_new(engine->loop, WORKERS, WORKERS_QUEUE_MAX, err);
+    return engine->workers;
 }
 
 /* One file with all certificates where there is one: OpenSSL's own default on Debian is a

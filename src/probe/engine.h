@@ -3,6 +3,7 @@
 #ifndef PROBE_ENGINE_H
 #define PROBE_ENGINE_H
 
+#include "io/work.h"
 #include "probe/probe.h"
 #include "probe/run.h"
 
@@ -21,8 +22,13 @@ struct bw_probe_engine {
     struct trust *trust;  /* certificate stores by file, loaded once: never per handshake */
     struct bw_icmp *icmp; /* NULL until a probe asks for it */
     struct bw_exec_children *exec; /* NULL until a probe asks for it */
+    struct bw_work_pool *workers;  /* NULL until a probe asks for it */
     size_t runs;                   /* not ended yet */
 };
+
+/* Threads of our own for what would hold up the loop: with those of reports and queries a long
+ * report could make a probe late. NULL with *err set when the system refuses threads. */
+struct bw_work_pool *bw_engine_workers(struct bw_probe_engine *engine, struct bw_err *err);
 
 /* The certificates of a PEM file (NULL: the system's), from the cache unless the file has
  * changed. The caller's to X509_STORE_free. NULL with *err set. */

@@ -246,7 +246,7 @@ static void settle(struct bw_probe_try *t)
                       words.data);
 }
 
-static struct bw_probe_try *start(struct bw_probe_engine *engine, const void *prepared,
+static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)

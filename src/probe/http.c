@@ -19,7 +19,7 @@
 
 struct bw_probe_try {
     struct bw_probe_engine *engine;
-    const struct bw_http_plan *plan;
+    struct bw_http_plan *plan;
     const struct bw_probe_target *target;
     struct bw_probe_outcome *out;
     bw_probe_try_done_fn *done;
@@ -39,6 +39,7 @@ struct bw_probe_try {
     bool trusted, plain_get;
     unsigned redirects;
     bool regex_failed;
+    struct bw_http_search *search; /* of the body, on a worker */
     char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -57,6 +58,7 @@ static void drop_transfer(struct bw_probe_try *t)
 static void release(struct bw_probe_try *t)
 {
     bw_lookup_cancel(t->lookup);
+    bw_http_search_cancel(t->search);
     drop_transfer(t);
     bw_http_url_fini(&t->url);
     bw_http_answer_fini(&t->answer);
@@ -276,6 +278,37 @@ static bool take_redirect(struct bw_probe_try *t, const char *location)
     return true;
 }
 
+static void on_searched(void *ctx, const struct bw_probe_outcome *found, bool regex_failed)
+{
+    struct bw_probe_try *t = ctx;
+    t->search = NULL;
+    t->regex_failed = t->regex_failed || regex_failed;
+    if (found->reason != BW_REASON_NONE)
+        bw_probe_fail(t->out, found->reason, "%s", found->detail);
+    if (found->warned)
+        bw_probe_warn(t->out, "%s", found->warning);
+    end(t);
+}
+
+static void judge(struct bw_probe_try *t)
+{
+    struct bw_buf *body = &t->answer.body; /* empty when no pattern looks at it */
+    t->regex_failed = bw_http_judge_head(t->plan, &t->answer, t->url.https, t->out);
+    if (body->len <= BW_HTTP_SEARCH_BYTES) {
+        const bool failed = bw_http_judge_body(t->plan, body, BW_REGEX_LOOP_NS, t->out);
+        t->regex_failed = t->regex_failed || failed;
+        end(t);
+        return;
+    }
+    struct bw_err err;
+    drop_transfer(t); /* the connection has served */
+    t->search = bw_http_search_start(t->engine, t->plan, body, on_searched, t, &err);
+    if (t->search != NULL)
+        return;
+    bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "%s", err.text);
+    end(t);
+}
+
 static void on_answered(struct bw_probe_try *t)
 {
     char *location = NULL;
@@ -290,8 +323,7 @@ static void on_answered(struct bw_probe_try *t)
         }
         return;
     }
-    t->regex_failed = bw_http_judge(t->plan, &t->answer, t->url.https, t->out);
-    end(t);
+    judge(t);
 }
 
 static void on_transferred(void *ctx, CURLcode code)
@@ -392,7 +424,7 @@ static void resolve(struct bw_probe_try *t)
     t->lookup = bw_lookup_start(t->engine->resolver, &query, on_resolved, t);
 }
 
-static struct bw_probe_try *start(struct bw_probe_engine *engine, const void *prepared,
+static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)

@@ -41,12 +41,15 @@ struct bw_http_plan {
     size_t header_check_count;
     uint64_t body_bytes_max;
     struct bw_tls_plan tls_plan;
+    size_t users; /* its configuration and searches on workers; the last one frees it */
 };
 
 enum bw_http_version { BW_HTTP_1_0 = 1, BW_HTTP_1_1 = 2, BW_HTTP_2 = 4 };
 
 void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                       struct bw_err *err);
+
+/* One user less. */
 void bw_http_release(void *prepared);
 
 /* ---- where a request goes ---- */
@@ -90,10 +93,33 @@ bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size
 bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_plan *plan,
                          const char *bytes, size_t len);
 
-/* Holds the answer against everything the plan says. Sets the reason of what did not hold;
- * returns whether a pattern was among it. */
-bool bw_http_judge(const struct bw_http_plan *plan, const struct bw_http_answer *answer, bool https,
-                   struct bw_probe_outcome *out);
+/* Holds the answer, without its body, against everything the plan says. Sets the reason of what
+ * did not hold; returns whether a pattern was among it. */
+bool bw_http_judge_head(const struct bw_http_plan *plan, const struct bw_http_answer *answer,
+                        bool https, struct bw_probe_outcome *out);
+
+/* The same for the body, all patterns together within the patience. Any thread. */
+bool bw_http_judge_body(const struct bw_http_plan *plan, const struct bw_buf *body,
+                        int64_t patience_ns, struct bw_probe_outcome *out);
+
+/* A body that is longer than this is searched by a worker. */
+enum { BW_HTTP_SEARCH_BYTES = 16384 };
+
+/* `found` is what bw_http_judge_body says; borrowed. On the loop. */
+typedef void bw_http_search_done_fn(void *ctx, const struct bw_probe_outcome *found,
+                                    bool regex_failed);
+
+struct bw_http_search;
+
+/* bw_http_judge_body on a worker, which takes the body: an empty one is left behind. NULL with
+ * *err set, and nothing taken, when no worker is free. */
+struct bw_http_search *bw_http_search_start(struct bw_probe_engine *engine,
+                                            struct bw_http_plan *plan, struct bw_buf *body,
+                                            bw_http_search_done_fn *done, void *ctx,
+                                            struct bw_err *err);
+
+/* done() will not be called. NULL is fine; after done() it is not. */
+void bw_http_search_cancel(struct bw_http_search *search);
 
 /* "HTTP/1.1" */
 const char *bw_http_version_name(enum bw_http_version version);

@@ -44,11 +44,13 @@ static void judge_connection(const struct bw_http_plan *plan, const struct bw_ht
 /* True when one of the patterns matches, or is expected to and does not. A search that was
  * given up is neither: it counts against the answer. */
 static bool judge_body_list(const struct bw_regex_list *list, const struct bw_buf *body,
-                            bool want_match, bool only_warns, struct bw_probe_outcome *out)
+                            bool want_match, bool only_warns, int64_t *left_ns,
+                            struct bw_probe_outcome *out)
 {
     bool wrong = false;
     for (size_t i = 0; i < list->count; i++) {
-        enum bw_regex_verdict verdict = bw_regex_search(list->items[i], body->data, body->len);
+        enum bw_regex_verdict verdict =
+            bw_regex_test(list->items[i], body->data, body->len, left_ns);
         if (verdict == (want_match ? BW_REGEX_YES : BW_REGEX_NO))
             continue;
         const char *what = verdict == BW_REGEX_GAVE_UP ? "took too long to match"
@@ -64,44 +66,53 @@ static bool judge_body_list(const struct bw_regex_list *list, const struct bw_bu
     return wrong;
 }
 
-static bool judge_body(const struct bw_http_plan *plan, const struct bw_buf *body,
-                       struct bw_probe_outcome *out)
+bool bw_http_judge_body(const struct bw_http_plan *plan, const struct bw_buf *body,
+                        int64_t patience_ns, struct bw_probe_outcome *out)
 {
-    bool fails = judge_body_list(&plan->body_fails, body, false, false, out);
-    bool needs = judge_body_list(&plan->body_needs, body, true, false, out);
-    judge_body_list(&plan->body_warns, body, false, true, out);
-    judge_body_list(&plan->body_wants, body, true, true, out);
+    int64_t left_ns = patience_ns;
+    bool fails = judge_body_list(&plan->body_fails, body, false, false, &left_ns, out);
+    bool needs = judge_body_list(&plan->body_needs, body, true, false, &left_ns, out);
+    judge_body_list(&plan->body_warns, body, false, true, &left_ns, out);
+    judge_body_list(&plan->body_wants, body, true, true, &left_ns, out);
     return fails || needs;
 }
 
 /* How a header does against a check: the values that are there, and whether one matched. */
-static bool header_matches(const struct bw_http_answer *answer,
-                           const struct bw_http_header_check *check, size_t *out_values)
+static enum bw_regex_verdict header_matches(const struct bw_http_answer *answer,
+                                            const struct bw_http_header_check *check,
+                                            int64_t *left_ns, size_t *out_values)
 {
     const char *at = answer->headers.data;
     const char *end = at + answer->headers.len;
-    bool matched = false;
+    enum bw_regex_verdict verdict = BW_REGEX_NO;
     *out_values = 0;
     while (at < end) {
         const char *value = at + strlen(at) + 1;
         size_t len = strlen(value);
         if (strcasecmp(at, check->name) == 0) {
             (*out_values)++;
-            matched = matched || bw_regex_search(check->regex, value, len) == BW_REGEX_YES;
+            if (verdict == BW_REGEX_NO)
+                verdict = bw_regex_test(check->regex, value, len, left_ns);
         }
         at = value + len + 1;
     }
-    return matched;
+    return verdict;
 }
 
+/* As with a body, a search that was given up counts against the answer. */
 static bool judge_header(const struct bw_http_header_check *check,
-                         const struct bw_http_answer *answer, struct bw_probe_outcome *out)
+                         const struct bw_http_answer *answer, int64_t *left_ns,
+                         struct bw_probe_outcome *out)
 {
     size_t values;
-    bool matched = header_matches(answer, check, &values);
-    if (values == 0 ? check->allow_missing : matched == check->want_match)
+    enum bw_regex_verdict verdict = header_matches(answer, check, left_ns, &values);
+    if (values == 0 ? check->allow_missing
+                    : verdict == (check->want_match ? BW_REGEX_YES : BW_REGEX_NO))
         return false;
-    const char *what = values == 0 ? "is missing" : matched ? "matches" : "does not match";
+    const char *what = values == 0                   ? "is missing"
+                       : verdict == BW_REGEX_GAVE_UP ? "took too long to match"
+                       : verdict == BW_REGEX_YES     ? "matches"
+                                                     : "does not match";
     if (check->only_warns)
         bw_probe_warn(out, "header %.60s %s '%.80s'", check->name, what,
                       bw_regex_pattern(check->regex));
@@ -111,13 +122,14 @@ static bool judge_header(const struct bw_http_header_check *check,
     return !check->only_warns;
 }
 
-bool bw_http_judge(const struct bw_http_plan *plan, const struct bw_http_answer *answer, bool https,
-                   struct bw_probe_outcome *out)
+bool bw_http_judge_head(const struct bw_http_plan *plan, const struct bw_http_answer *answer,
+                        bool https, struct bw_probe_outcome *out)
 {
     bool regex = false;
+    int64_t left_ns = BW_REGEX_LOOP_NS;
     judge_status(plan, answer->status, out);
     judge_connection(plan, answer, https, out);
     for (size_t i = 0; i < plan->header_check_count; i++)
-        regex = judge_header(&plan->header_checks[i], answer, out) || regex;
-    return judge_body(plan, &answer->body, out) || regex;
+        regex = judge_header(&plan->header_checks[i], answer, &left_ns, out) || regex;
+    return regex;
 }

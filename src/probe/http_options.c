@@ -267,6 +267,7 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
 {
     const struct bw_http_options *o = options;
     struct bw_http_plan *plan = bw_alloc(sizeof *plan);
+    plan->users = 1;
     plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
     plan->fallback = o->ip_protocol_fallback;
     plan->follow_redirects = o->follow_redirects;
@@ -292,6 +293,8 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
 void bw_http_release(void *prepared)
 {
     struct bw_http_plan *plan = prepared;
+    if (--plan->users > 0)
+        return;
     bw_regex_list_fini(&plan->body_fails);
     bw_regex_list_fini(&plan->body_needs);
     bw_regex_list_fini(&plan->body_warns);

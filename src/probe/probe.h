@@ -125,7 +125,7 @@ struct bw_probe_ops {
 
     /* Begins one try. NULL, with out->reason and out->detail set, when it could not even
      * begin. `target` lives as long as the try. */
-    struct bw_probe_try *(*start)(struct bw_probe_engine *engine, const void *prepared,
+    struct bw_probe_try *(*start)(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx);

@@ -2,7 +2,6 @@
 #include "probe/regex.h"
 
 #include "base/mem.h"
-#include "base/units.h"
 #include "io/loop.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -10,16 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long enough for any sane pattern on a megabyte, short enough that no other probe is late. */
-#define BUDGET_NS (50 * BW_MS)
 enum { HEAP_KIB_MAX = 20000, STEPS_PER_LOOK = 1024 };
 
 struct bw_regex {
     char *pattern;
     pcre2_code *code;
     pcre2_match_data *match;
-    pcre2_match_context *context;
     int groups; /* of the last match, the whole one included */
+};
+
+/* One search under way. */
+struct patience {
     unsigned steps;
     int64_t end_ns;
 };
@@ -29,10 +29,10 @@ struct bw_regex {
 static int on_step(pcre2_callout_block *block, void *ctx)
 {
     (void)block;
-    struct bw_regex *regex = ctx;
-    if (++regex->steps % STEPS_PER_LOOK != 0)
+    struct patience *patience = ctx;
+    if (++patience->steps % STEPS_PER_LOOK != 0)
         return 0;
-    return bw_loop_mono_ns() < regex->end_ns ? 0 : PCRE2_ERROR_CALLOUT;
+    return bw_loop_mono_ns() < patience->end_ns ? 0 : PCRE2_ERROR_CALLOUT;
 }
 
 /* RE2, whose grammar modules are written in, lets a repetition follow a leading ^ (Debian's
@@ -70,14 +70,11 @@ struct bw_regex *bw_regex_new(const char *pattern, struct bw_err *err)
     regex->pattern = bw_strdup(pattern);
     regex->code = code;
     regex->match = pcre2_match_data_create_from_pattern(code, NULL);
-    regex->context = pcre2_match_context_create(NULL);
-    if (regex->match == NULL || regex->context == NULL) {
+    if (regex->match == NULL) {
         bw_fail(err, BW_ELIMIT, "pattern '%.80s': out of memory", pattern);
         bw_regex_free(regex);
         return NULL;
     }
-    pcre2_set_heap_limit(regex->context, HEAP_KIB_MAX);
-    pcre2_set_callout(regex->context, on_step, regex);
     return regex;
 }
 
@@ -86,7 +83,6 @@ void bw_regex_free(struct bw_regex *regex)
     if (regex == NULL)
         return;
     pcre2_match_data_free(regex->match);
-    pcre2_match_context_free(regex->context);
     pcre2_code_free(regex->code);
     free(regex->pattern);
     free(regex);
@@ -97,15 +93,47 @@ const char *bw_regex_pattern(const struct bw_regex *regex)
     return regex->pattern;
 }
 
-enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len)
+/* What pcre2_match() returns. */
+static int search(const pcre2_code *code, const char *text, size_t len, pcre2_match_data *match,
+                  int64_t *left_ns)
 {
-    regex->steps = 0;
-    regex->end_ns = bw_loop_mono_ns() + BUDGET_NS;
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, 0, 0, regex->match, regex->context);
-    regex->groups = found > 0 ? found : 0;
-    if (found > 0)
+    const int64_t start_ns = bw_loop_mono_ns();
+    struct patience patience = { .end_ns = start_ns + *left_ns };
+    pcre2_match_context *context = pcre2_match_context_create(NULL);
+    if (*left_ns <= 0 || context == NULL || match == NULL) {
+        pcre2_match_context_free(context);
+        return PCRE2_ERROR_CALLOUT;
+    }
+    pcre2_set_heap_limit(context, HEAP_KIB_MAX);
+    pcre2_set_callout(context, on_step, &patience);
+    const int found = pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, match, context);
+    pcre2_match_context_free(context);
+    *left_ns -= bw_loop_mono_ns() - start_ns;
+    return found;
+}
+
+static enum bw_regex_verdict verdict_of(int found)
+{
+    if (found >= 0) /* 0: with more groups than the match data has room for */
         return BW_REGEX_YES;
     return found == PCRE2_ERROR_NOMATCH ? BW_REGEX_NO : BW_REGEX_GAVE_UP;
+}
+
+enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len,
+                                      int64_t *left_ns)
+{
+    const int found = search(regex->code, text, len, regex->match, left_ns);
+    regex->groups = found > 0 ? found : 0;
+    return verdict_of(found);
+}
+
+enum bw_regex_verdict bw_regex_test(const struct bw_regex *regex, const char *text, size_t len,
+                                    int64_t *left_ns)
+{
+    pcre2_match_data *match = pcre2_match_data_create(1, NULL);
+    const int found = search(regex->code, text, len, match, left_ns);
+    pcre2_match_data_free(match);
+    return verdict_of(found);
 }
 
 static void put_group(const struct bw_regex *regex, const char *searched, int group,

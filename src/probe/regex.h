@@ -6,10 +6,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/units.h"
 #include "conf/option.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bw_regex;
 
@@ -24,9 +26,21 @@ enum bw_regex_verdict {
     BW_REGEX_GAVE_UP, /* over the budget */
 };
 
+/* Patience for all searches of one try on the loop: long enough for any sane pattern on what is
+ * searched there, short enough that no other probe is late. Who tries a megabyte on a worker may
+ * take longer: 5 to 35 ms a pattern are usual. */
+#define BW_REGEX_LOOP_NS (50 * BW_MS)
+#define BW_REGEX_WORKER_NS (500 * BW_MS)
+
 /* Does the pattern match anywhere in the bytes? After YES the groups of this match are kept in
- * the regex until its next search. */
-enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len);
+ * the regex until its next search. The time it takes goes off *left_ns, shared by all searches
+ * of a try; with nothing left it gives up. */
+enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len,
+                                      int64_t *left_ns);
+
+/* The same without groups, on any thread: several may use one regex at a time. */
+enum bw_regex_verdict bw_regex_test(const struct bw_regex *regex, const char *text, size_t len,
+                                    int64_t *left_ns);
 
 /* Appends `text` with ${1} and $1 replaced by the groups of the last match (of `searched` as it
  * was given to bw_regex_search); $$ is a dollar. Unknown groups are empty. */

@@ -369,7 +369,7 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
         end(t);
 }
 
-static struct bw_probe_try *start(struct bw_probe_engine *engine, const void *prepared,
+static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)

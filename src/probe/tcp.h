@@ -56,6 +56,7 @@ struct bw_dialogue {
     struct bw_buf in;
     struct bw_buf out; /* to send when next() says SEND */
     size_t received;   /* bytes in all */
+    int64_t regex_ns;  /* left for searches */
     bool closed;
     bool regex_failed, bytes_failed;
     char last_line[BW_PROBE_DETAIL_BYTES_MAX / 4]; /* quoted */

@@ -12,7 +12,7 @@ enum { STAGE_EXPECT, STAGE_BYTES, STAGE_SEND, STAGE_STARTTLS, STAGE_COUNT };
 
 void bw_dialogue_init(struct bw_dialogue *dialogue, const struct bw_tcp_plan *plan)
 {
-    *dialogue = (struct bw_dialogue){ .plan = plan };
+    *dialogue = (struct bw_dialogue){ .plan = plan, .regex_ns = BW_REGEX_LOOP_NS };
     /* Reads are small against this, so what does not fit is too long for a line anyway. */
     bw_buf_init(&dialogue->in, 2 * LINE_BYTES_MAX);
     bw_buf_init(&dialogue->out, OUT_BYTES_MAX);
@@ -93,7 +93,8 @@ static enum bw_dialogue_want expect_line(struct bw_dialogue *dialogue,
     size_t len, taken;
     while (find_line(dialogue, &len, &taken)) {
         const char *line = dialogue->in.data;
-        enum bw_regex_verdict verdict = bw_regex_search(step->expect, line, len);
+        enum bw_regex_verdict verdict =
+            bw_regex_search(step->expect, line, len, &dialogue->regex_ns);
         bw_probe_quote(dialogue->last_line, sizeof dialogue->last_line, line, len);
         if (verdict == BW_REGEX_GAVE_UP) {
             bw_probe_fail(out, BW_REASON_ASSERTION_REPLY,

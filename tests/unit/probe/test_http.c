@@ -289,6 +289,96 @@ static void body_is_slow_to_match(struct bw_http_options *o)
     o->fail_if_body_not_matches_regexp = (struct bw_strings){ slow, 1 };
 }
 
+/* ---- what a peer does to patterns ---- */
+
+enum { LONG_BODY_BYTES = 900000 };
+
+static void long_body(struct peer_talk *talk)
+{
+    static char block[LONG_BODY_BYTES];
+    memset(block, 'a', sizeof block - 1);
+    block[sizeof block - 1] = 'b';
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n");
+    peer_say_bytes(talk, block, sizeof block);
+}
+
+static void many_slow_headers(struct peer_talk *talk)
+{
+    char line[640] = "X-Role: ";
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+    memset(line + 8, 'a', 580);
+    memcpy(line + 588, "b\r\n", 4);
+    for (int i = 0; i < 90; i++)
+        peer_say(talk, line);
+    peer_say(talk, "\r\n");
+}
+
+/* The loop's heartbeat, and the longest that it ever took. */
+struct pulse {
+    struct bw_timer *timer;
+    int64_t last_ns, longest_ns;
+};
+
+static void on_pulse(void *ctx)
+{
+    struct pulse *pulse = ctx;
+    int64_t now_ns = bw_loop_mono_ns();
+    if (pulse->last_ns != 0 && now_ns - pulse->last_ns > pulse->longest_ns)
+        pulse->longest_ns = now_ns - pulse->last_ns;
+    pulse->last_ns = now_ns;
+}
+
+static const char *const hostile[] = { "(a+)+$", "(a|aa)+$" };
+
+static int64_t longest_pause_ns(struct world *w, const struct bw_probe_module *module,
+                                peer_fn *server, int64_t timeout_ns)
+{
+    struct peer peer;
+    struct pulse pulse = { 0 };
+    peer_start(&peer, server, NULL);
+    pulse.timer = bw_timer_new(w->loop, on_pulse, &pulse);
+    bw_timer_start(pulse.timer, BW_MS, BW_MS);
+    world_probe(w, module, world_text(w, "http://127.0.0.1:%u/", peer.port), timeout_ns);
+    on_pulse(&pulse);
+    bw_timer_free(pulse.timer);
+    peer_stop(&peer);
+    return pulse.longest_ns;
+}
+
+static void patterns_do_not_hold_up_the_loop(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.fail_if_body_matches_regexp = (struct bw_strings){ hostile, 2 };
+    int64_t pause_ns = longest_pause_ns(&w, &module, long_body, 10 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_ASSERTION_BODY);
+    assert_non_null(strstr(w.result.detail, "took too long"));
+    assert_true(pause_ns < 40 * BW_MS);
+
+    /* The deadline leaves the worker to finish alone, with a plan that is gone for all others. */
+    longest_pause_ns(&w, &module, long_body, 250 * BW_MS);
+    assert_int_equal(w.result.reason, BW_REASON_TIMEOUT);
+    world_close(&w);
+}
+
+static void many_headers_share_one_patience(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    struct bw_header_match slow_match = { "x-role", "(a|aa)+$", false, BW_SEVERITY_UNHEALTHY };
+    module.http.fail_if_header_matches_regexp = (struct bw_items){ &slow_match, 1 };
+    int64_t pause_ns = longest_pause_ns(&w, &module, many_slow_headers, 10 * BW_SECOND);
+    /* Given up is not "does not match". */
+    assert_int_equal(w.result.reason, BW_REASON_ASSERTION_HEADER);
+    assert_non_null(strstr(w.result.detail, "took too long"));
+    assert_true(pause_ns < 200 * BW_MS);
+    world_close(&w);
+}
+
 static struct bw_header_match match;
 
 static void set_match(struct bw_items *items, const char *header, const char *regexp,
@@ -535,6 +625,8 @@ int main(void)
         cmocka_unit_test(a_good_answer_is_measured),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(assertions_hold_or_have_their_reason),
+        cmocka_unit_test(patterns_do_not_hold_up_the_loop),
+        cmocka_unit_test(many_headers_share_one_patience),
         cmocka_unit_test(what_is_configured_is_sent),
         cmocka_unit_test(secrets_stay_at_home),
         cmocka_unit_test(a_redirect_need_not_be_followed),

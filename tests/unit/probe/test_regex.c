@@ -38,8 +38,12 @@ static void patterns_match_as_told(void **state)
         struct bw_buf out;
         bw_buf_init(&out, 1000);
         assert_non_null(regex);
-        assert_int_equal(bw_regex_search(regex, cases[i].text, strlen(cases[i].text)),
+        int64_t left_ns = BW_SECOND;
+        assert_int_equal(bw_regex_test(regex, cases[i].text, strlen(cases[i].text), &left_ns),
                          cases[i].verdict);
+        assert_int_equal(bw_regex_search(regex, cases[i].text, strlen(cases[i].text), &left_ns),
+                         cases[i].verdict);
+        assert_true(left_ns < BW_SECOND);
         bw_regex_expand(regex, cases[i].text, cases[i].send, &out);
         assert_string_equal(out.data, cases[i].sent);
         bw_buf_fini(&out);
@@ -66,10 +70,14 @@ static void the_peer_cannot_hold_us_up(void **state)
     memset(text, 'a', len);
     for (size_t i = 0; i < 4; i++) {
         struct bw_regex *regex = bw_regex_new(patterns[i], NULL);
-        int64_t start_ns = bw_loop_mono_ns();
-        assert_int_not_equal(bw_regex_search(regex, text, len - 1), BW_REGEX_YES);
+        int64_t start_ns = bw_loop_mono_ns(), left_ns = BW_REGEX_LOOP_NS;
+        assert_int_not_equal(bw_regex_search(regex, text, len - 1, &left_ns), BW_REGEX_YES);
         if (bw_loop_mono_ns() - start_ns > BW_SECOND)
             fail_msg("%s took too long", patterns[i]);
+        /* The patience is for all searches together. */
+        left_ns = 0;
+        assert_int_equal(bw_regex_search(regex, "a", 1, &left_ns), BW_REGEX_GAVE_UP);
+        assert_int_equal(bw_regex_test(regex, "a", 1, &left_ns), BW_REGEX_GAVE_UP);
         bw_regex_free(regex);
     }
     free(text);
