@@ -388,6 +388,19 @@ static void commands_are_checked(void **state)
     assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_OK);
 }
 
+/* In a changed root the root directory is no mount of its own, and check_disk does not find it. */
+static bool root_is_mounted(void)
+{
+    char line[4096];
+    bool found = false;
+    FILE *mounts = fopen("/proc/self/mounts", "re");
+    while (mounts != NULL && !found && fgets(line, sizeof line, mounts) != NULL)
+        found = strstr(line, " / ") != NULL;
+    if (mounts != NULL)
+        fclose(mounts);
+    return found;
+}
+
 /* Debian's package monitoring-plugins-basic. */
 static void real_plugins_run(void **state)
 {
@@ -409,10 +422,12 @@ static void real_plugins_run(void **state)
         double value;
         assert_true(bw_measures_value(&w.measures, BW_METRIC_PROBE_EXEC_PERFDATA,
                                       BW_LABEL_VALUES("load1", ""), &value));
-        run_command(&w, WORLD_STRINGS(disk, "-w", "0%", "-c", "0%", "-p", "/"), 20 * BW_SECOND);
-        assert_true(bw_measures_value(&w.measures, BW_METRIC_PROBE_EXEC_PERFDATA,
-                                      BW_LABEL_VALUES("/", "bytes"), &value));
-        assert_true(value > 1 << 20);
+        if (root_is_mounted()) {
+            run_command(&w, WORLD_STRINGS(disk, "-w", "0%", "-c", "0%", "-p", "/"), 20 * BW_SECOND);
+            assert_true(bw_measures_value(&w.measures, BW_METRIC_PROBE_EXEC_PERFDATA,
+                                          BW_LABEL_VALUES("/", "bytes"), &value));
+            assert_true(value > 1 << 20);
+        }
         run_command(&w, WORLD_STRINGS(dummy, "2", "broken"), 20 * BW_SECOND);
         assert_int_equal(w.result.reason, BW_REASON_COMMAND_CRITICAL);
         assert_string_equal(w.result.detail, "CRITICAL: broken");
