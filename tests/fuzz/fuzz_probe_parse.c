@@ -50,7 +50,9 @@ static void fuzz_answer(const char *text, size_t len)
            && bw_http_answer_header(&answer, line.data, line.len)) {
     }
     need(answer.header_lines <= BW_PROBE_HEADER_LINES_MAX + 1);
-    bw_http_judge(&plan, &answer, false, &out);
+    bw_http_judge_head(&plan, &answer, false, &out);
+    if (out.reason == BW_REASON_NONE)
+        bw_http_judge_body(&plan, &answer.body, BW_REGEX_LOOP_NS, &out);
     need((out.detail[0] != '\0') == (out.reason != BW_REASON_NONE));
     bw_http_answer_fini(&answer);
     bw_regex_free(regex);
