@@ -39,8 +39,9 @@ struct bw_config_check {
     const char *instance;
     const char *name;
     const struct bw_probe_ops *ops;
-    const char *target; /* placeholders filled in */
-    const char *module; /* its name, "" without one */
+    const char *target;       /* placeholders filled in */
+    const char *shown_target; /* without user name and password: for all that people see */
+    const char *module;       /* its name, "" without one */
     const struct bw_probe_module *options;
     struct bw_schedule_rule schedule;
     int64_t timeout_ns;

@@ -222,7 +222,7 @@ static const char *instance_of_target(struct bw_arena *arena, const char *target
     const char *scheme = strstr(target, "://");
     const char *start = scheme != NULL ? scheme + 3 : target;
     size_t len = strcspn(start, "/?#");
-    const char *at = memchr(start, '@', len);
+    const char *at = memrchr(start, '@', len); /* the last: a password may have one */
     if (at != NULL) {
         len -= (size_t)(at + 1 - start);
         start = at + 1;
@@ -306,6 +306,14 @@ static int64_t first_set(int64_t a, int64_t b)
     return a > 0 ? a : b;
 }
 
+static const char *shown_target(struct bw_arena *arena, const char *target)
+{
+    const size_t size = strlen(target) + sizeof "***";
+    char *shown = bw_arena_array(arena, size, 1);
+    bw_text_hide_userinfo(shown, size, target);
+    return shown;
+}
+
 static void add_check(struct resolving *r, const struct bw_config_check *template_check,
                       const char *instance, const char *target)
 {
@@ -313,6 +321,7 @@ static void add_check(struct resolving *r, const struct bw_config_check *templat
     *out = *template_check;
     out->instance = instance;
     out->target = target;
+    out->shown_target = shown_target(r->loading->arena, target);
     struct bw_buf identity;
     bw_buf_init(&identity, 4 * BW_NAME_BYTES_MAX);
     bw_buf_printf(&identity, "%s\n%s\n%s", out->service, out->instance, out->name);

@@ -443,7 +443,7 @@ static void take_seat(struct watched *check, struct bw_roster *roster)
                                          .instance = config->instance,
                                          .name = config->name,
                                          .kind = config->ops->name,
-                                         .target = config->target,
+                                         .target = config->shown_target,
                                          .module = config->module,
                                          .weight = config->weight,
                                          .rule = config->health,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct bw_span bw_span_of(const char *text)
@@ -67,6 +68,19 @@ void bw_text_copy(char *out, size_t size, const char *text)
     }
     memcpy(out, text, len);
     out[len] = '\0';
+}
+
+void bw_text_hide_userinfo(char *out, size_t size, const char *url)
+{
+    const char *scheme = strstr(url, "://");
+    const size_t before = strcspn(url, "/?#");
+    const size_t from = scheme != NULL && (size_t)(scheme + 1 - url) == before ? before + 2 : 0;
+    const size_t len = strcspn(url + from, "/?#");
+    const char *at = memrchr(url + from, '@', len); /* a password may have one too */
+    if (at == NULL)
+        snprintf(out, size, "%s", url);
+    else
+        snprintf(out, size, "%.*s***%s", (int)from, url, at);
 }
 
 /* Bytes of the well-formed sequence at p, or 0. The ranges are table 3-7 of the Unicode

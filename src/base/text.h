@@ -28,6 +28,10 @@ bool bw_text_ends_with(const char *text, const char *suffix);
 /* Copies at most size - 1 bytes and always ends in NUL; never cuts a UTF-8 sequence. */
 void bw_text_copy(char *out, size_t size, const char *text);
 
+/* Copies a URL, with or without scheme, for people to see: user name and password become "***".
+ * Cut to size. */
+void bw_text_hide_userinfo(char *out, size_t size, const char *url);
+
 /* Offset of the first byte that is not well-formed UTF-8 (RFC 3629), or `len`. */
 size_t bw_utf8_valid_prefix(const char *text, size_t len);
 

@@ -3,11 +3,13 @@
 
 #include "base/civil.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "model/reason.h"
 
 #include <string.h>
 
+enum { SHOWN_BYTES_MAX = 1024 };
 enum { NAME_COLUMNS = 12, TIME_COLUMNS = 9, BAR_COLUMNS_MIN = 10 };
 
 enum bw_verdict bw_probe_verdict(const struct bw_probe_result *result)
@@ -46,7 +48,9 @@ static void put_verdict(struct bw_buf *out, const struct bw_terminal *terminal,
     char text[BW_DURATION_TEXT_MAX];
     bw_terminal_tone(out, terminal, tones[verdict], bw_verdict_name(verdict));
     bw_buf_printf(out, ": %s ", subject->kind);
-    put_safe(out, terminal, subject->target);
+    char shown[SHOWN_BYTES_MAX];
+    bw_text_hide_userinfo(shown, sizeof shown, subject->target);
+    put_safe(out, terminal, shown);
     if (!result->success)
         bw_buf_printf(out, ": %s", bw_reason_text(result->reason));
     const char *words = result->success ? result->warning : result->detail;
@@ -162,9 +166,11 @@ void bw_show_probe_json(struct bw_buf *out, const struct bw_probe_subject *subje
                         const struct bw_probe_result *result)
 {
     struct bw_json json = bw_json_to(out);
+    char shown[SHOWN_BYTES_MAX];
+    bw_text_hide_userinfo(shown, sizeof shown, subject->target);
     bw_json_open(&json, '{');
     bw_json_member_text(&json, "kind", subject->kind);
-    bw_json_member_text(&json, "target", subject->target);
+    bw_json_member_text(&json, "target", shown);
     bw_json_member_text(&json, "module", subject->module);
     bw_json_member_text(&json, "verdict", bw_verdict_name(bw_probe_verdict(result)));
     bw_json_member_bool(&json, "success", result->success);

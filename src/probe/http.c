@@ -9,6 +9,7 @@
 #include "probe/http.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -263,8 +264,9 @@ static bool take_redirect(struct bw_probe_try *t, const char *location)
         return false;
     }
     if (bw_http_url_parse(location, &next, &err) != BW_OK) {
-        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS, "redirect to '%.100s': %s", location,
-                      err.text);
+        char shown[101];
+        bw_text_hide_userinfo(shown, sizeof shown, location);
+        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS, "redirect to '%s': %s", shown, err.text);
         return false;
     }
     /* What has left the origin once is not trusted again, wherever it goes next. */

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,13 +60,14 @@ enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct b
     size_t len = strlen(text);
     if (len > URL_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "URL of %zu bytes", len);
-    char *full = bw_alloc(len + 8);
+    char *full = bw_alloc(len + 8), shown[96];
+    bw_text_hide_userinfo(shown, sizeof shown, text);
     snprintf(full, len + 8, "%s%s", has_scheme(text) ? "" : "http://", text);
     CURLU *parts = curl_url();
     CURLUcode code = curl_url_set(parts, CURLUPART_URL, full, CURLU_NON_SUPPORT_SCHEME);
     enum bw_rc rc = code == CURLUE_OK
                         ? take_parts(parts, &url, err)
-                        : bw_fail(err, BW_EINVAL, "'%.80s': %s", text, curl_url_strerror(code));
+                        : bw_fail(err, BW_EINVAL, "'%.80s': %s", shown, curl_url_strerror(code));
     curl_url_cleanup(parts);
     free(full);
     if (rc == BW_OK && url.text != NULL) {
@@ -73,7 +75,7 @@ enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct b
         return BW_OK;
     }
     bw_http_url_fini(&url);
-    return rc != BW_OK ? rc : bw_fail(err, BW_EINVAL, "'%.80s' is no URL", text);
+    return rc != BW_OK ? rc : bw_fail(err, BW_EINVAL, "'%.80s' is no URL", shown);
 }
 
 void bw_http_url_fini(struct bw_http_url *url)

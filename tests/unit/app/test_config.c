@@ -90,6 +90,7 @@ static void instances_are_named_by_their_target(void **state)
         if (strcmp(config->checks[0].instance, cases[i].instance) != 0)
             fail_msg("%s: called %s", cases[i].target, config->checks[0].instance);
         assert_string_equal(config->checks[0].target, cases[i].target);
+        assert_null(strstr(config->checks[0].shown_target, "user:pass"));
         bw_config_free(config);
     }
     folder_remove(&folder);

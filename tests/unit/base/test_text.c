@@ -120,6 +120,32 @@ static void distances_count_edits(void **state)
     assert_int_equal(bw_text_distance(long_word, long_word), 0);
 }
 
+static void userinfo_is_hidden(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *shown;
+    } cases[] = {
+        { "https://user:pass@host.test/a?b", "https://***@host.test/a?b" },
+        { "https://token@host.test", "https://***@host.test" },
+        { "http://u:p@ss@[::1]:80/", "http://***@[::1]:80/" },
+        { "u:p@host:80/x", "***@host:80/x" },
+        { "host:80/?mail=a@b", "host:80/?mail=a@b" },
+        { "http://host/a@b", "http://host/a@b" },
+        { "host/?next=http://u@h", "host/?next=http://u@h" },
+        { "/usr/bin/check@1", "/usr/bin/check@1" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char shown[64];
+        bw_text_hide_userinfo(shown, sizeof shown, cases[i].url);
+        assert_string_equal(shown, cases[i].shown);
+    }
+    char few[8];
+    bw_text_hide_userinfo(few, sizeof few, "u:secret@host");
+    assert_string_equal(few, "***@hos");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_copy_keeps_characters_whole),
         cmocka_unit_test(utf8_is_valid_up_to_its_first_mistake),
         cmocka_unit_test(distances_count_edits),
+        cmocka_unit_test(userinfo_is_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
