@@ -124,12 +124,18 @@ void bw_publication_free(struct bw_publication *publication)
     free(publication);
 }
 
+/* What the registry has taken is its own copy; there are thousands of publications. */
+static void drop_measures(struct bw_publication *publication)
+{
+    bw_arena_fini(&publication->arena);
+    bw_measures_init(&publication->measures, &publication->arena);
+}
+
 struct bw_measures *bw_publication_begin(struct bw_publication *publication)
 {
     if (publication->waits)
         forget_waiting(publication); /* older values need not be shown any more */
-    bw_arena_fini(&publication->arena);
-    bw_measures_init(&publication->measures, &publication->arena);
+    drop_measures(publication);
     return &publication->measures;
 }
 
@@ -140,6 +146,7 @@ static bool try_set(struct bw_publication *publication)
         return false;
     bw_registry_set(publisher->registry, publication->block, &publication->measures);
     pthread_rwlock_unlock(&publisher->registry_lock);
+    drop_measures(publication);
     return true;
 }
 
@@ -164,6 +171,7 @@ static void set_all_waiting(struct bw_publisher *publisher)
         struct bw_publication *publication = publisher->waiting;
         bw_registry_set(publisher->registry, publication->block, &publication->measures);
         forget_waiting(publication);
+        drop_measures(publication);
     }
     pthread_rwlock_unlock(&publisher->registry_lock);
 }

@@ -26,7 +26,7 @@ struct bw_publication *bw_publication_new(struct bw_publisher *publisher,
 /* Gone with the next scrape; NULL is fine. */
 void bw_publication_free(struct bw_publication *publication);
 
-/* An empty list to fill; it stays valid until the next begin. */
+/* An empty list to fill; valid until the commit that takes it. */
 struct bw_measures *bw_publication_begin(struct bw_publication *publication);
 
 /* Shows what the list holds, now or within some milliseconds. */

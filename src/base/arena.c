@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 4096, ALIGN = _Alignof(max_align_t) };
+/* Most arenas stay small, and there are a dozen to a check: a block is as large as all that was
+ * handed out so far, within these bounds. */
+enum { BLOCK_BYTES_MIN = 512, BLOCK_BYTES_MAX = 4096, ALIGN = _Alignof(max_align_t) };
 
 struct bw_arena_block {
     struct bw_arena_block *older;
@@ -39,6 +41,13 @@ static struct bw_arena_block *add_block(struct bw_arena *arena, size_t size)
     return block;
 }
 
+static size_t next_block_bytes(const struct bw_arena *arena)
+{
+    if (arena->used <= BLOCK_BYTES_MIN)
+        return BLOCK_BYTES_MIN;
+    return arena->used < BLOCK_BYTES_MAX ? arena->used : BLOCK_BYTES_MAX;
+}
+
 void *bw_arena_alloc(struct bw_arena *arena, size_t size)
 {
     assert(size <= SIZE_MAX - ALIGN);
@@ -49,10 +58,11 @@ void *bw_arena_alloc(struct bw_arena *arena, size_t size)
     if (size > arena->left) {
         /* A large piece gets a block of its own, so that the rest of the
          * current one is not wasted. */
-        if (size > BLOCK_BYTES / 4)
+        if (size > BLOCK_BYTES_MAX / 4)
             return add_block(arena, size)->bytes;
-        arena->next = (char *)add_block(arena, BLOCK_BYTES)->bytes;
-        arena->left = BLOCK_BYTES;
+        const size_t bytes = next_block_bytes(arena); /* `size` is counted in */
+        arena->next = (char *)add_block(arena, bytes)->bytes;
+        arena->left = bytes;
     }
     void *piece = arena->next;
     arena->next += size;

@@ -17,18 +17,21 @@ void bw_measures_init(struct bw_measures *measures, struct bw_arena *arena)
     *measures = (struct bw_measures){ .arena = arena };
 }
 
-/* An arena cannot grow a piece, so the list moves; what it leaves behind is at most as large
- * as the list. */
-static void make_room(struct bw_measures *measures)
+/* An arena cannot grow a piece, so the list moves. */
+static void move_items(struct bw_measures *measures, size_t cap)
 {
-    if (measures->count < measures->cap)
-        return;
-    const size_t cap = measures->cap == 0 ? 16 : measures->cap * 2;
     struct bw_measure *items = bw_arena_array(measures->arena, cap, sizeof *items);
     if (measures->count > 0)
         memcpy(items, measures->items, measures->count * sizeof *items);
     measures->items = items;
     measures->cap = cap;
+}
+
+/* What moving leaves behind is at most as large as the list. */
+static void make_room(struct bw_measures *measures)
+{
+    if (measures->count == measures->cap)
+        move_items(measures, measures->cap == 0 ? 16 : measures->cap * 2);
 }
 
 /* A value from outside may be of any length and hold any bytes. */
@@ -88,6 +91,8 @@ void bw_measures_add_part(struct bw_measures *measures, enum bw_family_id family
 
 void bw_measures_append(struct bw_measures *measures, const struct bw_measures *more)
 {
+    if (measures->count == 0 && measures->cap < more->count)
+        move_items(measures, more->count); /* a copy is often all there will be */
     for (size_t i = 0; i < more->count; i++) {
         struct bw_measure copy = more->items[i];
         copy.labels = copy_labels(measures->arena, copy.family, copy.labels);

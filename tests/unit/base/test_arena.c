@@ -46,6 +46,25 @@ static void a_large_piece_does_not_spoil_the_block(void **state)
     bw_arena_fini(&arena);
 }
 
+static void a_small_arena_takes_little_and_a_large_one_few_blocks(void **state)
+{
+    (void)state;
+    struct bw_arena arena = { 0 };
+    bw_arena_alloc(&arena, 16);
+    assert_true(arena.left < 512);
+    for (size_t i = 0; i < 1000; i++)
+        bw_arena_alloc(&arena, 16);
+    size_t blocks = 0;
+    const char *next = arena.next;
+    for (size_t i = 0; i < 1000; i++) {
+        const char *piece = bw_arena_alloc(&arena, 16);
+        blocks += piece != next;
+        next = piece + 16;
+    }
+    assert_true(blocks <= 4);
+    bw_arena_fini(&arena);
+}
+
 static void texts_are_copied(void **state)
 {
     (void)state;
@@ -71,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
         cmocka_unit_test(a_large_piece_does_not_spoil_the_block),
+        cmocka_unit_test(a_small_arena_takes_little_and_a_large_one_few_blocks),
         cmocka_unit_test(texts_are_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
