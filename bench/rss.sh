@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Memory that stays: with 100 checks after a minute; per active series; after 10,000 and 100,000
-# probes, with threads and descriptors. BW_WINDOW_S: how long series are gathered before the
-# memory of one is taken (480 samples of a second make a full window).
+# Memory that stays: with 100 checks after a minute; per active series after a full window of 480
+# samples; after 10,000 and 100,000 probes, with threads and descriptors. BW_WINDOW_S: how long
+# series are gathered, at two samples a second, before the memory of one is taken.
 source "$(dirname "${BASH_SOURCE[0]}")/harness.bash"
-window_s=${BW_WINDOW_S:-500}
+window_s=${BW_WINDOW_S:-270}
 
 facts() { # PID: "RSS THREADS DESCRIPTORS"
     echo "$(status_of "$1" VmRSS) $(status_of "$1" Threads) $(ls "/proc/$1/fd" | wc -l)"
@@ -16,7 +16,7 @@ run_daemon() { # NAME COUNT INTERVAL PORT
 }
 
 await_probes() { # COUNT
-    until [ "$(metric 29190 bellwether_schedule_started_total)" -ge "$1" ]; do
+    until [ "$(metric 29290 bellwether_schedule_started_total)" -ge "$1" ]; do
         sleep 1
     done
 }
@@ -25,35 +25,27 @@ say() { # WHAT RSS THREADS DESCRIPTORS
     echo "$1: RSS $2 kB, $3 threads, $4 descriptors"
 }
 
-resting() {
-    run_daemon small 100 15s 29191
+begin() {
+    start_target 29280
+    run_daemon small 100 15s 29291
     small=$pid
-    run_daemon second 100 1s 29192
-    second=$pid
-    run_daemon many 1000 1s 29193
+    run_daemon few 100 500ms 29292
+    few=$pid
+    run_daemon many 500 500ms 29293
     many=$pid
-    sleep 60
-    say "100 checks at 15 s after 60 s (bar 16,384 kB)" $(facts "$small")
-    say "100 checks at 1 s after 60 s (bar 16,384 kB)" $(facts "$second")
-    stop "$small"
+    begun=$SECONDS
 }
 
-per_series() {
-    sleep $((window_s - 60))
-    local more_series more_kb
-    more_series=$(($(metric 29193 bellwether_store_series) - $(metric 29192 bellwether_store_series)))
-    more_kb=$(($(status_of "$many" VmRSS) - $(status_of "$second" VmRSS)))
-    say "100 checks at 1 s after $window_s s" $(facts "$second")
-    say "1,000 checks at 1 s after $window_s s" $(facts "$many")
-    echo "per active series: $(divide $((more_kb * 1024)) "$more_series") bytes of $more_series" \
-        "(bar 1,536 bytes)"
-    stop "$many"
-    stop "$second"
+resting() {
+    sleep $((60 - (SECONDS - begun)))
+    say "100 checks at 15 s after 60 s (bar 16,384 kB)" $(facts "$small")
+    echo "of that in files, mostly libraries: $(status_of "$small" RssFile) kB"
+    stop "$small"
 }
 
 growing() {
     local early late
-    run_daemon fast 100 100ms 29190
+    run_daemon fast 100 100ms 29290
     daemon=$pid
     await_probes 10000
     early=$(facts "$daemon")
@@ -66,7 +58,17 @@ growing() {
     stop "$daemon"
 }
 
-start_target 29080
-growing
+per_series() {
+    local series kb
+    sleep $((window_s - (SECONDS - begun)))
+    series=$(($(metric 29293 bellwether_store_series) - $(metric 29292 bellwether_store_series)))
+    kb=$(($(status_of "$many" VmRSS) - $(status_of "$few" VmRSS)))
+    say "100 checks at 500 ms after $window_s s" $(facts "$few")
+    say "500 checks at 500 ms after $window_s s" $(facts "$many")
+    echo "per active series: $(divide $((kb * 1024)) "$series") bytes of $series (bar 1,536)"
+}
+
+begin
 resting
+growing
 per_series

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # CPU per scrape. 10,000 series: bellwether's /metrics with as many checks as that takes, beside an
 # exporter made with client_golang that has as many series with as many labels; identity and
-# gzip. This host: bellwether that samples each second and is scraped each second, beside
-# node_exporter, which samples when it is scraped.
+# gzip. This host: all that bellwether does when it samples each second and is scraped each second,
+# storing included, beside node_exporter, which samples when it is scraped.
 source "$(dirname "${BASH_SOURCE[0]}")/harness.bash"
 series=10000
 scrapes=${BW_SCRAPES:-100}
@@ -69,22 +69,40 @@ paced() { # ARRAY PID URL: a scrape each second
     into+=("$(divide $(((c1 - c0) / 1000)) 5)")
 }
 
+start_host() { # NAME PORT INTERVAL COMMIT_INTERVAL
+    printf 'host: {interval: %s}\nstorage: {commit_interval: %s}\n' "$3" "$4" >"$run/$1.yml"
+    start_daemon "$1" "$2"
+}
+
 host() {
-    echo 'host: {interval: 1s}' >"$run/host.yml"
-    start_daemon host 29190
-    daemon=$pid
-    start node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:29100 --log.level=error
+    local whole lean resting node ours=() seldom=() rest=() theirs=()
+    start_host whole 29190 1s 1s
+    whole=$pid
+    start_host lean 29191 1s 1m
+    lean=$pid
+    start_host resting 29192 1h 1m
+    resting=$pid
+    start node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:29100 \
+        --log.level=error
     node=$pid
     await http://127.0.0.1:29100/metrics
     sleep 3
     echo "host series: bellwether $(curl -s http://127.0.0.1:29190/metrics | grep -c '^node_')," \
         "node_exporter $(curl -s http://127.0.0.1:29100/metrics | grep -c '^node_')"
-    our_host=() their_host=()
     for _ in $(seq "$rounds"); do
-        paced our_host "$daemon" http://127.0.0.1:29190/metrics
-        paced their_host "$node" http://127.0.0.1:29100/metrics
+        paced ours "$whole" http://127.0.0.1:29190/metrics
+        paced theirs "$node" http://127.0.0.1:29100/metrics
+        paced seldom "$lean" http://127.0.0.1:29191/metrics
+        paced rest "$resting" http://127.0.0.1:29190/metrics
     done
-    compare "CPU per scrape of this host, a second" 15 our_host their_host node_exporter
+    compare "CPU per scrape of this host, the whole daemon, stored each second" 15 ours theirs \
+        node_exporter
+    compare "CPU per scrape of this host, the whole daemon, stored each minute" 15 seldom theirs \
+        node_exporter
+    echo "a daemon that samples once an hour and is not asked: $(median "${rest[@]}") us a second"
+    for pid in "$whole" "$lean" "$resting" "$node"; do
+        stop "$pid"
+    done
 }
 
 host
