@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 struct bw_probe_try {
@@ -27,6 +28,7 @@ struct bw_probe_try {
     void *ctx;
     struct bw_http_url url;
     char *first_origin;
+    char *tls_host; /* or NULL */
     struct bw_lookup *lookup;
     struct bw_address address;
     bool has_address;
@@ -64,6 +66,7 @@ static void release(struct bw_probe_try *t)
     bw_http_url_fini(&t->url);
     bw_http_answer_fini(&t->answer);
     free(t->first_origin);
+    free(t->tls_host);
     free(t);
 }
 
@@ -274,6 +277,12 @@ static bool take_redirect(struct bw_probe_try *t, const char *location)
     bool reads_only = strcmp(t->plan->method, "GET") == 0 || strcmp(t->plan->method, "HEAD") == 0;
     if (!reads_only && t->answer.status <= 303)
         t->plain_get = true;
+    if (!t->trusted && t->plan->body != NULL && !t->plain_get) {
+        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS,
+                      "the body is not sent to another origin, %.100s", next.origin);
+        bw_http_url_fini(&next);
+        return false;
+    }
     bw_http_url_fini(&t->url);
     t->url = next;
     t->redirects++;
@@ -362,11 +371,31 @@ static void set_callbacks(struct bw_probe_try *t, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t);
 }
 
-static const char *tls_name(const struct bw_probe_try *t)
+/* The host that the request or else its headers ask for, in place of the URL's. */
+static const char *asked_host(const struct bw_probe_try *t)
 {
+    if (!t->trusted || t->target->host != NULL)
+        return t->trusted ? t->target->host : NULL;
+    for (size_t i = 0; i < t->plan->header_count; i++) {
+        if (strcasecmp(t->plan->headers[i].name, "host") == 0)
+            return t->plan->headers[i].value;
+    }
+    return NULL;
+}
+
+static const char *tls_name(struct bw_probe_try *t)
+{
+    const char *host = asked_host(t);
+    struct bw_http_url url;
+    struct bw_err ignored;
     if (t->plan->tls_plan.server_name != NULL)
         return t->plan->tls_plan.server_name;
-    return t->url.host;
+    if (host == NULL || bw_http_url_parse(host, &url, &ignored) != BW_OK)
+        return t->url.host;
+    free(t->tls_host);
+    t->tls_host = bw_strdup(url.host); /* without its port */
+    bw_http_url_fini(&url);
+    return t->tls_host;
 }
 
 /* Begins the transfer of this hop; false with the outcome set when it cannot. */
@@ -389,6 +418,7 @@ static bool transfer(struct bw_probe_try *t)
     t->has_tls = false;
     t->tls =
         (struct bw_tls_watch){ .plan = &t->plan->tls_plan, .out = t->out, .name = tls_name(t) };
+    t->tls.renamed = t->tls.name != t->url.host;
     t->slot = (struct bw_curl_slot){ .easy = curl_easy_init(), .done = on_transferred, .ctx = t };
     if (t->slot.easy == NULL || !bw_http_request(t->slot.easy, &hop, &t->headers, &t->connect_to)) {
         bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not take the request");

@@ -177,11 +177,21 @@ static void on_info(const SSL *ssl, int where, int result)
         /* libcurl takes the name from the URL and gives no other way to replace it; now is
          * before the first message is made. The callback's const is OpenSSL's courtesy. */
         struct bw_address literal;
-        if (watch->plan->server_name != NULL && !bw_address_parse(watch->name, &literal))
+        if (watch->renamed && !bw_address_parse(watch->name, &literal))
             SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, watch->name);
     }
     if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !watch->finished)
         on_finished(watch, ssl);
+}
+
+/* TLS 1.2 unless told otherwise. Left to itself OpenSSL offers TLS 1.0, which it then refuses for
+ * its signatures: with words that name no version. */
+static int lowest_version(const struct bw_tls_plan *plan)
+{
+    if (plan->min_version != 0)
+        return plan->min_version;
+    const bool old = plan->max_version != 0 && plan->max_version < TLS1_2_VERSION;
+    return old ? plan->max_version : TLS1_2_VERSION;
 }
 
 bool bw_tls_watch_begin(struct bw_tls_watch *watch, SSL_CTX *context)
@@ -191,12 +201,10 @@ bool bw_tls_watch_begin(struct bw_tls_watch *watch, SSL_CTX *context)
     SSL_CTX_set_ex_data(context, watch_index(), watch);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
     SSL_CTX_set_info_callback(context, on_info);
-    if (plan->min_version != 0) {
-        SSL_CTX_set_min_proto_version(context, plan->min_version);
-        /* Who asks for a version that OpenSSL holds for weak wants to watch a weak server. */
-        if (plan->min_version < TLS1_2_VERSION)
-            SSL_CTX_set_security_level(context, 0);
-    }
+    SSL_CTX_set_min_proto_version(context, lowest_version(plan));
+    /* Who asks for a version that OpenSSL holds for weak wants to watch a weak server. */
+    if (lowest_version(plan) < TLS1_2_VERSION)
+        SSL_CTX_set_security_level(context, 0);
     if (plan->max_version != 0)
         SSL_CTX_set_max_proto_version(context, plan->max_version);
     if (plan->cert_file == NULL)

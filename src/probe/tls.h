@@ -16,7 +16,7 @@
 struct bw_tls_plan {
     bool insecure_skip_verify;
     char *server_name;            /* NULL: the target's name */
-    int min_version, max_version; /* of OpenSSL; 0: its default */
+    int min_version, max_version; /* of OpenSSL; 0: TLS 1.2 and the newest */
     X509_STORE *store;
     char *cert_file, *key_file; /* NULL: we show no certificate */
 };
@@ -32,6 +32,7 @@ struct bw_tls_watch {
     const struct bw_tls_plan *plan;
     struct bw_probe_outcome *out;
     const char *name; /* whom the certificate must be for; borrowed */
+    bool renamed;     /* it is not the URL's host, from which libcurl takes what it asks for */
     bool started, finished;
     int error; /* X509_V_ERR_…: the first fault; X509_V_OK */
     bool has_chain;

@@ -14,6 +14,10 @@ struct certificate {
  * Validity in seconds from now; `issuer` NULL: self-signed. */
 struct certificate certificate_make(const char *names, long from_s, long to_s,
                                     const struct certificate *issuer);
+
+/* The same with this key, which it takes over, and signed over this digest. */
+struct certificate certificate_make_with(EVP_PKEY *key, const EVP_MD *digest, const char *names,
+                                         long from_s, long to_s, const struct certificate *issuer);
 void certificate_free(struct certificate *certificate);
 
 /* Writes it as PEM into a new file under /tmp; the name is put into `out`. */

@@ -551,6 +551,36 @@ static void secrets_stay_at_home(void **state)
     world_close(&w);
 }
 
+static void leave_with_the_body(struct peer_talk *talk)
+{
+    char text[128];
+    snprintf(text, sizeof text,
+             "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:%u/\r\n\r\n",
+             foreign_port);
+    answer(talk, text);
+}
+
+/* A body is as likely to hold a password as a header is. */
+static void a_body_is_not_sent_to_another_origin(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer home, away;
+    world_open(&w, NULL);
+    peer_start(&away, good, NULL);
+    foreign_port = away.port;
+    peer_start(&home, leave_with_the_body, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.method = "POST";
+    module.http.body = "secret body";
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", home.port), 5 * BW_SECOND);
+    peer_stop(&home);
+    peer_stop(&away);
+    assert_int_equal(w.result.reason, BW_REASON_HTTP_REDIRECTS);
+    assert_string_equal(away.heard, "");
+    world_close(&w);
+}
+
 static void a_redirect_need_not_be_followed(void **state)
 {
     (void)state;
@@ -629,6 +659,7 @@ int main(void)
         cmocka_unit_test(many_headers_share_one_patience),
         cmocka_unit_test(what_is_configured_is_sent),
         cmocka_unit_test(secrets_stay_at_home),
+        cmocka_unit_test(a_body_is_not_sent_to_another_origin),
         cmocka_unit_test(a_redirect_need_not_be_followed),
         cmocka_unit_test(every_hop_passes_the_address_filter),
         cmocka_unit_test(a_bomb_is_counted_unpacked),

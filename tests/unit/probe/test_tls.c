@@ -227,6 +227,83 @@ static void old_versions_are_refused(void **state)
     world_close(&w);
 }
 
+static const struct {
+    const char *name;
+    unsigned rsa_bits; /* 0: an EC key */
+    bool sha1;
+    bool tls_1_0;
+    enum bw_reason reason;
+    const char *detail;
+} weak[] = {
+    { "signed over SHA-1", 0, true, false, BW_REASON_TLS_VERIFY, "digest" },
+    { "RSA with 1024 bits", 1024, false, false, BW_REASON_TLS_VERIFY, "key" },
+    { "TLS 1.0", 0, false, true, BW_REASON_TLS_HANDSHAKE, "protocol" },
+};
+
+static void weak_servers_have_their_reason(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module modules[] = { world_module(&w, BW_PROBER_HTTP),
+                                         world_module(&w, BW_PROBER_TCP) };
+    modules[0].http.tls_config.ca_file = modules[1].tcp.tls_config.ca_file = ca_file;
+    modules[1].tcp.tls = true;
+    for (size_t i = 0; i < 2 * sizeof weak / sizeof *weak; i++) {
+        struct peer peer;
+        const size_t n = i / 2;
+        EVP_PKEY *key = weak[n].rsa_bits != 0 ? EVP_RSA_gen(weak[n].rsa_bits) : EVP_EC_gen("P-256");
+        struct certificate leaf =
+            certificate_make_with(key, weak[n].sha1 ? EVP_sha1() : EVP_sha256(), "IP:127.0.0.1",
+                                  -HOUR_S, DAY_S, &authority);
+        SSL_CTX *server = certificate_server(&leaf);
+        if (weak[n].tls_1_0) {
+            SSL_CTX_set_min_proto_version(server, TLS1_VERSION);
+            SSL_CTX_set_max_proto_version(server, TLS1_VERSION);
+        }
+        peer_start(&peer, good, server);
+        world_probe(&w, &modules[i % 2],
+                    world_text(&w, i % 2 == 0 ? "https://127.0.0.1:%u" : "127.0.0.1:%u", peer.port),
+                    5 * BW_SECOND);
+        peer_stop(&peer);
+        if (w.result.reason != weak[n].reason || strstr(w.result.detail, weak[n].detail) == NULL)
+            fail_msg("%s, %s: %s, %s", weak[n].name, i % 2 == 0 ? "http" : "tcp",
+                     bw_reason_name(w.result.reason), w.result.detail);
+        SSL_CTX_free(server);
+        certificate_free(&leaf);
+    }
+    world_close(&w);
+}
+
+/* The request's host is who the certificate must be for, though the URL has an address. */
+static void the_host_asked_for_is_the_name(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    struct certificate leaf = certificate_make("DNS:a.test", -HOUR_S, DAY_S, &authority);
+    SSL_CTX *server = certificate_server(&leaf);
+    peer_start(&peer, good, server);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.tls_config.ca_file = ca_file;
+    static const char *const hosts[] = { "a.test", "a.test:8443", "b.test" };
+    for (size_t i = 0; i < 3; i++) {
+        const struct bw_probe_request request = {
+            .target = { .text = world_text(&w, "https://127.0.0.1:%u/", peer.port),
+                        .host = hosts[i] },
+            .timeout_ns = 5 * BW_SECOND,
+        };
+        world_run(&w, &module, &request);
+        if (w.result.reason != (i < 2 ? BW_REASON_NONE : BW_REASON_TLS_WRONG_HOST))
+            fail_msg("%s: %s, %s", hosts[i], bw_reason_name(w.result.reason), w.result.detail);
+    }
+    peer_stop(&peer);
+    SSL_CTX_free(server);
+    certificate_free(&leaf);
+    world_close(&w);
+}
+
 static void missing_files_are_told_at_once(void **state)
 {
     (void)state;
@@ -252,6 +329,8 @@ int main(void)
         cmocka_unit_test(the_leaf_is_described),
         cmocka_unit_test(broken_handshakes_have_their_reason),
         cmocka_unit_test(old_versions_are_refused),
+        cmocka_unit_test(weak_servers_have_their_reason),
+        cmocka_unit_test(the_host_asked_for_is_the_name),
         cmocka_unit_test(missing_files_are_told_at_once),
     };
     return cmocka_run_group_tests(tests, make_authority, drop_authority);
