@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <openssl/err.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +15,7 @@
 
 enum { WORKERS = 2, WORKERS_QUEUE_MAX = 256 };
 
-/* A store that was loaded. Reading Debian's 140 certificates takes 20 ms of CPU: once at a
- * configuration is fine, once a handshake is not. */
+/* A store that was loaded. Reading Debian's 140 certificates takes 20 ms of CPU. */
 struct trust {
     char *path; /* "": the system's */
     X509_STORE *store;
@@ -23,6 +23,35 @@ struct trust {
     off_t size;
     struct trust *next;
 };
+
+/* Of all engines: what the validation of a configuration has read on a worker, the loop need not
+ * read again when it takes the configuration over. The last engine empties it. */
+static struct {
+    pthread_mutex_t lock;
+    struct trust *first;
+    size_t engines;
+} trusted = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void join_trusted(void)
+{
+    pthread_mutex_lock(&trusted.lock);
+    trusted.engines++;
+    pthread_mutex_unlock(&trusted.lock);
+}
+
+static void leave_trusted(void)
+{
+    pthread_mutex_lock(&trusted.lock);
+    trusted.engines--;
+    while (trusted.engines == 0 && trusted.first != NULL) {
+        struct trust *trust = trusted.first;
+        trusted.first = trust->next;
+        X509_STORE_free(trust->store);
+        free(trust->path);
+        free(trust);
+    }
+    pthread_mutex_unlock(&trusted.lock);
+}
 
 struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_resolver *resolver,
                                             struct bw_err *err)
@@ -38,6 +67,7 @@ struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_reso
     }
     struct bw_probe_engine *engine = bw_alloc(sizeof *engine);
     *engine = (struct bw_probe_engine){ .loop = loop, .resolver = resolver, .curl = curl };
+    join_trusted();
     return engine;
 }
 
@@ -50,13 +80,7 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     bw_curl_loop_free(engine->curl);
     bw_icmp_free(engine->icmp);
     bw_exec_children_free(engine->exec);
-    while (engine->trust != NULL) {
-        struct trust *trust = engine->trust;
-        engine->trust = trust->next;
-        X509_STORE_free(trust->store);
-        free(trust->path);
-        free(trust);
-    }
+    leave_trusted();
     curl_global_cleanup();
     free(engine);
 }
@@ -108,21 +132,21 @@ static X509_STORE *load(const char *file, struct bw_err *err)
     return NULL;
 }
 
-static struct trust *find(struct bw_probe_engine *engine, const char *key)
+static struct trust *find(const char *key)
 {
-    for (struct trust *trust = engine->trust; trust != NULL; trust = trust->next) {
+    for (struct trust *trust = trusted.first; trust != NULL; trust = trust->next) {
         if (strcmp(trust->path, key) == 0)
             return trust;
     }
     struct trust *trust = bw_alloc(sizeof *trust);
-    *trust = (struct trust){ .path = bw_strdup(key), .next = engine->trust };
-    engine->trust = trust;
+    *trust = (struct trust){ .path = bw_strdup(key), .next = trusted.first };
+    trusted.first = trust;
     return trust;
 }
 
-X509_STORE *bw_engine_trust(struct bw_probe_engine *engine, const char *path, struct bw_err *err)
+static X509_STORE *up_to_date(const char *path, struct bw_err *err)
 {
-    struct trust *trust = find(engine, path != NULL ? path : "");
+    struct trust *trust = find(path != NULL ? path : "");
     const char *file = path != NULL ? path : system_file();
     struct stat info = { 0 };
     if (file != NULL && stat(file, &info) != 0) {
@@ -143,4 +167,12 @@ X509_STORE *bw_engine_trust(struct bw_probe_engine *engine, const char *path, st
     }
     X509_STORE_up_ref(trust->store);
     return trust->store;
+}
+
+X509_STORE *bw_engine_trust(const char *path, struct bw_err *err)
+{
+    pthread_mutex_lock(&trusted.lock);
+    X509_STORE *store = up_to_date(path, err);
+    pthread_mutex_unlock(&trusted.lock);
+    return store;
 }

@@ -13,14 +13,12 @@
 struct bw_curl_loop;
 struct bw_icmp;
 struct bw_exec_children;
-struct trust;
 
 struct bw_probe_engine {
     struct bw_loop *loop;
     struct bw_resolver *resolver;
     struct bw_curl_loop *curl;
-    struct trust *trust;  /* certificate stores by file, loaded once: never per handshake */
-    struct bw_icmp *icmp; /* NULL until a probe asks for it */
+    struct bw_icmp *icmp;          /* NULL until a probe asks for it */
     struct bw_exec_children *exec; /* NULL until a probe asks for it */
     struct bw_work_pool *workers;  /* NULL until a probe asks for it */
     size_t runs;                   /* not ended yet */
@@ -30,9 +28,10 @@ struct bw_probe_engine {
  * report could make a probe late. NULL with *err set when the system refuses threads. */
 struct bw_work_pool *bw_engine_workers(struct bw_probe_engine *engine, struct bw_err *err);
 
-/* The certificates of a PEM file (NULL: the system's), from the cache unless the file has
- * changed. The caller's to X509_STORE_free. NULL with *err set. */
-X509_STORE *bw_engine_trust(struct bw_probe_engine *engine, const char *path, struct bw_err *err);
+/* The certificates of a PEM file (NULL: the system's), from the cache that all engines share unless
+ * the file has changed. The caller's to X509_STORE_free. NULL with *err set. Any thread, while
+ * there is an engine. */
+X509_STORE *bw_engine_trust(const char *path, struct bw_err *err);
 
 /* curl's multi interface on the loop. */
 struct bw_curl_loop *bw_curl_loop_new(struct bw_loop *loop, struct bw_err *err);

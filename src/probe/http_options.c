@@ -265,6 +265,7 @@ static void copy_request(struct bw_http_plan *plan, const struct bw_http_options
 void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                       struct bw_err *err)
 {
+    (void)engine;
     const struct bw_http_options *o = options;
     struct bw_http_plan *plan = bw_alloc(sizeof *plan);
     plan->users = 1;
@@ -283,7 +284,7 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
     if (rc == BW_OK)
         rc = make_patterns(plan, o, err);
     if (rc == BW_OK)
-        rc = bw_tls_plan_make(&plan->tls_plan, engine, &o->tls_config, folder, err);
+        rc = bw_tls_plan_make(&plan->tls_plan, &o->tls_config, folder, err);
     if (rc == BW_OK)
         return plan;
     bw_http_release(plan);

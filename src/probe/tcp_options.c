@@ -91,6 +91,7 @@ static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items 
 void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                      struct bw_err *err)
 {
+    (void)engine;
     const struct bw_tcp_options *o = options;
     struct bw_tcp_plan *plan = bw_alloc(sizeof *plan);
     plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
@@ -98,7 +99,7 @@ void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const 
     plan->tls = plan->uses_tls = o->tls;
     enum bw_rc rc = prepare_steps(plan, &o->query_response, err);
     if (rc == BW_OK && plan->uses_tls)
-        rc = bw_tls_plan_make(&plan->tls_plan, engine, &o->tls_config, folder, err);
+        rc = bw_tls_plan_make(&plan->tls_plan, &o->tls_config, folder, err);
     if (rc == BW_OK)
         return plan;
     bw_tcp_release(plan);

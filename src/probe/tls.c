@@ -56,9 +56,8 @@ static enum bw_rc check_pair(const struct bw_tls_plan *plan, struct bw_err *err)
                    plan->key_file, why != NULL ? why : "cannot be used");
 }
 
-enum bw_rc bw_tls_plan_make(struct bw_tls_plan *out, struct bw_probe_engine *engine,
-                            const struct bw_tls_options *options, const char *folder,
-                            struct bw_err *err)
+enum bw_rc bw_tls_plan_make(struct bw_tls_plan *out, const struct bw_tls_options *options,
+                            const char *folder, struct bw_err *err)
 {
     struct bw_tls_plan plan = {
         .insecure_skip_verify = options->insecure_skip_verify,
@@ -67,7 +66,7 @@ enum bw_rc bw_tls_plan_make(struct bw_tls_plan *out, struct bw_probe_engine *eng
         .max_version = version_number(options->max_version),
     };
     char *ca = options->ca_file != NULL ? in_folder(folder, options->ca_file) : NULL;
-    plan.store = bw_engine_trust(engine, ca, err);
+    plan.store = bw_engine_trust(ca, err);
     free(ca);
     enum bw_rc rc = plan.store != NULL ? BW_OK : BW_EINVAL;
     if (rc == BW_OK && options->cert_file != NULL) {

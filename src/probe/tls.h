@@ -22,9 +22,8 @@ struct bw_tls_plan {
 };
 
 /* Files start at `folder`. BW_EINVAL, BW_ENOTFOUND, … */
-enum bw_rc bw_tls_plan_make(struct bw_tls_plan *out, struct bw_probe_engine *engine,
-                            const struct bw_tls_options *options, const char *folder,
-                            struct bw_err *err);
+enum bw_rc bw_tls_plan_make(struct bw_tls_plan *out, const struct bw_tls_options *options,
+                            const char *folder, struct bw_err *err);
 void bw_tls_plan_fini(struct bw_tls_plan *plan);
 
 /* One handshake. Lives at least as long as the SSL_CTX. */

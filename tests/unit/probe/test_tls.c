@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "certificate.h"
 #include "peer.h"
+#include "probe/engine.h"
 #include "world.h"
 
 #include <signal.h>
@@ -304,6 +305,23 @@ static void the_host_asked_for_is_the_name(void **state)
     world_close(&w);
 }
 
+/* Reading the system's certificates again would hold up the loop at each reload. */
+static void engines_share_what_was_read(void **state)
+{
+    (void)state;
+    struct world running, validating;
+    world_open(&running, NULL);
+    world_open(&validating, NULL);
+    X509_STORE *first = bw_engine_trust(ca_file, NULL);
+    assert_non_null(first);
+    world_close(&validating);
+    X509_STORE *second = bw_engine_trust(ca_file, NULL);
+    assert_ptr_equal(first, second);
+    X509_STORE_free(first);
+    X509_STORE_free(second);
+    world_close(&running);
+}
+
 static void missing_files_are_told_at_once(void **state)
 {
     (void)state;
@@ -331,6 +349,7 @@ int main(void)
         cmocka_unit_test(old_versions_are_refused),
         cmocka_unit_test(weak_servers_have_their_reason),
         cmocka_unit_test(the_host_asked_for_is_the_name),
+        cmocka_unit_test(engines_share_what_was_read),
         cmocka_unit_test(missing_files_are_told_at_once),
     };
     return cmocka_run_group_tests(tests, make_authority, drop_authority);
