@@ -36,8 +36,9 @@ static void validate_plans(const struct bw_config *config, struct bw_probe_engin
 static void validate_probes(const struct bw_config *config, struct bw_problems *problems)
 {
     struct bw_err err;
-    struct bw_loop *loop = bw_loop_new();
-    struct bw_resolver *resolver = bw_resolver_new(loop, NULL, &err);
+    /* A daemon that is out of descriptors refuses a reload; it does not end. */
+    struct bw_loop *loop = bw_loop_open(&err);
+    struct bw_resolver *resolver = loop != NULL ? bw_resolver_new(loop, NULL, &err) : NULL;
     struct bw_probe_engine *engine =
         resolver != NULL ? bw_probe_engine_new(loop, resolver, &err) : NULL;
     if (engine != NULL)

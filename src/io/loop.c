@@ -104,9 +104,28 @@ void bw_loop_post(struct bw_loop *loop, bw_loop_fn *fn, void *ctx)
 
 struct bw_loop *bw_loop_new(void)
 {
+    struct bw_err err;
+    struct bw_loop *loop = bw_loop_open(&err);
+    if (loop != NULL)
+        return loop;
+    fprintf(stderr, "bellwether: %s\n", err.text);
+    abort();
+}
+
+struct bw_loop *bw_loop_open(struct bw_err *err)
+{
     struct bw_loop *loop = bw_alloc(sizeof *loop);
-    must(uv_loop_init(&loop->uv), "event loop");
-    must(uv_async_init(&loop->uv, &loop->wake, on_wake), "event loop");
+    int rc = uv_loop_init(&loop->uv);
+    if (rc == 0) {
+        rc = uv_async_init(&loop->uv, &loop->wake, on_wake);
+        if (rc != 0)
+            uv_loop_close(&loop->uv);
+    }
+    if (rc != 0) {
+        bw_fail(err, BW_ELIMIT, "event loop: %s", uv_strerror(rc));
+        free(loop);
+        return NULL;
+    }
     loop->wake.data = loop;
     loop->last = &loop->first;
     pthread_mutex_init(&loop->lock, NULL);

@@ -24,6 +24,9 @@ typedef void bw_loop_fn(void *ctx);
 /* Aborts when the system refuses an epoll descriptor: nothing works without one. */
 struct bw_loop *bw_loop_new(void);
 
+/* The same for a second loop, without which the program goes on: NULL with *err set. */
+struct bw_loop *bw_loop_open(struct bw_err *err);
+
 /* Runs what was posted and not run yet, then releases the loop; NULL is fine. */
 void bw_loop_free(struct bw_loop *loop);
 

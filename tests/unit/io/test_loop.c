@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct world {
@@ -189,10 +190,37 @@ static void a_descriptor_is_watched(void **state)
     bw_loop_free(w.loop);
 }
 
+static void a_second_loop_may_be_refused(void **state)
+{
+    (void)state;
+    struct rlimit before, few;
+    int taken[64];
+    size_t count = 0;
+    struct bw_err err;
+    bw_loop_free(bw_loop_new()); /* what libuv opens once for all loops is open now */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 48;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    while (count < 64 && (taken[count] = dup(0)) >= 0)
+        count++;
+    /* With one descriptor left the beginning works and the rest does not. */
+    for (int left = 0; left < 2; left++) {
+        assert_null(bw_loop_open(&err));
+        assert_int_equal(err.rc, BW_ELIMIT);
+        close(taken[--count]);
+    }
+    while (count > 0)
+        close(taken[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    bw_loop_free(bw_loop_open(&err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_fire_in_order),
+        cmocka_unit_test(a_second_loop_may_be_refused),
         cmocka_unit_test(a_timer_repeats_and_can_free_itself),
         cmocka_unit_test(every_post_of_every_thread_arrives),
         cmocka_unit_test(what_is_posted_runs_before_the_loop_is_freed),
