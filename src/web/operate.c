@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What machines ask of the daemon itself: metrics, health, readiness, reload. */
 #include "base/limits.h"
+#include "host/host.h"
 #include "metric/negotiate.h"
 #include "web/answer.h"
 #include "web/endpoint.h"
@@ -8,10 +9,19 @@
 void bw_endpoint_metrics(struct bw_request *request)
 {
     const struct bw_web_hooks *hooks = &request->site->hooks;
-    const char *type;
+    const char *type, *collectors[BW_URL_PARAMS_MAX];
+    struct bw_family_filter filter;
+    struct bw_err err;
     enum bw_exposition format = bw_negotiate_exposition(request->headers.accept, &type);
+    /* As node_exporter has it: ?collect[]=cpu&collect[]=meminfo. */
+    const size_t count = bw_url_params(&request->url, "collect[]", collectors);
+    if (count > 0
+        && bw_sampler_filter(collectors, count, &request->arena, &filter, &err) != BW_OK) {
+        bw_answer_problem(request, 400, "%s", err.text);
+        return;
+    }
     bw_answer_begin(request, type);
-    hooks->metrics(hooks->ctx, format, NULL, &request->answer.body);
+    hooks->metrics(hooks->ctx, format, count > 0 ? &filter : NULL, &request->answer.body);
     if (bw_buf_failed(&request->answer.body))
         bw_answer_problem(request, 500, "The metrics take more than %u bytes.",
                           BW_WEB_RESPONSE_BYTES_MAX);

@@ -111,3 +111,13 @@ const char *bw_url_param(const struct bw_url *url, const char *name)
             return url->params[i].value;
     return NULL;
 }
+
+size_t bw_url_params(const struct bw_url *url, const char *name, const char *out[BW_URL_PARAMS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < url->param_count; i++) {
+        if (strcmp(url->params[i].name, name) == 0)
+            out[count++] = url->params[i].value;
+    }
+    return count;
+}

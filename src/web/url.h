@@ -34,4 +34,8 @@ enum bw_rc bw_url_parse(struct bw_arena *arena, const char *text, struct bw_url 
 /* The first value of a query parameter, or NULL. */
 const char *bw_url_param(const struct bw_url *url, const char *name);
 
+/* All values of a parameter that may be repeated; returns how many. */
+size_t bw_url_params(const struct bw_url *url, const char *name,
+                     const char *out[BW_URL_PARAMS_MAX]);
+
 #endif

@@ -124,6 +124,15 @@ def bad_requests_end(daemon):
         expect_equal(daemon.get("/-/healthy").status, 200, f"healthy after {what}")
 
 
+def collectors_are_chosen(daemon):
+    """As node_exporter: ?collect[]= shows these collectors and what they say of themselves."""
+    page = daemon.get("/metrics?collect[]=loadavg&collect[]=time").body.decode()
+    names = {line.split("{")[0].split(" ")[0] for line in page.splitlines() if line[:1] != "#"}
+    expect("node_load1" in names and "node_time_seconds" in names, f"chosen ones miss: {names}")
+    others = [n for n in names if not n.startswith(("node_load", "node_time_", "node_scrape_"))]
+    expect(not others, f"not asked for: {others}")
+
+
 def scenario(bench):
     good, = bench.targets("good")
     daemon = bench.daemon(config([
@@ -132,6 +141,7 @@ def scenario(bench):
     eventually("HEALTHY", lambda: daemon.metrics().check_status("web", "page") == "HEALTHY")
     eventually("samples are stored", lambda: daemon.api("samples", series="probe_success")["series"])
     everything_answers(daemon)
+    collectors_are_chosen(daemon)
     what_is_not_there(daemon)
     strangers_are_refused(daemon)
     bad_requests_end(daemon)

@@ -35,6 +35,8 @@ static const struct {
     { "GET", "/", NULL, NULL, 200 },
     { "HEAD", "/", NULL, NULL, 200 },
     { "GET", "/metrics", NULL, NULL, 200 },
+    { "GET", "/metrics?collect[]=cpu&collect%5B%5D=meminfo", NULL, NULL, 200 },
+    { "GET", "/metrics?collect[]=cpu&collect[]=nonsense", NULL, NULL, 400 },
     { "GET", "/-/healthy", NULL, NULL, 200 },
     { "GET", "/-/ready", NULL, NULL, 200 },
     { "GET", "/style.css", NULL, NULL, 200 },

@@ -82,6 +82,10 @@ static void the_first_of_two_parameters_counts(void **state)
     assert_int_equal(bw_url_parse(&arena, "http://h:1/?x=1&x=2", &url, NULL), BW_OK);
     assert_string_equal(bw_url_param(&url, "x"), "1");
     assert_null(bw_url_param(&url, "y"));
+    const char *values[BW_URL_PARAMS_MAX];
+    assert_int_equal(bw_url_params(&url, "x", values), 2);
+    assert_string_equal(values[1], "2");
+    assert_int_equal(bw_url_params(&url, "y", values), 0);
     assert_string_equal(url.authority, "h:1");
     bw_arena_fini(&arena);
 }
