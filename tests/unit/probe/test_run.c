@@ -11,6 +11,7 @@
 #include "world.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -296,9 +297,50 @@ static void localhost_is_known(void **state)
     world_close(&w);
 }
 
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void ignore_result(void *ctx, const struct bw_probe_result *result)
+{
+    (void)ctx, (void)result;
+}
+
+/* Refused, without a name, timed out and cancelled: nothing of them stays open. */
+static void probes_of_every_fate_leave_no_descriptor(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    const struct bw_probe_module modules[] = { world_module(&w, BW_PROBER_HTTP),
+                                               world_module(&w, BW_PROBER_TCP) };
+    const char *const targets[] = { world_text(&w, "127.0.0.1:%u", peer_closed_port()),
+                                    "name.test:80", "[::1]:1" };
+    size_t before = 0;
+    for (unsigned i = 0; i < 120; i++) {
+        const struct bw_probe_module *module = &modules[i % 2];
+        world_probe(&w, module, targets[i % 3], i % 5 == 0 ? 1 : 20 * BW_MS);
+        struct bw_probe_plan *plan = bw_probe_plan_new(w.engine, module, NULL, NULL);
+        const struct bw_probe_request request = { .plan = plan,
+                                                  .target = { .text = targets[i % 3] },
+                                                  .timeout_ns = BW_SECOND };
+        bw_probe_cancel(bw_probe_start(w.engine, &request, ignore_result, NULL));
+        bw_probe_plan_free(plan);
+        if (i == 29)
+            before = open_descriptors();
+    }
+    assert_int_equal(open_descriptors(), before);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(probes_of_every_fate_leave_no_descriptor),
         cmocka_unit_test(retries_are_made_and_counted),
         cmocka_unit_test(retries_end_with_the_deadline),
         cmocka_unit_test(failure_can_be_expected),
