@@ -120,6 +120,15 @@ static struct bw_text_family *family_for(struct bw_text_doc *doc, struct bw_span
     return &doc->families[doc->family_count++];
 }
 
+/* Bytes that a text takes where it is shown: a carriage return becomes U+FFFD there. */
+static size_t shown_len(struct bw_span text)
+{
+    size_t len = text.len;
+    for (size_t i = 0; i < text.len; i++)
+        len += text.data[i] == '\r' ? 2 : 0;
+    return len;
+}
+
 static enum bw_rc read_help(struct bw_text_doc *doc, struct line *line, struct bw_span name,
                             struct bw_err *err)
 {
@@ -129,7 +138,7 @@ static enum bw_rc read_help(struct bw_text_doc *doc, struct line *line, struct b
     const char *help = unescape(doc->arena, text, false);
     if (help == NULL)
         return bw_fail(err, BW_EINVAL, "an escape that is none in a help");
-    if (text.len > BW_LABEL_VALUE_BYTES_MAX)
+    if (shown_len(text) > BW_LABEL_VALUE_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "a help of more than %u bytes", BW_LABEL_VALUE_BYTES_MAX);
     if (family->help == NULL)
         family->help = help;
@@ -199,7 +208,7 @@ static enum bw_rc read_label(struct bw_arena *arena, struct line *line, struct b
     const struct bw_span value = { start, (size_t)(line->at - start) };
     if (!take_char(line, '"'))
         return bw_fail(err, BW_EINVAL, "a label's value does not end");
-    if (value.len > BW_LABEL_VALUE_BYTES_MAX)
+    if (shown_len(value) > BW_LABEL_VALUE_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "a label's value of more than %u bytes",
                        BW_LABEL_VALUE_BYTES_MAX);
     out->name = bw_arena_strndup(arena, name.data, name.len);
