@@ -96,9 +96,13 @@ static void flood(struct peer_talk *talk)
     }
 }
 
+/* Long lines: the ceiling on bytes is to end it, not the patience for searching. */
 static void flood_of_lines(struct peer_talk *talk)
 {
-    while (peer_say(talk, "250-and more and more and more and more\r\n")) {
+    static char line[4096];
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    while (peer_say_bytes(talk, line, sizeof line)) {
     }
 }
 
