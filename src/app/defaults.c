@@ -4,6 +4,7 @@
 #include "base/units.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 const char *bw_default_config_text(struct bw_arena *arena, const char *self, bool icmp)
 {
@@ -18,6 +19,13 @@ const char *bw_default_config_text(struct bw_arena *arena, const char *self, boo
                            "      - {name: port, tcp: \"${instance}\"}\n"
                            "%s",
                            self, icmp ? "      - {name: ping, icmp: \"${instance}\"}\n" : "");
+}
+
+const char *bw_default_store(struct bw_arena *arena)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    return state != NULL && state[0] != '\0' ? bw_arena_printf(arena, "%s/bellwether.db", state)
+                                             : "data/bellwether.db";
 }
 
 const char bw_starter_config[] =

@@ -11,6 +11,9 @@
  * given, this daemon over HTTP and TCP and, where the system lets us, ICMP. */
 const char *bw_default_config_text(struct bw_arena *arena, const char *self, bool icmp);
 
+/* Where the store is when nobody says: in $STATE_DIRECTORY, else in ./data. */
+const char *bw_default_store(struct bw_arena *arena);
+
 /* What `bellwether init` writes: a commented configuration to begin with. */
 extern const char bw_starter_config[];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/storage.h"
 
+#include "app/defaults.h"
 #include "app/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -30,13 +31,6 @@ struct bw_storage {
     char message[240];
 };
 
-static const char *default_path(struct bw_arena *arena)
-{
-    const char *state = getenv("STATE_DIRECTORY");
-    return state != NULL && state[0] != '\0' ? bw_arena_printf(arena, "%s/bellwether.db", state)
-                                             : "data/bellwether.db";
-}
-
 static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -54,7 +48,7 @@ struct bw_storage *bw_storage_new(struct bw_core *core, const char *path, bw_sto
     struct bw_arena arena = { 0 };
     const char *configured = core->config->settings.storage.path;
     if (path == NULL)
-        path = configured != NULL ? configured : default_path(&arena);
+        path = configured != NULL ? configured : bw_default_store(&arena);
     storage->core = core;
     storage->path = bw_strdup(path);
     char *folder = folder_of(path);
