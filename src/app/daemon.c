@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "io/memory.h"
 #include "probe/run.h"
 #include "web/web.h"
 
@@ -30,6 +31,8 @@
 #define VIEW_EVERY_NS (250 * BW_MS)
 #define SELF_EVERY_NS (5 * BW_SECOND)
 #define WEB_GRACE_NS (3 * BW_SECOND)
+#define REST_FIRST_NS (10 * BW_SECOND)
+#define REST_EVERY_NS BW_MINUTE
 /* Reloads wished for within this time, by hangup or over HTTP, are one: a storm of them must not
  * keep checks from running. */
 
@@ -48,7 +51,7 @@ struct bw_daemon {
     struct bw_reporting *reporting;
     struct bw_storage *storage;
     struct bw_web *web;
-    struct bw_timer *view_timer, *self_timer;
+    struct bw_timer *view_timer, *self_timer, *rest_timer;
     struct bw_reloader *reloader;
     struct bw_config_default defaults;
     struct bw_signal *signals[SIGNALS];
@@ -113,6 +116,21 @@ static void on_self_timer(void *ctx)
     bw_source_put_tick(daemon->self_source, measures, now_ms - now_ms % (SELF_EVERY_NS / BW_MS));
     bw_publication_commit(daemon->self_publication);
     core->view_is_stale = true; /* ages on a page go on even when nothing happens */
+}
+
+static void rest(void *ctx)
+{
+    (void)ctx;
+    bw_memory_rest();
+}
+
+/* Starting, a reload, trends, reports and large pages leave memory behind that nothing needs
+ * until they come again. Letting it go takes a millisecond or two, which a worker has; should
+ * none be free, the next time will do. */
+static void on_rest_timer(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    bw_work_submit(daemon->core.workers, rest, NULL, NULL);
 }
 
 /* ---- configuration --------------------------------------------------------------------- */
@@ -398,6 +416,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
     daemon->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
     daemon->self_timer = bw_timer_new(core->loop, on_self_timer, daemon);
+    daemon->rest_timer = bw_timer_new(core->loop, on_rest_timer, daemon);
     return BW_OK;
 }
 
@@ -490,6 +509,7 @@ static void begin(struct bw_daemon *daemon)
     publish_view(daemon);
     bw_timer_start(daemon->view_timer, VIEW_EVERY_NS, VIEW_EVERY_NS);
     bw_timer_start(daemon->self_timer, SELF_EVERY_NS, SELF_EVERY_NS);
+    bw_timer_start(daemon->rest_timer, REST_FIRST_NS, REST_EVERY_NS);
     __atomic_store_n(&daemon->ready, true, __ATOMIC_RELEASE);
 }
 
@@ -499,6 +519,7 @@ static void stop_measuring(struct bw_daemon *daemon)
 {
     bw_timer_stop(daemon->view_timer);
     bw_timer_stop(daemon->self_timer);
+    bw_timer_stop(daemon->rest_timer);
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
@@ -510,6 +531,7 @@ static void free_parts(struct bw_daemon *daemon)
 {
     bw_timer_free(daemon->view_timer);
     bw_timer_free(daemon->self_timer);
+    bw_timer_free(daemon->rest_timer);
     bw_reporting_free(daemon->reporting);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
@@ -549,6 +571,7 @@ static void stop(struct bw_daemon *daemon)
 
 int bw_daemon_run(const struct bw_daemon_options *options)
 {
+    bw_memory_settle();
     struct bw_daemon *daemon = bw_alloc(sizeof *daemon);
     struct bw_problems problems;
     struct bw_err err = { .rc = BW_OK };
