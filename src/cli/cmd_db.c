@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 #include "cli/storage.h"
 #include "conf/guess.h"
@@ -216,7 +217,12 @@ static const struct action {
     const char *name;
     size_t args; /* besides the name */
     int (*run)(struct work *work);
-} actions[] = { { "verify", 0, verify }, { "stats", 0, stats }, { "backup", 1, backup } };
+    const char *help;
+} actions[] = {
+    { "verify", 0, verify, "Read everything and check every checksum; exits with 1 on damage" },
+    { "stats", 0, stats, "What is in the store and how much room it takes" },
+    { "backup", 1, backup, "Write a complete copy as of now to TARGET, which must not exist" },
+};
 
 static int unknown_action(const struct bw_command *command, const char *name)
 {
@@ -258,13 +264,31 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     return unknown_action(command, call->args[0]);
 }
 
+static void complete(struct bw_completion *completion, const struct bw_opt *flag)
+{
+    for (size_t i = 0; flag == NULL && i < sizeof actions / sizeof *actions; i++) {
+        if (completion->arg_count == 0)
+            bw_completion_add(completion, actions[i].name, actions[i].help);
+        else if (actions[i].args == 1 && strcmp(completion->args[0], actions[i].name) == 0)
+            bw_completion_files(completion);
+    }
+}
+
+/* The actions as the tables say them, so that what is listed is what there is. */
+static void list_actions(struct bw_buf *out)
+{
+    bw_buf_text(out, "\nActions:\n");
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        bw_buf_printf(out, "  %-8s%-8s%s.\n", actions[i].name, actions[i].args == 1 ? "TARGET" : "",
+                      actions[i].help);
+}
+
 const struct bw_command bw_cmd_db = {
     .name = "db",
     .arguments = "verify|stats|backup [TARGET]",
     .summary = "Verify a store, count what is in it, or copy it; live or not",
-    .text = "  verify         reads everything and checks every checksum; exits with 1 on damage\n"
-            "  stats          what is in the store and how much room it takes\n"
-            "  backup TARGET  writes a complete copy as of now; TARGET must not exist\n",
+    .more = list_actions,
+    .complete = complete,
     .flags = &group,
     .args_min = 1,
     .args_max = 2,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/settings.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 #include "conf/document.h"
 #include "metric/family.h"
@@ -76,10 +77,17 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     return bw_command_usage(command, "there is no document '%s'", call->args[0]);
 }
 
+static void complete(struct bw_completion *completion, const struct bw_opt *flag)
+{
+    for (size_t i = 0; flag == NULL && i < sizeof documents / sizeof *documents; i++)
+        bw_completion_add(completion, documents[i].name, NULL);
+}
+
 const struct bw_command bw_cmd_docs = {
     .name = "docs",
     .arguments = "configuration|metrics|probes",
     .summary = "Print a generated page of the documentation as Markdown",
+    .complete = complete,
     .flags = &bw_no_flags,
     .args_min = 1,
     .args_max = 1,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/defaults.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ const struct bw_command bw_cmd_init = {
     .summary = "Write a commented configuration to begin with",
     .text = "FILE is bellwether.yml when it is not named; - writes to standard output. A file\n"
             "that is there is never overwritten.\n",
+    .complete = bw_complete_file_arguments,
     .flags = &bw_no_flags,
     .args_max = 1,
     .usage_exit = BW_EXIT_USAGE,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 #include "cli/probe_module.h"
 #include "cli/show_probe.h"
@@ -30,7 +31,7 @@ static const struct bw_opt_name formats[] = { { "text", TEXT }, { "json", JSON }
 static const struct bw_opt rows[] = {
     { "module", BW_OPT_STRING, AT(module),
       .help = "Options of the probe: an entry of `modules` in the configuration." },
-    { "config.file", BW_OPT_STRING, AT(config_file),
+    { "config.file", BW_OPT_STRING, AT(config_file), .flags = BW_OPT_FILE,
       .help = "Where --module is looked up: a configuration, or a file of modules." },
     { "timeout", BW_OPT_DURATION, AT(timeout_ns), .range = "0s..10m",
       .help = "What the whole probe may take; 0 is what the module says, else 5s." },
@@ -195,8 +196,7 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     struct stage stage = { .opts = opts,
                            .subject = { call->args[0], target, opts->module },
                            .verdict = BW_VERDICT_UNKNOWN };
-    return run_stage(command, &stage, &own,
-                     bw_probe_module_folder(call->arena, opts->config_file));
+    return run_stage(command, &stage, &own, bw_probe_module_folder(call->arena, opts->config_file));
 }
 
 static void list_kinds(struct bw_buf *out)
@@ -205,6 +205,23 @@ static void list_kinds(struct bw_buf *out)
     for (size_t i = 0; bw_probe_table[i] != NULL; i++)
         bw_buf_printf(out, "  %-6s %-12s %s\n", bw_probe_table[i]->name,
                       bw_probe_table[i]->target_help, bw_probe_table[i]->summary);
+}
+
+static void add_module(void *ctx, const char *name)
+{
+    bw_completion_add(ctx, name, NULL);
+}
+
+static void complete(struct bw_completion *completion, const struct bw_opt *flag)
+{
+    const char *file = bw_completion_given(completion, "config.file");
+    if (flag != NULL && strcmp(flag->name, "module") == 0 && file != NULL)
+        bw_probe_module_names(completion->arena, file, add_module, completion);
+    for (size_t i = 0; flag == NULL && completion->arg_count == 0 && bw_probe_table[i] != NULL; i++)
+        bw_completion_add(completion, bw_probe_table[i]->name, bw_probe_table[i]->summary);
+    const char *kind = flag == NULL && completion->arg_count == 1 ? completion->args[0] : "";
+    if (strcmp(kind, bw_probe_table[BW_PROBER_EXEC]->name) == 0)
+        bw_completion_files(completion); /* its target is a command */
 }
 
 const struct bw_command bw_cmd_probe = {
@@ -216,6 +233,7 @@ const struct bw_command bw_cmd_probe = {
             "Exits as a Nagios plugin: 0 OK, 1 warning (degraded), 2 critical (failed), 3 unknown\n"
             "(it could not be tried).\n",
     .more = list_kinds,
+    .complete = complete,
     .flags = &group,
     .args_min = 2,
     .args_max = 2,

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "calendar/range.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 #include "cli/storage.h"
 #include "conf/guess.h"
@@ -37,9 +38,9 @@ static const struct bw_opt rows[] = {
               "month, quarter or year." },
     { "timezone", BW_OPT_STRING, AT(timezone), .def = "UTC",
       .help = "Where days begin, as Europe/Vienna." },
-    { "template", BW_OPT_STRING, AT(template_file),
+    { "template", BW_OPT_STRING, AT(template_file), .flags = BW_OPT_FILE,
       .help = "A Mustache file instead of the built-in page; for html and md." },
-    { "output", BW_OPT_STRING, AT(output),
+    { "output", BW_OPT_STRING, AT(output), .flags = BW_OPT_FILE,
       .help = "The file to write, replaced in one step; default: standard output." },
     { "title", BW_OPT_STRING, AT(title), .def = "Bellwether", .range = "1..200",
       .help = "What stands at the top." },
@@ -173,12 +174,20 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     return rc == BW_OK ? BW_EXIT_OK : bw_command_failed(command, "%s", err.text);
 }
 
+static void complete(struct bw_completion *completion, const struct bw_opt *flag)
+{
+    for (const struct bw_opt_name *type = bw_report_types; flag == NULL && type->name != NULL;
+         type++)
+        bw_completion_add(completion, type->name, NULL);
+}
+
 const struct bw_command bw_cmd_report = {
     .name = "report",
     .arguments = "TYPE",
     .summary = "Write a report about a stretch of time from the store",
     .text = "  bellwether report summary --format=xlsx --range='last week' --output=week.xlsx\n"
             "TYPE is summary.\n",
+    .complete = complete,
     .flags = &group,
     .args_min = 1,
     .args_max = 1,

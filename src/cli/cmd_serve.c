@@ -28,22 +28,23 @@ static const struct bw_opt_name format_names[] = {
 #define AT(member) offsetof(struct serve_opts, member)
 
 static const struct bw_opt rows[] = {
-    { "config.file", BW_OPT_STRING, AT(daemon.config_file),
+    { "config.file", BW_OPT_STRING, AT(daemon.config_file), .flags = BW_OPT_FILE,
       .help = "Configuration; without one this host and the daemon itself are watched." },
     { "config.check", BW_OPT_BOOL, AT(check),
       .help = "Only validate the configuration: list every mistake, start nothing." },
     { "storage.path", BW_OPT_STRING, AT(daemon.storage_path), .range = "1..4096",
+      .flags = BW_OPT_FILE,
       .help = "The store's file; default: the configuration's, else bellwether.db in "
               "$STATE_DIRECTORY, else ./data/bellwether.db." },
     { "web.listen-address", BW_OPT_STRINGS, AT(daemon.listen), .def = "127.0.0.1:10190",
       .help = "HOST:PORT to serve pages, API and metrics on; may be repeated." },
-    { "web.config.file", BW_OPT_STRING, AT(daemon.web_config_file),
+    { "web.config.file", BW_OPT_STRING, AT(daemon.web_config_file), .flags = BW_OPT_FILE,
       .help = "Security of the web side: certificates, users, tokens." },
     { "web.external-url", BW_OPT_STRING, AT(daemon.external_url),
       .help = "The URL under which people reach this daemon, for links." },
     { "web.route-prefix", BW_OPT_STRING, AT(daemon.route_prefix),
       .help = "Path before every route, for a proxy that keeps it." },
-    { "template.folder", BW_OPT_STRING, AT(daemon.template_folder),
+    { "template.folder", BW_OPT_STRING, AT(daemon.template_folder), .flags = BW_OPT_FOLDER,
       .help = "Templates here replace the built-in ones of the same name." },
     { "log.level", BW_OPT_ENUM, AT(log_level), .def = "info", .names = level_names,
       .help = "The least important lines that are logged." },

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/show_trend.h"
@@ -309,6 +310,7 @@ const struct bw_command bw_cmd_trend = {
         "seconds or milliseconds, or RFC 3339. Without FILE, --series names a stored one.\n"
         "  bellwether trend disk.csv --threshold=90 --side=above\n"
         "  bellwether trend --series='node_load1{instance=\"host\"}' --horizons=6h,1d\n",
+    .complete = bw_complete_file_arguments,
     .flags = &group,
     .args_max = 1,
     .usage_exit = BW_EXIT_USAGE,

@@ -128,11 +128,12 @@ static int run_parsed(const struct bw_command *command, struct bw_call *call)
     return command->run(command, call);
 }
 
-static int run_command(const struct bw_command *command, int argc, char *const *argv)
+static int run_command(const struct bw_command *const *table, const struct bw_command *command,
+                       int argc, char *const *argv)
 {
     struct bw_arena arena;
     bw_arena_init(&arena);
-    struct bw_call call = { .arena = &arena };
+    struct bw_call call = { .arena = &arena, .table = table };
     struct bw_err err;
     void *opts = bw_arena_alloc(&arena, command->flags->size);
     call.opts = opts;
@@ -183,7 +184,7 @@ static int dispatch(const struct bw_command *const *table, int argc, char *const
     if (is_one_of(name, "--version", "-V", "-v"))
         name = "version";
     const struct bw_command *command = find(table, name);
-    return command != NULL ? run_command(command, argc - 2, argv + 2)
+    return command != NULL ? run_command(table, command, argc - 2, argv + 2)
                            : unknown_command(table, name);
 }
 

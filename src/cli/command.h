@@ -28,7 +28,10 @@ struct bw_call {
     struct bw_flags flags;
     const char *const *args; /* what is no flag, as many as the row allows */
     size_t arg_count;
+    const struct bw_command *const *table; /* every command, ended by NULL */
 };
+
+struct bw_completion;
 
 struct bw_command {
     const char *name;
@@ -36,6 +39,9 @@ struct bw_command {
     const char *summary;              /* one line, without a full stop */
     const char *text;                 /* below the flags in --help: more help, examples; or NULL */
     void (*more)(struct bw_buf *out); /* appends what only a table knows to that; or NULL */
+    /* Offers what the tables do not know (cli/complete.h): values of a flag, or with NULL the next
+     * argument. NULL: nothing. */
+    void (*complete)(struct bw_completion *completion, const struct bw_opt *flag);
     const struct bw_opt_group *flags;
     size_t args_min, args_max;
     int usage_exit; /* exit code for a command line that cannot be understood */

@@ -56,18 +56,27 @@ static void no_such_module(struct bw_config_loading *loading, const char *file, 
                     guess.best != NULL ? guess.best : "", guess.best != NULL ? "'?" : "");
 }
 
-const struct bw_probe_module *bw_probe_module_read(struct bw_arena *arena, const char *file,
-                                                   const char *name, struct bw_problems *problems)
+/* Reads the file as far as `modules`. */
+static bool load(struct bw_config_loading *out, struct bw_config *config, struct bw_arena *arena,
+                 const char *file, struct bw_problems *problems)
 {
     char *folder = bw_arena_strdup(arena, bw_probe_module_folder(arena, file));
-    struct bw_config config = { .file = file, .folder = folder };
-    struct bw_config_loading loading = {
-        .config = &config,
+    *config = (struct bw_config){ .file = file, .folder = folder };
+    *out = (struct bw_config_loading){
+        .config = config,
         .arena = arena,
         .problems = problems,
         .ctx = { arena, problems, env_value, read_secret, folder },
     };
-    if (!bw_config_read(&loading, file))
+    return bw_config_read(out, file);
+}
+
+const struct bw_probe_module *bw_probe_module_read(struct bw_arena *arena, const char *file,
+                                                   const char *name, struct bw_problems *problems)
+{
+    struct bw_config config;
+    struct bw_config_loading loading;
+    if (!load(&loading, &config, arena, file, problems))
         return NULL;
     const struct bw_node *node = bw_node_find(loading.modules, name);
     if (node == NULL) {
@@ -77,4 +86,18 @@ const struct bw_probe_module *bw_probe_module_read(struct bw_arena *arena, const
     struct bw_probe_module *module = bw_arena_alloc(arena, sizeof *module);
     const char *path = bw_conf_path_key(arena, "modules", name);
     return bw_conf_decode(&loading.ctx, node, path, &bw_probe_module_group, module) ? module : NULL;
+}
+
+void bw_probe_module_names(struct bw_arena *arena, const char *file,
+                           void (*take)(void *ctx, const char *name), void *ctx)
+{
+    struct bw_config config;
+    struct bw_config_loading loading;
+    struct bw_problems problems;
+    bw_problems_init(&problems);
+    if (load(&loading, &config, arena, file, &problems) && loading.modules != NULL) {
+        for (const struct bw_node *node = loading.modules->first; node != NULL; node = node->next)
+            take(ctx, node->key);
+    }
+    bw_problems_fini(&problems);
 }

@@ -15,6 +15,10 @@ const struct bw_probe_module *bw_probe_module_plain(struct bw_arena *arena, enum
 const struct bw_probe_module *bw_probe_module_read(struct bw_arena *arena, const char *file,
                                                    const char *name, struct bw_problems *problems);
 
+/* Calls for the name of each module of the file; for nothing when it cannot be read. */
+void bw_probe_module_names(struct bw_arena *arena, const char *file,
+                           void (*take)(void *ctx, const char *name), void *ctx);
+
 /* Where relative paths in the file start. */
 const char *bw_probe_module_folder(struct bw_arena *arena, const char *file);
 

@@ -10,7 +10,7 @@
 #define BW_STORAGE_ROW(offset_of_path)                                                             \
     {                                                                                              \
         "storage.path", BW_OPT_STRING, (offset_of_path),                                           \
-            .range = "1..4096",                                                                    \
+            .range = "1..4096", .flags = BW_OPT_FILE,                                              \
             .help = "The store's file; default: bellwether.db in $STATE_DIRECTORY, else "          \
                     "./data/bellwether.db."                                                        \
     }

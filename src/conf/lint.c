@@ -40,6 +40,8 @@ static const char *flaw_of_shape(const struct bw_opt_group *group, const struct 
         return "lies outside of the struct";
     if (row->help == NULL && (row->flags & BW_OPT_HIDDEN) == 0)
         return "has no help";
+    if ((row->flags & (BW_OPT_FILE | BW_OPT_FOLDER)) != 0 && row->type != BW_OPT_STRING)
+        return "names a file but is no text";
     if (row->type == BW_OPT_ENUM && (row->names == NULL || row->names->name == NULL))
         return "has no words";
     if (takes_group(row->type) && row->group == NULL)

@@ -49,6 +49,8 @@ enum bw_opt_flag {
     BW_OPT_REQUIRED = 1,
     BW_OPT_SECRET = 2, /* never shown; also accepts NAME_file, which app/ reads */
     BW_OPT_HIDDEN = 4, /* not in docs */
+    BW_OPT_FILE = 8,   /* a text that names a file: shells complete it */
+    BW_OPT_FOLDER = 16,
 };
 
 /* A word and what it means; a list ends with a NULL name. */

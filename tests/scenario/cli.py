@@ -48,7 +48,8 @@ def on_terminal(bench, *argv):
 
 def help_and_mistakes(bench):
     listed = re.findall(r"^  ([a-z]+) ", told(bench, 0, "help"), re.M)
-    for name in ("serve", "init", "check", "probe", "trend", "query", "report", "db", "version"):
+    for name in ("serve", "init", "check", "probe", "trend", "query", "report", "db",
+                 "completion", "version"):
         expect(name in listed, f"help does not list {name}: {listed}")
         told(bench, 0, name, "--help", shows=f"Usage: bellwether {name}")
         told(bench, 3 if name == "probe" else 2, name, "--nonsense", says="unknown flag --nonsense")
@@ -64,6 +65,9 @@ def help_and_mistakes(bench):
     told(bench, 0, "--version", shows="bellwether ")
     for page in ("configuration", "metrics", "probes"):
         told(bench, 0, "docs", page, shows="\n| ")
+    told(bench, 0, "completion", "bash", shows="complete -F")
+    told(bench, 2, "completion", "zhs", says="did you mean zsh?")
+    told(bench, 2, "completion", "tcsh", says="bash, zsh and fish")
     told(bench, 2, "docs", "nothing", says="no document 'nothing'")
 
 
