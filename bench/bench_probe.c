@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* CPU time per probe against a server in a child process: new connection each, as the daemon
  * does it; against this host for ICMP; of the parent alone for /bin/true, also with 200 MB of
- * memory in use. Usage: bench_probe [PROBES [AT-ONCE]] */
+ * memory in use. Usage: bench_probe [PROBES [AT-ONCE [exec]]]: the last for commands alone. */
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
@@ -176,7 +176,12 @@ int main(int argc, char **argv)
     const char *ports[] = { bw_arena_printf(&arena, "127.0.0.1:%u", plain.port),
                             bw_arena_printf(&arena, "http://127.0.0.1:%u/", plain.port),
                             bw_arena_printf(&arena, "https://127.0.0.1:%u/", secure.port) };
+    const bool only_exec = argc > 3 && strcmp(argv[3], "exec") == 0;
     for (unsigned n = 1; n <= at_once; n = n == 1 && at_once > 1 ? at_once : at_once + 1) {
+        if (only_exec) {
+            measure_exec(&b, &module, probes / 10, n);
+            continue;
+        }
         module.prober = BW_PROBER_TCP;
         measure(&b, "tcp", &module, ports[0], probes, n);
         module.prober = BW_PROBER_HTTP;

@@ -73,10 +73,14 @@ static char *plain(const char *text)
 
 /* ---- the end ---- */
 
+/* To close it is not enough: a helper that is being started has a copy until its close-on-exec,
+ * which comes after we are let go on, and as long as there is one, epoll knows the pipe. */
 static void close_stream(struct stream *stream)
 {
-    if (stream->fd >= 0)
-        close(stream->fd); /* the only one for its end of the pipe: epoll forgets it */
+    if (stream->fd >= 0) {
+        epoll_ctl(stream->child->children->epoll, EPOLL_CTL_DEL, stream->fd, NULL);
+        close(stream->fd);
+    }
     stream->fd = -1;
 }
 
