@@ -34,6 +34,7 @@ struct column {
 
 struct writer {
     uint32_t group;
+    enum bw_tier tier;
     const struct bw_pack_input *series;
     size_t series_count;
     struct column columns[BW_PACK_SERIES_MAX];
@@ -75,7 +76,7 @@ static void put_columns(struct writer *w)
         for (size_t i = 0; i < column->count; i++)
             times[i] = column->points[i].ts_ms;
         const size_t start = w->parts.len;
-        bw_times_encode(&w->parts, times, column->count);
+        bw_times_encode(&w->parts, times, column->count, w->tier);
         free(times);
         const size_t size = w->parts.len - start;
         bw_put_u32(&w->directory, (uint32_t)size);
@@ -93,7 +94,7 @@ static void put_values(struct writer *w)
         for (size_t i = 0; i < series->count; i++)
             values[i] = series->points[i].value;
         const size_t start = w->parts.len;
-        const enum bw_codec codec = bw_values_encode(&w->parts, values, series->count);
+        const enum bw_codec codec = bw_values_encode(&w->parts, values, series->count, w->tier);
         free(values);
         const size_t size = w->parts.len - start;
         bw_put_u32(&w->directory, series->series);
@@ -126,10 +127,11 @@ static void put_header(struct writer *w, struct bw_buf *out)
 }
 
 void bw_pack_encode(struct bw_buf *out, uint32_t group, const struct bw_pack_input *series,
-                    size_t count)
+                    size_t count, enum bw_tier tier)
 {
     struct writer *w = bw_alloc(sizeof *w);
     w->group = group;
+    w->tier = tier;
     w->series = series;
     w->series_count = count;
     bw_buf_init(&w->directory, BW_PACK_BYTES_MAX);

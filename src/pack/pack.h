@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "pack/codec.h"
 #include "pack/points.h"
 
 #define BW_PACK_SERIES_MAX 128u
@@ -24,7 +25,7 @@ struct bw_pack_input {
 
 /* Appends a pack of 1 … BW_PACK_SERIES_MAX series by rising id. */
 void bw_pack_encode(struct bw_buf *out, uint32_t group, const struct bw_pack_input *series,
-                    size_t count);
+                    size_t count, enum bw_tier tier);
 
 /* An opened pack; borrows the bytes. */
 struct bw_pack {

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pack/varint.h"
 
-uint64_t bw_zigzag(int64_t value)
-{
-    return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
-}
-
-int64_t bw_unzigzag(uint64_t value)
-{
-    return (int64_t)((value >> 1) ^ ((value & 1) != 0 ? UINT64_MAX : 0));
-}
-
 static void put_little(struct bw_buf *out, uint64_t value, size_t size)
 {
     char bytes[8];
@@ -47,19 +37,6 @@ void bw_put_varint(struct bw_buf *out, uint64_t value)
 void bw_put_zigzag(struct bw_buf *out, int64_t value)
 {
     bw_put_varint(out, bw_zigzag(value));
-}
-
-void bw_put_tokens(struct bw_buf *out, const int64_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        bw_put_zigzag(out, values[i]);
-        if (values[i] != 0)
-            continue;
-        const size_t first = i;
-        while (i + 1 < count && values[i + 1] == 0)
-            i++;
-        bw_put_varint(out, i - first);
-    }
 }
 
 struct bw_bytes bw_bytes_of(const void *data, size_t size)
@@ -128,19 +105,4 @@ uint64_t bw_take_varint(struct bw_bytes *in)
 int64_t bw_take_zigzag(struct bw_bytes *in)
 {
     return bw_unzigzag(bw_take_varint(in));
-}
-
-void bw_take_tokens(struct bw_bytes *in, int64_t *out, size_t count)
-{
-    for (size_t i = 0; i < count && !in->bad;) {
-        const int64_t value = bw_take_zigzag(in);
-        out[i++] = value;
-        if (value != 0)
-            continue;
-        uint64_t zeros = bw_take_varint(in);
-        if (zeros > count - i)
-            in->bad = true;
-        for (; !in->bad && zeros > 0; zeros--)
-            out[i++] = 0;
-    }
 }

@@ -9,17 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint64_t bw_zigzag(int64_t value);
-int64_t bw_unzigzag(uint64_t value);
+/* Signed integers as unsigned ones that are small when they are: 0, -1, 1, -2, … */
+static inline uint64_t bw_zigzag(int64_t value)
+{
+    return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+static inline int64_t bw_unzigzag(uint64_t value)
+{
+    return (int64_t)((value >> 1) ^ (0 - (value & 1)));
+}
 
 void bw_put_u16(struct bw_buf *out, uint16_t value);
 void bw_put_u32(struct bw_buf *out, uint32_t value);
 void bw_put_u64(struct bw_buf *out, uint64_t value);
 void bw_put_varint(struct bw_buf *out, uint64_t value);
 void bw_put_zigzag(struct bw_buf *out, int64_t value);
-
-/* Integers as tokens: zigzag varints with runs of zeros counted. */
-void bw_put_tokens(struct bw_buf *out, const int64_t *values, size_t count);
 
 /* Bytes still to be read. A read beyond the end, or of something malformed, gives 0 and sets
  * `bad` for good; ask it once at the end. */
@@ -40,8 +45,5 @@ int64_t bw_take_zigzag(struct bw_bytes *in);
 
 /* `size` bytes, or NULL. */
 const uint8_t *bw_take_bytes(struct bw_bytes *in, size_t size);
-
-/* Exactly `count` integers; runs beyond it are malformed. */
-void bw_take_tokens(struct bw_bytes *in, int64_t *out, size_t count);
 
 #endif

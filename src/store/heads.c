@@ -187,7 +187,7 @@ static enum bw_rc encode(struct gathering *g, uint32_t group, struct bw_buf *out
         bw_points_settle(&g->points[i]);
         inputs[i] = (struct bw_pack_input){ g->series[i], g->points[i].items, g->points[i].count };
     }
-    bw_pack_encode(out, group, inputs, g->count);
+    bw_pack_encode(out, group, inputs, g->count, BW_TIER_HOT);
     if (bw_buf_failed(out))
         return bw_fail(err, BW_ELIMIT, "pack of group %u is too large", group);
     return BW_OK;

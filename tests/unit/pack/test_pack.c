@@ -44,7 +44,7 @@ static struct bw_buf encoded(void)
     }
     struct bw_buf body;
     bw_buf_init(&body, BW_PACK_BYTES_MAX);
-    bw_pack_encode(&body, GROUP, inputs, SERIES);
+    bw_pack_encode(&body, GROUP, inputs, SERIES, BW_TIER_HOT);
     return body;
 }
 
