@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* bench_store FOLDER [SERIES [TICKS]]: appends TICKS batches of SERIES samples, 15 s apart,
- * committing each; then reads everything back. Says samples per CPU-second for both, bytes a
- * sample, CPU for one series. The numbers of two machines cannot be compared. */
+ * committing each; then reads everything back. Says samples per CPU-second for both, memory a
+ * series, the longest commit, bytes a sample on disk, CPU for one series. The numbers of two
+ * machines cannot be compared. */
 #include "base/mem.h"
 #include "base/units.h"
 #include "store/reader.h"
 #include "store/store.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define T0 INT64_C(1700000000000)
+
+enum { WINDOW = 480 };
 
 static double cpu_seconds(void)
 {
@@ -22,11 +28,51 @@ static double cpu_seconds(void)
            + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-static long rss_kib(void)
+static double wall_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What the process holds at a moment, in bytes. */
+struct held {
+    double resident;
+    double allocated; /* by malloc, handed out */
+    double idle;      /* by malloc, kept but not handed out */
+};
+
+static struct held held_now(void)
+{
+    const struct mallinfo2 heap = mallinfo2();
+    struct held held = { .allocated = (double)(heap.uordblks + heap.hblkhd),
+                         .idle = (double)heap.fordblks };
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file != NULL && fscanf(file, "%ld %ld", &pages, &resident) == 2)
+        held.resident = (double)resident * (double)sysconf(_SC_PAGESIZE);
+    if (file != NULL)
+        fclose(file);
+    return held;
+}
+
+static long peak_kib(void)
 {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     return used.ru_maxrss;
+}
+
+/* What came since `before`, which is of the moment when the store was open and empty. */
+static void say_memory(const char *when, const struct held *before, size_t series)
+{
+    const struct held now = held_now();
+    const double count = (double)series;
+    printf("memory %s: %.0f bytes a series resident, %.0f allocated, %.0f idle (RSS %.0f KiB,"
+           " peak %ld KiB)\n",
+           when, (now.resident - before->resident) / count,
+           (now.allocated - before->allocated) / count, (now.idle - before->idle) / count,
+           now.resident / 1024, peak_kib());
 }
 
 static uint64_t noise_state = 88172645463325252u;
@@ -71,16 +117,19 @@ static void register_series(struct bw_store *store, struct bw_sample *batch, siz
         const struct bw_label labels[] = { { "instance", instance } };
         batch[i].series = bw_store_series(store, metric, (struct bw_labels){ labels, 1 });
         batch[i].value = 0;
+        batch[i].ts_ms = 0;
     }
 }
 
 static void ingest(struct bw_store *store, struct bw_sample *batch, size_t count, size_t ticks)
 {
     struct bw_err err;
+    const struct held before = held_now();
     register_series(store, batch, count);
     if (bw_store_flush(store, BW_MINUTE, &err) != BW_OK)
         fail("register", &err);
-    double own = 0;
+    say_memory("with series and no samples", &before, count);
+    double own = 0, longest = 0;
     const double began = cpu_seconds();
     for (size_t t = 0; t < ticks; t++) {
         const double making = cpu_seconds();
@@ -89,17 +138,22 @@ static void ingest(struct bw_store *store, struct bw_sample *batch, size_t count
             batch[i].value = next_value(i, batch[i].value);
         }
         own += cpu_seconds() - making;
+        const double handed = wall_seconds();
         bw_store_append(store, batch, count);
         if (bw_store_flush(store, BW_MINUTE, &err) != BW_OK)
             fail("commit", &err);
+        longest = wall_seconds() - handed > longest ? wall_seconds() - handed : longest;
+        if (t + 1 == WINDOW)
+            say_memory("after the first window", &before, count);
     }
     const double used = cpu_seconds() - began - own;
     struct bw_store_stats stats;
     bw_store_stats(store, &stats);
+    say_memory("at the end", &before, count);
     printf("ingest: %.2f M samples per CPU-second (append, journal, packs), %llu packs written,"
-           " peak RSS %ld KiB, %.0f bytes a series\n",
+           " longest commit %.0f ms\n",
            (double)(count * ticks) / used / 1e6, (unsigned long long)stats.packs_written_total,
-           rss_kib(), (double)rss_kib() * 1024 / (double)count);
+           longest * 1e3);
 }
 
 struct total {
@@ -153,6 +207,7 @@ int main(int argc, char **argv)
         fail("open", &err);
     struct bw_sample *batch = bw_alloc_array(count, sizeof *batch);
     uint32_t *ids = bw_alloc_array(count, sizeof *ids);
+    memset(batch, 1, count * sizeof *batch); /* resident before it is counted */
     ingest(store, batch, count, ticks);
     for (size_t i = 0; i < count; i++)
         ids[i] = batch[i].series;

@@ -4,19 +4,18 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "pack/codec.h"
+#include "pack/layout.h"
 #include "pack/varint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_BYTES = 40, COLUMN_BYTES = 12, SERIES_BYTES = 16, CRC_FROM = 8 };
+enum { WALK_TIMES_MAX = 4096 };
 
-static const char magic[4] = { 'B', 'W', 'P', '1' };
+const char bw_pack_magic[4] = { 'B', 'W', 'P', '1' };
 
-/* What a part's checksum covers besides its bytes, so that a part in the wrong place is as
- * wrong as a flipped bit. */
-static uint32_t part_checksum(uint32_t group, uint32_t series, uint32_t count, uint32_t codec,
-                              const void *bytes, size_t size)
+uint32_t bw_pack_part_checksum(uint32_t group, uint32_t series, uint32_t count, uint32_t codec,
+                               const void *bytes, size_t size)
 {
     const uint32_t ids[4] = { group, series, count, codec };
     uint8_t head[sizeof ids];
@@ -24,132 +23,6 @@ static uint32_t part_checksum(uint32_t group, uint32_t series, uint32_t count, u
         head[i] = (uint8_t)(ids[i / 4] >> (8 * (i % 4)));
     return bw_crc32c(bw_crc32c(0, head, sizeof head), bytes, size);
 }
-
-/* --- writing --------------------------------------------------------------------------- */
-
-struct column {
-    const struct bw_point *points; /* of the first series that has these times */
-    size_t count;
-};
-
-struct writer {
-    uint32_t group;
-    enum bw_tier tier;
-    const struct bw_pack_input *series;
-    size_t series_count;
-    struct column columns[BW_PACK_SERIES_MAX];
-    uint16_t column_of[BW_PACK_SERIES_MAX];
-    size_t column_count;
-    struct bw_buf directory;
-    struct bw_buf parts;
-};
-
-static bool same_times(const struct column *column, const struct bw_pack_input *series)
-{
-    if (column->count != series->count)
-        return false;
-    for (size_t i = 0; i < series->count; i++) {
-        if (column->points[i].ts_ms != series->points[i].ts_ms)
-            return false;
-    }
-    return true;
-}
-
-static void find_columns(struct writer *w)
-{
-    for (size_t i = 0; i < w->series_count; i++) {
-        size_t at = 0;
-        while (at < w->column_count && !same_times(&w->columns[at], &w->series[i]))
-            at++;
-        if (at == w->column_count)
-            w->columns[w->column_count++] =
-                (struct column){ w->series[i].points, w->series[i].count };
-        w->column_of[i] = (uint16_t)at;
-    }
-}
-
-static void put_columns(struct writer *w)
-{
-    for (size_t c = 0; c < w->column_count; c++) {
-        const struct column *column = &w->columns[c];
-        int64_t *times = bw_alloc_array(column->count, sizeof *times);
-        for (size_t i = 0; i < column->count; i++)
-            times[i] = column->points[i].ts_ms;
-        const size_t start = w->parts.len;
-        bw_times_encode(&w->parts, times, column->count, w->tier);
-        free(times);
-        const size_t size = w->parts.len - start;
-        bw_put_u32(&w->directory, (uint32_t)size);
-        bw_put_u32(&w->directory, (uint32_t)column->count);
-        bw_put_u32(&w->directory, part_checksum(w->group, 0, (uint32_t)column->count, 0,
-                                                w->parts.data + start, size));
-    }
-}
-
-static void put_values(struct writer *w)
-{
-    for (size_t s = 0; s < w->series_count; s++) {
-        const struct bw_pack_input *series = &w->series[s];
-        double *values = bw_alloc_array(series->count, sizeof *values);
-        for (size_t i = 0; i < series->count; i++)
-            values[i] = series->points[i].value;
-        const size_t start = w->parts.len;
-        const enum bw_codec codec = bw_values_encode(&w->parts, values, series->count, w->tier);
-        free(values);
-        const size_t size = w->parts.len - start;
-        bw_put_u32(&w->directory, series->series);
-        bw_put_u32(&w->directory, (uint32_t)size);
-        bw_put_u32(&w->directory, part_checksum(w->group, series->series, (uint32_t)series->count,
-                                                (uint32_t)codec, w->parts.data + start, size));
-        bw_put_u16(&w->directory, w->column_of[s]);
-        bw_put_u16(&w->directory, (uint16_t)codec);
-    }
-}
-
-static void put_header(struct writer *w, struct bw_buf *out)
-{
-    int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
-    size_t samples = 0;
-    for (size_t i = 0; i < w->series_count; i++) {
-        const struct bw_pack_input *series = &w->series[i];
-        const int64_t first = series->points[0].ts_ms;
-        const int64_t last = series->points[series->count - 1].ts_ms;
-        first_ms = first < first_ms ? first : first_ms;
-        last_ms = last > last_ms ? last : last_ms;
-        samples += series->count;
-    }
-    bw_put_u32(out, w->group);
-    bw_put_u32(out, (uint32_t)w->series_count);
-    bw_put_u64(out, (uint64_t)first_ms);
-    bw_put_u64(out, (uint64_t)last_ms);
-    bw_put_u32(out, (uint32_t)samples);
-    bw_put_u32(out, (uint32_t)w->column_count);
-}
-
-void bw_pack_encode(struct bw_buf *out, uint32_t group, const struct bw_pack_input *series,
-                    size_t count, enum bw_tier tier)
-{
-    struct writer *w = bw_alloc(sizeof *w);
-    w->group = group;
-    w->tier = tier;
-    w->series = series;
-    w->series_count = count;
-    bw_buf_init(&w->directory, BW_PACK_BYTES_MAX);
-    bw_buf_init(&w->parts, BW_PACK_BYTES_MAX);
-    find_columns(w);
-    put_header(w, &w->directory);
-    put_columns(w);
-    put_values(w);
-    bw_buf_bytes(out, magic, sizeof magic);
-    bw_put_u32(out, bw_crc32c(0, w->directory.data, w->directory.len));
-    bw_buf_bytes(out, w->directory.data, w->directory.len);
-    bw_buf_bytes(out, w->parts.data, w->parts.len);
-    bw_buf_fini(&w->directory);
-    bw_buf_fini(&w->parts);
-    free(w);
-}
-
-/* --- reading --------------------------------------------------------------------------- */
 
 struct column_entry {
     uint32_t size, count, crc;
@@ -162,8 +35,8 @@ struct series_entry {
 
 static struct column_entry column_at(const struct bw_pack *pack, size_t index)
 {
-    struct bw_bytes in =
-        bw_bytes_of(pack->body + HEADER_BYTES + COLUMN_BYTES * index, COLUMN_BYTES);
+    struct bw_bytes in = bw_bytes_of(
+        pack->body + BW_PACK_HEADER_BYTES + BW_PACK_COLUMN_BYTES * index, BW_PACK_COLUMN_BYTES);
     struct column_entry entry;
     entry.size = bw_take_u32(&in);
     entry.count = bw_take_u32(&in);
@@ -173,18 +46,18 @@ static struct column_entry column_at(const struct bw_pack *pack, size_t index)
 
 static size_t series_from(const struct bw_pack *pack)
 {
-    return HEADER_BYTES + (size_t)COLUMN_BYTES * pack->column_count;
+    return BW_PACK_HEADER_BYTES + (size_t)BW_PACK_COLUMN_BYTES * pack->column_count;
 }
 
 static size_t parts_from(const struct bw_pack *pack)
 {
-    return series_from(pack) + (size_t)SERIES_BYTES * pack->series_count;
+    return series_from(pack) + (size_t)BW_PACK_SERIES_BYTES * pack->series_count;
 }
 
 static struct series_entry series_at(const struct bw_pack *pack, size_t index)
 {
-    struct bw_bytes in =
-        bw_bytes_of(pack->body + series_from(pack) + SERIES_BYTES * index, SERIES_BYTES);
+    struct bw_bytes in = bw_bytes_of(pack->body + series_from(pack) + BW_PACK_SERIES_BYTES * index,
+                                     BW_PACK_SERIES_BYTES);
     struct series_entry entry;
     entry.series = bw_take_u32(&in);
     entry.size = bw_take_u32(&in);
@@ -196,11 +69,11 @@ static struct series_entry series_at(const struct bw_pack *pack, size_t index)
 
 static bool take_header(struct bw_pack *pack, uint32_t *out_crc)
 {
-    if (pack->size < HEADER_BYTES || pack->size > BW_PACK_BYTES_MAX
-        || memcmp(pack->body, magic, sizeof magic) != 0)
+    if (pack->size < BW_PACK_HEADER_BYTES || pack->size > BW_PACK_BYTES_MAX
+        || memcmp(pack->body, bw_pack_magic, sizeof bw_pack_magic) != 0)
         return false;
-    struct bw_bytes in = bw_bytes_of(pack->body, HEADER_BYTES);
-    bw_take_bytes(&in, sizeof magic);
+    struct bw_bytes in = bw_bytes_of(pack->body, BW_PACK_HEADER_BYTES);
+    bw_take_bytes(&in, sizeof bw_pack_magic);
     *out_crc = bw_take_u32(&in);
     pack->group = bw_take_u32(&in);
     pack->series_count = bw_take_u32(&in);
@@ -243,7 +116,7 @@ enum bw_rc bw_pack_open(struct bw_pack *out, const void *body, size_t size, stru
     uint32_t crc = 0;
     if (!take_header(&pack, &crc))
         return bw_fail(err, BW_ECORRUPT, "not a pack");
-    if (crc != bw_crc32c(0, pack.body + CRC_FROM, parts_from(&pack) - CRC_FROM))
+    if (crc != bw_crc32c(0, pack.body + BW_PACK_CRC_FROM, parts_from(&pack) - BW_PACK_CRC_FROM))
         return bw_fail(err, BW_ECORRUPT, "directory: checksum");
     if (!directory_is_sound(&pack))
         return bw_fail(err, BW_ECORRUPT, "directory: not sound");
@@ -288,39 +161,111 @@ static const uint8_t *value_bytes(const struct bw_pack *pack, size_t index)
     return at;
 }
 
-static bool decode_part(const struct bw_pack *pack, size_t index, int64_t *times, double *values)
+/* The times of a column, or NULL when they are damaged; the caller frees them. */
+static int64_t *decode_times(const struct bw_pack *pack, size_t index)
 {
-    const struct series_entry series = series_at(pack, index);
-    const struct column_entry column = column_at(pack, series.column);
-    const uint8_t *time_part = column_bytes(pack, series.column);
-    const uint8_t *value_part = value_bytes(pack, index);
-    if (part_checksum(pack->group, 0, column.count, 0, time_part, column.size) != column.crc
-        || part_checksum(pack->group, series.series, column.count, series.codec, value_part,
-                         series.size)
-               != series.crc)
-        return false;
-    return bw_times_decode(time_part, column.size, times, column.count)
-           && times[0] >= pack->first_ms && times[column.count - 1] <= pack->last_ms
-           && bw_values_decode((enum bw_codec)series.codec, value_part, series.size, values,
-                               column.count);
+    const struct column_entry column = column_at(pack, index);
+    const uint8_t *part = column_bytes(pack, index);
+    if (bw_pack_part_checksum(pack->group, 0, column.count, 0, part, column.size) != column.crc)
+        return NULL;
+    int64_t *times = bw_alloc_array(column.count, sizeof *times);
+    if (bw_times_decode(part, column.size, times, column.count) && times[0] >= pack->first_ms
+        && times[column.count - 1] <= pack->last_ms)
+        return times;
+    free(times);
+    return NULL;
 }
 
-enum bw_rc bw_pack_read(const struct bw_pack *pack, size_t index, struct bw_points *out,
-                        struct bw_err *err)
+/* The values of a series, whose bytes begin at `part`, with their times. */
+static bool read_values(const struct bw_pack *pack, const struct series_entry *series,
+                        const uint8_t *part, const int64_t *times, struct bw_points *out)
 {
-    const size_t count = column_at(pack, series_at(pack, index).column).count;
-    int64_t *times = bw_alloc_array(count, sizeof *times);
+    const uint32_t count = column_at(pack, series->column).count;
+    if (bw_pack_part_checksum(pack->group, series->series, count, series->codec, part, series->size)
+        != series->crc)
+        return false;
     double *values = bw_alloc_array(count, sizeof *values);
-    const bool good = decode_part(pack, index, times, values);
+    const bool good =
+        bw_values_decode((enum bw_codec)series->codec, part, series->size, values, count);
     if (good) {
         struct bw_point *points = bw_points_reserve(out, count);
         for (size_t i = 0; i < count; i++)
             points[i] = (struct bw_point){ times[i], values[i] };
         out->count += count;
     }
-    free(times);
     free(values);
-    if (!good)
-        return bw_fail(err, BW_ECORRUPT, "series %u: damaged", bw_pack_series(pack, index));
+    return good;
+}
+
+static enum bw_rc damaged(uint32_t series, struct bw_err *err)
+{
+    return bw_fail(err, BW_ECORRUPT, "series %u: damaged", series);
+}
+
+enum bw_rc bw_pack_read(const struct bw_pack *pack, size_t index, struct bw_points *out,
+                        struct bw_err *err)
+{
+    const struct series_entry series = series_at(pack, index);
+    int64_t *times = decode_times(pack, series.column);
+    const bool good =
+        times != NULL && read_values(pack, &series, value_bytes(pack, index), times, out);
+    free(times);
+    return good ? BW_OK : damaged(series.series, err);
+}
+
+/* --- one series after the other ---------------------------------------------------------- */
+
+void bw_pack_walk_begin(struct bw_pack_walk *walk, const struct bw_pack *pack)
+{
+    *walk = (struct bw_pack_walk){ .pack = pack, .values = value_bytes(pack, 0) };
+}
+
+static void forget_times(struct bw_pack_walk *walk)
+{
+    for (size_t i = 0; i < walk->pack->column_count; i++) {
+        free(walk->times[i]);
+        walk->times[i] = NULL;
+    }
+}
+
+void bw_pack_walk_fini(struct bw_pack_walk *walk)
+{
+    forget_times(walk);
+}
+
+uint32_t bw_pack_walk_series(const struct bw_pack_walk *walk)
+{
+    return walk->index < walk->pack->series_count ? bw_pack_series(walk->pack, walk->index) : 0;
+}
+
+void bw_pack_walk_next(struct bw_pack_walk *walk)
+{
+    walk->values += series_at(walk->pack, walk->index).size;
+    walk->index++;
+}
+
+bool bw_pack_walk_find(struct bw_pack_walk *walk, uint32_t series)
+{
+    if (walk->index >= walk->pack->series_count || bw_pack_walk_series(walk) > series) {
+        walk->index = 0;
+        walk->values = value_bytes(walk->pack, 0);
+    }
+    while (walk->index < walk->pack->series_count && bw_pack_walk_series(walk) < series)
+        bw_pack_walk_next(walk);
+    return bw_pack_walk_series(walk) == series;
+}
+
+enum bw_rc bw_pack_walk_read(struct bw_pack_walk *walk, struct bw_points *out, struct bw_err *err)
+{
+    const struct series_entry series = series_at(walk->pack, walk->index);
+    int64_t **times = &walk->times[series.column];
+    if (*times == NULL) {
+        /* A few bytes can stand for many equal steps: not all columns of such at once. */
+        if (column_at(walk->pack, series.column).count > WALK_TIMES_MAX)
+            forget_times(walk);
+        *times = decode_times(walk->pack, series.column);
+    }
+    if (*times == NULL || !read_values(walk->pack, &series, walk->values, *times, out))
+        return damaged(series.series, err);
     return BW_OK;
 }

@@ -12,20 +12,13 @@
 #include "pack/codec.h"
 #include "pack/points.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #define BW_PACK_SERIES_MAX 128u
 #define BW_PACK_POINTS_MAX (2u << 20) /* of one series */
 #define BW_PACK_BYTES_MAX (256u << 20)
-
-/* One series to be packed: at least one point, strictly rising. */
-struct bw_pack_input {
-    uint32_t series;
-    const struct bw_point *points;
-    size_t count;
-};
-
-/* Appends a pack of 1 … BW_PACK_SERIES_MAX series by rising id. */
-void bw_pack_encode(struct bw_buf *out, uint32_t group, const struct bw_pack_input *series,
-                    size_t count, enum bw_tier tier);
 
 /* An opened pack; borrows the bytes. */
 struct bw_pack {
@@ -50,5 +43,27 @@ int bw_pack_find(const struct bw_pack *pack, uint32_t series);
 /* Appends the points of the series at a place; BW_ECORRUPT leaves *out as it was. */
 enum bw_rc bw_pack_read(const struct bw_pack *pack, size_t index, struct bw_points *out,
                         struct bw_err *err);
+
+/* Reads several series of one pack, best by rising id: times that they share are decoded once,
+ * and what lies before a part is not added up for each. Borrows the pack. */
+struct bw_pack_walk {
+    const struct bw_pack *pack;
+    size_t index;                       /* the series it stands at; series_count: past the last */
+    const uint8_t *values;              /* of that series */
+    int64_t *times[BW_PACK_SERIES_MAX]; /* by column; NULL: not decoded yet */
+};
+
+void bw_pack_walk_begin(struct bw_pack_walk *walk, const struct bw_pack *pack);
+void bw_pack_walk_fini(struct bw_pack_walk *walk);
+
+/* The id of the series it stands at; 0 past the last. */
+uint32_t bw_pack_walk_series(const struct bw_pack_walk *walk);
+void bw_pack_walk_next(struct bw_pack_walk *walk);
+
+/* Goes to a series; false when the pack does not have it. */
+bool bw_pack_walk_find(struct bw_pack_walk *walk, uint32_t series);
+
+/* As bw_pack_read, of the series it stands at. */
+enum bw_rc bw_pack_walk_read(struct bw_pack_walk *walk, struct bw_points *out, struct bw_err *err);
 
 #endif

@@ -13,32 +13,45 @@
 
 #include "base/err.h"
 #include "pack/journal.h"
+#include "pack/window.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct bw_head {
-    uint32_t series_count; /* series of the group */
+    uint32_t *series; /* of the group, by place in its window */
+    size_t series_count, series_cap;
     uint64_t covered_seq;
-    uint64_t first_seq;   /* journal row of the oldest sample here; 0: none */
-    int64_t write_due_ns; /* monotonic */
-    struct bw_samples samples;
+    uint64_t first_seq;    /* journal row of the oldest sample here; 0: none */
+    int64_t write_due_ns;  /* monotonic */
+    uint16_t seal_points;  /* a series, raw, until the next block */
+    uint16_t write_points; /* a series until the next write */
+    struct bw_window window;
+};
+
+/* Where a series is. */
+struct bw_home {
+    uint32_t group; /* 0: nowhere */
+    uint8_t place;
 };
 
 struct bw_heads {
     struct bw_head *groups; /* by id; 0 is never used */
     size_t group_count;
-    uint32_t *group_of; /* by series id; 0: unknown */
+    struct bw_home *homes; /* by series id */
     size_t series_count;
-    uint64_t damaged; /* open packs found damaged */
+    struct bw_pool pool; /* of all windows */
+    uint64_t damaged;    /* open packs found damaged */
     uint64_t packs_written;
+    uint64_t packs_added; /* of them new, not in the place of an open one */
 };
 
 void bw_heads_fini(struct bw_heads *heads);
 
-/* The series is in that group from now on. */
+/* The series is in that group from now on; in none when the group has no place left. */
 void bw_heads_place(struct bw_heads *heads, uint32_t series, uint32_t group);
+uint32_t bw_heads_group_of(const struct bw_heads *heads, uint32_t series);
 void bw_heads_set_covered(struct bw_heads *heads, uint32_t group, uint64_t covered_seq);
 
 /* Takes in journal row `seq`, or the part of it that is not in packs yet. */
@@ -52,6 +65,9 @@ bool bw_heads_is_due(const struct bw_heads *heads, uint32_t group, int64_t now_n
  * stays as it was. `seq` is the last committed journal row. */
 enum bw_rc bw_heads_write(struct bw_heads *heads, sqlite3 *db, uint32_t group, uint64_t seq,
                           int64_t now_ns, struct bw_err *err);
+
+/* Appends what a group's head holds: by series, of each in the order it came (block by block). */
+void bw_heads_samples(const struct bw_heads *heads, uint32_t group, struct bw_samples *out);
 
 /* The newest journal row that no head needs any more, `seq` when all are empty. */
 uint64_t bw_heads_covered(const struct bw_heads *heads, uint64_t seq);

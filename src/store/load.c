@@ -23,8 +23,6 @@ static enum bw_rc load_series(struct bw_store *store, sqlite3_stmt *st, struct b
         || !bw_store_registry_load(&store->registry, cells.items[1].text,
                                    (uint32_t)cells.items[0].integer))
         store->stats.damaged_total++;
-    else
-        bw_heads_place(&store->heads, (uint32_t)cells.items[0].integer, 0);
     return BW_OK;
 }
 
@@ -118,7 +116,7 @@ static void place_homeless(struct bw_store *store)
 {
     for (size_t i = 0; i < store->registry.entry_cap; i++) {
         const struct bw_store_registry_entry *entry = &store->registry.entries[i];
-        if (entry->name == NULL || store->heads.group_of[entry->id] != 0)
+        if (entry->name == NULL || bw_heads_group_of(&store->heads, entry->id) != 0)
             continue;
         const uint32_t group = bw_store_registry_place(&store->registry, entry->hash);
         struct bw_cells cells = { .count = 0 };

@@ -77,8 +77,7 @@ static enum bw_rc write_cells(struct bw_store *store, enum bw_row_op op,
 static enum bw_rc write_series(struct bw_store *store, const struct bw_store_registry_entry *entry,
                                int64_t now_ms, struct bw_err *err)
 {
-    const uint32_t group =
-        entry->id < store->heads.series_count ? store->heads.group_of[entry->id] : 0;
+    const uint32_t group = bw_heads_group_of(&store->heads, entry->id);
     if (group == 0)
         return BW_OK; /* its rows are still in a lane */
     struct bw_cells series = { .count = 0 }, place = { .count = 0 };
@@ -102,18 +101,29 @@ static enum bw_rc write_registry(struct bw_store *store, struct bw_err *err)
     return rc;
 }
 
+static enum bw_rc write_samples(struct bw_store *store, const struct bw_samples *samples,
+                                uint64_t *seq, struct bw_err *err)
+{
+    enum bw_rc rc = BW_OK;
+    for (size_t at = 0, part; rc == BW_OK && at < samples->count; at += part) {
+        part = samples->count - at;
+        part = part < BW_LANE_SAMPLES_MAX ? part : BW_LANE_SAMPLES_MAX;
+        rc = bw_store_insert_journal(store, ++*seq, samples->items + at, part, err);
+    }
+    return rc;
+}
+
 /* Each head becomes rows of the journal again; *seq counts on. */
 static enum bw_rc write_heads(struct bw_store *store, uint64_t *seq, struct bw_err *err)
 {
+    struct bw_samples samples = { .count = 0 };
     enum bw_rc rc = BW_OK;
     for (size_t g = 1; rc == BW_OK && g < store->heads.group_count; g++) {
-        const struct bw_samples *samples = &store->heads.groups[g].samples;
-        for (size_t at = 0, part; rc == BW_OK && at < samples->count; at += part) {
-            part = samples->count - at;
-            part = part < BW_LANE_SAMPLES_MAX ? part : BW_LANE_SAMPLES_MAX;
-            rc = bw_store_insert_journal(store, ++*seq, samples->items + at, part, err);
-        }
+        samples.count = 0;
+        bw_heads_samples(&store->heads, (uint32_t)g, &samples);
+        rc = write_samples(store, &samples, seq, err);
     }
+    bw_samples_fini(&samples);
     return rc;
 }
 
@@ -134,7 +144,7 @@ static enum bw_rc fill_blank(struct bw_store *store, struct bw_err *err)
     }
     for (size_t g = 1; g < store->heads.group_count; g++) {
         struct bw_head *head = &store->heads.groups[g];
-        head->first_seq = head->samples.count > 0 ? before + 1 : 0;
+        head->first_seq = head->window.count > 0 ? before + 1 : 0;
     }
     store->seq = seq;
     pthread_mutex_lock(&store->lock);

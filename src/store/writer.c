@@ -196,27 +196,23 @@ static uint32_t next_turn(struct bw_store *store)
 static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
 {
     const uint64_t damaged = store->heads.damaged, written = store->heads.packs_written;
+    const uint64_t added = store->heads.packs_added;
     struct bw_err err = { .rc = BW_OK };
     bool in_time = true;
     for (size_t i = 1; i < store->heads.group_count && in_time && err.rc == BW_OK; i++) {
         const int64_t now_ns = bw_store_now_ns();
         const uint32_t group = next_turn(store);
         in_time = now_ns < until_ns;
-        if (all ? store->heads.groups[group].samples.count > 0
+        if (all ? store->heads.groups[group].window.count > 0
                 : bw_heads_is_due(&store->heads, group, now_ns))
             bw_heads_write(&store->heads, store->db, group, store->seq, now_ns, &err);
     }
-    int64_t packs = 0;
-    const bool changed = store->heads.packs_written != written;
-    if (changed) {
-        bw_db_number(store->db, "SELECT count(*) FROM pack", &packs, NULL);
+    if (store->heads.packs_written != written)
         store->next_care_ns = 0; /* the file may have outgrown its ceiling */
-    }
     pthread_mutex_lock(&store->lock);
     store->stats.packs_written_total = store->heads.packs_written;
     store->stats.damaged_total += store->heads.damaged - damaged;
-    if (changed)
-        store->stats.packs = (uint64_t)packs;
+    store->stats.packs += store->heads.packs_added - added;
     pthread_mutex_unlock(&store->lock);
     if (store->heads.damaged != damaged)
         bw_store_say(store, BW_LOG_ERROR, "an open pack is damaged; it was left as it is");

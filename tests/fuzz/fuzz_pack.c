@@ -32,13 +32,20 @@ static void read_pack(const uint8_t *copy, size_t size)
     struct bw_pack pack;
     if (bw_pack_open(&pack, copy, size, NULL) != BW_OK)
         return;
+    struct bw_pack_walk walk;
+    bw_pack_walk_begin(&walk, &pack);
     for (size_t i = 0; i < pack.series_count; i++) {
-        struct bw_points points = { 0 };
+        struct bw_points points = { 0 }, walked = { 0 };
         if (bw_pack_find(&pack, bw_pack_series(&pack, i)) != (int)i)
             abort();
-        (void)bw_pack_read(&pack, i, &points, NULL);
+        if (bw_pack_read(&pack, i, &points, NULL) != bw_pack_walk_read(&walk, &walked, NULL)
+            || points.count != walked.count)
+            abort();
+        bw_pack_walk_next(&walk);
         bw_points_fini(&points);
+        bw_points_fini(&walked);
     }
+    bw_pack_walk_fini(&walk);
 }
 
 static void decode_parts(const uint8_t *data, size_t size)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "pack/pack.h"
+#include "pack/pack_writer.h"
 
 #include <math.h>
 #include <string.h>
@@ -33,18 +34,19 @@ static double value_of(size_t s, size_t i)
 
 static struct bw_buf encoded(void)
 {
-    struct bw_pack_input inputs[SERIES];
+    struct bw_pack_writer *writer = bw_pack_writer_new(GROUP, BW_TIER_HOT);
     for (size_t s = 0; s < SERIES; s++) {
         const size_t count = s < 4 ? POINTS : POINTS - s;
         for (size_t i = 0; i < count; i++)
             points[s][i] =
                 (struct bw_point){ 1700000000000 + (int64_t)(i * 15000 + (s < 4 ? 0 : i % s)),
                                    value_of(s, i) };
-        inputs[s] = (struct bw_pack_input){ (uint32_t)(s + 1) * 10, points[s], count };
+        bw_pack_writer_add(writer, (uint32_t)(s + 1) * 10, points[s], count);
     }
     struct bw_buf body;
     bw_buf_init(&body, BW_PACK_BYTES_MAX);
-    bw_pack_encode(&body, GROUP, inputs, SERIES, BW_TIER_HOT);
+    bw_pack_writer_finish(writer, &body);
+    bw_pack_writer_free(writer);
     return body;
 }
 
@@ -72,6 +74,32 @@ static void each_series_reads_alone(void **state)
     bw_buf_fini(&body);
 }
 
+static void a_walk_reads_what_single_reads_do(void **state)
+{
+    (void)state;
+    static const size_t way[] = { 0, 1, 2, 5, 11, 3, 3, 4, 0 }; /* back as well */
+    struct bw_buf body = encoded();
+    struct bw_pack pack;
+    struct bw_pack_walk walk;
+    assert_int_equal(bw_pack_open(&pack, body.data, body.len, NULL), BW_OK);
+    bw_pack_walk_begin(&walk, &pack);
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        struct bw_points got = { 0 };
+        assert_true(bw_pack_walk_find(&walk, (uint32_t)(way[i] + 1) * 10));
+        assert_int_equal(bw_pack_walk_read(&walk, &got, NULL), BW_OK);
+        assert_int_equal(got.count, way[i] < 4 ? POINTS : POINTS - way[i]);
+        assert_memory_equal(got.items, points[way[i]], got.count * sizeof *got.items);
+        bw_points_fini(&got);
+        assert_false(bw_pack_walk_find(&walk, 15));
+        assert_int_equal(bw_pack_walk_series(&walk), 20);
+    }
+    assert_false(bw_pack_walk_find(&walk, 130));
+    assert_int_equal(bw_pack_walk_series(&walk), 0); /* past the last */
+    assert_true(bw_pack_walk_find(&walk, 10));
+    bw_pack_walk_fini(&walk);
+    bw_buf_fini(&body);
+}
+
 /* Reads all; returns how many series could not be read, or -1 when the pack did not open.
  * What is read must be right. */
 static int damage_of(const struct bw_buf *body)
@@ -79,15 +107,25 @@ static int damage_of(const struct bw_buf *body)
     struct bw_pack pack;
     if (bw_pack_open(&pack, body->data, body->len, NULL) != BW_OK)
         return -1;
-    int damaged = 0;
+    int damaged = 0, walked = 0;
+    struct bw_pack_walk walk;
+    bw_pack_walk_begin(&walk, &pack);
     for (size_t s = 0; s < SERIES; s++) {
         struct bw_points got = { 0 };
         if (bw_pack_read(&pack, s, &got, NULL) != BW_OK)
             damaged++;
         else
             assert_memory_equal(got.items, points[s], got.count * sizeof *got.items);
+        got.count = 0;
+        if (bw_pack_walk_read(&walk, &got, NULL) != BW_OK)
+            walked++;
+        else
+            assert_memory_equal(got.items, points[s], got.count * sizeof *got.items);
+        bw_pack_walk_next(&walk);
         bw_points_fini(&got);
     }
+    bw_pack_walk_fini(&walk);
+    assert_int_equal(walked, damaged);
     return damaged;
 }
 
@@ -127,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_series_reads_alone),
+        cmocka_unit_test(a_walk_reads_what_single_reads_do),
         cmocka_unit_test(a_flipped_bit_is_noticed_and_contained),
         cmocka_unit_test(every_cut_is_noticed),
     };
