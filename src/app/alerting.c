@@ -280,8 +280,7 @@ static struct bw_subject subject_of(struct bw_arena *arena, const char *labels_t
 /* A rule about a check's status says "1 == 1"; what people want to read is why the check has
  * that status. Other rules speak for themselves. */
 static const char *cause_of(const struct bw_alerting *alerting,
-                            const struct bw_alert_intent *intent,
-                            const struct bw_subject *subject)
+                            const struct bw_alert_intent *intent, const struct bw_subject *subject)
 {
     if (intent->to == BW_LEVEL_NONE || alerting->roster == NULL
         || strstr(expr_of(alerting, intent->rule), "bellwether_health_status") == NULL)
@@ -321,25 +320,38 @@ static void take_intents(struct bw_alerting *alerting, const struct bw_alert_int
 struct picking {
     struct bw_picker *picker;
     struct bw_expr_vector *out;
+    struct bw_arena *arena; /* of the evaluation */
 };
+
+/* {a="b"}, "" without labels. */
+static const char *text_of(struct bw_arena *arena, struct bw_labels labels)
+{
+    struct bw_buf text;
+    bw_buf_init(&text, (size_t)BW_LABELS_MAX * 2 * BW_LABEL_VALUE_BYTES_MAX);
+    bw_series_text(&text, "", labels);
+    const char *copied = bw_arena_strndup(arena, text.data, text.len);
+    bw_buf_fini(&text);
+    return copied;
+}
 
 static void pick(void *ctx, const struct bw_latest *latest)
 {
     const struct picking *picking = ctx;
     if (bw_picker_matches(picking->picker, latest->metric, latest->labels))
-        bw_expr_vector_add(picking->out, latest->labels_text, latest->value);
+        bw_expr_vector_add(picking->out, text_of(picking->arena, latest->labels), latest->value);
 }
 
 struct resolving {
     struct bw_alerting *alerting;
     const struct rule *rule;
     int64_t now_ms;
+    struct bw_arena *arena;
 };
 
 static void resolve(void *ctx, size_t selector, struct bw_expr_vector *out)
 {
     const struct resolving *resolving = ctx;
-    struct picking picking = { resolving->rule->pickers[selector], out };
+    struct picking picking = { resolving->rule->pickers[selector], out, resolving->arena };
     bw_recorder_each(resolving->alerting->core->recorder, bw_picker_metric(picking.picker),
                      resolving->now_ms - STALE_MS, pick, &picking);
 }
@@ -354,10 +366,10 @@ static void say_failure(struct rule *rule, enum bw_rc rc, const struct bw_err *e
 
 static void evaluate(struct bw_alerting *alerting, struct rule *rule, int64_t now_ms)
 {
-    struct resolving resolving = { alerting, rule, now_ms };
+    struct bw_arena arena = { 0 };
+    struct resolving resolving = { alerting, rule, now_ms, &arena };
     struct bw_expr_vector vector = { 0 };
     struct bw_alert_intents intents = { 0 };
-    struct bw_arena arena = { 0 };
     struct bw_err err;
     const enum bw_rc rc = bw_expr_eval(rule->expr, resolve, &resolving, &vector, &err);
     rule->evaluations++;

@@ -394,7 +394,7 @@ static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)
     core->loop = bw_loop_new();
     core->started_ms = bw_core_now_ms(core);
     core->publisher = bw_publisher_new(core->loop);
-    core->recorder = bw_recorder_new(core->started_ms);
+    core->recorder = bw_recorder_new(core->started_ms, bw_publisher_shapes(core->publisher));
     core->workers =
         bw_work_pool_new(core->loop, BW_WORK_THREADS_DEFAULT, BW_WORK_QUEUE_DEFAULT, err);
     daemon->resolver = bw_resolver_new(core->loop, NULL, err);

@@ -86,6 +86,11 @@ void bw_publisher_free(struct bw_publisher *publisher)
 
 /* ---- metrics --------------------------------------------------------------------------- */
 
+struct bw_shapes *bw_publisher_shapes(struct bw_publisher *publisher)
+{
+    return bw_registry_shapes(publisher->registry);
+}
+
 struct bw_publication *bw_publication_new(struct bw_publisher *publisher,
                                           const struct bw_metric_label *common, size_t count,
                                           const char *collision_prefix)

@@ -18,6 +18,9 @@ struct bw_publication;
 struct bw_publisher *bw_publisher_new(struct bw_loop *loop);
 void bw_publisher_free(struct bw_publisher *publisher);
 
+/* The shapes of what is shown, for the loop's thread; they go with the publisher. */
+struct bw_shapes *bw_publisher_shapes(struct bw_publisher *publisher);
+
 /* What one source shows on /metrics; as bw_block_new. Loop thread. */
 struct bw_publication *bw_publication_new(struct bw_publisher *publisher,
                                           const struct bw_metric_label *common, size_t count,

@@ -7,44 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One series of a source. The measure it was made from tells whether the next round of
- * measures is about the same things in the same order. */
-struct series {
-    struct bw_source *source;
-    enum bw_family_id family;
-    const char *const *own; /* values of the family's own labels */
-    bool stored;
-    struct bw_latest latest;
-    struct series *next_of_family;
-    struct series **link; /* what points at this one */
-};
-
 struct bw_source {
     struct bw_recorder *recorder;
-    struct bw_arena identity_arena;
-    const struct bw_label *identity;
-    size_t identity_count;
-    size_t stored_max;
-    struct bw_arena arena; /* of `series` */
-    struct series *series;
-    size_t count;
-    unsigned generation; /* of the recorder's store when ids were looked up */
-    int64_t tick_ms;     /* the last nominal tick; 0: none yet */
+    struct bw_source *next, **link; /* of the recorder; what points at this one */
+    struct bw_label *identity;      /* sorted; one piece of memory with its texts */
+    uint32_t identity_count;
+    uint32_t stored_max;
+    const struct bw_shape *shape; /* NULL before the first round */
+    double *values;               /* of the last round, by item of the shape */
+    uint32_t *series;             /* the same: ids in the store; 0: not stored */
+    unsigned generation;          /* of the recorder's store when ids were looked up */
+    int64_t ts_ms;                /* of the last round */
+    int64_t tick_ms;              /* the last nominal tick; 0: none yet */
 };
 
 struct bw_recorder {
     struct bw_store *store;
+    struct bw_shapes *shapes;
     int64_t started_ms;
     unsigned generation;
-    struct series *families[BW_FAMILY_ID_MAX]; /* all series of each */
+    struct bw_source *sources; /* newest first */
     struct bw_sample *samples;
     size_t sample_cap;
 };
 
-struct bw_recorder *bw_recorder_new(int64_t started_ms)
+struct bw_recorder *bw_recorder_new(int64_t started_ms, struct bw_shapes *shapes)
 {
     struct bw_recorder *recorder = bw_alloc(sizeof *recorder);
     recorder->started_ms = started_ms;
+    recorder->shapes = shapes;
     return recorder;
 }
 
@@ -62,128 +53,106 @@ void bw_recorder_set_store(struct bw_recorder *recorder, struct bw_store *store)
     recorder->generation++;
 }
 
+static const char *copy(char **room, const char *text)
+{
+    char *start = *room;
+    *room = stpcpy(start, text) + 1;
+    return start;
+}
+
+static void keep_identity(struct bw_source *source, const struct bw_label *identity, size_t count)
+{
+    struct bw_label sorted[BW_LABELS_MAX];
+    count = bw_labels_merge(sorted, 0, identity, count);
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += strlen(sorted[i].name) + strlen(sorted[i].value) + 2;
+    source->identity = bw_alloc(count * sizeof *source->identity + bytes);
+    source->identity_count = (uint32_t)count;
+    char *room = (char *)(source->identity + count);
+    for (size_t i = 0; i < count; i++) {
+        source->identity[i].name = copy(&room, sorted[i].name);
+        source->identity[i].value = copy(&room, sorted[i].value);
+    }
+}
+
 struct bw_source *bw_source_new(struct bw_recorder *recorder, const struct bw_label *identity,
                                 size_t count, size_t stored_max)
 {
     struct bw_source *source = bw_alloc(sizeof *source);
     source->recorder = recorder;
-    source->stored_max = stored_max;
-    bw_arena_init(&source->identity_arena);
-    bw_arena_init(&source->arena);
-    const struct bw_labels labels = bw_labels_make(&source->identity_arena, identity, count);
-    source->identity = labels.items;
-    source->identity_count = labels.count;
+    source->stored_max = (uint32_t)stored_max;
+    keep_identity(source, identity, count);
+    source->next = recorder->sources;
+    source->link = &recorder->sources;
+    if (source->next != NULL)
+        source->next->link = &source->next;
+    recorder->sources = source;
     return source;
-}
-
-static void unlink_all(struct bw_source *source)
-{
-    for (size_t i = 0; i < source->count; i++) {
-        struct series *series = &source->series[i];
-        *series->link = series->next_of_family;
-        if (series->next_of_family != NULL)
-            series->next_of_family->link = series->link;
-    }
-    source->count = 0;
-    bw_arena_fini(&source->arena);
 }
 
 void bw_source_free(struct bw_source *source)
 {
     if (source == NULL)
         return;
-    unlink_all(source);
-    bw_arena_fini(&source->identity_arena);
+    *source->link = source->next;
+    if (source->next != NULL)
+        source->next->link = source->link;
+    bw_shapes_drop(source->recorder->shapes, source->shape);
+    free(source->values);
+    free(source->identity);
     free(source);
 }
 
-static bool is_same(const struct series *series, const struct bw_measure *measure)
+/* Parts of histograms have neither a latest value nor a place in the store. */
+static bool is_kept(const struct bw_shape_item *item)
 {
-    if (series->family != measure->family)
-        return false;
-    const size_t count = bw_family_row(measure->family)->label_count;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(series->own[i], measure->labels[i]) != 0)
-            return false;
-    }
-    return true;
+    return item->part == BW_PART_VALUE;
 }
 
-static bool has_shape(const struct bw_source *source, const struct bw_measures *measures)
+/* Name and labels of a series; `items` has room for BW_LABELS_MAX. */
+static const char *name_series(const struct bw_source *source, size_t item,
+                               struct bw_label items[BW_LABELS_MAX], struct bw_labels *out)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < measures->count; i++) {
-        if (measures->items[i].part != BW_PART_VALUE)
-            continue;
-        if (n == source->count || !is_same(&source->series[n], &measures->items[i]))
-            return false;
-        n++;
-    }
-    return n == source->count;
+    const struct bw_shape_item *of = &source->shape->items[item];
+    const struct bw_family *family = bw_family_row((enum bw_family_id)of->family);
+    size_t count = source->identity_count;
+    memcpy(items, source->identity, count * sizeof *items);
+    for (size_t i = 0; i < family->label_count && count < BW_LABELS_MAX; i++)
+        count = bw_labels_merge(items, count,
+                                &(struct bw_label){ family->labels[i], of->labels[i] }, 1);
+    *out = (struct bw_labels){ items, count };
+    return family->name;
 }
 
-static void name_series(struct bw_source *source, struct series *series,
-                        const struct bw_measure *measure)
+static void take_shape(struct bw_source *source, const struct bw_measures *measures)
 {
-    const struct bw_family *family = bw_family_row(measure->family);
-    struct bw_label labels[BW_LABELS_MAX];
-    size_t count = 0;
-    for (; count < source->identity_count; count++)
-        labels[count] = source->identity[count];
-    const char **own = bw_arena_array(&source->arena, family->label_count + 1, sizeof *own);
-    for (size_t i = 0; i < family->label_count; i++) {
-        own[i] = bw_arena_strdup(&source->arena, measure->labels[i]);
-        if (count < BW_LABELS_MAX)
-            labels[count++] = (struct bw_label){ family->labels[i], own[i] };
-    }
-    series->own = own;
-    series->latest.metric = family->name;
-    series->latest.labels = bw_labels_make(&source->arena, labels, count);
-    struct bw_buf text;
-    bw_buf_init(&text, (size_t)BW_LABELS_MAX * 2 * BW_LABEL_VALUE_BYTES_MAX);
-    bw_series_text(&text, "", series->latest.labels);
-    series->latest.labels_text = bw_arena_strndup(&source->arena, text.data, text.len);
-    bw_buf_fini(&text);
+    const struct bw_shape *shape = bw_shapes_take(source->recorder->shapes, measures);
+    bw_shapes_drop(source->recorder->shapes, source->shape);
+    free(source->values);
+    source->shape = shape;
+    source->values = bw_alloc(shape->count * (sizeof *source->values + sizeof *source->series));
+    source->series = (uint32_t *)(source->values + shape->count);
 }
 
-static void link_series(struct bw_recorder *recorder, struct series *series)
-{
-    struct series **head = &recorder->families[series->family];
-    series->next_of_family = *head;
-    series->link = head;
-    if (*head != NULL)
-        (*head)->link = &series->next_of_family;
-    *head = series;
-}
-
-static void make_shape(struct bw_source *source, const struct bw_measures *measures)
-{
-    unlink_all(source);
-    source->series = bw_arena_array(&source->arena, measures->count, sizeof *source->series);
-    for (size_t i = 0; i < measures->count; i++) {
-        const struct bw_measure *measure = &measures->items[i];
-        if (measure->part != BW_PART_VALUE)
-            continue;
-        struct series *series = &source->series[source->count++];
-        series->source = source;
-        series->family = measure->family;
-        series->stored = bw_family_row(measure->family)->stored;
-        name_series(source, series, measure);
-        link_series(source->recorder, series);
-    }
-}
-
-/* Ids of all stored series of the source, within the ceiling for one source. */
+/* Ids of all stored series of the source, within the ceiling for one source: the first of them
+ * as they were measured. */
 static void look_up_ids(struct bw_source *source)
 {
     struct bw_store *store = source->recorder->store;
+    const struct bw_shape *shape = source->shape;
     size_t stored = 0;
-    for (size_t i = 0; i < source->count; i++) {
-        struct series *series = &source->series[i];
-        series->latest.series = 0;
-        if (store != NULL && series->stored && stored++ < source->stored_max)
-            series->latest.series =
-                bw_store_series(store, series->latest.metric, series->latest.labels);
+    for (size_t i = 0; i < shape->count; i++) {
+        const size_t item = shape->item_of[i];
+        const struct bw_shape_item *of = &shape->items[item];
+        source->series[item] = 0;
+        if (store == NULL || !is_kept(of) || !bw_family_row((enum bw_family_id)of->family)->stored
+            || stored++ >= source->stored_max)
+            continue;
+        struct bw_label items[BW_LABELS_MAX];
+        struct bw_labels labels;
+        const char *metric = name_series(source, item, items, &labels);
+        source->series[item] = bw_store_series(store, metric, labels);
     }
     source->generation = source->recorder->generation;
 }
@@ -192,14 +161,12 @@ static void store_round(struct bw_source *source, int64_t ts_ms)
 {
     struct bw_recorder *recorder = source->recorder;
     size_t count = 0;
-    recorder->samples =
-        bw_grow(recorder->samples, &recorder->sample_cap, source->count, sizeof *recorder->samples);
-    for (size_t i = 0; i < source->count; i++) {
-        const struct series *series = &source->series[i];
-        if (series->latest.series == 0)
-            continue;
-        recorder->samples[count++] =
-            (struct bw_sample){ series->latest.series, ts_ms, series->latest.value };
+    recorder->samples = bw_grow(recorder->samples, &recorder->sample_cap, source->shape->count,
+                                sizeof *recorder->samples);
+    for (size_t i = 0; i < source->shape->count; i++) {
+        if (source->series[i] != 0)
+            recorder->samples[count++] =
+                (struct bw_sample){ source->series[i], ts_ms, source->values[i] };
     }
     if (count > 0)
         bw_store_append(recorder->store, recorder->samples, count);
@@ -207,20 +174,15 @@ static void store_round(struct bw_source *source, int64_t ts_ms)
 
 static void remember(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
 {
-    if (!has_shape(source, measures)) {
-        make_shape(source, measures);
+    if (!bw_shape_fits(source->shape, measures)) {
+        take_shape(source, measures);
         look_up_ids(source);
     } else if (source->generation != source->recorder->generation) {
         look_up_ids(source);
     }
-    size_t n = 0;
-    for (size_t i = 0; i < measures->count; i++) {
-        if (measures->items[i].part != BW_PART_VALUE)
-            continue;
-        source->series[n].latest.value = measures->items[i].value;
-        source->series[n].latest.ts_ms = ts_ms;
-        n++;
-    }
+    for (size_t i = 0; i < measures->count; i++)
+        source->values[source->shape->item_of[i]] = measures->items[i].value;
+    source->ts_ms = ts_ms;
 }
 
 void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
@@ -243,24 +205,38 @@ void bw_source_put_tick(struct bw_source *source, const struct bw_measures *meas
         store_round(source, tick_ms);
 }
 
+static void each_of(const struct bw_source *source, enum bw_family_id family, bw_latest_fn *fn,
+                    void *ctx)
+{
+    const struct bw_shape_run *run = bw_shape_run(source->shape, family);
+    for (size_t i = run != NULL ? run->first : 0; run != NULL && i < run->first + run->count; i++) {
+        if (!is_kept(&source->shape->items[i]))
+            continue;
+        struct bw_label items[BW_LABELS_MAX];
+        struct bw_latest latest = { .series = source->series[i],
+                                    .value = source->values[i],
+                                    .ts_ms = source->ts_ms };
+        latest.metric = name_series(source, i, items, &latest.labels);
+        fn(ctx, &latest);
+    }
+}
+
 void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,
                       bw_latest_fn *fn, void *ctx)
 {
     enum bw_family_id family;
     if (!bw_family_by_name(metric, &family))
         return;
-    for (const struct series *series = recorder->families[family]; series != NULL;
-         series = series->next_of_family) {
-        if (series->latest.ts_ms >= since_ms)
-            fn(ctx, &series->latest);
+    for (const struct bw_source *source = recorder->sources; source != NULL;
+         source = source->next) {
+        if (source->shape != NULL && source->ts_ms >= since_ms)
+            each_of(source, family, fn, ctx);
     }
 }
 
 uint32_t bw_source_series(const struct bw_source *source, enum bw_family_id family)
 {
-    for (size_t i = 0; i < source->count; i++) {
-        if (source->series[i].family == family)
-            return source->series[i].latest.series;
-    }
-    return 0;
+    const struct bw_shape_run *run =
+        source->shape != NULL ? bw_shape_run(source->shape, family) : NULL;
+    return run != NULL ? source->series[run->first] : 0;
 }

@@ -3,11 +3,14 @@
  * whoever asks (alert rules). Loop thread.
  *
  * A source is what has one identity: a check on an instance, the host. Its series are
- * looked up once and kept for as long as it goes on measuring the same things. */
+ * looked up once and kept for as long as it goes on measuring the same things. A series takes
+ * little more than its value here: its labels are put together from those of the source and of
+ * the shape when somebody asks. */
 #ifndef APP_RECORD_H
 #define APP_RECORD_H
 
 #include "metric/measure.h"
+#include "metric/shape.h"
 #include "model/labels.h"
 #include "model/records.h"
 #include "store/store.h"
@@ -15,18 +18,17 @@
 struct bw_recorder;
 struct bw_source;
 
-/* The latest value of one series. */
+/* The latest value of one series. Borrowed: copy what you keep. */
 struct bw_latest {
     const char *metric;
     struct bw_labels labels; /* identity labels included */
-    const char *labels_text; /* {a="b"}, "" without labels */
     uint32_t series;         /* in the store; 0: not stored */
     double value;
     int64_t ts_ms;
 };
 
-/* `started_ms`: when this process started, Unix ms. */
-struct bw_recorder *bw_recorder_new(int64_t started_ms);
+/* `started_ms`: when this process started, Unix ms. `shapes` is borrowed. */
+struct bw_recorder *bw_recorder_new(int64_t started_ms, struct bw_shapes *shapes);
 void bw_recorder_free(struct bw_recorder *recorder);
 
 /* The store has come or gone (NULL): all series are looked up again. */

@@ -9,6 +9,10 @@
 
 size_t bw_format_uint(char *out, uint64_t value)
 {
+    if (value < 10) { /* most of what is counted */
+        out[0] = (char)('0' + value);
+        return 1;
+    }
     char digits[BW_UINT_TEXT_MAX];
     size_t at = sizeof digits;
     do {
@@ -33,18 +37,18 @@ static size_t put(char *out, const char *text)
 static size_t format_scaled(char *out, double value)
 {
     static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
-    for (size_t e = 0; e < sizeof powers / sizeof *powers; e++) {
-        const double scaled = nearbyint(value * powers[e]);
-        if (scaled > 0x1p53)
+    const uint64_t whole_value = (uint64_t)value;
+    if ((double)whole_value == value) // NOLINT: exact on purpose
+        return bw_format_uint(out, whole_value);
+    for (size_t e = 1; e < sizeof powers / sizeof *powers; e++) {
+        const double product = value * powers[e];
+        if (product > 0x1p53)
             return 0;
+        const double scaled = (double)(uint64_t)(product + 0.5);
         if (scaled / powers[e] != value) // NOLINT: exact on purpose
             continue;
         char digits[BW_UINT_TEXT_MAX];
         const size_t len = bw_format_uint(digits, (uint64_t)scaled);
-        if (e == 0) {
-            memcpy(out, digits, len);
-            return len;
-        }
         size_t n = 0;
         const size_t whole = len > e ? len - e : 0;
         if (whole == 0)
@@ -75,24 +79,32 @@ static size_t format_general(char *out, double value)
     return (size_t)len;
 }
 
-size_t bw_format_double(char *out, double value)
+size_t bw_format_decimal(char *out, double value)
 {
     if (isnan(value))
         return put(out, "NaN");
     if (isinf(value))
         return put(out, value > 0 ? "+Inf" : "-Inf");
-    size_t sign = 0;
-    if (signbit(value)) {
+    const size_t sign = signbit(value) ? 1 : 0;
+    if (sign > 0) {
         out[0] = '-';
-        sign = 1;
         value = -value;
     }
-    if (value == 0 || (value >= 1e-5 && value < 1e15)) {
-        const size_t len = format_scaled(out + sign, value);
-        if (len > 0)
-            return sign + len;
-    }
-    return sign + format_general(out + sign, value);
+    if (value != 0 && !(value >= 1e-5 && value < 1e15))
+        return 0;
+    const size_t len = format_scaled(out + sign, value);
+    return len > 0 ? sign + len : 0;
+}
+
+size_t bw_format_double(char *out, double value)
+{
+    const size_t len = bw_format_decimal(out, value);
+    if (len > 0)
+        return len;
+    const size_t sign = signbit(value) ? 1 : 0;
+    if (sign > 0)
+        out[0] = '-';
+    return sign + format_general(out + sign, fabs(value));
 }
 
 bool bw_parse_uint(const char *text, size_t len, uint64_t *out)

@@ -18,6 +18,10 @@ size_t bw_format_uint(char *out, uint64_t value);
  * BW_DOUBLE_TEXT_MAX. */
 size_t bw_format_double(char *out, double value);
 
+/* The same where that takes little: whole numbers, decimals of few digits, NaN and infinities.
+ * 0 for all others. */
+size_t bw_format_decimal(char *out, double value);
+
 /* The whole of text[0..len) must be the number; false leaves *out alone. Doubles accept
  * NaN and Inf with a sign, as Prometheus's text format does, and no hexadecimal. */
 bool bw_parse_int(const char *text, size_t len, int64_t *out);

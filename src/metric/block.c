@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metric/block.h"
 
-#include "base/buf.h"
 #include "base/escape.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -10,8 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block's text: at most what fits the offsets, far above what its series can make. */
-enum { TEXT_BYTES_MAX = 1 << 30, VALUE_ROOM = BW_DOUBLE_TEXT_MAX + 1 };
+/* A block's text: at most what fits the offsets, far above what its labels can make. */
+enum { TEXT_BYTES_MAX = 1 << 30 };
+
+/* Most values are decimals of few digits, quicker written again than fetched. One that is not is
+ * written once, when it comes. */
+struct bw_block_long {
+    uint32_t item;
+    uint32_t len;
+    char text[BW_DOUBLE_TEXT_MAX];
+};
 
 const char bw_metric_blank[] = "";
 
@@ -26,225 +33,334 @@ static bool is_name_byte(char c, bool first)
            || (!first && c >= '0' && c <= '9');
 }
 
-static char *clean_name(struct bw_arena *arena, const char *name)
+/* ---- common labels --------------------------------------------------------------------- */
+
+static void clean_name(struct bw_buf *out, const char *name)
 {
-    const bool prefixed = *name == '\0' || (*name >= '0' && *name <= '9');
-    char *clean = bw_arena_printf(arena, "%s%s", prefixed ? "_" : "", name);
-    for (char *c = clean; *c != '\0'; c++) {
-        if (!is_name_byte(*c, c == clean))
-            *c = '_';
-    }
-    return clean;
+    bw_buf_clear(out);
+    if (*name == '\0' || (*name >= '0' && *name <= '9'))
+        bw_buf_char(out, '_');
+    for (; *name != '\0'; name++)
+        bw_buf_char(out, is_name_byte(*name, out->len == 0) ? *name : '_');
 }
 
-static bool has_name(const struct bw_metric_label *labels, size_t count, const char *name)
+static void put_before(struct bw_buf *name, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+    bw_buf_bytes(name, prefix, len);
+    memmove(name->data + len, name->data, name->len - len);
+    memcpy(name->data, prefix, len);
+}
+
+static bool has_name(const char *text, const struct bw_block_label *labels, size_t count,
+                     const struct bw_buf *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(labels[i].name, name) == 0)
+        if (labels[i].name_len == name->len
+            && memcmp(text + labels[i].at, name->data, name->len) == 0)
             return true;
     }
     return false;
 }
 
-struct bw_block *bw_block_new(const struct bw_metric_label *common, size_t count,
-                              const char *collision_prefix)
+static void keep_text(struct bw_block *block, const struct bw_block_label *labels, size_t count,
+                      const struct bw_buf *text)
+{
+    struct bw_block_label *kept = bw_alloc(count * sizeof *kept + text->len + 1);
+    memcpy(kept, labels, count * sizeof *kept);
+    block->labels = kept;
+    block->label_count = (uint32_t)count;
+    block->text = (char *)(kept + count);
+    block->text_len = (uint32_t)text->len;
+    memcpy(block->text, text->data, text->len);
+}
+
+static void append_value(struct bw_buf *out, const char *value)
+{
+    bw_buf_text(out, "=\"");
+    bw_escape_label(out, value, strlen(value));
+    bw_buf_char(out, '"');
+}
+
+struct bw_block *bw_block_new(struct bw_shapes *shapes, const struct bw_metric_label *common,
+                              size_t count, const char *collision_prefix)
 {
     struct bw_block *block = bw_alloc(sizeof *block);
-    struct bw_arena *arena = &block->identity;
-    block->collision_prefix = bw_arena_strdup(arena, collision_prefix);
-    block->common = bw_arena_array(arena, count, sizeof *block->common);
+    block->shapes = shapes;
+    block->collision_prefix = collision_prefix;
+    struct bw_block_label *labels = bw_alloc_array(count, sizeof *labels);
+    struct bw_buf text, name;
+    bw_buf_init(&text, TEXT_BYTES_MAX);
+    bw_buf_init(&name, TEXT_BYTES_MAX);
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_left_out(common[i].value))
             continue;
-        const bool blank = common[i].value == bw_metric_blank;
-        char *name = clean_name(arena, common[i].name);
-        while (has_name(block->common, block->common_count, name))
-            name = bw_arena_printf(arena, "%s%s", block->collision_prefix, name);
-        block->common[block->common_count++] = (struct bw_metric_label){
-            .name = name,
-            .value = blank ? bw_metric_blank : bw_arena_strdup(arena, common[i].value),
-        };
+        clean_name(&name, common[i].name);
+        while (has_name(text.data, labels, kept, &name))
+            put_before(&name, collision_prefix);
+        if (kept > 0)
+            bw_buf_char(&text, ',');
+        labels[kept++] = (struct bw_block_label){ (uint32_t)text.len, (uint32_t)name.len };
+        bw_buf_bytes(&text, name.data, name.len);
+        append_value(&text, common[i].value);
     }
+    assert(!bw_buf_failed(&text));
+    keep_text(block, labels, kept, &text);
+    bw_buf_fini(&name);
+    bw_buf_fini(&text);
+    free(labels);
     return block;
+}
+
+/* ---- the series ------------------------------------------------------------------------ */
+
+static void drop_series(struct bw_block *block)
+{
+    for (size_t i = 0; i < block->odd_count; i++)
+        free(block->odd[i].text);
+    free(block->odd);
+    free(block->longs);
+    free(block->hidden);
+    free(block->values);
+    bw_shapes_drop(block->shapes, block->shape);
+    block->odd = NULL;
+    block->longs = NULL;
+    block->hidden = NULL;
+    block->values = NULL;
+    block->shape = NULL;
+    block->odd_count = block->long_count = block->long_cap = 0;
 }
 
 void bw_block_free(struct bw_block *block)
 {
     if (block == NULL)
         return;
-    bw_arena_fini(&block->identity);
-    bw_arena_fini(&block->shape);
+    drop_series(block);
+    free((void *)(uintptr_t)block->labels);
     free(block);
 }
 
-static bool same_series(const struct bw_measure *a, const struct bw_measure *b)
+static bool is_own_label(const struct bw_family *family, const char *name, size_t len)
 {
-    if (a->family != b->family || a->part != b->part || a->bound != b->bound)
-        return false;
-    const size_t count = bw_family_row(a->family)->label_count;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(a->labels[i], b->labels[i]) != 0)
-            return false;
-    }
-    return true;
-}
-
-bool bw_block_has_shape(const struct bw_block *block, const struct bw_measures *measures)
-{
-    if (block->count != measures->count)
-        return false;
-    for (size_t i = 0; i < block->count; i++) {
-        if (!same_series(&block->measures[i], &measures->items[i]))
-            return false;
-    }
-    return true;
-}
-
-static void write_value(struct bw_block *block, struct bw_cell *cell, double value)
-{
-    char *at = block->text + cell->offset + cell->prefix_len;
-    const size_t len = bw_format_double(at, value);
-    at[len] = '\n';
-    cell->line_len = cell->prefix_len + (uint32_t)len + 1;
-    cell->value = value;
-}
-
-void bw_block_update(struct bw_block *block, const struct bw_measures *measures)
-{
-    for (size_t i = 0; i < block->count; i++) {
-        struct bw_cell *cell = &block->cells[block->cell_of[i]];
-        const double value = measures->items[i].value;
-        if (memcmp(&cell->value, &value, sizeof value) != 0)
-            write_value(block, cell, value);
-    }
-}
-
-static void append_label(struct bw_buf *out, bool *first, const char *name, const char *value)
-{
-    if (is_left_out(value))
-        return;
-    bw_buf_char(out, *first ? '{' : ',');
-    *first = false;
-    bw_buf_text(out, name);
-    bw_buf_text(out, "=\"");
-    bw_escape_label(out, value, strlen(value));
-    bw_buf_char(out, '"');
-}
-
-static bool is_own_label(const struct bw_family *family, const char *name)
-{
-    if (family->type == BW_TYPE_HISTOGRAM && strcmp(name, "le") == 0)
+    if (family->type == BW_TYPE_HISTOGRAM && len == 2 && memcmp(name, "le", 2) == 0)
         return true;
     for (size_t i = 0; i < family->label_count; i++) {
-        if (strcmp(family->labels[i], name) == 0)
+        if (strlen(family->labels[i]) == len && memcmp(family->labels[i], name, len) == 0)
             return true;
     }
     return false;
 }
 
-static void append_common(struct bw_buf *out, bool *first, struct bw_block *block,
-                          const struct bw_family *family)
+static bool collides(const struct bw_block *block, const struct bw_family *family)
 {
-    for (size_t i = 0; i < block->common_count; i++) {
-        const char *name = block->common[i].name;
-        while (is_own_label(family, name)
-               || (name != block->common[i].name
-                   && has_name(block->common, block->common_count, name)))
-            name = bw_arena_printf(&block->shape, "%s%s", block->collision_prefix, name);
-        append_label(out, first, name, block->common[i].value);
+    for (size_t i = 0; i < block->label_count; i++) {
+        if (is_own_label(family, block->text + block->labels[i].at, block->labels[i].name_len))
+            return true;
+    }
+    return false;
+}
+
+/* The common labels, those renamed that the family has itself. */
+static void rename_labels(const struct bw_block *block, const struct bw_family *family,
+                          struct bw_buf *out)
+{
+    struct bw_buf name;
+    bw_buf_init(&name, TEXT_BYTES_MAX);
+    for (size_t i = 0; i < block->label_count; i++) {
+        const char *label = block->text + block->labels[i].at;
+        const size_t name_len = block->labels[i].name_len;
+        const size_t end =
+            i + 1 < block->label_count ? block->labels[i + 1].at - 1 : block->text_len;
+        bw_buf_clear(&name);
+        bw_buf_bytes(&name, label, name_len);
+        while (is_own_label(family, name.data, name.len)
+               || (name.len != name_len
+                   && has_name(block->text, block->labels, block->label_count, &name)))
+            put_before(&name, block->collision_prefix);
+        if (i > 0)
+            bw_buf_char(out, ',');
+        bw_buf_bytes(out, name.data, name.len);
+        bw_buf_bytes(out, label + name_len, end - block->labels[i].at - name_len);
+    }
+    bw_buf_fini(&name);
+}
+
+static void find_odd(struct bw_block *block)
+{
+    size_t cap = 0;
+    for (size_t r = 0; r < block->shape->run_count; r++) {
+        const struct bw_shape_run *run = &block->shape->runs[r];
+        const struct bw_family *family = bw_family_row((enum bw_family_id)run->family);
+        if (!collides(block, family))
+            continue;
+        struct bw_buf text;
+        bw_buf_init(&text, TEXT_BYTES_MAX);
+        rename_labels(block, family, &text);
+        block->odd = bw_grow(block->odd, &cap, block->odd_count + 1, sizeof *block->odd);
+        block->odd[block->odd_count++] = (struct bw_block_odd){ run, bw_strdup(text.data) };
+        bw_buf_fini(&text);
     }
 }
 
-/* OpenMetrics wants the bounds of buckets to look like floats: "1.0", not "1". */
-static void append_bound(struct bw_buf *out, bool *first, double bound)
+static struct bw_block_long *find_long(const struct bw_block *block, size_t item)
 {
-    char text[BW_DOUBLE_TEXT_MAX + 3];
-    size_t len = bw_format_double(text, bound);
-    text[len] = '\0';
-    if (strpbrk(text, ".eIN") == NULL)
-        memcpy(text + len, ".0", 3);
-    append_label(out, first, "le", text);
-}
-
-static void append_prefix(struct bw_buf *out, struct bw_block *block,
-                          const struct bw_measure *measure)
-{
-    static const char *const suffixes[] = {
-        [BW_PART_VALUE] = "",
-        [BW_PART_BUCKET] = "_bucket",
-        [BW_PART_SUM] = "_sum",
-        [BW_PART_COUNT] = "_count",
-    };
-    const struct bw_family *family = bw_family_row(measure->family);
-    bool first = true;
-    bw_buf_text(out, family->name);
-    bw_buf_text(out, suffixes[measure->part]);
-    append_common(out, &first, block, family);
-    for (size_t i = 0; i < family->label_count; i++)
-        append_label(out, &first, family->labels[i], measure->labels[i]);
-    if (measure->part == BW_PART_BUCKET)
-        append_bound(out, &first, measure->bound);
-    bw_buf_text(out, first ? " " : "} ");
-}
-
-static void copy_measures(struct bw_block *block, const struct bw_measures *measures)
-{
-    struct bw_measures copy;
-    bw_measures_init(&copy, &block->shape);
-    bw_measures_append(&copy, measures);
-    block->measures = copy.items;
-    block->count = copy.count;
-}
-
-/* Cells are sorted by family by counting, which keeps the order within each. */
-static void place_cells(struct bw_block *block)
-{
-    const size_t families = bw_family_count();
-    uint32_t start[BW_FAMILY_ID_MAX + 1];
-    memset(start, 0, (families + 1) * sizeof *start);
-    for (size_t i = 0; i < block->count; i++)
-        start[block->measures[i].family + 1]++;
-    size_t runs = 0;
-    for (size_t f = 0; f < families; f++) {
-        if (start[f + 1] > 0)
-            block->runs[runs++] =
-                (struct bw_cell_run){ (enum bw_family_id)f, start[f], start[f + 1] };
-        start[f + 1] += start[f];
+    for (size_t i = 0; i < block->long_count; i++) {
+        if (block->longs[i].item == item)
+            return &block->longs[i];
     }
-    block->run_count = runs;
-    for (size_t i = 0; i < block->count; i++)
-        block->cell_of[i] = start[block->measures[i].family]++;
+    return NULL;
 }
 
-static void write_prefixes(struct bw_block *block, struct bw_buf *text)
+static void note_value(struct bw_block *block, size_t item, double value)
 {
-    for (size_t i = 0; i < block->count; i++) {
-        struct bw_cell *cell = &block->cells[block->cell_of[i]];
-        cell->family = block->measures[i].family;
-        cell->offset = (uint32_t)text->len;
-        append_prefix(text, block, &block->measures[i]);
-        cell->prefix_len = (uint32_t)text->len - cell->offset;
-        bw_buf_fill(text, ' ', VALUE_ROOM);
+    char text[BW_DOUBLE_TEXT_MAX];
+    block->values[item] = value;
+    if (bw_format_decimal(text, value) > 0)
+        return;
+    struct bw_block_long *at = find_long(block, item);
+    if (at == NULL) {
+        /* They are few, and there are thousands of blocks. */
+        if (block->long_count == block->long_cap)
+            block->longs = bw_grow(block->longs, &block->long_cap, block->long_count + 1,
+                                   sizeof *block->longs);
+        at = &block->longs[block->long_count++];
+    }
+    at->item = (uint32_t)item;
+    at->len = (uint32_t)bw_format_double(at->text, value);
+}
+
+void bw_block_update(struct bw_block *block, const struct bw_measures *measures)
+{
+    for (size_t i = 0; i < measures->count; i++) {
+        const size_t item = block->shape->item_of[i];
+        const double value = measures->items[i].value;
+        if (memcmp(&block->values[item], &value, sizeof value) != 0)
+            note_value(block, item, value);
     }
 }
 
 void bw_block_rebuild(struct bw_block *block, const struct bw_measures *measures)
 {
-    struct bw_arena *arena = &block->shape;
-    bw_arena_fini(arena);
-    copy_measures(block, measures);
-    block->cell_of = bw_arena_array(arena, block->count, sizeof *block->cell_of);
-    block->cells = bw_arena_array(arena, block->count, sizeof *block->cells);
-    block->runs = bw_arena_array(arena, block->count, sizeof *block->runs);
-    place_cells(block);
+    const struct bw_shape *shape = bw_shapes_take(block->shapes, measures);
+    drop_series(block);
+    block->shape = shape;
+    block->values = bw_alloc_array(shape->count, sizeof *block->values);
+    find_odd(block);
+    bw_block_update(block, measures);
+}
 
-    struct bw_buf text;
-    bw_buf_init(&text, TEXT_BYTES_MAX);
-    write_prefixes(block, &text);
-    assert(!bw_buf_failed(&text));
-    block->text = bw_arena_array(arena, text.len + 1, 1);
-    memcpy(block->text, text.data, text.len);
-    bw_buf_fini(&text);
-    for (size_t i = 0; i < block->count; i++)
-        write_value(block, &block->cells[block->cell_of[i]], block->measures[i].value);
+void bw_block_hide(struct bw_block *block, size_t item, bool hidden)
+{
+    if (block->hidden == NULL && hidden)
+        block->hidden = bw_alloc_array(block->shape->count, sizeof *block->hidden);
+    if (block->hidden != NULL)
+        block->hidden[item] = hidden;
+}
+
+bool bw_block_is_hidden(const struct bw_block *block, size_t item)
+{
+    return block->hidden != NULL && block->hidden[item];
+}
+
+/* ---- lines ----------------------------------------------------------------------------- */
+
+/* What the lines of a run begin with. */
+struct head {
+    const char *name, *common;
+    size_t name_len, common_len;
+};
+
+static struct head head_of(const struct bw_block *block, const struct bw_shape_run *run)
+{
+    struct head head = { .name = bw_family_row((enum bw_family_id)run->family)->name,
+                         .common = block->text,
+                         .common_len = block->text_len };
+    head.name_len = strlen(head.name);
+    for (size_t i = 0; i < block->odd_count; i++) {
+        if (block->odd[i].run != run)
+            continue;
+        head.common = block->odd[i].text;
+        head.common_len = strlen(head.common);
+    }
+    return head;
+}
+
+enum { SUFFIX_BYTES_MAX = sizeof "_bucket", PUNCTUATION = sizeof "{,} \n" };
+
+static size_t line_room(const struct head *head, const struct bw_shape_item *item)
+{
+    return head->name_len + head->common_len + item->own_len + SUFFIX_BYTES_MAX + PUNCTUATION
+           + BW_DOUBLE_TEXT_MAX;
+}
+
+static char *put(char *at, const void *bytes, size_t len)
+{
+    memcpy(at, bytes, len);
+    return at + len;
+}
+
+static char *put_name(char *at, const struct head *head, const struct bw_shape_item *item)
+{
+    static const struct {
+        char text[SUFFIX_BYTES_MAX];
+        size_t len;
+    } suffixes[] = {
+        [BW_PART_VALUE] = { "", 0 },
+        [BW_PART_BUCKET] = { "_bucket", 7 },
+        [BW_PART_SUM] = { "_sum", 4 },
+        [BW_PART_COUNT] = { "_count", 6 },
+    };
+    at = put(at, head->name, head->name_len);
+    at = put(at, suffixes[item->part].text, suffixes[item->part].len);
+    const bool common = head->common_len > 0, own = item->own_len > 0;
+    if (common || own) {
+        *at++ = '{';
+        at = put(at, head->common, head->common_len);
+        if (common && own)
+            *at++ = ',';
+        at = put(at, item->own, item->own_len);
+        *at++ = '}';
+    }
+    *at++ = ' ';
+    return at;
+}
+
+static char *put_value(char *at, const struct bw_block *block, size_t item)
+{
+    const double value = block->values[item];
+    const size_t len = bw_format_decimal(at, value);
+    if (len > 0)
+        return at + len;
+    const struct bw_block_long *text = find_long(block, item);
+    return put(at, text->text, text->len);
+}
+
+void bw_block_append_name(const struct bw_block *block, const struct bw_shape_run *run, size_t item,
+                          struct bw_buf *out)
+{
+    const struct head head = head_of(block, run);
+    const struct bw_shape_item *of = &block->shape->items[item];
+    char *at = bw_buf_reserve(out, line_room(&head, of));
+    if (at == NULL)
+        return;
+    out->len = (size_t)(put_name(at, &head, of) - out->data);
+    out->data[out->len] = '\0';
+}
+
+void bw_block_append_run(const struct bw_block *block, const struct bw_shape_run *run,
+                         struct bw_buf *out)
+{
+    const struct head head = head_of(block, run);
+    for (size_t i = run->first; i < run->first + run->count; i++) {
+        const struct bw_shape_item *item = &block->shape->items[i];
+        char *at =
+            bw_block_is_hidden(block, i) ? NULL : bw_buf_reserve(out, line_room(&head, item));
+        if (at == NULL)
+            continue;
+        at = put_value(put_name(at, &head, item), block, i);
+        *at++ = '\n';
+        out->len = (size_t)(at - out->data);
+        out->data[out->len] = '\0';
+    }
 }

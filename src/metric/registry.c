@@ -10,23 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Name and labels of one series, escaped; far above what they can be. */
+enum { NAME_BYTES_MAX = 1 << 30 };
+
 struct bw_registry {
     struct bw_block **blocks;
     size_t count;
     size_t cap;
+    struct bw_shapes *shapes;
     struct bw_names names; /* prefixes of the series that are shown */
     size_t hidden;
 };
 
-/* A run of cells and where it comes from. */
+/* A run of series and where it comes from. */
 struct source {
     const struct bw_block *block;
-    const struct bw_cell_run *run;
+    const struct bw_shape_run *run;
 };
 
 struct bw_registry *bw_registry_new(void)
 {
-    return bw_alloc(sizeof(struct bw_registry));
+    struct bw_registry *registry = bw_alloc(sizeof *registry);
+    registry->shapes = bw_shapes_new();
+    return registry;
 }
 
 void bw_registry_free(struct bw_registry *registry)
@@ -37,7 +43,13 @@ void bw_registry_free(struct bw_registry *registry)
         bw_block_free(registry->blocks[i]);
     free(registry->blocks);
     bw_names_fini(&registry->names);
+    bw_shapes_free(registry->shapes);
     free(registry);
+}
+
+struct bw_shapes *bw_registry_shapes(struct bw_registry *registry)
+{
+    return registry->shapes;
 }
 
 struct bw_block *bw_registry_add(struct bw_registry *registry, const struct bw_metric_label *common,
@@ -46,59 +58,76 @@ struct bw_block *bw_registry_add(struct bw_registry *registry, const struct bw_m
     if (registry->count == registry->cap)
         registry->blocks = bw_grow(registry->blocks, &registry->cap, registry->count + 1,
                                    sizeof *registry->blocks);
-    struct bw_block *block = bw_block_new(common, count, collision_prefix);
+    struct bw_block *block = bw_block_new(registry->shapes, common, count, collision_prefix);
     registry->blocks[registry->count++] = block;
     return block;
 }
 
-/* Enters the names of a block's series; those that are taken are hidden. */
-static void claim_names(struct bw_registry *registry, struct bw_block *block)
+/* Calls fn for every series of a block with its name, which is gone afterwards. */
+typedef void name_fn(struct bw_registry *registry, struct bw_block *block, size_t item,
+                     const struct bw_buf *name);
+
+static void each_name(struct bw_registry *registry, struct bw_block *block, name_fn *fn)
 {
-    for (size_t i = 0; i < block->count; i++) {
-        struct bw_cell *cell = &block->cells[block->cell_of[i]];
-        cell->hidden =
-            !bw_names_add(&registry->names, block->text + cell->offset, cell->prefix_len);
-        registry->hidden += cell->hidden;
+    struct bw_buf name;
+    bw_buf_init(&name, NAME_BYTES_MAX);
+    for (size_t r = 0; block->shape != NULL && r < block->shape->run_count; r++) {
+        const struct bw_shape_run *run = &block->shape->runs[r];
+        for (size_t i = run->first; i < run->first + run->count; i++) {
+            bw_buf_clear(&name);
+            bw_block_append_name(block, run, i, &name);
+            fn(registry, block, i, &name);
+        }
     }
+    bw_buf_fini(&name);
 }
 
-static void release_names(struct bw_registry *registry, const struct bw_block *block)
+/* A name that is taken hides its series. */
+static void claim(struct bw_registry *registry, struct bw_block *block, size_t item,
+                  const struct bw_buf *name)
 {
-    for (size_t i = 0; i < block->count; i++) {
-        const struct bw_cell *cell = &block->cells[i];
-        if (cell->hidden)
-            registry->hidden--;
-        else
-            bw_names_remove(&registry->names, block->text + cell->offset, cell->prefix_len);
-    }
+    const bool hidden = !bw_names_add(&registry->names, name->data, name->len);
+    bw_block_hide(block, item, hidden);
+    registry->hidden += hidden;
+}
+
+static void give_back(struct bw_registry *registry, struct bw_block *block, size_t item,
+                      const struct bw_buf *name)
+{
+    if (bw_block_is_hidden(block, item))
+        registry->hidden--;
+    else
+        bw_names_remove(&registry->names, name->data, name->len);
+}
+
+static void reveal(struct bw_registry *registry, struct bw_block *block, size_t item,
+                   const struct bw_buf *name)
+{
+    if (!bw_block_is_hidden(block, item) || !bw_names_add(&registry->names, name->data, name->len))
+        return;
+    bw_block_hide(block, item, false);
+    registry->hidden--;
 }
 
 /* After names became free: whoever waited for one of them is shown. */
 static void reveal_hidden(struct bw_registry *registry)
 {
     for (size_t b = 0; b < registry->count && registry->hidden > 0; b++) {
-        struct bw_block *block = registry->blocks[b];
-        for (size_t i = 0; i < block->count; i++) {
-            struct bw_cell *cell = &block->cells[i];
-            if (cell->hidden
-                && bw_names_add(&registry->names, block->text + cell->offset, cell->prefix_len)) {
-                cell->hidden = false;
-                registry->hidden--;
-            }
-        }
+        if (registry->blocks[b]->hidden != NULL)
+            each_name(registry, registry->blocks[b], reveal);
     }
 }
 
 void bw_registry_set(struct bw_registry *registry, struct bw_block *block,
                      const struct bw_measures *measures)
 {
-    if (bw_block_has_shape(block, measures)) {
+    if (bw_shape_fits(block->shape, measures)) {
         bw_block_update(block, measures);
         return;
     }
-    release_names(registry, block);
+    each_name(registry, block, give_back);
     bw_block_rebuild(block, measures);
-    claim_names(registry, block);
+    each_name(registry, block, claim);
     reveal_hidden(registry);
 }
 
@@ -111,7 +140,7 @@ void bw_registry_remove(struct bw_registry *registry, struct bw_block *block)
     memmove(registry->blocks + at, registry->blocks + at + 1,
             (registry->count - at - 1) * sizeof(struct bw_block *));
     registry->count--;
-    release_names(registry, block);
+    each_name(registry, block, give_back);
     bw_block_free(block);
     reveal_hidden(registry);
 }
@@ -190,22 +219,33 @@ static void append_head(struct bw_buf *out, const struct bw_family *family,
     }
 }
 
+static bool has_lines(const struct source *source)
+{
+    const struct bw_shape_run *run = source->run;
+    for (size_t i = run->first; i < run->first + run->count; i++) {
+        if (!bw_block_is_hidden(source->block, i))
+            return true;
+    }
+    return false;
+}
+
 static void append_lines(struct bw_buf *out, const struct source *sources, size_t count,
                          const struct bw_family *family, enum bw_exposition format)
 {
     bool head = false;
     for (size_t s = 0; s < count; s++) {
-        const struct bw_block *block = sources[s].block;
-        const struct bw_cell *cell = &block->cells[sources[s].run->first];
-        for (uint32_t i = 0; i < sources[s].run->count; i++, cell++) {
-            if (cell->hidden)
-                continue;
-            if (!head)
-                append_head(out, family, format);
-            head = true;
-            bw_buf_bytes(out, block->text + cell->offset, cell->line_len);
-        }
+        if (!has_lines(&sources[s]))
+            continue;
+        if (!head)
+            append_head(out, family, format);
+        head = true;
+        bw_block_append_run(sources[s].block, sources[s].run, out);
     }
+}
+
+static size_t runs_of(const struct bw_block *block)
+{
+    return block->shape != NULL ? block->shape->run_count : 0;
 }
 
 /* All runs, by family, in each by block. `starts` gets where each family begins. */
@@ -214,8 +254,9 @@ static struct source *collect(const struct bw_registry *registry,
 {
     memset(starts, 0, (families + 1) * sizeof *starts);
     for (size_t b = 0; b < registry->count; b++) {
-        for (size_t r = 0; r < registry->blocks[b]->run_count; r++)
-            starts[registry->blocks[b]->runs[r].family + 1]++;
+        const struct bw_block *block = registry->blocks[b];
+        for (size_t r = 0; r < runs_of(block); r++)
+            starts[block->shape->runs[r].family + 1]++;
     }
     for (size_t f = 0; f < families; f++)
         starts[f + 1] += starts[f];
@@ -224,8 +265,10 @@ static struct source *collect(const struct bw_registry *registry,
     memcpy(next, starts, families * sizeof *next);
     for (size_t b = 0; b < registry->count; b++) {
         const struct bw_block *block = registry->blocks[b];
-        for (size_t r = 0; r < block->run_count; r++)
-            sources[next[block->runs[r].family]++] = (struct source){ block, &block->runs[r] };
+        for (size_t r = 0; r < runs_of(block); r++) {
+            const struct bw_shape_run *run = &block->shape->runs[r];
+            sources[next[run->family]++] = (struct source){ block, run };
+        }
     }
     return sources;
 }

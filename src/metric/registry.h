@@ -23,6 +23,9 @@ struct bw_family_filter {
 struct bw_registry *bw_registry_new(void);
 void bw_registry_free(struct bw_registry *registry);
 
+/* The shapes of its series, for others on its thread to share; they go with the registry. */
+struct bw_shapes *bw_registry_shapes(struct bw_registry *registry);
+
 /* Adds an empty block behind the others; see bw_block_new() for the arguments. The registry
  * owns it. */
 struct bw_block *bw_registry_add(struct bw_registry *registry, const struct bw_metric_label *common,

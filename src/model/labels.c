@@ -16,27 +16,35 @@ static size_t position_of(const struct bw_label *items, size_t count, const char
     return at;
 }
 
-struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels, size_t count)
+size_t bw_labels_merge(struct bw_label *items, size_t count, const struct bw_label *more,
+                       size_t more_count)
 {
-    struct bw_label *items = bw_arena_array(arena, count, sizeof *items);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        const bool empty = labels[i].value == NULL || labels[i].value[0] == '\0';
-        const size_t at = position_of(items, kept, labels[i].name);
-        const bool again = at < kept && strcmp(items[at].name, labels[i].name) == 0;
+    for (size_t i = 0; i < more_count; i++) {
+        const bool empty = more[i].value == NULL || more[i].value[0] == '\0';
+        const size_t at = position_of(items, count, more[i].name);
+        const bool again = at < count && strcmp(items[at].name, more[i].name) == 0;
         if (empty && again) {
-            kept--;
-            memmove(items + at, items + at + 1, (kept - at) * sizeof *items);
+            count--;
+            memmove(items + at, items + at + 1, (count - at) * sizeof *items);
         }
         if (empty)
             continue;
         if (!again) {
-            memmove(items + at + 1, items + at, (kept - at) * sizeof *items);
-            items[at].name = bw_arena_strdup(arena, labels[i].name);
-            kept++;
+            memmove(items + at + 1, items + at, (count - at) * sizeof *items);
+            count++;
         }
-        items[at].value = bw_arena_strdup(arena, labels[i].value);
+        items[at] = more[i];
     }
+    return count;
+}
+
+struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels, size_t count)
+{
+    struct bw_label *items = bw_arena_array(arena, count, sizeof *items);
+    const size_t kept = bw_labels_merge(items, 0, labels, count);
+    for (size_t i = 0; i < kept; i++)
+        items[i] = (struct bw_label){ bw_arena_strdup(arena, items[i].name),
+                                      bw_arena_strdup(arena, items[i].value) };
     return (struct bw_labels){ items, kept };
 }
 

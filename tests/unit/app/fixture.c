@@ -79,8 +79,8 @@ struct bw_config *folder_config(const struct folder *folder, const char *text)
 {
     struct bw_problems problems = { 0 };
     folder_write(folder, "c.yml", text);
-    struct bw_config *config = bw_config_load(folder_file(folder, "c.yml"),
-                                              &(struct bw_config_default){ 0 }, &problems);
+    struct bw_config *config =
+        bw_config_load(folder_file(folder, "c.yml"), &(struct bw_config_default){ 0 }, &problems);
     struct bw_buf said;
     bw_buf_init(&said, 1u << 20);
     folder_problems(folder, &problems, &said);
@@ -114,7 +114,7 @@ void bench_make(struct bench *bench, const char *config, bool store)
     core->loop = bw_loop_new();
     core->publisher = bw_publisher_new(core->loop);
     core->started_ms = bw_core_now_ms(core);
-    core->recorder = bw_recorder_new(core->started_ms);
+    core->recorder = bw_recorder_new(core->started_ms, bw_publisher_shapes(core->publisher));
     core->config = bench->config;
     core->node = "here";
     if (store)

@@ -83,9 +83,22 @@ static const struct {
       "probe_success{a_b=\"1\",exported_a_b=\"2\",_9=\"3\"} 1e+21\n" },
 };
 
+/* All lines of the block, run by run. */
+static void expect_lines(const struct bw_block *block, const char *want, const char *name)
+{
+    struct bw_buf page;
+    bw_buf_init(&page, 1 << 20);
+    for (size_t r = 0; r < block->shape->run_count; r++)
+        bw_block_append_run(block, &block->shape->runs[r], &page);
+    if (strcmp(page.data, want) != 0)
+        fail_msg("%s: got %s", name, page.data);
+    bw_buf_fini(&page);
+}
+
 static void lines_are_as_told(void **state)
 {
     (void)state;
+    struct bw_shapes *shapes = bw_shapes_new();
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
         struct bw_arena arena;
         struct bw_measures m;
@@ -95,77 +108,105 @@ static void lines_are_as_told(void **state)
         size_t count = 0;
         while (count < 4 && stories[i].common[count].name != NULL)
             count++;
-        struct bw_block *block = bw_block_new(stories[i].common, count, stories[i].prefix);
+        struct bw_block *block = bw_block_new(shapes, stories[i].common, count, stories[i].prefix);
         bw_block_rebuild(block, &m);
-        assert_int_equal(block->count, 1);
-        const struct bw_cell *cell = &block->cells[0];
-        const char *line = block->text + cell->offset;
-        if (strlen(stories[i].want) != cell->line_len
-            || memcmp(line, stories[i].want, cell->line_len) != 0)
-            fail_msg("%s: got %.*s", stories[i].name, (int)cell->line_len, line);
+        assert_int_equal(block->shape->count, 1);
+        expect_lines(block, stories[i].want, stories[i].name);
         bw_block_free(block);
         bw_arena_fini(&arena);
     }
+    bw_shapes_free(shapes);
 }
 
-static void cells_are_sorted_by_family_and_keep_their_order(void **state)
+static void series_are_sorted_by_family_and_keep_their_order(void **state)
 {
     (void)state;
-    struct bw_arena arena;
+    struct bw_shapes *shapes = bw_shapes_new();
+    struct bw_arena arena = { 0 };
     struct bw_measures m;
-    bw_arena_init(&arena);
     bw_measures_init(&m, &arena);
     bw_measures_add(&m, BW_METRIC_NODE_LOAD1, 1, NULL);
     bw_measures_add(&m, BW_METRIC_PROBE_HTTP_DURATION_SECONDS, 2, BW_LABEL_VALUES("b"));
     bw_measures_add(&m, BW_METRIC_PROBE_SUCCESS, 3, NULL);
     bw_measures_add(&m, BW_METRIC_PROBE_HTTP_DURATION_SECONDS, 4, BW_LABEL_VALUES("a"));
-    struct bw_block *block = bw_block_new(NULL, 0, "exported_");
+    struct bw_block *block = bw_block_new(shapes, NULL, 0, "exported_");
     bw_block_rebuild(block, &m);
-    static const double want[] = { 3, 2, 4, 1 };
-    for (size_t i = 0; i < 4; i++)
-        assert_true(block->cells[i].value == want[i]);
-    assert_int_equal(block->run_count, 3);
-    assert_int_equal(block->runs[1].count, 2);
+    expect_lines(block,
+                 "probe_success 3\n"
+                 "probe_http_duration_seconds{phase=\"b\"} 2\n"
+                 "probe_http_duration_seconds{phase=\"a\"} 4\n"
+                 "node_load1 1\n",
+                 "sorted");
     bw_block_free(block);
     bw_arena_fini(&arena);
+    bw_shapes_free(shapes);
 }
 
-static void shape_is_families_and_labels_not_values(void **state)
+static void values_long_and_short_take_turns(void **state)
 {
     (void)state;
-    struct bw_arena arena;
-    struct bw_measures a, b, c, d;
-    bw_arena_init(&arena);
-    bw_measures_init(&a, &arena);
-    bw_measures_init(&b, &arena);
-    bw_measures_init(&c, &arena);
-    bw_measures_init(&d, &arena);
-    bw_measures_add(&a, BW_METRIC_PROBE_FAILURE_INFO, 1, BW_LABEL_VALUES("x"));
-    bw_measures_add(&b, BW_METRIC_PROBE_FAILURE_INFO, 2, BW_LABEL_VALUES("x"));
-    bw_measures_add(&c, BW_METRIC_PROBE_FAILURE_INFO, 1, BW_LABEL_VALUES("y"));
-    struct bw_block *block = bw_block_new(NULL, 0, "exported_");
-    bw_block_rebuild(block, &a);
-    assert_true(bw_block_has_shape(block, &b));
-    assert_false(bw_block_has_shape(block, &c));
-    assert_false(bw_block_has_shape(block, &d));
-    /* A longer value, then a shorter one: no byte of either is left over. */
-    b.items[0].value = -1.2345678901234567e-300;
-    bw_block_update(block, &b);
-    b.items[0].value = 7;
-    bw_block_update(block, &b);
-    assert_int_equal(block->cells[0].line_len, strlen("probe_failure_info{reason=\"x\"} 7\n"));
-    assert_memory_equal(block->text, "probe_failure_info{reason=\"x\"} 7\n",
-                        block->cells[0].line_len);
+    static const struct {
+        double value;
+        const char *want;
+    } turns[] = {
+        { 1, "1" },          { -1.2345678901234567e-300, "-1.2345678901234568e-300" },
+        { 7, "7" },          { 0.1 + 0.2, "0.30000000000000004" },
+        { 1e300, "1e+300" }, { -0.0, "-0" },
+        { -2.5, "-2.5" },
+    };
+    struct bw_shapes *shapes = bw_shapes_new();
+    struct bw_arena arena = { 0 };
+    struct bw_measures m;
+    bw_measures_init(&m, &arena);
+    bw_measures_add(&m, BW_METRIC_PROBE_FAILURE_INFO, 1.0 / 3, BW_LABEL_VALUES("x"));
+    bw_measures_add(&m, BW_METRIC_PROBE_FAILURE_INFO, 1, BW_LABEL_VALUES("y"));
+    struct bw_block *block = bw_block_new(shapes, NULL, 0, "exported_");
+    bw_block_rebuild(block, &m);
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        char want[200];
+        snprintf(want, sizeof want,
+                 "probe_failure_info{reason=\"x\"} 0.3333333333333333\n"
+                 "probe_failure_info{reason=\"y\"} %s\n",
+                 turns[i].want);
+        m.items[1].value = turns[i].value;
+        bw_block_update(block, &m);
+        expect_lines(block, want, turns[i].want);
+    }
     bw_block_free(block);
     bw_arena_fini(&arena);
+    bw_shapes_free(shapes);
+}
+
+static void hidden_series_have_no_line(void **state)
+{
+    (void)state;
+    struct bw_shapes *shapes = bw_shapes_new();
+    struct bw_arena arena = { 0 };
+    struct bw_measures m;
+    bw_measures_init(&m, &arena);
+    bw_measures_add(&m, BW_METRIC_PROBE_SUCCESS, 1, NULL);
+    bw_measures_add(&m, BW_METRIC_NODE_LOAD1, 2, NULL);
+    struct bw_block *block = bw_block_new(shapes, NULL, 0, "exported_");
+    bw_block_rebuild(block, &m);
+    bw_block_hide(block, 0, true);
+    expect_lines(block, "node_load1 2\n", "hidden");
+    bw_block_hide(block, 0, false);
+    expect_lines(block, "probe_success 1\nnode_load1 2\n", "shown");
+    bw_block_hide(block, 1, true);
+    bw_block_rebuild(block, &m);
+    expect_lines(block, "probe_success 1\nnode_load1 2\n", "made anew");
+    bw_block_free(block);
+    bw_arena_fini(&arena);
+    bw_shapes_free(shapes);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_as_told),
-        cmocka_unit_test(cells_are_sorted_by_family_and_keep_their_order),
-        cmocka_unit_test(shape_is_families_and_labels_not_values),
+        cmocka_unit_test(series_are_sorted_by_family_and_keep_their_order),
+        cmocka_unit_test(values_long_and_short_take_turns),
+        cmocka_unit_test(hidden_series_have_no_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
