@@ -6,6 +6,7 @@
 #include "conf/document.h"
 #include "metric/family.h"
 #include "probe/table.h"
+#include "web/route.h"
 
 #include <string.h>
 
@@ -53,6 +54,22 @@ static void document_probes(struct bw_buf *out)
         document_probe(out, bw_probe_table[i]);
 }
 
+static void document_routes(struct bw_buf *out)
+{
+    static const char *const scopes[] = { [BW_SCOPE_NONE] = "none",
+                                          [BW_SCOPE_READ] = "read",
+                                          [BW_SCOPE_WRITE] = "write",
+                                          [BW_SCOPE_ADMIN] = "admin" };
+    bw_buf_text(out, "# Routes\n\n"
+                     "Everything that is answered over HTTP, and the scope that a request needs\n"
+                     "(http.md says how it is given). GET also answers HEAD. This page is made by\n"
+                     "`bellwether docs routes`; openapi.yaml has parameters and answers.\n\n"
+                     "| Method | Path | Scope | Answers |\n|---|---|---|---|\n");
+    for (const struct bw_route *route = bw_routes; route->method != NULL; route++)
+        bw_buf_printf(out, "| %s | `%s` | %s | %s |\n", route->method, route->pattern,
+                      scopes[route->scope], route->summary);
+}
+
 static const struct {
     const char *name;
     void (*write)(struct bw_buf *out);
@@ -60,6 +77,7 @@ static const struct {
     { "configuration", document_configuration },
     { "metrics", bw_metric_document },
     { "probes", document_probes },
+    { "routes", document_routes },
 };
 
 static int run(const struct bw_command *command, const struct bw_call *call)
@@ -85,7 +103,7 @@ static void complete(struct bw_completion *completion, const struct bw_opt *flag
 
 const struct bw_command bw_cmd_docs = {
     .name = "docs",
-    .arguments = "configuration|metrics|probes",
+    .arguments = "configuration|metrics|probes|routes",
     .summary = "Print a generated page of the documentation as Markdown",
     .complete = complete,
     .flags = &bw_no_flags,

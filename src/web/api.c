@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Milliseconds of at most 15 digits: far beyond the year 9999, and their differences fit. */
+#define TIME_MAX_MS INT64_C(1000000000000000)
+
 bool bw_api_slice(struct bw_request *request, struct bw_api_slice *out)
 {
     const char *limit = bw_url_param(&request->url, "limit");
@@ -32,7 +35,8 @@ bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_
     const char *text = bw_url_param(&request->url, name);
     *out_ms = fallback_ms;
     if (text == NULL || bw_parse_rfc3339(text, strlen(text), out_ms)
-        || bw_parse_int(text, strlen(text), out_ms))
+        || (bw_parse_int(text, strlen(text), out_ms) && *out_ms > -TIME_MAX_MS
+            && *out_ms < TIME_MAX_MS))
         return true;
     bw_answer_problem(request, 400,
                       "%s: expected a time such as 2026-11-21T14:00:00Z, or Unix milliseconds.",

@@ -17,7 +17,7 @@ struct bw_api_slice {
 /* Reads them; false when the problem is answered already. */
 bool bw_api_slice(struct bw_request *request, struct bw_api_slice *out);
 
-/* A time parameter: RFC 3339, or Unix ms. `fallback_ms` when it is absent. False when the
+/* A time parameter: RFC 3339, or Unix ms of at most 15 digits. `fallback_ms` when it is absent. False when the
  * problem is answered already. */
 bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_ms,
                  int64_t *out_ms);
@@ -34,6 +34,10 @@ void bw_api_labels(struct bw_arena *arena, struct bw_value *in, const char *key,
 /* A check as `services` tells it, added to an object. */
 void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
                        const struct bw_view_check *check);
+
+/* Its last results, oldest first: too many for lists of services. */
+void bw_api_recent(struct bw_arena *arena, struct bw_value *item,
+                   const struct bw_view_check *check);
 
 /* An event as `events` tells it, added to a list. */
 void bw_api_event(struct bw_arena *arena, struct bw_value *list, const struct bw_event *event);

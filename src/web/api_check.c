@@ -86,6 +86,7 @@ void bw_api_check(struct bw_request *request)
     bw_value_add_text(arena, root, "service", service->name);
     bw_value_add_text(arena, root, "instance", request->captures[1]);
     bw_api_view_check(arena, root, check);
+    bw_api_recent(arena, root, check);
     struct bw_story *story = bw_arena_alloc(arena, sizeof *story);
     struct bw_reader *reader = NULL;
     struct bw_err err = { 0 };

@@ -54,6 +54,18 @@ void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
     add_last_result(arena, item, check);
 }
 
+void bw_api_recent(struct bw_arena *arena, struct bw_value *item, const struct bw_view_check *check)
+{
+    struct bw_value *list = bw_value_add_list(arena, item, "recent");
+    for (size_t i = 0; i < check->recent_count; i++) {
+        const struct bw_view_result *result = &check->recent[i];
+        struct bw_value *one = bw_value_add_object(arena, list, NULL);
+        bw_value_add_int(arena, one, "ts", result->ts_ms);
+        bw_value_add_number(arena, one, "duration_seconds", (double)result->duration_s);
+        bw_value_add_text(arena, one, "status", bw_status_name((enum bw_status)result->status));
+    }
+}
+
 static void add_resources(struct bw_arena *arena, struct bw_value *in,
                           const struct bw_view_service *service)
 {
@@ -72,8 +84,24 @@ static void add_resources(struct bw_arena *arena, struct bw_value *in,
     }
 }
 
+static void add_instance(struct bw_arena *arena, struct bw_value *list,
+                         const struct bw_view_instance *instance, bool with_recent)
+{
+    struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_text(arena, item, "name", instance->name);
+    add_status(arena, item, instance->status, instance->since_ms, instance->cause);
+    bw_value_add_number(arena, item, "score", instance->score);
+    struct bw_value *checks = bw_value_add_list(arena, item, "checks");
+    for (size_t i = 0; i < instance->check_count; i++) {
+        struct bw_value *check = bw_value_add_object(arena, checks, NULL);
+        bw_api_view_check(arena, check, &instance->checks[i]);
+        if (with_recent)
+            bw_api_recent(arena, check, &instance->checks[i]);
+    }
+}
+
 static void add_service(struct bw_arena *arena, struct bw_value *item,
-                        const struct bw_view_service *service)
+                        const struct bw_view_service *service, bool with_recent)
 {
     bw_value_add_text(arena, item, "name", service->name);
     bw_api_labels(arena, item, "labels", service->labels);
@@ -84,17 +112,8 @@ static void add_service(struct bw_arena *arena, struct bw_value *item,
         bw_value_add_text(arena, parents, NULL, service->depends_on[i]);
     bw_words_text(arena, item, "parent_down", service->parent_down);
     struct bw_value *instances = bw_value_add_list(arena, item, "instances");
-    for (size_t i = 0; i < service->instance_count; i++) {
-        const struct bw_view_instance *instance = &service->instances[i];
-        struct bw_value *one = bw_value_add_object(arena, instances, NULL);
-        bw_value_add_text(arena, one, "name", instance->name);
-        add_status(arena, one, instance->status, instance->since_ms, instance->cause);
-        bw_value_add_number(arena, one, "score", instance->score);
-        struct bw_value *checks = bw_value_add_list(arena, one, "checks");
-        for (size_t k = 0; k < instance->check_count; k++)
-            bw_api_view_check(arena, bw_value_add_object(arena, checks, NULL),
-                              &instance->checks[k]);
-    }
+    for (size_t i = 0; i < service->instance_count; i++)
+        add_instance(arena, instances, &service->instances[i], with_recent);
     add_resources(arena, item, service);
 }
 
@@ -121,7 +140,7 @@ void bw_api_services(struct bw_request *request)
     size_t end = end_of(&slice, view->service_count);
     for (size_t i = (size_t)slice.cursor; i < end; i++)
         add_service(&request->arena, bw_value_add_object(&request->arena, list, NULL),
-                    &view->services[i]);
+                    &view->services[i], false);
     bw_api_next(request, root, next_of(end, view->service_count));
     bw_answer_json(request, root);
 }
@@ -134,7 +153,7 @@ void bw_api_service(struct bw_request *request)
         return;
     }
     struct bw_value *root = bw_value_object(&request->arena);
-    add_service(&request->arena, root, service);
+    add_service(&request->arena, root, service, true);
     bw_answer_json(request, root);
 }
 
@@ -300,11 +319,23 @@ static size_t add_group(struct bw_request *request, struct bw_value *list,
     return end;
 }
 
+static size_t end_of_group(const struct bw_grouping *grouping, size_t begin)
+{
+    size_t end = begin;
+    while (end < grouping->count
+           && strcmp(grouping->items[end].group, grouping->items[begin].group) == 0)
+        end++;
+    return end;
+}
+
 void bw_api_groups(struct bw_request *request)
 {
     struct bw_arena *arena = &request->arena;
     const char *by = bw_url_param(&request->url, "by");
     struct bw_grouping grouping;
+    struct bw_api_slice slice;
+    if (!bw_api_slice(request, &slice))
+        return;
     bw_grouping_make(arena, request->view, by, &grouping);
     if (by != NULL && grouping.by == NULL) {
         bw_answer_problem(request, 400, "by: no service has a label of that name.");
@@ -316,8 +347,12 @@ void bw_api_groups(struct bw_request *request)
     for (size_t i = 0; i < grouping.name_count; i++)
         bw_value_add_text(arena, labels, NULL, grouping.names[i]);
     struct bw_value *list = bw_value_add_list(arena, root, "groups");
-    for (size_t i = 0; i < grouping.count;)
-        i = add_group(request, list, &grouping, i);
+    size_t place = 0;
+    for (size_t i = 0; i < grouping.count; place++)
+        i = place >= (size_t)slice.cursor && list->count < slice.limit
+                ? add_group(request, list, &grouping, i)
+                : end_of_group(&grouping, i);
+    bw_api_next(request, root, next_of(end_of(&slice, place), place));
     bw_answer_json(request, root);
 }
 
@@ -337,6 +372,8 @@ void bw_api_status(struct bw_request *request)
     struct bw_value *root = bw_value_object(arena);
     bw_value_add_text(arena, root, "status", bw_status_name(worst));
     bw_value_add_int(arena, root, "ts", view->now_ms);
+    bw_value_add_text(arena, root, "title", view->title);
+    bw_value_add_text(arena, root, "version", BW_VERSION);
     bw_words_text(arena, root, "node", view->node);
     bw_api_moment(arena, root, "started", view->started_ms);
     struct bw_value *services = bw_value_add_object(arena, root, "services");
@@ -344,7 +381,9 @@ void bw_api_status(struct bw_request *request)
         bw_value_add_int(arena, services, bw_status_name((enum bw_status)status),
                          (int64_t)counts[status]);
     bw_value_add_bool(arena, root, "config_ok", view->config_ok);
+    bw_words_text(arena, root, "config_message", view->config_ok ? NULL : view->config_message);
     bw_value_add_bool(arena, root, "store_ok", view->store_ok);
+    bw_words_text(arena, root, "store_message", view->store_ok ? NULL : view->store_message);
     bw_answer_json(request, root);
     if (worst == BW_UNHEALTHY)
         request->answer.status = 503;

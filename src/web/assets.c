@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Style and script: files of the pages, kept by browsers until they change. */
+#include "base/embedded.h"
 #include "web/answer.h"
 #include "web/endpoint.h"
 #include "web/page.h"
 
 #include <string.h>
+
+extern const struct bw_embedded bw_web_description[]; /* docs/openapi.yaml */
 
 /* If-None-Match is a list of entity tags, or "*" (RFC 9110 section 13.1.2). */
 static bool is_known(const struct bw_request *request, const char *etag)
@@ -45,4 +48,11 @@ void bw_asset_script(struct bw_request *request)
 void bw_asset_icon(struct bw_request *request)
 {
     send(request, "bellwether.svg", "image/svg+xml");
+}
+
+void bw_api_description(struct bw_request *request)
+{
+    bw_answer_begin(request, "application/yaml");
+    request->answer.fixed = bw_web_description[0].data;
+    request->answer.fixed_size = bw_web_description[0].size;
 }

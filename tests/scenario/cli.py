@@ -63,7 +63,7 @@ def help_and_mistakes(bench):
     told(bench, 2, "version", "now", says="one argument too many")
     told(bench, 0, "version", shows="SQLite")
     told(bench, 0, "--version", shows="bellwether ")
-    for page in ("configuration", "metrics", "probes"):
+    for page in ("configuration", "metrics", "probes", "routes"):
         told(bench, 0, "docs", page, shows="\n| ")
     told(bench, 0, "completion", "bash", shows="complete -F")
     told(bench, 2, "completion", "zhs", says="did you mean zsh?")

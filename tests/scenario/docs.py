@@ -12,7 +12,7 @@ DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
 def generated_pages(bench):
-    for page in ("configuration", "probes"):
+    for page in ("configuration", "probes", "routes"):
         made = bench.bellwether("docs", page)
         expect(made.returncode == 0, made.stderr)
         text = made.stdout.rstrip("\n") + "\n"
