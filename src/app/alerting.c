@@ -228,7 +228,7 @@ static void note_alert(void *ctx, const struct bw_alert_state *state, bool unkno
         return;
     save(alerting->core, &shown->state);
     publish(alerting, shown);
-    alerting->core->view_is_stale = true;
+    bw_core_view_changed(alerting->core);
 }
 
 /* An alert that the engine has let go: forgotten by the store too. */
@@ -241,7 +241,7 @@ static void forget_unseen(struct bw_alerting *alerting)
             save(alerting->core,
                  &(struct bw_alert_state){ .rule = shown->rule, .labels = shown->labels });
             free_shown(shown);
-            alerting->core->view_is_stale = true;
+            bw_core_view_changed(alerting->core);
             continue;
         }
         shown->seen = false;
@@ -436,7 +436,10 @@ enum bw_rc bw_alerting_apply(struct bw_alerting *alerting, const struct bw_confi
     alerting->roster = roster;
     end_alerts_of_gone_rules(alerting);
     const int64_t every_ns = config->settings.alerts.every_ns;
-    bw_timer_start(alerting->timer, every_ns, every_ns);
+    if (alerting->rule_count > 0)
+        bw_timer_start(alerting->timer, every_ns, every_ns);
+    else
+        bw_timer_stop(alerting->timer);
     return BW_OK;
 }
 

@@ -3,12 +3,25 @@
 
 #include "app/log.h"
 #include "base/mem.h"
+#include "base/units.h"
 
 #include <stdlib.h>
+
+#define VIEW_EVERY_NS (250 * BW_MS)
 
 int64_t bw_core_now_ms(struct bw_core *core)
 {
     return bw_wall_now_ms(&core->wall);
+}
+
+void bw_core_view_changed(struct bw_core *core)
+{
+    if (core->view_is_stale)
+        return;
+    core->view_is_stale = true;
+    if (core->view_timer != NULL)
+        bw_timer_start(core->view_timer, core->view_shown_ns + VIEW_EVERY_NS - bw_loop_mono_ns(),
+                       0);
 }
 
 static void free_texts(struct bw_event *event)
@@ -40,7 +53,7 @@ void bw_core_remember_event(struct bw_core *core, const struct bw_event *event)
     core->event_next = (core->event_next + 1) % BW_CORE_EVENTS_MAX;
     if (core->event_count < BW_CORE_EVENTS_MAX)
         core->event_count++;
-    core->view_is_stale = true;
+    bw_core_view_changed(core);
 }
 
 const struct bw_event *bw_core_recent_event(const struct bw_core *core, size_t i)

@@ -29,7 +29,9 @@ struct bw_core {
     const struct bw_config *config; /* the one in force */
     const char *node;               /* this machine's name */
     int64_t started_ms;
-    bool view_is_stale;      /* something that a view shows has changed */
+    bool view_is_stale;          /* something that a view shows has changed */
+    int64_t view_shown_ns;       /* monotonic: when the last view was published */
+    struct bw_timer *view_timer; /* publishes the next one; NULL: nobody does */
     struct bw_event *events; /* ring of the newest, texts on the heap */
     size_t event_count, event_next;
     uint64_t event_totals[BW_EVENT_MARKER + 1];
@@ -37,6 +39,10 @@ struct bw_core {
 
 /* The wall clock as samples are stamped, Unix ms. */
 int64_t bw_core_now_ms(struct bw_core *core);
+
+/* Something that a view shows has changed: the next view comes at once, or a quarter of a second
+ * after the last one, whichever is later. */
+void bw_core_view_changed(struct bw_core *core);
 
 /* Makes an event known: to the store, the log and the next view. Texts are copied. */
 void bw_core_event(struct bw_core *core, const struct bw_event *event);

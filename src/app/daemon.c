@@ -28,8 +28,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define VIEW_EVERY_NS (250 * BW_MS)
-#define SELF_EVERY_NS (5 * BW_SECOND)
+/* Own metrics: as shown while somebody looks, as stored. */
+enum { SELF_SHOWN_MS = 5000, SELF_STORED_MS = 15000 };
 #define WEB_GRACE_NS (3 * BW_SECOND)
 #define REST_FIRST_NS (10 * BW_SECOND)
 #define REST_EVERY_NS BW_MINUTE
@@ -51,7 +51,8 @@ struct bw_daemon {
     struct bw_reporting *reporting;
     struct bw_storage *storage;
     struct bw_web *web;
-    struct bw_timer *view_timer, *self_timer, *rest_timer;
+    struct bw_timer *self_timer, *rest_timer;
+    uint64_t asked; /* bw_publisher_asked() when own metrics were refreshed last */
     struct bw_reloader *reloader;
     struct bw_config_default defaults;
     struct bw_signal *signals[SIGNALS];
@@ -98,9 +99,8 @@ static void watch_clock(struct bw_daemon *daemon)
     bw_core_system_event(core, "clock stepped", cause);
 }
 
-static void on_self_timer(void *ctx)
+static void refresh_self(struct bw_daemon *daemon)
 {
-    struct bw_daemon *daemon = ctx;
     struct bw_core *core = &daemon->core;
     watch_clock(daemon);
     struct bw_measures *measures = bw_publication_begin(daemon->self_publication);
@@ -113,9 +113,25 @@ static void on_self_timer(void *ctx)
     bw_trending_measure(daemon->trending, measures);
     bw_web_measure(daemon->web, measures);
     const int64_t now_ms = bw_core_now_ms(core);
-    bw_source_put_tick(daemon->self_source, measures, now_ms - now_ms % (SELF_EVERY_NS / BW_MS));
+    bw_source_put_tick(daemon->self_source, measures, now_ms - now_ms % SELF_STORED_MS);
     bw_publication_commit(daemon->self_publication);
-    core->view_is_stale = true; /* ages on a page go on even when nothing happens */
+    bw_core_view_changed(core); /* ages on a page go on even when nothing happens */
+}
+
+/* Together with what else is due at whole intervals, and as seldom as nobody can tell. */
+static void arm_self(struct bw_daemon *daemon)
+{
+    const uint64_t asked = bw_publisher_asked(daemon->core.publisher);
+    const int64_t every_ms = asked != daemon->asked ? SELF_SHOWN_MS : SELF_STORED_MS;
+    daemon->asked = asked;
+    bw_timer_start(daemon->self_timer,
+                   (every_ms - bw_core_now_ms(&daemon->core) % every_ms) * BW_MS, 0);
+}
+
+static void on_self_timer(void *ctx)
+{
+    refresh_self(ctx);
+    arm_self(ctx);
 }
 
 static void rest(void *ctx)
@@ -193,7 +209,7 @@ static void set_config_message(struct bw_daemon *daemon, const char *message)
 {
     free(daemon->config_message);
     daemon->config_message = bw_strdup(message);
-    daemon->core.view_is_stale = true;
+    bw_core_view_changed(&daemon->core);
 }
 
 static void reload_succeeded(struct bw_daemon *daemon)
@@ -267,7 +283,7 @@ static bool take_config(void *ctx, struct bw_config *config, struct bw_problems 
         say_refusal(problems, &err, message, size);
         reload_failed(daemon, message);
     }
-    on_self_timer(daemon);
+    refresh_self(daemon);
     publish_view(daemon);
     return ok;
 }
@@ -367,7 +383,7 @@ static void store_came(void *ctx, struct bw_store *store)
         if (add_control(daemon, &err) != BW_OK)
             bw_log(BW_LOG_WARN, "web", err.text, NULL);
     }
-    daemon->core.view_is_stale = true;
+    bw_core_view_changed(&daemon->core);
 }
 
 /* Every connection and every run of a check needs a descriptor. The soft limit is low for the
@@ -414,7 +430,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->self_publication = bw_publication_new(core->publisher, NULL, 0, "exported_");
     daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
-    daemon->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
+    core->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
     daemon->self_timer = bw_timer_new(core->loop, on_self_timer, daemon);
     daemon->rest_timer = bw_timer_new(core->loop, on_rest_timer, daemon);
     return BW_OK;
@@ -507,8 +523,6 @@ static void begin(struct bw_daemon *daemon)
     bw_hostwatch_sample(daemon->hostwatch);
     on_self_timer(daemon);
     publish_view(daemon);
-    bw_timer_start(daemon->view_timer, VIEW_EVERY_NS, VIEW_EVERY_NS);
-    bw_timer_start(daemon->self_timer, SELF_EVERY_NS, SELF_EVERY_NS);
     bw_timer_start(daemon->rest_timer, REST_FIRST_NS, REST_EVERY_NS);
     __atomic_store_n(&daemon->ready, true, __ATOMIC_RELEASE);
 }
@@ -517,7 +531,7 @@ static void begin(struct bw_daemon *daemon)
 
 static void stop_measuring(struct bw_daemon *daemon)
 {
-    bw_timer_stop(daemon->view_timer);
+    bw_timer_stop(daemon->core.view_timer);
     bw_timer_stop(daemon->self_timer);
     bw_timer_stop(daemon->rest_timer);
     bw_reporting_stop(daemon->reporting);
@@ -529,7 +543,8 @@ static void stop_measuring(struct bw_daemon *daemon)
 
 static void free_parts(struct bw_daemon *daemon)
 {
-    bw_timer_free(daemon->view_timer);
+    bw_timer_free(daemon->core.view_timer);
+    daemon->core.view_timer = NULL;
     bw_timer_free(daemon->self_timer);
     bw_timer_free(daemon->rest_timer);
     bw_reporting_free(daemon->reporting);

@@ -255,7 +255,7 @@ static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures 
     hostwatch->last_tick_ms = tick_ms;
     bw_publication_commit(hostwatch->publication);
     bw_publication_commit(hostwatch->judged);
-    hostwatch->core->view_is_stale = true;
+    bw_core_view_changed(hostwatch->core);
 }
 
 /* Reading the host can wait for a mount whose server is gone: that is for a worker. */

@@ -30,6 +30,7 @@ struct bw_publication {
 struct bw_publisher {
     pthread_rwlock_t registry_lock; /* guards registry */
     struct bw_registry *registry;
+    uint64_t asked;                 /* atomic: pages and views */
     struct bw_publication *waiting; /* loop thread */
     unsigned retries;               /* in a row without success */
     struct bw_timer *retry;
@@ -197,9 +198,15 @@ static void retry_waiting(void *ctx)
 void bw_publisher_render(struct bw_publisher *publisher, enum bw_exposition format,
                          const struct bw_family_filter *filter, struct bw_buf *out)
 {
+    __atomic_add_fetch(&publisher->asked, 1, __ATOMIC_RELAXED);
     pthread_rwlock_rdlock(&publisher->registry_lock);
     bw_registry_render(publisher->registry, format, filter, out);
     pthread_rwlock_unlock(&publisher->registry_lock);
+}
+
+uint64_t bw_publisher_asked(const struct bw_publisher *publisher)
+{
+    return __atomic_load_n(&publisher->asked, __ATOMIC_RELAXED);
 }
 
 /* The loop is the only one that changes the registry, so it may look without the lock. */
@@ -249,6 +256,7 @@ void bw_publisher_show(struct bw_publisher *publisher, struct bw_view *view)
 const struct bw_view *bw_publisher_acquire(struct bw_publisher *publisher)
 {
     const struct bw_view *view = NULL;
+    __atomic_add_fetch(&publisher->asked, 1, __ATOMIC_RELAXED);
     pthread_mutex_lock(&publisher->view_lock);
     if (publisher->views != NULL) {
         publisher->views->holders++;

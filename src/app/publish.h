@@ -39,6 +39,9 @@ void bw_publication_commit(struct bw_publication *publication);
 void bw_publisher_render(struct bw_publisher *publisher, enum bw_exposition format,
                          const struct bw_family_filter *filter, struct bw_buf *out);
 
+/* How often anybody took the page or a view: nobody sees what is refreshed between. Any thread. */
+uint64_t bw_publisher_asked(const struct bw_publisher *publisher);
+
 /* Series shown, and those left out as duplicates. Loop thread. */
 size_t bw_publisher_series(struct bw_publisher *publisher);
 size_t bw_publisher_hidden(struct bw_publisher *publisher);

@@ -147,7 +147,7 @@ void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *ch
         at = &(*at)->next;
     *at = check->next;
     free(check);
-    roster->core->view_is_stale = true;
+    bw_core_view_changed(roster->core);
     if (instance->checks != NULL)
         return;
     struct bw_roster_instance **link = &instance->service->instances;
@@ -279,7 +279,7 @@ void bw_roster_refresh(struct bw_roster *roster)
         }
         roll_up_service(roster, service, since_ms > 0 ? since_ms : now_ms, false);
     }
-    roster->core->view_is_stale = true;
+    bw_core_view_changed(roster->core);
 }
 
 const char *bw_roster_parent_down(struct bw_roster *roster, const char *name)
@@ -343,7 +343,7 @@ bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
     remember_result(check, outcome, result);
     const bool changed =
         bw_health_feed(&check->health, &check->spec.rule, outcome, now_ms, &transition);
-    core->view_is_stale = true;
+    bw_core_view_changed(core);
     if (changed || now_ms - check->saved_ms >= SAVE_EVERY_MS || now_ms < check->saved_ms)
         save_state(core, check);
     if (!changed)

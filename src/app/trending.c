@@ -184,7 +184,7 @@ static void take_record(struct bw_trending *trending, const struct bw_trend_reco
     struct bw_measures *measures = bw_publication_begin(result->publication);
     measure_record(&result->record, measures);
     bw_publication_commit(result->publication);
-    trending->core->view_is_stale = true;
+    bw_core_view_changed(trending->core);
 }
 
 void bw_trending_restore(struct bw_trending *trending, const struct bw_trend_record *record)

@@ -170,5 +170,6 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
     view->trend_count = bw_trending_view(parts->trending, &view->arena, &view->trends);
     view_events(view, core);
     core->view_is_stale = false;
+    core->view_shown_ns = bw_loop_mono_ns();
     bw_publisher_show(core->publisher, view);
 }

@@ -180,6 +180,15 @@ void bw_store_close(struct bw_store *store)
 
 /* --- handing over ---------------------------------------------------------------------- */
 
+/* With the lock held, after something was put: a writer that rests does not look by itself. */
+static void rouse(struct bw_store *store)
+{
+    if (!store->rests)
+        return;
+    store->rests = false;
+    pthread_cond_signal(&store->wake);
+}
+
 bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns)
 {
     if (lane->row_bytes + row->bytes > BW_LANE_ROW_BYTES_MAX)
@@ -200,8 +209,10 @@ bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns)
 static bool put_cells(struct bw_store *store, enum bw_row_op op, const struct bw_cells *cells)
 {
     struct bw_row *row = bw_row_new(op, cells);
-    if (bw_lane_put_row(&store->lane, row, bw_store_now_ns()))
+    if (bw_lane_put_row(&store->lane, row, bw_store_now_ns())) {
+        rouse(store);
         return true;
+    }
     store->stats.refused_rows_total++;
     free(row);
     return false;
@@ -307,6 +318,8 @@ static bool put_samples(struct bw_store *store, const struct bw_sample *samples,
         lane->oldest_ns = bw_store_now_ns();
     if (lane->samples.count >= BW_LANE_SAMPLES_MAX / 2)
         pthread_cond_signal(&store->wake);
+    if (lane->samples.count > 0)
+        rouse(store);
     return true;
 }
 
@@ -393,6 +406,7 @@ void bw_store_when_committed(struct bw_store *store, void (*fn)(void *ctx, bool 
     row->bytes = 0;
     pthread_mutex_lock(&store->lock);
     bw_lane_put_row(&store->lane, row, bw_store_now_ns());
+    rouse(store);
     pthread_mutex_unlock(&store->lock);
 }
 
@@ -430,6 +444,8 @@ enum bw_rc bw_store_checkpoint(struct bw_store *store, int64_t timeout_ns, struc
 void bw_store_trust_clock(struct bw_store *store, bool trusted)
 {
     pthread_mutex_lock(&store->lock);
+    if (store->clock_trusted != trusted)
+        rouse(store);
     store->clock_trusted = trusted;
     pthread_mutex_unlock(&store->lock);
 }

@@ -14,7 +14,8 @@
 #define RETRY_NS (200 * BW_MS)
 #define SAY_EVERY_NS (10 * BW_SECOND)
 #define CARE_EVERY_NS (10 * BW_SECOND)
-#define PACKS_A_STEP_NS (100 * BW_MS) /* packs may delay a commit by this */
+#define CARE_AT_REST_NS (10 * BW_MINUTE) /* what grows old without being written to */
+#define PACKS_A_STEP_NS (100 * BW_MS)    /* packs may delay a commit by this */
 #define WAL_LARGE_BYTES (UINT64_C(32) << 20)
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
 
@@ -138,6 +139,14 @@ static void note_trouble(struct bw_store *store, const struct bw_err *err, int64
                  waiting, released ? " (the reserve was released)" : "");
 }
 
+/* Care that was put off while nothing was written is due in its time again. */
+static void note_written(struct bw_store *store, int64_t now_ns)
+{
+    if (store->cared && store->next_care_ns > now_ns + CARE_EVERY_NS)
+        store->next_care_ns = now_ns + CARE_EVERY_NS;
+    store->cared = false;
+}
+
 static bool commit_batch(struct bw_store *store)
 {
     const size_t samples = store->batch.samples.count;
@@ -157,6 +166,7 @@ static bool commit_batch(struct bw_store *store)
         }
         const int64_t now_ns = bw_store_now_ns();
         settle_batch(store, now_ns);
+        note_written(store, now_ns);
         publish_commit(store, samples, now_ns - began_ns);
     }
     store->failing = false;
@@ -276,7 +286,8 @@ static void take_care(struct bw_store *store, int64_t now_ns)
     if (now_ns < store->next_care_ns && trusted == store->care_trusted)
         return;
     store->care_trusted = trusted;
-    store->next_care_ns = now_ns + CARE_EVERY_NS;
+    store->next_care_ns = now_ns + (store->cared ? CARE_AT_REST_NS : CARE_EVERY_NS);
+    store->cared = true;
     struct bw_err err = { .rc = BW_OK };
     expire(store, &err);
     if (err.rc == BW_OK)
@@ -315,16 +326,32 @@ static bool is_urgent(const struct bw_store *store)
                    || store->lane.samples.count >= BW_LANE_SAMPLES_MAX / 2));
 }
 
+/* With the lock held: waits until something is to be done. A writer that had nothing to write waits
+ * until something is put, and then for as long as a commit may gather. */
+static void wait_for_work(struct bw_store *store)
+{
+    bool late = false;
+    store->rests = store->rest_ns != 0 && store->lane.oldest_ns == 0 && store->batch_oldest_ns == 0;
+    while (!late && !is_urgent(store)) {
+        const bool rested = store->rests;
+        const int64_t until_ns = rested ? store->rest_ns : store->next_ns;
+        const struct timespec until = { .tv_sec = until_ns / BW_SECOND,
+                                        .tv_nsec = until_ns % BW_SECOND };
+        late = pthread_cond_timedwait(&store->wake, &store->lock, &until) == ETIMEDOUT;
+        if (rested && !store->rests) {
+            store->next_ns = bw_store_now_ns() + store->opts.commit_interval_ns;
+            late = false;
+        }
+    }
+    store->rests = false;
+}
+
 /* Waits until it is time and takes the lane, unless the last batch is still to be written.
  * False when the store is closing. */
 static bool take_batch(struct bw_store *store)
 {
     pthread_mutex_lock(&store->lock);
-    const struct timespec until = { .tv_sec = store->next_ns / BW_SECOND,
-                                    .tv_nsec = store->next_ns % BW_SECOND };
-    int waited = 0;
-    while (!is_urgent(store) && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&store->wake, &store->lock, &until);
+    wait_for_work(store);
     const bool more = !store->stop;
     if (store->batch_oldest_ns == 0) {
         struct bw_samples spare = store->batch.samples;
@@ -362,10 +389,25 @@ static void note_health(struct bw_store *store)
     bw_store_say(store, BW_LOG_INFO, "store: writing again");
 }
 
+/* When a pack or care is due next; 0 when something is left to do as soon as may be. */
+static int64_t next_due_ns(const struct bw_store *store)
+{
+    int64_t due_ns = store->next_care_ns;
+    for (size_t i = 1; i < store->heads.group_count; i++) {
+        const struct bw_head *head = &store->heads.groups[i];
+        if (head->samples.count > 0 && head->write_due_ns < due_ns)
+            due_ns = head->write_due_ns;
+    }
+    const bool trimmed = bw_heads_covered(&store->heads, store->seq) <= store->trimmed_seq;
+    return trimmed && !store->in_trouble && due_ns > store->next_ns ? due_ns : 0;
+}
+
 static bool write_step(struct bw_store *store)
 {
     const int64_t began_ns = bw_store_now_ns();
     const uint64_t troubles = store->troubles;
+    const bool idle = store->batch.samples.count == 0 && store->batch.first_row == NULL;
+    store->rest_ns = 0;
     store->next_ns = began_ns + store->opts.commit_interval_ns;
     if (!commit_batch(store)) {
         const int64_t retry_ns = bw_store_now_ns() + RETRY_NS;
@@ -380,6 +422,7 @@ static bool write_step(struct bw_store *store)
     take_care(store, began_ns);
     if (store->troubles == troubles)
         note_health(store);
+    store->rest_ns = idle ? next_due_ns(store) : 0;
     return true;
 }
 

@@ -46,6 +46,7 @@ struct bw_store {
     bool clock_trusted;
     bool has_socket;
     bool overflow_told;
+    bool rests;              /* the writer waits for something to write */
     int64_t batch_oldest_ns; /* 0: the writer holds nothing */
     size_t batch_samples, batch_rows;
     struct bw_store_stats stats;
@@ -62,6 +63,8 @@ struct bw_store {
     uint64_t batch_flush, batch_packs; /* what the batch answers */
     int64_t next_ns;                   /* of the next commit */
     int64_t next_care_ns;              /* of retention and the like */
+    int64_t rest_ns;                   /* until when nothing is due; 0: look at next_ns */
+    bool cared;                        /* nothing was written since care was taken */
     int64_t trouble_said_ns, drop_said_ns;
     uint64_t dropped_said;
     bool care_trusted;       /* the clock, when care was taken last */

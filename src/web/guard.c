@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define WATCH_EVERY_NS (200 * BW_MS)
-
 /* Who takes an answer more slowly than this is a burden. */
 enum { SEND_BYTES_PER_S = 64 << 10 };
 
@@ -37,6 +35,7 @@ struct bw_guard {
     pthread_cond_t wake;
     pthread_t thread;
     bool stopping;
+    int64_t wake_ns; /* when the thread looks next; INT64_MAX: when somebody tells it to */
     struct bw_guarded *first;
     size_t count;
     uint64_t cut;
@@ -117,14 +116,29 @@ static void make_room(struct bw_guard *guard, struct bw_guarded *newest)
 
 /* ---- the thread ------------------------------------------------------------------------ */
 
+static int64_t next_deadline_ns(const struct bw_guard *guard)
+{
+    int64_t next_ns = INT64_MAX;
+    for (const struct bw_guarded *c = guard->first; c != NULL; c = c->next)
+        next_ns = c->until_ns < next_ns ? c->until_ns : next_ns;
+    return next_ns;
+}
+
+/* Sleeps for as long as no client can be late. A deadline that has become later, as it does with
+ * every request, is found when the earlier one comes: that costs a look now and then, while
+ * telling the thread would cost one at each request. */
 static void *watch(void *ctx)
 {
     struct bw_guard *guard = ctx;
     pthread_mutex_lock(&guard->lock);
     while (!guard->stopping) {
-        int64_t at_ns = bw_loop_mono_ns() + WATCH_EVERY_NS;
-        struct timespec at = { .tv_sec = at_ns / BW_SECOND, .tv_nsec = at_ns % BW_SECOND };
-        pthread_cond_timedwait(&guard->wake, &guard->lock, &at);
+        guard->wake_ns = next_deadline_ns(guard);
+        const struct timespec at = { .tv_sec = guard->wake_ns / BW_SECOND,
+                                     .tv_nsec = guard->wake_ns % BW_SECOND };
+        if (guard->wake_ns == INT64_MAX)
+            pthread_cond_wait(&guard->wake, &guard->lock);
+        else
+            pthread_cond_timedwait(&guard->wake, &guard->lock, &at);
         cut_late(guard, bw_loop_mono_ns());
     }
     pthread_mutex_unlock(&guard->lock);
@@ -135,6 +149,7 @@ struct bw_guard *bw_guard_new(const struct bw_guard_limits *limits, struct bw_er
 {
     struct bw_guard *guard = bw_alloc(sizeof *guard);
     guard->limits = *limits;
+    guard->wake_ns = INT64_MAX;
     pthread_mutex_init(&guard->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -171,12 +186,16 @@ void bw_guard_free(struct bw_guard *guard)
 
 /* ---- connections ----------------------------------------------------------------------- */
 
-static void enter(struct bw_guarded *c, enum phase phase, int64_t now_ns, int64_t limit_ns)
+static void enter(struct bw_guard *guard, struct bw_guarded *c, enum phase phase, int64_t limit_ns)
 {
     c->phase = phase;
-    c->since_ns = now_ns;
+    c->since_ns = bw_loop_mono_ns();
     if (!c->is_cut)
-        c->until_ns = limit_ns == INT64_MAX ? INT64_MAX : now_ns + limit_ns;
+        c->until_ns = limit_ns == INT64_MAX ? INT64_MAX : c->since_ns + limit_ns;
+    if (c->until_ns >= guard->wake_ns)
+        return;
+    guard->wake_ns = c->until_ns;
+    pthread_cond_signal(&guard->wake);
 }
 
 struct bw_guarded *bw_guard_add(struct bw_guard *guard, int fd, const struct sockaddr *from)
@@ -185,7 +204,7 @@ struct bw_guarded *bw_guard_add(struct bw_guard *guard, int fd, const struct soc
     c->fd = fd;
     c->is_local = !bw_client_of(from, &c->client);
     pthread_mutex_lock(&guard->lock);
-    enter(c, FRESH, bw_loop_mono_ns(), guard->limits.slow_ns);
+    enter(guard, c, FRESH, guard->limits.slow_ns);
     c->next = guard->first;
     if (c->next != NULL)
         c->next->prev = c;
@@ -220,14 +239,14 @@ void bw_guard_arriving(struct bw_guard *guard, struct bw_guarded *c)
     if (c->phase == FRESH)
         c->phase = ASKING;
     else
-        enter(c, ASKING, bw_loop_mono_ns(), guard->limits.slow_ns);
+        enter(guard, c, ASKING, guard->limits.slow_ns);
     pthread_mutex_unlock(&guard->lock);
 }
 
 void bw_guard_arrived(struct bw_guard *guard, struct bw_guarded *c)
 {
     pthread_mutex_lock(&guard->lock);
-    enter(c, BUSY, bw_loop_mono_ns(), INT64_MAX);
+    enter(guard, c, BUSY, INT64_MAX);
     pthread_mutex_unlock(&guard->lock);
 }
 
@@ -235,7 +254,7 @@ void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *c, uint64_t byt
 {
     const int64_t more_ns = (int64_t)(bytes / SEND_BYTES_PER_S) * BW_SECOND;
     pthread_mutex_lock(&guard->lock);
-    enter(c, SENDING, bw_loop_mono_ns(), guard->limits.send_ns + more_ns);
+    enter(guard, c, SENDING, guard->limits.send_ns + more_ns);
     c->bytes = bytes;
     make_room(guard, c);
     pthread_mutex_unlock(&guard->lock);
@@ -244,7 +263,7 @@ void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *c, uint64_t byt
 void bw_guard_idle(struct bw_guard *guard, struct bw_guarded *c)
 {
     pthread_mutex_lock(&guard->lock);
-    enter(c, IDLE, bw_loop_mono_ns(), guard->limits.idle_ns);
+    enter(guard, c, IDLE, guard->limits.idle_ns);
     c->bytes = 0;
     pthread_mutex_unlock(&guard->lock);
 }
