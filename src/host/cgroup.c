@@ -6,6 +6,7 @@
 #include "host/scan.h"
 
 #include "base/mem.h"
+#include "base/units.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -62,10 +63,35 @@ bool bw_cgroup_mount(struct bw_span text, const char *own, char *out, size_t siz
     return false;
 }
 
-/* Which files to read. The group can be another one after a restart of the service manager. */
-static enum bw_rc find_group(struct bw_host *host, struct bw_err *err)
+/* Where the group is and which of its files are missing, as seen when it was looked for last. A
+ * service manager may put us elsewhere or switch controllers on, but not every second. */
+struct bw_host_cgroup {
+    char *folder; /* NULL: there is none */
+    struct bw_proc *files;
+    uint32_t absent;       /* bits by index in `files` below */
+    int64_t look_again_ns; /* 0: at once */
+};
+
+#define LOOK_EVERY_NS (60 * BW_SECOND)
+
+static void forget_folder(struct bw_host_cgroup *group)
 {
-    char own[PATH_MAX], folder[PATH_MAX], whole[2 * PATH_MAX];
+    bw_proc_free(group->files);
+    free(group->folder);
+    *group = (struct bw_host_cgroup){ 0 };
+}
+
+void bw_host_cgroup_free(struct bw_host_cgroup *group)
+{
+    if (group == NULL)
+        return;
+    forget_folder(group);
+    free(group);
+}
+
+static enum bw_rc look_for_folder(struct bw_host *host, char *out, size_t size, struct bw_err *err)
+{
+    char own[PATH_MAX], folder[PATH_MAX];
     struct bw_span text;
     enum bw_rc rc = bw_proc_read(host->proc, "self/cgroup", &text, err);
     if (rc != BW_OK)
@@ -77,14 +103,28 @@ static enum bw_rc find_group(struct bw_host *host, struct bw_err *err)
         return bw_host_absent(rc);
     if (!bw_cgroup_mount(text, own, folder, sizeof folder))
         return bw_fail(err, BW_EUNSUPPORTED, "control groups of version 2 are not mounted");
-    snprintf(whole, sizeof whole, "%s%s", strcmp(host->root, "/") == 0 ? "" : host->root, folder);
-    if (host->cgroup_folder != NULL && strcmp(host->cgroup_folder, whole) == 0)
-        return BW_OK;
-    bw_proc_free(host->cgroup);
-    free(host->cgroup_folder);
-    host->cgroup_folder = bw_strdup(whole);
-    host->cgroup = bw_proc_new(whole);
+    snprintf(out, size, "%s%s", strcmp(host->root, "/") == 0 ? "" : host->root, folder);
     return BW_OK;
+}
+
+static enum bw_rc find_group(struct bw_host *host, struct bw_err *err)
+{
+    if (host->cgroup == NULL)
+        host->cgroup = bw_alloc(sizeof *host->cgroup);
+    struct bw_host_cgroup *group = host->cgroup;
+    if (host->round_ns < group->look_again_ns)
+        return group->folder != NULL ? BW_OK : bw_fail(err, BW_EUNSUPPORTED, "no control group");
+    char folder[2 * PATH_MAX];
+    const enum bw_rc rc = look_for_folder(host, folder, sizeof folder, err);
+    if (rc != BW_OK || group->folder == NULL || strcmp(group->folder, folder) != 0) {
+        forget_folder(group);
+        group->folder = rc == BW_OK ? bw_strdup(folder) : NULL;
+        group->files = rc == BW_OK ? bw_proc_new(folder) : NULL;
+    }
+    group->absent = 0;
+    group->look_again_ns =
+        rc == BW_OK || rc == BW_EUNSUPPORTED ? host->round_ns + LOOK_EVERY_NS : 0;
+    return rc;
 }
 
 /* ---- what it says ---------------------------------------------------------------------- */
@@ -183,26 +223,41 @@ static enum bw_rc parse_file(size_t i, struct bw_span text, struct bw_measures *
     return bw_cgroup_counters_parse(files[i].path, text, out, err);
 }
 
+_Static_assert(sizeof files / sizeof *files <= 32, "a bit for each file");
+
 /* Controllers that are not switched on, and the root of the tree, lack files. */
+static enum bw_rc read_files(struct bw_host_cgroup *group, struct bw_measures *out,
+                             struct bw_err *err)
+{
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct bw_span text;
+        if ((group->absent >> i & 1) != 0)
+            continue;
+        enum bw_rc rc = bw_proc_read_piece(group->files, files[i].path, &text, err);
+        if (rc == BW_ENOTFOUND) {
+            group->absent |= UINT32_C(1) << i;
+            continue;
+        }
+        if (rc == BW_OK)
+            rc = parse_file(i, text, out, err);
+        if (rc != BW_OK)
+            return rc;
+    }
+    return BW_OK;
+}
+
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     enum bw_rc rc = find_group(host, err);
     if (rc != BW_OK)
         return rc;
     const size_t before = out->count;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct bw_span text;
-        rc = bw_proc_read(host->cgroup, files[i].path, &text, err);
-        if (rc == BW_ENOTFOUND)
-            continue;
-        if (rc == BW_OK)
-            rc = parse_file(i, text, out, err);
-        if (rc != BW_OK)
-            return rc;
-    }
-    if (out->count == before)
-        return bw_fail(err, BW_EUNSUPPORTED, "%s has no controllers", host->cgroup_folder);
-    return BW_OK;
+    rc = read_files(host->cgroup, out, err);
+    if (rc != BW_OK)
+        host->cgroup->look_again_ns = 0;
+    if (rc == BW_OK && out->count == before)
+        return bw_fail(err, BW_EUNSUPPORTED, "%s has no controllers", host->cgroup->folder);
+    return rc;
 }
 
 const struct bw_sampler_ops bw_sampler_cgroup = {

@@ -90,7 +90,7 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
     struct bw_span text;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         uint64_t value;
-        const enum bw_rc rc = bw_proc_read(host->proc, files[i].path, &text, err);
+        const enum bw_rc rc = bw_proc_read_piece(host->proc, files[i].path, &text, err);
         if (rc != BW_OK)
             return bw_host_absent(rc);
         if (!bw_scan_uint(&text, &value))

@@ -96,17 +96,32 @@ enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw
     return any ? BW_OK : bw_fail(err, BW_EINVAL, "stat: nothing in it that we know");
 }
 
+enum bw_rc bw_host_read_stat(struct bw_host *host, struct bw_span *out, struct bw_err *err)
+{
+    struct bw_span text;
+    if (!host->has_stat) {
+        const enum bw_rc rc = bw_proc_read_piece(host->proc, "stat", &text, err);
+        if (rc != BW_OK)
+            return rc;
+        bw_buf_clear(&host->stat);
+        bw_buf_bytes(&host->stat, text.data, text.len);
+        host->has_stat = true;
+    }
+    *out = (struct bw_span){ host->stat.data, host->stat.len };
+    return BW_OK;
+}
+
 static enum bw_rc sample_cpu(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "stat", &text, err);
+    const enum bw_rc rc = bw_host_read_stat(host, &text, err);
     return rc != BW_OK ? rc : bw_cpu_parse(text, out, err);
 }
 
 static enum bw_rc sample_stat(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "stat", &text, err);
+    const enum bw_rc rc = bw_host_read_stat(host, &text, err);
     return rc != BW_OK ? rc : bw_stat_parse(text, out, err);
 }
 

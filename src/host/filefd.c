@@ -17,7 +17,7 @@ enum bw_rc bw_filefd_parse(struct bw_span text, struct bw_measures *out, struct 
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "sys/fs/file-nr", &text, err);
+    const enum bw_rc rc = bw_proc_read_piece(host->proc, "sys/fs/file-nr", &text, err);
     return rc != BW_OK ? rc : bw_filefd_parse(text, out, err);
 }
 

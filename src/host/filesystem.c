@@ -4,6 +4,10 @@
 #include "host/parse.h"
 #include "host/scan.h"
 
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_octal(char c)
@@ -67,6 +71,21 @@ static bool is_ignored_type(const char *fstype)
     return false;
 }
 
+/* What lives in this machine's kernel, memory or disks and answers statfs(2) out of memory. All
+ * else may wait for somebody: a server, a program of a user, an automounter. */
+static bool is_local_type(const char *fstype)
+{
+    static const char *const types[] = {
+        "cgroup", "cgroup2", "devpts", "devtmpfs", "exfat", "ext2", "ext3", "ext4",
+        "f2fs",   "proc",    "ramfs",  "sysfs",    "tmpfs", "vfat", "xfs",
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(fstype, types[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool has_option(struct bw_span options, const char *name)
 {
     struct bw_span option;
@@ -97,6 +116,19 @@ static size_t count_lines(struct bw_span text)
     return count;
 }
 
+/* The way to a mount point leads over the mounts above it, so these must be local as well.
+ * `remote`: where those that are not stand. */
+static void tell_local(struct bw_mount *mounts, size_t count, const char *const *remote,
+                       size_t remote_count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mounts[i].is_local = is_local_type(mounts[i].fstype);
+        for (size_t k = 0; k < remote_count && mounts[i].is_local; k++)
+            mounts[i].is_local =
+                strcmp(remote[k], "/") != 0 && !is_below(mounts[i].mountpoint, remote[k]);
+    }
+}
+
 enum bw_rc bw_mounts_parse(struct bw_span text, struct bw_arena *arena, struct bw_mount **out,
                            size_t *out_count, struct bw_err *err)
 {
@@ -104,8 +136,9 @@ enum bw_rc bw_mounts_parse(struct bw_span text, struct bw_arena *arena, struct b
     if (lines == 0)
         return bw_fail(err, BW_EINVAL, "mounts: empty");
     struct bw_mount *mounts = bw_arena_array(arena, lines, sizeof *mounts);
+    const char **remote = bw_arena_array(arena, lines, sizeof *remote);
     struct bw_span line, device, mountpoint, fstype, options;
-    size_t count = 0;
+    size_t count = 0, remote_count = 0;
     while (bw_scan_line(&text, &line)) {
         if (!bw_scan_word(&line, &device) || !bw_scan_word(&line, &mountpoint)
             || !bw_scan_word(&line, &fstype) || !bw_scan_word(&line, &options))
@@ -116,10 +149,13 @@ enum bw_rc bw_mounts_parse(struct bw_span text, struct bw_arena *arena, struct b
             .fstype = unescape(arena, fstype),
             .readonly = has_option(options, "ro"),
         };
+        if (!is_local_type(mount.fstype))
+            remote[remote_count++] = mount.mountpoint;
         if (!is_ignored_mountpoint(mount.mountpoint) && !is_ignored_type(mount.fstype)
             && !is_listed(mounts, count, &mount))
             mounts[count++] = mount;
     }
+    tell_local(mounts, count, remote, remote_count);
     *out = mounts;
     *out_count = count;
     return BW_OK;
@@ -149,31 +185,99 @@ static void add_mount(struct bw_measures *out, const struct bw_mount *mount,
         bw_measures_add(out, rows[i].family, rows[i].value, labels);
 }
 
+/* ---- a round --------------------------------------------------------------------------- */
+
+/* The mounts as they were when they changed last. */
+struct bw_host_mounts {
+    struct bw_arena arena;
+    const char *path;
+    struct bw_mount *items;
+    size_t count;
+    bool known;
+};
+
+void bw_host_mounts_free(struct bw_host_mounts *mounts)
+{
+    if (mounts == NULL)
+        return;
+    bw_arena_fini(&mounts->arena);
+    free(mounts);
+}
+
 /* The first process sees the mounts of the machine; where it may not be read, ours must do. */
 static enum bw_rc read_mounts(struct bw_host *host, struct bw_span *out, struct bw_err *err)
 {
-    if (bw_proc_read(host->proc, "1/mounts", out, NULL) == BW_OK)
+    static const char all[] = "1/mounts", ours[] = "self/mounts";
+    if (host->mounts->path == NULL && bw_proc_read(host->proc, all, out, NULL) == BW_OK) {
+        host->mounts->path = all;
         return BW_OK;
-    return bw_proc_read(host->proc, "self/mounts", out, err);
+    }
+    if (host->mounts->path == NULL)
+        host->mounts->path = ours;
+    const enum bw_rc rc = bw_proc_read(host->proc, host->mounts->path, out, err);
+    if (rc != BW_OK)
+        host->mounts->path = NULL;
+    return rc;
+}
+
+static enum bw_rc refresh_mounts(struct bw_host *host, struct bw_err *err)
+{
+    if (host->mounts == NULL)
+        host->mounts = bw_alloc(sizeof *host->mounts);
+    struct bw_host_mounts *mounts = host->mounts;
+    if (mounts->known && bw_proc_is_unchanged(host->proc, mounts->path))
+        return BW_OK;
+    struct bw_span text;
+    mounts->known = false;
+    bw_arena_fini(&mounts->arena);
+    enum bw_rc rc = read_mounts(host, &text, err);
+    if (rc == BW_OK)
+        rc = bw_mounts_parse(text, &mounts->arena, &mounts->items, &mounts->count, err);
+    mounts->known = rc == BW_OK;
+    return rc;
+}
+
+/* Whoever may hang is asked on a thread of its own. */
+static void ask_remote(struct bw_host *host, struct bw_statfs_answer *answers)
+{
+    const struct bw_host_mounts *mounts = host->mounts;
+    const char **paths = bw_arena_array(&host->scratch, mounts->count + 1, sizeof *paths);
+    struct bw_statfs_answer *got = bw_arena_array(&host->scratch, mounts->count + 1, sizeof *got);
+    size_t count = 0;
+    for (size_t i = 0; i < mounts->count; i++) {
+        if (!mounts->items[i].is_local)
+            paths[count++] = mounts->items[i].mountpoint;
+    }
+    if (count > 0)
+        bw_statfs_ask(host->statfs, paths, count, BW_STATFS_DEADLINE_MS, got);
+    for (size_t i = mounts->count; i-- > 0;) {
+        if (!mounts->items[i].is_local)
+            answers[i] = got[--count];
+    }
+}
+
+static void ask_local(const struct bw_host *host, struct bw_statfs_answer *answers)
+{
+    const struct bw_host_mounts *mounts = host->mounts;
+    for (size_t i = 0; i < mounts->count; i++) {
+        if (mounts->items[i].is_local
+            && host->ask_statfs(mounts->items[i].mountpoint, &answers[i].values) != 0)
+            answers[i].error = errno;
+    }
 }
 
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
-    struct bw_span text;
-    struct bw_mount *mounts;
-    size_t count;
-    enum bw_rc rc = read_mounts(host, &text, err);
-    if (rc == BW_OK)
-        rc = bw_mounts_parse(text, &host->scratch, &mounts, &count, err);
+    const enum bw_rc rc = refresh_mounts(host, err);
     if (rc != BW_OK)
         return rc;
-    const char **paths = bw_arena_array(&host->scratch, count, sizeof *paths);
-    struct bw_statfs_answer *answers = bw_arena_array(&host->scratch, count, sizeof *answers);
-    for (size_t i = 0; i < count; i++)
-        paths[i] = mounts[i].mountpoint;
-    bw_statfs_ask(host->statfs, paths, count, BW_STATFS_DEADLINE_MS, answers);
-    for (size_t i = 0; i < count; i++)
-        add_mount(out, &mounts[i], &answers[i]);
+    const struct bw_host_mounts *mounts = host->mounts;
+    struct bw_statfs_answer *answers =
+        bw_arena_array(&host->scratch, mounts->count + 1, sizeof *answers);
+    ask_local(host, answers);
+    ask_remote(host, answers);
+    for (size_t i = 0; i < mounts->count; i++)
+        add_mount(out, &mounts->items[i], &answers[i]);
     return BW_OK;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "host/host.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -11,9 +12,12 @@ struct bw_host *bw_host_new(const char *proc_root)
 {
     struct bw_host *host = bw_alloc(sizeof *host);
     host->proc = bw_proc_new(proc_root != NULL ? proc_root : "/proc");
+    host->ask_statfs = statfs;
     host->statfs = bw_statfs_pool_new(statfs);
     bw_arena_init(&host->scratch);
+    bw_buf_init(&host->stat, BW_PROC_FILE_BYTES_MAX);
     host->cpu_pressure_ratio = NAN;
+    host->process_start_s = NAN;
     host->root = bw_strdup("/");
     return host;
 }
@@ -23,11 +27,13 @@ void bw_host_free(struct bw_host *host)
     if (host == NULL)
         return;
     bw_proc_free(host->proc);
-    bw_proc_free(host->cgroup);
+    bw_host_mounts_free(host->mounts);
+    bw_host_cgroup_free(host->cgroup);
+    bw_host_release_free(host->release);
     bw_statfs_pool_free(host->statfs);
     bw_arena_fini(&host->scratch);
+    bw_buf_fini(&host->stat);
     free(host->root);
-    free(host->cgroup_folder);
     free(host->textfile_folder);
     free(host);
 }
@@ -36,6 +42,17 @@ void bw_host_set_root(struct bw_host *host, const char *root)
 {
     free(host->root);
     host->root = bw_strdup(root);
+    bw_host_cgroup_free(host->cgroup);
+    bw_host_release_free(host->release);
+    host->cgroup = NULL;
+    host->release = NULL;
+}
+
+void bw_host_set_statfs(struct bw_host *host, bw_statfs_fn *ask)
+{
+    bw_statfs_pool_free(host->statfs);
+    host->statfs = bw_statfs_pool_new(ask);
+    host->ask_statfs = ask;
 }
 
 void bw_host_set_textfile_folder(struct bw_host *host, const char *folder)
@@ -79,6 +96,8 @@ enum bw_rc bw_host_sample(struct bw_host *host, const struct bw_strings *collect
                           struct bw_measures *out, struct bw_err *err)
 {
     enum bw_rc first = BW_OK;
+    host->round_ns = monotonic_ns();
+    host->has_stat = false;
     for (size_t i = 0; i < collectors->count; i++) {
         const struct bw_sampler_ops *ops = bw_sampler_by_name(collectors->items[i]);
         struct bw_err mistake;

@@ -10,6 +10,7 @@
 #define HOST_HOST_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "conf/option.h"
 #include "health/threshold.h"
 #include "host/proc.h"
@@ -20,14 +21,28 @@
 /* What a sampler works with. */
 struct bw_host {
     struct bw_proc *proc;
+    bw_statfs_fn *ask_statfs; /* statfs(2), or what stands for it in tests */
     struct bw_statfs_pool *statfs;
     struct bw_arena scratch;   /* of the sampler that runs */
+    int64_t round_ns;          /* monotonic: when the round began */
+    bool has_stat;             /* `stat` is of this round */
+    struct bw_buf stat;        /* /proc/stat, which several ask for */
     double cpu_pressure_ratio; /* from the last reading; NaN: the kernel does not tell */
+    double process_start_s;    /* of ourselves, Unix time; NaN: not known yet */
     char *root;                /* where etc/os-release and sys/fs/cgroup are found: "/" */
-    char *cgroup_folder;       /* of our own control group; NULL: not looked for yet */
-    struct bw_proc *cgroup;    /* its files */
-    char *textfile_folder;     /* of the *.prom files; NULL: none */
+    /* What a collector keeps between rounds: host/filesystem.c, cgroup.c, os.c; NULL: nothing. */
+    struct bw_host_mounts *mounts;
+    struct bw_host_cgroup *cgroup;
+    struct bw_host_release *release;
+    char *textfile_folder; /* of the *.prom files; NULL: none */
 };
+
+void bw_host_mounts_free(struct bw_host_mounts *mounts);
+void bw_host_cgroup_free(struct bw_host_cgroup *cgroup);
+void bw_host_release_free(struct bw_host_release *release);
+
+/* /proc/stat, read once a round. *out is valid until the next one. */
+enum bw_rc bw_host_read_stat(struct bw_host *host, struct bw_span *out, struct bw_err *err);
 
 /* One collector. A kind is one .c file that exports one of these and a line in table.c. */
 struct bw_sampler_ops {
@@ -80,6 +95,9 @@ struct bw_host *bw_host_new(const char *proc_root);
 /* Below `root` instead of "/" are etc/os-release and the control groups' mount: for tests. Not
  * while a sampling runs. */
 void bw_host_set_root(struct bw_host *host, const char *root);
+
+/* Asks `ask` instead of statfs(2): for tests. Not while a sampling runs. */
+void bw_host_set_statfs(struct bw_host *host, bw_statfs_fn *ask);
 
 /* Where the collector textfile looks for *.prom; NULL: nowhere. Not while a sampling runs. */
 void bw_host_set_textfile_folder(struct bw_host *host, const char *folder);

@@ -65,7 +65,7 @@ enum bw_rc bw_meminfo_parse(struct bw_span text, struct bw_measures *out, struct
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "meminfo", &text, err);
+    const enum bw_rc rc = bw_proc_read_piece(host->proc, "meminfo", &text, err);
     return rc != BW_OK ? rc : bw_meminfo_parse(text, out, err);
 }
 

@@ -156,13 +156,13 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
     struct bw_span text;
     enum bw_rc rc = BW_OK;
     for (size_t i = 0; i < 2 && rc == BW_OK; i++) {
-        rc = bw_proc_read(host->proc, paths[i], &text, err);
+        rc = bw_proc_read_piece(host->proc, paths[i], &text, err);
         if (rc == BW_OK)
             rc = bw_netstat_parse(text, out, err);
     }
     if (rc != BW_OK)
         return rc;
-    rc = bw_proc_read(host->proc, "net/snmp6", &text, err);
+    rc = bw_proc_read_piece(host->proc, "net/snmp6", &text, err);
     if (rc == BW_ENOTFOUND) /* a kernel without IPv6 */
         return BW_OK;
     return rc != BW_OK ? rc : bw_snmp6_parse(text, out, err);

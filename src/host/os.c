@@ -6,11 +6,15 @@
 
 #include "base/civil.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "io/file.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { VALUE_BYTES_MAX = 256, FIELD_COUNT = 12 };
 
@@ -98,38 +102,102 @@ static void add_support_end(const struct release *release, struct bw_measures *o
                         NULL);
 }
 
-enum bw_rc bw_os_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err)
+static enum bw_rc parse(struct bw_span text, struct release *release, struct bw_err *err)
 {
-    struct release release = { 0 };
-    const enum bw_rc rc = read_fields(text, &release, err);
+    const enum bw_rc rc = read_fields(text, release, err);
     if (rc != BW_OK)
         return rc;
-    if (release.values[FIELD_ID][0] == '\0' && release.values[FIELD_NAME][0] == '\0')
+    if (release->values[FIELD_ID][0] == '\0' && release->values[FIELD_NAME][0] == '\0')
         return bw_fail(err, BW_EINVAL, "os-release: neither ID nor NAME");
-    const char *labels[FIELD_COUNT];
-    for (size_t i = 0; i < FIELD_COUNT; i++)
-        labels[i] = release.values[i];
-    bw_measures_add(out, BW_METRIC_NODE_OS_INFO, 1, labels);
-    add_version(&release, out);
-    add_support_end(&release, out);
     return BW_OK;
 }
 
-/* Not by bw_proc: an upgrade puts a new file in the place of the old one. */
-static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
+static void measure(const struct release *release, struct bw_measures *out)
+{
+    const char *labels[FIELD_COUNT];
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        labels[i] = release->values[i];
+    bw_measures_add(out, BW_METRIC_NODE_OS_INFO, 1, labels);
+    add_version(release, out);
+    add_support_end(release, out);
+}
+
+enum bw_rc bw_os_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err)
+{
+    struct release release = { 0 };
+    const enum bw_rc rc = parse(text, &release, err);
+    if (rc == BW_OK)
+        measure(&release, out);
+    return rc;
+}
+
+/* ---- a round --------------------------------------------------------------------------- */
+
+/* What the file said, and which file it was: an upgrade puts a new one in its place. */
+struct bw_host_release {
+    struct release release;
+    bool known;
+    ino_t inode;
+    off_t bytes;
+    struct timespec changed;
+};
+
+void bw_host_release_free(struct bw_host_release *release)
+{
+    free(release);
+}
+
+static bool is_same_file(const struct bw_host_release *seen, const struct stat *now)
+{
+    return seen->known && seen->inode == now->st_ino && seen->bytes == now->st_size
+           && seen->changed.tv_sec == now->st_ctim.tv_sec
+           && seen->changed.tv_nsec == now->st_ctim.tv_nsec;
+}
+
+static enum bw_rc read_release(struct bw_host *host, const char *path, struct release *out,
+                               struct bw_err *err)
 {
     char *text;
     size_t len;
-    enum bw_rc rc =
-        bw_file_read(host->root, "etc/os-release", BW_OS_RELEASE_BYTES_MAX, &text, &len, err);
-    if (rc == BW_ENOTFOUND)
-        rc = bw_file_read(host->root, "usr/lib/os-release", BW_OS_RELEASE_BYTES_MAX, &text, &len,
-                          err);
+    enum bw_rc rc = bw_file_read(host->root, path, BW_OS_RELEASE_BYTES_MAX, &text, &len, err);
     if (rc != BW_OK)
-        return bw_host_absent(rc);
-    rc = bw_os_parse((struct bw_span){ text, len }, out, err);
+        return rc;
+    *out = (struct release){ 0 };
+    rc = parse((struct bw_span){ text, len }, out, err);
     free(text);
     return rc;
+}
+
+/* BW_ENOTFOUND when there is no such file. */
+static enum bw_rc refresh(struct bw_host *host, const char *path, struct bw_err *err)
+{
+    struct bw_host_release *seen = host->release;
+    struct stat now;
+    char whole[PATH_MAX];
+    snprintf(whole, sizeof whole, "%s/%s", host->root, path);
+    const bool there = stat(whole, &now) == 0;
+    if (there && is_same_file(seen, &now))
+        return BW_OK;
+    const enum bw_rc rc = read_release(host, path, &seen->release, err);
+    seen->known = there && rc == BW_OK;
+    if (seen->known) {
+        seen->inode = now.st_ino;
+        seen->bytes = now.st_size;
+        seen->changed = now.st_ctim;
+    }
+    return rc;
+}
+
+static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
+{
+    if (host->release == NULL)
+        host->release = bw_alloc(sizeof *host->release);
+    enum bw_rc rc = refresh(host, "etc/os-release", err);
+    if (rc == BW_ENOTFOUND)
+        rc = refresh(host, "usr/lib/os-release", err);
+    if (rc == BW_OK)
+        measure(&host->release->release, out);
+    return bw_host_absent(rc);
 }
 
 const struct bw_sampler_ops bw_sampler_os = {

@@ -73,6 +73,7 @@ struct bw_mount {
     const char *mountpoint;
     const char *fstype;
     bool readonly;
+    bool is_local; /* statfs(2) answers at once: nobody outside is asked for it */
 };
 
 /* The mounts that are wanted (node_exporter's default exclusions), each device, type and mount

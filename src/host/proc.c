@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,10 +69,11 @@ static enum bw_rc open_below(const char *root, const char *path, int *out_fd, st
     return rc;
 }
 
-static struct open_file *find_file(struct bw_proc *proc, const char *path)
+/* NULL when there is none. */
+static const struct open_file *find_file(const struct bw_proc *proc, const char *path)
 {
     for (size_t i = 0; i < proc->count; i++) {
-        if (strcmp(proc->files[i].path, path) == 0)
+        if (proc->files[i].path == path || strcmp(proc->files[i].path, path) == 0)
             return &proc->files[i];
     }
     return NULL;
@@ -86,8 +88,9 @@ static void forget_file(struct bw_proc *proc, struct open_file *file)
 static enum bw_rc ensure_open(struct bw_proc *proc, const char *path, struct open_file **out,
                               struct bw_err *err)
 {
-    *out = find_file(proc, path);
-    if (*out != NULL)
+    const struct open_file *known = find_file(proc, path);
+    *out = known == NULL ? NULL : &proc->files[known - proc->files];
+    if (known != NULL)
         return BW_OK;
     if (proc->count == FILES_MAX)
         return bw_fail(err, BW_EFULL, "open %s/%s: too many files", proc->root, path);
@@ -100,7 +103,8 @@ static enum bw_rc ensure_open(struct bw_proc *proc, const char *path, struct ope
     return BW_OK;
 }
 
-static enum bw_rc read_all(struct bw_proc *proc, const struct open_file *file, struct bw_err *err)
+static enum bw_rc read_all(struct bw_proc *proc, const struct open_file *file, bool in_pieces,
+                           struct bw_err *err)
 {
     bw_buf_clear(&proc->text);
     for (;;) {
@@ -113,19 +117,19 @@ static enum bw_rc read_all(struct bw_proc *proc, const struct open_file *file, s
             continue;
         if (got < 0)
             return fail_errno(err, "read", proc->root, file->path);
-        if (got == 0)
-            return BW_OK;
         proc->text.len += (size_t)got;
+        if (got == 0 || (!in_pieces && got < READ_BYTES))
+            return BW_OK;
     }
 }
 
-enum bw_rc bw_proc_read(struct bw_proc *proc, const char *path, struct bw_span *out,
-                        struct bw_err *err)
+static enum bw_rc read_file(struct bw_proc *proc, const char *path, bool in_pieces,
+                            struct bw_span *out, struct bw_err *err)
 {
     struct open_file *file;
     enum bw_rc rc = ensure_open(proc, path, &file, err);
     if (rc == BW_OK)
-        rc = read_all(proc, file, err);
+        rc = read_all(proc, file, in_pieces, err);
     /* A descriptor can outlive what it names, such as a module's file; the next reading
      * opens it anew. */
     if (rc != BW_OK && file != NULL)
@@ -133,4 +137,26 @@ enum bw_rc bw_proc_read(struct bw_proc *proc, const char *path, struct bw_span *
     if (rc == BW_OK)
         *out = (struct bw_span){ proc->text.data, proc->text.len };
     return rc;
+}
+
+enum bw_rc bw_proc_read(struct bw_proc *proc, const char *path, struct bw_span *out,
+                        struct bw_err *err)
+{
+    return read_file(proc, path, true, out, err);
+}
+
+enum bw_rc bw_proc_read_piece(struct bw_proc *proc, const char *path, struct bw_span *out,
+                              struct bw_err *err)
+{
+    return read_file(proc, path, false, out, err);
+}
+
+/* Every other file is always ready for writing. */
+bool bw_proc_is_unchanged(const struct bw_proc *proc, const char *path)
+{
+    const struct open_file *file = find_file(proc, path);
+    if (file == NULL)
+        return false;
+    struct pollfd news = { .fd = file->fd, .events = POLLPRI | POLLOUT };
+    return poll(&news, 1, 0) == 0;
 }

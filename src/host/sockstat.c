@@ -70,12 +70,12 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
 {
     const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     struct bw_span text;
-    enum bw_rc rc = bw_proc_read(host->proc, "net/sockstat", &text, err);
+    enum bw_rc rc = bw_proc_read_piece(host->proc, "net/sockstat", &text, err);
     if (rc == BW_OK)
         rc = bw_sockstat_parse(text, page_bytes, out, err);
     if (rc != BW_OK)
         return rc;
-    rc = bw_proc_read(host->proc, "net/sockstat6", &text, err);
+    rc = bw_proc_read_piece(host->proc, "net/sockstat6", &text, err);
     if (rc == BW_ENOTFOUND) /* a kernel without IPv6 */
         return BW_OK;
     return rc != BW_OK ? rc : bw_sockstat_parse(text, page_bytes, out, err);
