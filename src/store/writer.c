@@ -395,7 +395,7 @@ static int64_t next_due_ns(const struct bw_store *store)
     int64_t due_ns = store->next_care_ns;
     for (size_t i = 1; i < store->heads.group_count; i++) {
         const struct bw_head *head = &store->heads.groups[i];
-        if (head->samples.count > 0 && head->write_due_ns < due_ns)
+        if (head->window.count > 0 && head->write_due_ns < due_ns)
             due_ns = head->write_due_ns;
     }
     const bool trimmed = bw_heads_covered(&store->heads, store->seq) <= store->trimmed_seq;
