@@ -42,7 +42,8 @@ struct bw_config_check {
     const char *target;       /* placeholders filled in */
     const char *shown_target; /* without user name and password: for all that people see */
     const char *module;       /* its name, "" without one */
-    const struct bw_probe_module *options;
+    const struct bw_probe_module *options; /* checks that ask in the same way share them */
+    size_t options_index;                  /* below bw_config.options_count, one for each */
     struct bw_schedule_rule schedule;
     int64_t timeout_ns;
     unsigned retries;
@@ -85,6 +86,7 @@ struct bw_config {
     size_t service_count;
     const struct bw_config_check *checks; /* sorted by service, instance, as configured within */
     size_t check_count;
+    size_t options_count; /* different options of checks */
     const struct bw_alert_rule *rules;
     size_t rule_count;
     const struct bw_config_report *reports;

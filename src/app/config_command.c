@@ -31,20 +31,20 @@ static enum bw_rc fill_argument(const char *argument, size_t index, const char *
     return BW_OK;
 }
 
-enum bw_rc bw_config_command(struct bw_arena *arena, struct bw_strings command,
+enum bw_rc bw_config_command(struct bw_config_loading *loading, struct bw_strings command,
                              const char *instance, struct bw_config_check *check,
                              const char **out_text, struct bw_err *err)
 {
-    const char **argv = bw_arena_array(arena, command.count, sizeof *argv);
+    const char **argv = bw_arena_array(loading->arena, command.count, sizeof *argv);
     enum bw_rc rc = BW_OK;
     for (size_t i = 0; i < command.count && rc == BW_OK; i++)
         rc = fill_argument(command.items[i], i, instance, &argv[i], err);
     *out_text = command.items[0]; /* arguments may hold passwords */
     if (rc != BW_OK)
         return rc;
-    struct bw_probe_module *options = bw_arena_alloc(arena, sizeof *options);
+    struct bw_probe_module *options = bw_arena_alloc(loading->arena, sizeof *options);
     *options = *check->options;
     options->exec.command = (struct bw_strings){ argv, command.count };
-    check->options = options;
+    bw_config_set_options(loading, check, options);
     return bw_probe_exec_group.check(&options->exec, err);
 }

@@ -8,13 +8,16 @@
 #include "conf/decode.h"
 #include "conf/node.h"
 
+struct bw_config_shared;
+
 struct bw_config_loading {
     struct bw_config *config;
     struct bw_arena *arena; /* config->arena */
     struct bw_problems *problems;
     struct bw_conf_ctx ctx;
-    struct bw_node *root;    /* the merged document */
-    struct bw_node *modules; /* name to module, those of module_files too; may be NULL */
+    struct bw_node *root;            /* the merged document */
+    struct bw_node *modules;         /* name to module, those of module_files too; may be NULL */
+    struct bw_config_shared *shared; /* options that checks without overrides have together */
 };
 
 /* Whether nothing has been found wrong at `path` and within it so far: what is sound can be
@@ -23,6 +26,10 @@ bool bw_config_is_sound(const struct bw_config_loading *loading, const char *pat
 
 /* Reads `file` and what it includes into loading->root and loading->modules. */
 bool bw_config_read(struct bw_config_loading *loading, const char *file);
+
+/* Gives the check options of its own. */
+void bw_config_set_options(struct bw_config_loading *loading, struct bw_config_check *check,
+                           const struct bw_probe_module *options);
 
 /* Fills in the configuration's services and checks from its settings. */
 void bw_config_resolve_services(struct bw_config_loading *loading);
@@ -39,7 +46,7 @@ bool bw_config_command_has_instance(struct bw_strings command);
 /* Puts the command into a copy of the check's options, with `instance` (NULL: none) for every
  * argument that is the mark, and the program into *out_text. The instance fills whole
  * arguments only, is never the program and never looks like an option: BW_EINVAL. */
-enum bw_rc bw_config_command(struct bw_arena *arena, struct bw_strings command,
+enum bw_rc bw_config_command(struct bw_config_loading *loading, struct bw_strings command,
                              const char *instance, struct bw_config_check *check,
                              const char **out_text, struct bw_err *err);
 

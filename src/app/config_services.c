@@ -11,6 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Options of checks that add nothing to their module, or have none: a kind's defaults. */
+struct bw_config_shared {
+    const struct bw_node *base; /* the module in the document, or NULL */
+    const struct bw_probe_ops *ops;
+    const struct bw_probe_module *options;
+    size_t index;
+    struct bw_config_shared *next;
+};
+
 /* One service while its checks are resolved. */
 struct resolving {
     struct bw_config_loading *loading;
@@ -95,10 +104,10 @@ static bool can_use(struct resolving *r, const struct bw_check_settings *check,
 
 static struct bw_probe_module *decode_module(struct resolving *r, const struct bw_probe_ops *ops,
                                              const struct bw_check_settings *check,
-                                             const struct bw_node *check_node, const char *path)
+                                             const struct bw_node *check_node,
+                                             const struct bw_node *base, const char *path)
 {
     struct bw_arena *arena = r->loading->arena;
-    const struct bw_node *base = module_node(r, check, check_node, path);
     if (!can_use(r, check, check_node, base, path))
         return NULL;
     struct bw_place at = check_node->at;
@@ -122,6 +131,54 @@ static struct bw_probe_module *decode_module(struct resolving *r, const struct b
     }
     module->name = check->module;
     return module;
+}
+
+void bw_config_set_options(struct bw_config_loading *loading, struct bw_config_check *check,
+                           const struct bw_probe_module *options)
+{
+    check->options = options;
+    check->options_index = loading->config->options_count++;
+}
+
+static bool has_own_options(const struct bw_check_settings *check)
+{
+    const struct bw_node *over = check->overrides;
+    const bool empty =
+        over == NULL || bw_node_is_null(over) || (over->kind == BW_NODE_MAP && over->count == 0);
+    return check->limits != NULL || !empty;
+}
+
+/* A thousand checks of one module have its options once, not a thousand times. */
+static bool resolve_options(struct resolving *r, const struct bw_check_settings *check,
+                            const struct bw_node *check_node, const char *path,
+                            struct bw_config_check *out)
+{
+    struct bw_config_loading *loading = r->loading;
+    const struct bw_node *base = module_node(r, check, check_node, path);
+    const bool own = has_own_options(check);
+    if (check->module != NULL && base == NULL)
+        return false;
+    struct bw_config_shared *shared = loading->shared;
+    while (shared != NULL && (shared->base != base || shared->ops != out->ops))
+        shared = shared->next;
+    if (!own && shared != NULL) {
+        out->options = shared->options;
+        out->options_index = shared->index;
+        return true;
+    }
+    struct bw_probe_module *module = decode_module(r, out->ops, check, check_node, base, path);
+    if (module == NULL)
+        return false;
+    if (check->limits != NULL)
+        module->exec.limits = *check->limits;
+    bw_config_set_options(loading, out, module);
+    if (own)
+        return true;
+    shared = bw_arena_alloc(loading->arena, sizeof *shared);
+    *shared =
+        (struct bw_config_shared){ base, out->ops, module, out->options_index, loading->shared };
+    loading->shared = shared;
+    return true;
 }
 
 /* ---- conditions ------------------------------------------------------------------------ */
@@ -374,7 +431,7 @@ static void ask(struct resolving *r, const struct bw_config_check *check, const 
     struct bw_err err;
     enum bw_rc rc;
     if (target == NULL) {
-        rc = bw_config_command(arena, asked->command, instance, &filled, &target, &err);
+        rc = bw_config_command(r->loading, asked->command, instance, &filled, &target, &err);
         instance = instance != NULL ? instance : BW_COMMAND_INSTANCE;
     } else {
         target = instance != NULL ? fill_in(arena, target, instance) : target;
@@ -413,19 +470,15 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
         return;
     check_label_names(r->loading, node, path, check->labels);
     resolve_degraded(r, check, node, path, &out);
-    struct bw_probe_module *module = decode_module(r, out.ops, check, node, path);
-    if (module == NULL)
+    if (!resolve_options(r, check, node, path, &out))
         return;
-    if (check->limits != NULL)
-        module->exec.limits = *check->limits;
-    out.options = module;
     out.definition = bw_node_hash(node, 0);
     if (check->module != NULL)
         out.definition =
             bw_node_hash(bw_node_find(r->loading->modules, check->module), out.definition);
     out.module = check->module != NULL ? check->module : "";
     out.timeout_ns =
-        first_set(check->timeout_ns, first_set(module->timeout_ns, global->timeout_ns));
+        first_set(check->timeout_ns, first_set(out.options->timeout_ns, global->timeout_ns));
     out.retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
     out.expect_failure = check->expect != 0;
     out.weight = check->health.weight;
@@ -439,7 +492,7 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
     };
     if (out.schedule.interval_ns < global->slot_ns)
         problem(r, node, path, "'interval' is shorter than 'global.slot'");
-    const struct asked asked = { .target = check->targets[module->prober],
+    const struct asked asked = { .target = check->targets[out.options->prober],
                                  .command = check->exec,
                                  .node = bw_node_find(node, out.ops->name),
                                  .path = bw_conf_path_key(r->loading->arena, path, out.ops->name) };

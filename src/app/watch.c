@@ -22,9 +22,9 @@ struct watched {
     uint32_t id;
     const struct bw_config_check *config;
     struct bw_roster_check *seat; /* in the roster */
-    struct bw_probe_plan *plan;
-    struct flight *flight; /* NULL: not running */
-    int64_t nominal_ms;    /* of the present run */
+    struct bw_probe_plan *plan;   /* one of the watch's */
+    struct flight *flight;        /* NULL: not running */
+    int64_t nominal_ms;           /* of the present run */
     struct bw_publication *publication;
     struct bw_source *source;
     struct bw_histogram durations;
@@ -32,6 +32,12 @@ struct watched {
     uint64_t warned;
     uint64_t retried;
     bool shown; /* its block of the metrics page has something in it */
+};
+
+/* Ways to probe, by the index of their options; checks share them. NULL: nobody needs it. */
+struct plans {
+    struct bw_probe_plan **items;
+    size_t count;
 };
 
 /* A run under way. A reload hands it over to the check that takes its check's place. */
@@ -48,6 +54,7 @@ struct bw_watch {
     struct bw_roster *roster;
     struct watched **checks; /* by schedule id */
     size_t count;
+    struct plans plans;
     bool running;
     double last_lag_s;
     struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
@@ -83,10 +90,17 @@ static void free_check(struct watched *check)
     if (check == NULL)
         return;
     cancel_run(check);
-    bw_probe_plan_free(check->plan);
     bw_publication_free(check->publication);
     bw_source_free(check->source);
     free(check);
+}
+
+static void free_plans(struct plans *plans)
+{
+    for (size_t i = 0; i < plans->count; i++)
+        bw_probe_plan_free(plans->items[i]);
+    free(plans->items);
+    *plans = (struct plans){ 0 };
 }
 
 void bw_watch_free(struct bw_watch *watch)
@@ -96,6 +110,7 @@ void bw_watch_free(struct bw_watch *watch)
     for (size_t i = 0; i < watch->count; i++)
         free_check(watch->checks[i]);
     free(watch->checks);
+    free_plans(&watch->plans);
     bw_schedule_free(watch->schedule);
     bw_timer_free(watch->timer);
     bw_probe_engine_free(watch->engine);
@@ -399,10 +414,22 @@ static void carry_run(struct watched *check, struct watched *old)
     old->flight = NULL;
 }
 
-/* Plans of all checks, before anything is changed. */
-static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *config,
-                              struct watched **out, struct bw_err *err)
+static struct bw_probe_plan *plan_of(struct bw_watch *watch, const struct bw_config *config,
+                                     const struct bw_config_check *check, struct plans *plans,
+                                     struct bw_err *err)
 {
+    struct bw_probe_plan **plan = &plans->items[check->options_index];
+    if (*plan == NULL)
+        *plan = bw_probe_plan_new(watch->engine, check->options, config->folder, err);
+    return *plan;
+}
+
+/* All checks and their plans, before anything is changed. */
+static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *config,
+                              struct watched **out, struct plans *plans, struct bw_err *err)
+{
+    *plans = (struct plans){ bw_alloc_array(config->options_count, sizeof *plans->items),
+                             config->options_count };
     for (size_t i = 0; i < config->check_count; i++) {
         struct watched *check = bw_alloc(sizeof *check);
         out[i] = check;
@@ -410,7 +437,7 @@ static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *co
         check->config = &config->checks[i];
         check->id = (uint32_t)i;
         bw_histogram_init(&check->durations, bw_duration_bounds, bw_duration_bound_count);
-        check->plan = bw_probe_plan_new(watch->engine, check->config->options, config->folder, err);
+        check->plan = plan_of(watch, config, check->config, plans, err);
         if (check->plan == NULL)
             return bw_wrap(err, err->rc, "check '%s' of service '%s'", check->config->name,
                            check->config->service);
@@ -487,7 +514,7 @@ static void carry_over(struct bw_watch *watch, struct watched **checks, size_t c
 }
 
 static void replace(struct bw_watch *watch, struct bw_schedule *schedule, struct watched **checks,
-                    size_t count)
+                    size_t count, struct plans plans)
 {
     if (watch->schedule != NULL)
         add_counts(&watch->retired, bw_schedule_totals(watch->schedule));
@@ -497,6 +524,8 @@ static void replace(struct bw_watch *watch, struct bw_schedule *schedule, struct
     for (size_t i = 0; i < watch->count; i++)
         free_check(watch->checks[i]);
     free(watch->checks);
+    free_plans(&watch->plans); /* what still runs keeps its own until it ends */
+    watch->plans = plans;
     watch->checks = checks;
     watch->count = count;
     for (size_t i = 0; i < count; i++)
@@ -508,16 +537,18 @@ enum bw_rc bw_watch_apply(struct bw_watch *watch, const struct bw_config *config
 {
     struct watched **checks = bw_alloc_array(config->check_count + 1, sizeof *checks);
     struct bw_schedule *schedule = NULL;
-    enum bw_rc rc = make_checks(watch, config, checks, err);
+    struct plans plans;
+    enum bw_rc rc = make_checks(watch, config, checks, &plans, err);
     if (rc == BW_OK)
         rc = make_schedule(watch, config, &schedule, err);
     if (rc != BW_OK) {
         for (size_t i = 0; i < config->check_count; i++)
             free_check(checks[i]);
         free(checks);
+        free_plans(&plans);
         return rc;
     }
-    replace(watch, schedule, checks, config->check_count);
+    replace(watch, schedule, checks, config->check_count, plans);
     for (size_t i = 0; i < config->check_count; i++)
         take_seat(checks[i], roster);
     watch->roster = roster;

@@ -141,11 +141,38 @@ def a_run_outlives_reloads(bench):
     expect_equal(daemon.stop()[0], 0, "exit code")
 
 
+def a_changed_module_changes_its_checks(bench):
+    """Checks share what their module says; a reload with another word changes those alone, also
+    while a run by the old one is under way."""
+    fine, = bench.targets("good")
+    checks = [{**http_check(name, fine, interval="200ms"), "module": module}
+              for name, module in (("a", "page"), ("b", "page"), ("c", "other"))]
+
+    def document(code):
+        modules = {name: {"prober": "http", "http": {"valid_status_codes": [number]}}
+                   for name, number in (("page", code), ("other", 200))}
+        return config([{"name": "web", "checks": checks}], modules=modules)
+
+    def stand(daemon):
+        return [daemon.checks("web")[name]["status"] for name in "abc"]
+
+    daemon = bench.daemon(document(200), "modules").start()
+    eventually("all pass", lambda: stand(daemon) == ["HEALTHY"] * 3)
+    daemon.configure(document(418))
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+    eventually("two fail", lambda: stand(daemon) == ["UNHEALTHY", "UNHEALTHY", "HEALTHY"])
+    daemon.configure(document(200))
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+    eventually("all pass again", lambda: stand(daemon) == ["HEALTHY"] * 3)
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
 def scenario(bench):
     mistakes_are_listed(bench)
     daemon, before = reload_keeps_and_refuses(bench)
     a_hundred_hangups(daemon, before)
     a_run_outlives_reloads(bench)
+    a_changed_module_changes_its_checks(bench)
     expect_equal(daemon.stop()[0], 0, "exit code")
 
 

@@ -235,6 +235,41 @@ static void overrides_lie_over_the_module(void **state)
     folder_remove(&folder);
 }
 
+/* Options are one piece of memory for all checks that ask in the same way, and only for them. */
+static void checks_that_ask_alike_share_their_options(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config = folder_config(
+        &folder, "modules: {post: {prober: http, http: {method: POST}}}\n"
+                 "services:\n"
+                 "  - name: web\n"
+                 "    instances: [a, b]\n"
+                 "    checks:\n"
+                 "      - {name: p1, http: 'http://a/', module: post}\n"
+                 "      - {name: d1, http: 'http://a/'}\n"
+                 "      - {name: o1, http: 'http://a/', module: post, overrides: {timeout: 1s}}\n"
+                 "      - {name: t, tcp: 'a:1'}\n"
+                 "      - {name: e1, exec: [/bin/x, '${instance}']}\n"
+                 "      - {name: p2, http: 'http://a/', module: post, timeout: 9s}\n"
+                 "      - {name: d2, http: 'http://a/', overrides: {}}\n"
+                 "      - {name: o2, http: 'http://a/', module: post, overrides: {timeout: 1s}}\n");
+    for (size_t i = 0; i < config->check_count; i++) {
+        const struct bw_config_check *a = &config->checks[i];
+        assert_in_range(a->options_index, 0, config->options_count - 1);
+        for (size_t k = 0; k < i; k++) {
+            const struct bw_config_check *b = &config->checks[k];
+            const bool shared = a->name[0] == b->name[0] && strchr("pd", a->name[0]) != NULL;
+            if ((a->options == b->options) != shared
+                || (a->options_index == b->options_index) != shared)
+                fail_msg("%s and %s", a->name, b->name);
+        }
+    }
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
 static void roll_ups_have_their_forms(void **state)
 {
     (void)state;
@@ -579,6 +614,7 @@ int main(void)
         cmocka_unit_test(the_nearest_word_counts),
         cmocka_unit_test(included_files_are_merged),
         cmocka_unit_test(overrides_lie_over_the_module),
+        cmocka_unit_test(checks_that_ask_alike_share_their_options),
         cmocka_unit_test(roll_ups_have_their_forms),
         cmocka_unit_test(conditions_are_read_in_seconds),
         cmocka_unit_test(secrets_come_from_files_beside),
