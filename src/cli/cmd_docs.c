@@ -49,7 +49,20 @@ static void document_probes(struct bw_buf *out)
     bw_buf_text(out, "# Probes\n\n"
                      "Each kind of probe has options of its own; an entry of `modules` in the\n"
                      "configuration names a set of them. Without a module a kind's defaults hold.\n"
-                     "This page is made by `bellwether docs probes`.\n\n");
+                     "This page is made by `bellwether docs probes`.\n\n"
+                     "## What is told of a probe\n\n"
+                     "A failed run leaves a transcript of at most 4 KiB: names, addresses, TLS and\n"
+                     "its certificate, the lines said and heard with their times, the beginning of a\n"
+                     "body whose status, headers or text were not as expected, a command's output.\n"
+                     "`bellwether probe --verbose` shows it of any run. Control bytes and broken\n"
+                     "UTF-8 of the peer are escaped in it.\n\n"
+                     "Secrets appear as `***`, the peer's echo of them included: passwords,\n"
+                     "credentials, values of configured headers other than the usual ones (Host,\n"
+                     "Accept, User-Agent, Content-Type, …), what a TCP dialogue says from AUTH, PASS or\n"
+                     "LOGIN on, a command's argument after an option like `--password`, variables of\n"
+                     "the environment whose names sound like secrets, and whatever follows such a name\n"
+                     "(`token=…`, `\"api_key\": \"…\"`, `Set-Cookie: …`, `https://user:password@…`).\n"
+                     "Other words of a body are shown as they are.\n\n");
     for (size_t i = 0; bw_probe_table[i] != NULL; i++)
         document_probe(out, bw_probe_table[i]);
 }

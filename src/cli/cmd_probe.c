@@ -22,6 +22,7 @@ struct probe_opts {
     const char *config_file;
     int64_t timeout_ns;
     int format;
+    bool verbose;
 };
 
 static const struct bw_opt_name formats[] = { { "text", TEXT }, { "json", JSON }, { 0 } };
@@ -37,6 +38,8 @@ static const struct bw_opt rows[] = {
       .help = "What the whole probe may take; 0 is what the module says, else 5s." },
     { "format", BW_OPT_ENUM, AT(format), .def = "text", .names = formats,
       .help = "How the result is written." },
+    { "verbose", BW_OPT_BOOL, AT(verbose), .def = "false",
+      .help = "Tell what was tried, step by step, with secrets left out." },
     { 0 },
 };
 
@@ -63,6 +66,7 @@ struct stage {
     struct bw_probe_plan *plan;
     const struct probe_opts *opts;
     struct bw_probe_subject subject;
+    struct bw_buf told;
     enum bw_verdict verdict;
 };
 
@@ -72,11 +76,18 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     const struct bw_terminal terminal = bw_terminal_look();
     struct bw_buf out;
     bw_buf_init(&out, 1u << 20);
+    bw_buf_init(&stage->told, 2 * BW_TRANSCRIPT_BYTES_MAX);
+    if (stage->opts->verbose)
+        bw_probe_tell(result, &stage->told);
+    stage->subject.transcript = stage->opts->verbose
+                                    ? (struct bw_span){ stage->told.data, stage->told.len }
+                                    : (struct bw_span){ NULL, 0 };
     if (stage->opts->format == JSON)
         bw_show_probe_json(&out, &stage->subject, result);
     else
         bw_show_probe_text(&out, &terminal, &stage->subject, result, bw_wall_system_ms());
     bw_out_buf(&out);
+    bw_buf_fini(&stage->told);
     bw_buf_fini(&out);
     stage->verdict = bw_probe_verdict(result);
     bw_loop_stop(stage->loop);
@@ -112,6 +123,7 @@ static int run_stage(const struct bw_command *command, struct stage *stage,
             .plan = stage->plan,
             .target = { .text = stage->subject.target },
             .timeout_ns = timeout_of(stage),
+            .tell = stage->opts->verbose,
         };
         bw_probe_start(stage->engine, &request, on_done, stage);
         bw_loop_run(stage->loop);
@@ -193,9 +205,11 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     struct bw_probe_module own = *module;
     if (kind == BW_PROBER_EXEC && own.exec.command.count == 0)
         own.exec.command = (struct bw_strings){ &call->args[1], 1 };
-    struct stage stage = { .opts = opts,
-                           .subject = { call->args[0], target, opts->module },
-                           .verdict = BW_VERDICT_UNKNOWN };
+    struct stage stage = {
+        .opts = opts,
+        .subject = { .kind = call->args[0], .target = target, .module = opts->module },
+        .verdict = BW_VERDICT_UNKNOWN
+    };
     return run_stage(command, &stage, &own, bw_probe_module_folder(call->arena, opts->config_file));
 }
 

@@ -3,9 +3,11 @@
 
 #include "base/civil.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "model/reason.h"
+#include "model/transcript.h"
 
 #include <string.h>
 
@@ -136,6 +138,26 @@ static void put_certificate(struct bw_buf *out, const struct bw_probe_result *re
         bw_buf_text(out, ends_ms > now_ms ? "\n" : ", it has ended\n");
 }
 
+static void put_transcript(struct bw_buf *out, const struct bw_terminal *terminal,
+                           struct bw_span transcript)
+{
+    static const enum bw_tone tones[BW_TRANSCRIPT_MARKS] = {
+        [BW_TRANSCRIPT_NOTE] = BW_TONE_DIM,
+        [BW_TRANSCRIPT_VERDICT] = BW_TONE_BOLD,
+    };
+    struct bw_transcript_line line;
+    if (transcript.len > 0)
+        bw_buf_char(out, '\n');
+    while (bw_transcript_next(&transcript, &line)) {
+        const char sign[] = { bw_transcript_sign(line.mark), '\0' };
+        bw_buf_printf(out, "%*.*s ms ", TIME_COLUMNS, (int)line.at_ms.len, line.at_ms.data);
+        bw_terminal_tone(out, terminal, tones[line.mark], sign);
+        bw_buf_char(out, ' ');
+        bw_terminal_text(out, terminal->utf8, line.words.data, line.words.len);
+        bw_buf_char(out, '\n');
+    }
+}
+
 void bw_show_probe_text(struct bw_buf *out, const struct bw_terminal *terminal,
                         const struct bw_probe_subject *subject,
                         const struct bw_probe_result *result, int64_t now_ms)
@@ -147,6 +169,7 @@ void bw_show_probe_text(struct bw_buf *out, const struct bw_terminal *terminal,
     put_phases(out, terminal, result);
     if (result->has_certificate)
         put_certificate(out, result, now_ms);
+    put_transcript(out, terminal, subject->transcript);
 }
 
 /* ---- for programs ------------------------------------------------------------------------ */
@@ -160,6 +183,24 @@ static void json_phases(struct bw_json *json, const struct bw_probe_result *resu
             bw_json_member_double(json, bw_probe_phase_name(i), seconds(result->phase_ns[i]));
     }
     bw_json_close(json, '}');
+}
+
+static void json_transcript(struct bw_json *json, struct bw_span transcript)
+{
+    struct bw_transcript_line line;
+    double ms;
+    bw_json_key(json, "transcript");
+    bw_json_open(json, '[');
+    while (bw_transcript_next(&transcript, &line)) {
+        bw_json_open(json, '{');
+        if (bw_parse_double(line.at_ms.data, line.at_ms.len, &ms))
+            bw_json_member_double(json, "ms", ms);
+        bw_json_member_text(json, "kind", bw_transcript_mark_name(line.mark));
+        bw_json_key(json, "text");
+        bw_json_text_n(json, line.words.data, line.words.len);
+        bw_json_close(json, '}');
+    }
+    bw_json_close(json, ']');
 }
 
 void bw_show_probe_json(struct bw_buf *out, const struct bw_probe_subject *subject,
@@ -189,6 +230,8 @@ void bw_show_probe_json(struct bw_buf *out, const struct bw_probe_subject *subje
         bw_json_null(&json);
     bw_json_member_time(&json, "certificate_expires",
                         result->has_certificate ? result->certificate_expiry_s * 1000 : 0);
+    if (subject->transcript.data != NULL)
+        json_transcript(&json, subject->transcript);
     bw_json_close(&json, '}');
     bw_buf_char(out, '\n');
 }

@@ -5,6 +5,7 @@
 #define CLI_SHOW_PROBE_H
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "cli/terminal.h"
 #include "probe/probe.h"
 
@@ -20,7 +21,8 @@ const char *bw_verdict_name(enum bw_verdict verdict);
 struct bw_probe_subject {
     const char *kind;
     const char *target;
-    const char *module; /* NULL: none */
+    const char *module;        /* NULL: none */
+    struct bw_span transcript; /* model/transcript.h; data NULL: nobody asked */
 };
 
 /* The verdict, then the phases with bars that show when each began and how long it took.

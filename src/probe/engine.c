@@ -82,7 +82,17 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     bw_exec_children_free(engine->exec);
     leave_trusted();
     curl_global_cleanup();
+    bw_mask_fini(&engine->hidden);
+    for (size_t i = 0; i < engine->spare.count; i++)
+        free(engine->spare.items[i].notes);
     free(engine);
+}
+
+void bw_probe_hide(struct bw_probe_engine *engine, const struct bw_strings *secrets)
+{
+    bw_mask_fini(&engine->hidden);
+    for (size_t i = 0; i < secrets->count; i++)
+        bw_mask_add(&engine->hidden, secrets->items[i]);
 }
 
 struct bw_icmp *bw_engine_icmp(struct bw_probe_engine *engine)

@@ -4,6 +4,7 @@
 #define PROBE_ENGINE_H
 
 #include "io/work.h"
+#include "probe/mask.h"
 #include "probe/probe.h"
 #include "probe/run.h"
 
@@ -14,6 +15,16 @@ struct bw_curl_loop;
 struct bw_icmp;
 struct bw_exec_children;
 
+/* Memory of trails that have ended, for those that begin. */
+enum { BW_NOTES_SPARE_MAX = 32 };
+struct bw_notes_spare {
+    struct {
+        char *notes;
+        size_t cap;
+    } items[BW_NOTES_SPARE_MAX];
+    size_t count;
+};
+
 struct bw_probe_engine {
     struct bw_loop *loop;
     struct bw_resolver *resolver;
@@ -22,6 +33,8 @@ struct bw_probe_engine {
     struct bw_exec_children *exec; /* NULL until a probe asks for it */
     struct bw_work_pool *workers;  /* NULL until a probe asks for it */
     size_t runs;                   /* not ended yet */
+    struct bw_mask hidden;         /* what no transcript may show */
+    struct bw_notes_spare spare;
 };
 
 /* Threads of our own for what would hold up the loop: with those of reports and queries a long

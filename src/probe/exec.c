@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "probe/module.h"
 #include "probe/perfdata.h"
+#include "probe/trail.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -224,6 +225,45 @@ static void judge(struct bw_probe_try *t)
                       why_not((enum bw_exec_end)report.end));
 }
 
+/* The arguments are configured, and one of them may be a password: they are counted. */
+static void tell_start(const struct plan *plan, struct bw_probe_outcome *out)
+{
+    bw_trail_say_at(out, out->phase_start_ns, "running %s with %zu argument%s", plan->argv[0],
+                    plan->count - 1, plan->count == 2 ? "" : "s");
+}
+
+static void tell(const struct bw_probe_try *t, bool ended)
+{
+    const struct bw_exec_report report = bw_exec_report(t->child);
+    const struct bw_buf *output = bw_exec_output(t->child), *errors = bw_exec_errors(t->child);
+    if (output->len > 0)
+        bw_trail_note(t->out, BW_TRAIL_OUTPUT, output->data, output->len);
+    if (errors->len > 0)
+        bw_trail_note(t->out, BW_TRAIL_ERRORS, errors->data, errors->len);
+    if (ended && report.end == BW_EXEC_EXITED)
+        bw_trail_say(t->out, "exit code %d", report.value);
+    else if (ended && report.end == BW_EXEC_SIGNALLED)
+        bw_trail_say(t->out, "ended by signal %d", report.value);
+}
+
+/* "-p SECRET", "--password SECRET", "--password=SECRET". A short option says nothing of what it
+ * stands for, but -p is a password as often as a port: then a number. */
+static void secrets(const void *prepared, struct bw_mask *mask)
+{
+    const struct plan *plan = prepared;
+    for (size_t i = 1; i < plan->count; i++) {
+        const char *arg = plan->argv[i], *next = i + 1 < plan->count ? plan->argv[i + 1] : "";
+        const size_t len = strlen(arg);
+        bw_mask_add_from(mask, arg);
+        if (arg[0] != '-' || strchr(arg, '=') != NULL)
+            continue;
+        const bool password = strcmp(arg, "-p") == 0 || strcmp(arg, "-a") == 0;
+        if (bw_mask_is_secret_name(arg, len)
+            || (password && next[strspn(next, "0123456789")] != '\0'))
+            bw_mask_add(mask, next);
+    }
+}
+
 static void on_ended(void *ctx)
 {
     struct bw_probe_try *t = ctx;
@@ -231,6 +271,8 @@ static void on_ended(void *ctx)
     void *done_ctx = t->ctx;
     bw_probe_leave(t->out);
     judge(t);
+    if (bw_trail_is_wanted(t->out))
+        tell(t, true);
     release(t);
     done(done_ctx);
 }
@@ -239,6 +281,7 @@ static void on_ended(void *ctx)
 static void settle(struct bw_probe_try *t)
 {
     const struct bw_span words = words_of(t);
+    tell(t, false);
     if (words.len > 0)
         bw_probe_fail(t->out, BW_REASON_TIMEOUT, "still running, said: %.*s",
                       words.len < BW_PROBE_DETAIL_BYTES_MAX ? (int)words.len
@@ -265,6 +308,7 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     struct bw_probe_try *t = bw_alloc(sizeof *t);
     *t = (struct bw_probe_try){ .plan = plan, .out = out, .done = done, .ctx = ctx };
     bw_probe_enter(out, BW_PHASE_PROCESSING);
+    tell_start(plan, out);
     t->child = bw_exec_spawn(bw_engine_exec(engine), &command, on_ended, t, &err);
     if (t->child != NULL)
         return t;
@@ -287,6 +331,7 @@ const struct bw_probe_ops bw_probe_exec = {
     .options = &bw_probe_exec_group,
     .prepare = prepare,
     .release = release_plan,
+    .secrets = secrets,
     .check_target = check_target,
     .start = start,
     .settle = settle,

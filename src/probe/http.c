@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "probe/trail.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,6 +114,8 @@ static void settle(struct bw_probe_try *t)
     measure_answer(t);
     if (t->has_tls)
         bw_tls_measure(&t->tls);
+    if (t->has_tls && bw_trail_is_wanted(t->out))
+        bw_tls_tell(&t->tls);
 }
 
 /* The last thing that is done to a try. */
@@ -149,6 +152,18 @@ static CURLcode on_tls_context(CURL *easy, void *context, void *ctx)
     return CURLE_SSL_CERTPROBLEM;
 }
 
+static struct bw_http_hop hop_of(const struct bw_probe_try *t)
+{
+    return (struct bw_http_hop){
+        .plan = t->plan,
+        .url = &t->url,
+        .address = &t->address,
+        .host_header = t->trusted ? t->target->host : NULL,
+        .trusted = t->trusted,
+        .plain_get = t->plain_get,
+    };
+}
+
 /* Connected and through the handshake; nothing of the request has been sent. */
 static int on_connected(void *ctx, char *remote, char *local, int remote_port, int local_port)
 {
@@ -160,6 +175,8 @@ static int on_connected(void *ctx, char *remote, char *local, int remote_port, i
         return CURL_PREREQFUNC_ABORT;
     }
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
+    const struct bw_http_hop hop = hop_of(t);
+    bw_http_note_request(t->out, &hop, t->headers);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -169,6 +186,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
     size_t len = size * count;
     if (t->out->phase != BW_PHASE_TRANSFER)
         bw_probe_enter(t->out, BW_PHASE_TRANSFER);
+    bw_trail_add(t->out, BW_TRAIL_HEARD, line, len);
     if (bw_http_answer_header(&t->answer, line, len))
         return len;
     bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "more than %u header lines or %u bytes",
@@ -180,6 +198,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct bw_probe_try *t = ctx;
     size_t len = size * count;
+    if (t->answer.body_bytes == 0)
+        bw_trail_note(t->out, BW_TRAIL_BODY, bytes, len);
     if (bw_http_answer_body(&t->answer, t->plan, bytes, len))
         return len;
     bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "the body is longer than %llu bytes",
@@ -328,6 +348,7 @@ static void on_answered(struct bw_probe_try *t)
     if (location != NULL) {
         if (take_redirect(t, location)) {
             drop_transfer(t);
+            bw_trail_chapter(t->out);
             resolve(t);
         } else {
             end(t);
@@ -401,15 +422,10 @@ static const char *tls_name(struct bw_probe_try *t)
 /* Begins the transfer of this hop; false with the outcome set when it cannot. */
 static bool transfer(struct bw_probe_try *t)
 {
-    const struct bw_http_hop hop = {
-        .plan = t->plan,
-        .url = &t->url,
-        .address = &t->address,
-        .host_header = t->trusted ? t->target->host : NULL,
-        .trusted = t->trusted,
-        .plain_get = t->plain_get,
-    };
+    const struct bw_http_hop hop = hop_of(t);
+    const struct bw_trail_peer peer = { t->address, t->url.port };
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
+    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
         bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
         return false;
@@ -442,6 +458,8 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
     }
     t->address = result->addresses[0];
     t->has_address = true;
+    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
+                  result->count * sizeof *result->addresses);
     if (!transfer(t))
         end(t);
 }
@@ -449,6 +467,7 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 static void resolve(struct bw_probe_try *t)
 {
     bw_probe_enter(t->out, BW_PHASE_RESOLVE);
+    bw_trail_add(t->out, BW_TRAIL_LOOKUP, t->url.host, strlen(t->url.host));
     const struct bw_lookup_query query = { .name = t->url.host,
                                            .preference = t->plan->preference,
                                            .fallback = t->plan->fallback,
@@ -499,6 +518,7 @@ const struct bw_probe_ops bw_probe_http = {
     .options = &bw_probe_http_group,
     .prepare = bw_http_prepare,
     .release = bw_http_release,
+    .secrets = bw_http_secrets,
     .check_target = check_target,
     .start = start,
     .settle = settle,

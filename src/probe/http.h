@@ -4,6 +4,7 @@
 #define PROBE_HTTP_H
 
 #include "base/buf.h"
+#include "probe/mask.h"
 #include "probe/regex.h"
 #include "probe/tls.h"
 
@@ -139,5 +140,15 @@ struct bw_http_hop {
 };
 bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
                      struct curl_slist **out_connect_to);
+
+/* ---- what is told of it ---- */
+
+/* Notes the request that goes out now. */
+void bw_http_note_request(struct bw_probe_outcome *out, const struct bw_http_hop *hop,
+                          const struct curl_slist *headers);
+
+/* Every value that the options give to a header which may hold a key, passwords, and what looks
+ * like one in the body. */
+void bw_http_secrets(const void *prepared, struct bw_mask *mask);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "probe/module.h"
+#include "probe/trail.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -194,6 +195,26 @@ static void judge(struct bw_probe_try *t)
     t->out->decided = true;
 }
 
+/* Requests by the times at which they went out and were answered. */
+static void tell(const struct bw_probe_try *t)
+{
+    for (unsigned i = 0; i < t->sent; i++) {
+        const struct round *round = &t->rounds[i];
+        char took[BW_DURATION_TEXT_MAX];
+        if (round->echo.sent_ns != 0)
+            bw_trail_say_at(t->out, round->echo.sent_ns, "request %u sent", i + 1);
+        if (round->rtt_ns < 0)
+            continue;
+        bw_format_duration_short(took, round->rtt_ns);
+        bw_trail_say_at(t->out, round->echo.sent_ns + round->rtt_ns, "reply to request %u after %s",
+                        i + 1, took);
+    }
+    if (t->error[0] != '\0')
+        bw_trail_say(t->out, "%s", t->error);
+    if (t->replies > 0 && t->hop_limit >= 0)
+        bw_trail_say(t->out, "hop limit of the last reply: %d", t->hop_limit);
+}
+
 static void settle(struct bw_probe_try *t)
 {
     struct bw_measures *m = t->out->measures;
@@ -213,6 +234,8 @@ static void settle(struct bw_probe_try *t)
         measure_rounds(t);
     if (t->hop_limit >= 0)
         bw_measures_add(m, BW_METRIC_PROBE_ICMP_REPLY_HOP_LIMIT, t->hop_limit, NULL);
+    if (bw_trail_is_wanted(t->out))
+        tell(t);
 }
 
 /* The last thing that is done to a try. */
@@ -352,6 +375,10 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     t->resolved = true;
     t->address = result->addresses[0];
+    const struct bw_trail_peer peer = { t->address, 0 };
+    bw_trail_add(t->out, BW_TRAIL_ADDRESSES, result->addresses,
+                 result->count * sizeof *result->addresses);
+    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     const bool ready = set_up(t);
     t->setup_ns = bw_loop_mono_ns() - start_ns;
     if (ready)
@@ -382,6 +409,7 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
                                 .hop_limit = -1 };
     memcpy(t->host, host, strlen(host) + 1);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
+    bw_trail_add(out, BW_TRAIL_LOOKUP, t->host, strlen(t->host));
     const struct bw_lookup_query query = { .name = t->host,
                                            .preference =
                                                (enum bw_ip_preference)plan->preferred_ip_protocol,

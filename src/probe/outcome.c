@@ -3,6 +3,7 @@
 #include "probe/probe.h"
 
 #include "base/text.h"
+#include "probe/trail.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -111,9 +112,19 @@ void bw_probe_leave(struct bw_probe_outcome *out)
     out->phase_start_ns = 0;
 }
 
+static void note_phase(struct bw_probe_outcome *out, enum bw_probe_phase phase, int64_t now_ns)
+{
+    const unsigned char number = (unsigned char)phase;
+    if (out->trail == NULL)
+        return;
+    out->trail->last_ns = now_ns;
+    bw_trail_add(out, BW_TRAIL_PHASE, &number, 1);
+}
+
 void bw_probe_enter(struct bw_probe_outcome *out, enum bw_probe_phase phase)
 {
     int64_t now_ns = bw_loop_mono_ns();
+    note_phase(out, phase, now_ns);
     if (out->phase_start_ns != 0)
         out->phase_ns[out->phase] += now_ns - out->phase_start_ns;
     out->phase = phase;

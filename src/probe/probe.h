@@ -25,6 +25,8 @@
 struct bw_probe_engine;
 struct bw_probe_plan;
 struct bw_probe_try;
+struct bw_mask;
+struct bw_trail;
 
 /* ---- For whoever asks for probes -------------------------------------------------------- */
 
@@ -77,6 +79,10 @@ struct bw_probe_result {
     char warning[BW_PROBE_DETAIL_BYTES_MAX]; /* what did not hold; "" unless warned */
 
     const struct bw_measures *measures; /* probe_* families, without identity labels */
+
+    /* For bw_probe_tell, while done() runs. */
+    const struct bw_trail *trail;
+    const struct bw_mask *mask;
 };
 
 /* Called exactly once per run that is not cancelled, never from inside bw_probe_start. The
@@ -101,6 +107,7 @@ struct bw_probe_outcome {
     char detail[BW_PROBE_DETAIL_BYTES_MAX];
     char warning[BW_PROBE_DETAIL_BYTES_MAX];
     struct bw_measures *measures;
+    struct bw_trail *trail; /* probe/trail.h; NULL: nobody will tell */
 };
 
 /* The try has ended by itself and freed itself; the outcome says how. Never called from inside
@@ -119,6 +126,10 @@ struct bw_probe_ops {
     void *(*prepare)(struct bw_probe_engine *engine, const void *options, const char *folder,
                      struct bw_err *err);
     void (*release)(void *prepared);
+
+    /* Adds what the options make secret, for transcripts; those of the target's text are known.
+     * NULL: there are none. */
+    void (*secrets)(const void *prepared, struct bw_mask *mask);
 
     /* Is the target of a form that could be probed at all? For `bellwether check`. */
     enum bw_rc (*check_target)(const char *text, struct bw_err *err);

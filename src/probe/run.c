@@ -6,6 +6,7 @@
 #include "probe/engine.h"
 #include "probe/module.h"
 #include "probe/table.h"
+#include "probe/trail.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,8 @@ struct bw_probe_run {
     struct bw_arena measure_arena;
     struct bw_measures measures;
     struct bw_probe_outcome out;
+    struct bw_trail trail;
+    struct bw_mask mask;          /* made when the run has ended and there is something to say */
     struct bw_probe_try *attempt; /* NULL: between tries, or over */
     struct bw_timer *deadline;
     struct bw_timer *later; /* the next try, or the end when a try could not begin */
@@ -96,9 +99,32 @@ int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan)
 
 /* ---- the end of a run ---- */
 
+static void take_notes(struct bw_probe_run *run)
+{
+    struct bw_notes_spare *spare = &run->engine->spare;
+    if (spare->count == 0)
+        return; /* they come with the first note */
+    spare->count--;
+    run->trail.notes = spare->items[spare->count].notes;
+    run->trail.cap = spare->items[spare->count].cap;
+}
+
+static void give_notes_back(struct bw_probe_run *run)
+{
+    struct bw_notes_spare *spare = &run->engine->spare;
+    if (run->trail.notes == NULL || spare->count == BW_NOTES_SPARE_MAX) {
+        free(run->trail.notes);
+        return;
+    }
+    spare->items[spare->count].notes = run->trail.notes;
+    spare->items[spare->count++].cap = run->trail.cap;
+}
+
 static void release_run(struct bw_probe_run *run)
 {
     struct bw_probe_plan *plan = run->plan;
+    give_notes_back(run);
+    bw_mask_fini(&run->mask);
     run->engine->runs--;
     plan->runs--;
     if (plan->freed && plan->runs == 0)
@@ -144,12 +170,33 @@ static void turn_round(struct bw_probe_outcome *out)
     }
 }
 
+/* A peer may say our own secrets to us: its words are looked through like ours. */
+static void hide_secrets(struct bw_probe_run *run)
+{
+    struct bw_probe_outcome *out = &run->out;
+    if (!bw_trail_is_wanted(out) && !out->warned)
+        return;
+    run->mask.more = &run->engine->hidden;
+    bw_mask_add_from(&run->mask, run->target.text);
+    if (run->plan->ops->secrets != NULL)
+        run->plan->ops->secrets(run->plan->prepared, &run->mask);
+    bw_mask_text(&run->mask, out->detail, sizeof out->detail);
+    bw_mask_text(&run->mask, out->warning, sizeof out->warning);
+}
+
+void bw_probe_tell(const struct bw_probe_result *result, struct bw_buf *out)
+{
+    if (result->trail != NULL)
+        bw_trail_tell(result->trail, result->mask, result, out);
+}
+
 static void finish(struct bw_probe_run *run)
 {
     struct bw_probe_outcome *out = &run->out;
     bw_probe_leave(out);
     if (run->expect_failure)
         turn_round(out);
+    hide_secrets(run);
     struct bw_probe_result result = {
         .success = out->reason == BW_REASON_NONE,
         .warned = out->reason == BW_REASON_NONE && out->warned,
@@ -162,6 +209,8 @@ static void finish(struct bw_probe_run *run)
         .has_certificate = out->has_certificate,
         .certificate_expiry_s = out->certificate_expiry_s,
         .measures = &run->measures,
+        .trail = &run->trail,
+        .mask = &run->mask,
     };
     memcpy(result.phase_ns, out->phase_ns, sizeof result.phase_ns);
     memcpy(result.phase_seen, out->phase_seen, sizeof result.phase_seen);
@@ -188,10 +237,13 @@ static bool may_retry(const struct bw_probe_run *run)
 
 static void after_try(struct bw_probe_run *run)
 {
-    if (may_retry(run))
+    if (may_retry(run)) {
+        bw_trail_say(&run->out, "failed: %s%s%s", bw_reason_text(run->out.reason),
+                     run->out.detail[0] != '\0' ? ": " : "", run->out.detail);
         bw_timer_start(run->later, RETRY_PAUSE_NS, 0);
-    else
+    } else {
         finish(run);
+    }
 }
 
 static void on_try_done(void *ctx)
@@ -212,13 +264,22 @@ static void on_later(void *ctx)
     }
 }
 
+static void note_next_try(struct bw_probe_run *run)
+{
+    bw_trail_chapter(&run->out);
+    bw_trail_say(&run->out, "try %u of %u", run->attempts, run->retries + 1);
+}
+
 static void begin(struct bw_probe_run *run)
 {
     bw_arena_fini(&run->measure_arena);
     bw_measures_init(&run->measures, &run->measure_arena);
     memset(&run->out, 0, sizeof run->out);
     run->out.measures = &run->measures;
+    run->out.trail = &run->trail;
     run->attempts++;
+    if (run->attempts > 1)
+        note_next_try(run);
     run->attempt = run->plan->ops->start(run->engine, run->plan->prepared, &run->target, &run->out,
                                          on_try_done, run);
     if (run->attempt != NULL)
@@ -237,6 +298,7 @@ static void on_deadline(void *ctx)
     };
     struct bw_probe_run *run = ctx;
     if (run->attempt != NULL) {
+        run->trail.wanted = true; /* the failure is written down after the kind has settled */
         run->plan->ops->settle(run->attempt);
         run->plan->ops->cancel(run->attempt);
         run->attempt = NULL;
@@ -266,6 +328,9 @@ struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
         .start_ns = bw_loop_mono_ns(),
         .timeout_ns = request->timeout_ns,
     };
+    run->trail.start_ns = run->trail.last_ns = run->start_ns;
+    run->trail.wanted = request->tell || request->expect_failure;
+    take_notes(run);
     run->target.text = bw_arena_strdup(&run->arena, request->target.text);
     run->target.host = bw_arena_strdup(&run->arena, request->target.host);
     engine->runs++;

@@ -10,6 +10,7 @@
 #ifndef PROBE_RUN_H
 #define PROBE_RUN_H
 
+#include "base/buf.h"
 #include "probe/probe.h"
 
 struct bw_probe_run;
@@ -47,12 +48,21 @@ struct bw_probe_request {
     int64_t timeout_ns;  /* for everything, > 0 */
     unsigned retries;    /* further tries after a failure, while time is left */
     bool expect_failure; /* a target that must not answer */
+    bool tell;           /* bw_probe_tell has all to tell after a success, too */
 };
 
 /* Never fails: whatever is wrong comes as a result. */
 struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
                                     const struct bw_probe_request *request, bw_probe_done_fn *done,
                                     void *ctx);
+
+/* Appends the transcript of the run (model/transcript.h), with what is secret left out and what
+ * came from the peer escaped: at most BW_TRANSCRIPT_BYTES_MAX bytes. From inside done() only. */
+void bw_probe_tell(const struct bw_probe_result *result, struct bw_buf *out);
+
+/* Texts that no transcript and no detail may show, besides those that the options make secret:
+ * what the configuration took from the environment. Copied; replaces what was set before. */
+void bw_probe_hide(struct bw_probe_engine *engine, const struct bw_strings *secrets);
 
 /* Ends the run; done() will not be called. */
 void bw_probe_cancel(struct bw_probe_run *run);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "probe/trail.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -51,6 +52,18 @@ static void release(struct bw_probe_try *t)
     free(t);
 }
 
+/* What is not in the notes yet. */
+static void tell(const struct bw_probe_try *t)
+{
+    const struct bw_buf *rest = &t->dialogue.in;
+    if (t->ssl != NULL)
+        bw_tls_tell(&t->tls);
+    if (rest->len == 0)
+        return;
+    bw_trail_say(t->out, "heard besides:");
+    bw_trail_add(t->out, BW_TRAIL_HEARD, rest->data, rest->len);
+}
+
 static void settle(struct bw_probe_try *t)
 {
     struct bw_measures *measures = t->out->measures;
@@ -62,6 +75,8 @@ static void settle(struct bw_probe_try *t)
     bw_measures_add(measures, BW_METRIC_PROBE_FAILED_DUE_TO_BYTES, t->dialogue.bytes_failed, NULL);
     if (t->ssl != NULL)
         bw_tls_measure(&t->tls);
+    if (bw_trail_is_wanted(t->out))
+        tell(t);
 }
 
 /* The last thing that is done to a try. */
@@ -333,8 +348,10 @@ static bool connect_to(struct bw_probe_try *t)
 {
     struct sockaddr_storage to;
     socklen_t len = bw_address_socket(&t->address, t->at.port, &to);
+    const struct bw_trail_peer peer = { t->address, t->at.port };
     t->state = CONNECTING;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
+    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
         bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
         return false;
@@ -365,6 +382,8 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
         return;
     }
     t->address = result->addresses[0];
+    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
+                  result->count * sizeof *result->addresses);
     if (!connect_to(t))
         end(t);
 }
@@ -391,6 +410,7 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
                                 .fd = -1 };
     bw_dialogue_init(&t->dialogue, t->plan);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
+    bw_trail_add(out, BW_TRAIL_LOOKUP, t->at.host, strlen(t->at.host));
     const struct bw_lookup_query query = { .name = t->at.host,
                                            .preference = t->plan->preference,
                                            .fallback = t->plan->fallback,
@@ -413,6 +433,7 @@ const struct bw_probe_ops bw_probe_tcp = {
     .options = &bw_probe_tcp_group,
     .prepare = bw_tcp_prepare,
     .release = bw_tcp_release,
+    .secrets = bw_tcp_secrets,
     .check_target = check_target,
     .start = start,
     .settle = settle,

@@ -4,6 +4,7 @@
 #define PROBE_TCP_H
 
 #include "base/buf.h"
+#include "probe/mask.h"
 #include "probe/regex.h"
 #include "probe/tls.h"
 
@@ -27,6 +28,9 @@ struct bw_tcp_plan {
 void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                      struct bw_err *err);
 void bw_tcp_release(void *prepared);
+
+/* What a dialogue says after a word that announces a password. */
+void bw_tcp_secrets(const void *prepared, struct bw_mask *mask);
 
 /* "host:port" or "[::1]:port". */
 struct bw_tcp_target {

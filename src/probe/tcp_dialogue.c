@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/tcp.h"
 
+#include "probe/trail.h"
+
 #include <string.h>
 
 enum { STAGE_EXPECT, STAGE_BYTES, STAGE_SEND, STAGE_STARTTLS, STAGE_COUNT };
@@ -96,6 +98,7 @@ static enum bw_dialogue_want expect_line(struct bw_dialogue *dialogue,
         enum bw_regex_verdict verdict =
             bw_regex_search(step->expect, line, len, &dialogue->regex_ns);
         bw_probe_quote(dialogue->last_line, sizeof dialogue->last_line, line, len);
+        bw_trail_note(out, BW_TRAIL_HEARD, line, len);
         if (verdict == BW_REGEX_GAVE_UP) {
             bw_probe_fail(out, BW_REASON_ASSERTION_REPLY,
                           "step %zu: matching '%.60s' took too long", step_number(dialogue),
@@ -126,6 +129,7 @@ static enum bw_dialogue_want expect_bytes(struct bw_dialogue *dialogue, const ch
         bw_probe_fail(out, BW_REASON_ASSERTION_REPLY, "step %zu: other bytes came: '%s'",
                       step_number(dialogue), got);
     } else if (have == len) {
+        bw_trail_note(out, BW_TRAIL_HEARD, dialogue->in.data, len);
         consume(&dialogue->in, len);
         return BW_DIALOGUE_SEND;
     } else if (!dialogue->closed) {
@@ -156,6 +160,7 @@ static enum bw_dialogue_want run_stage(struct bw_dialogue *dialogue,
         if (step->expect == NULL)
             bw_buf_text(&dialogue->out, step->send);
         bw_buf_char(&dialogue->out, '\n');
+        bw_trail_note(out, BW_TRAIL_SENT, dialogue->out.data, dialogue->out.len);
         return BW_DIALOGUE_SEND;
     default:
         if (!step->starttls)

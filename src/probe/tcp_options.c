@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define AT(member) offsetof(struct bw_tcp_step, member)
 
@@ -117,6 +118,60 @@ void bw_tcp_release(void *prepared)
     free(plan->steps);
     bw_tls_plan_fini(&plan->tls_plan);
     free(plan);
+}
+
+/* ---- secrets ---- */
+
+/* "AUTH", "PASS", "LOGIN": in SMTP, POP, IMAP, FTP, Redis, memcached, … */
+static bool announces_password(const char *line)
+{
+    static const char *const words[] = { "auth",  "authenticate", "pass",     "password",
+                                         "login", "identify",     "nickserv", "hello" };
+    char word[16];
+    while (*line != '\0') {
+        const size_t len = strcspn(line, " \t\r\n");
+        for (size_t i = 0; i < sizeof words / sizeof *words && len < sizeof word; i++) {
+            if (strlen(words[i]) == len && strncasecmp(words[i], line, len) == 0)
+                return true;
+        }
+        line += len + strspn(line + len, " \t\r\n");
+    }
+    return false;
+}
+
+/* Every word but the first; where a group of the peer's goes in, what stands on both sides. */
+static void hide_words(const char *line, bool all, struct bw_mask *mask)
+{
+    char word[512];
+    for (bool first = !all; *line != '\0'; first = false) {
+        const size_t len = strcspn(line, " \t\r\n$");
+        if (!first && len > 0 && len < sizeof word) {
+            memcpy(word, line, len);
+            word[len] = '\0';
+            bw_mask_add(mask, word);
+        }
+        line += len;
+        line += line[0] == '$' && line[1] == '{' ? strcspn(line, "}") : 0;
+        line += strspn(line, " \t\r\n$}");
+    }
+}
+
+/* From the word that announces a password on, all that is said may be one: user names and
+ * passwords come alone on their lines where the peer asks for them. */
+void bw_tcp_secrets(const void *prepared, struct bw_mask *mask)
+{
+    const struct bw_tcp_plan *plan = prepared;
+    bool announced = false;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const char *line = plan->steps[i].send;
+        if (line == NULL)
+            continue;
+        const bool announces = announces_password(line);
+        bw_mask_add_from(mask, line);
+        if (announces || announced)
+            hide_words(line, !announces, mask);
+        announced = announced || announces;
+    }
 }
 
 enum bw_rc bw_tcp_target_parse(const char *text, struct bw_tcp_target *out, struct bw_err *err)

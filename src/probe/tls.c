@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/tls.h"
 
+#include "base/civil.h"
 #include "base/mem.h"
+#include "probe/trail.h"
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -156,6 +158,7 @@ static const char *version_text(int version)
 static void on_finished(struct bw_tls_watch *watch, const SSL *ssl)
 {
     watch->finished = true;
+    watch->heard_ns = bw_loop_mono_ns();
     snprintf(watch->version, sizeof watch->version, "%s", version_text(SSL_version(ssl)));
     snprintf(watch->cipher, sizeof watch->cipher, "%s", SSL_get_cipher(ssl));
     X509 *leaf = SSL_get0_peer_certificate(ssl);
@@ -265,5 +268,29 @@ void bw_tls_measure(const struct bw_tls_watch *watch)
                         BW_LABEL_VALUES(watch->version));
         bw_measures_add(measures, BW_METRIC_PROBE_TLS_CIPHER_INFO, 1,
                         BW_LABEL_VALUES(watch->cipher));
+    }
+}
+
+static const char *or_none(const char *text)
+{
+    return text[0] != '\0' ? text : "none";
+}
+
+/* The chain is told before the handshake is over. */
+void bw_tls_tell(const struct bw_tls_watch *watch)
+{
+    struct bw_probe_outcome *out = watch->out;
+    const int64_t at_ns = watch->heard_ns != 0 ? watch->heard_ns : bw_loop_mono_ns();
+    if (watch->finished)
+        bw_trail_say_at(out, at_ns, "%s, %s", watch->version, watch->cipher);
+    if (watch->has_chain) {
+        char ends[BW_RFC3339_MAX];
+        bw_format_rfc3339(ends, watch->earliest_s * 1000);
+        bw_trail_say_at(out, at_ns, "certificate: subject %s", or_none(watch->subject));
+        bw_trail_say_at(out, at_ns, "certificate: names %s", or_none(watch->names));
+        bw_trail_say_at(out, at_ns, "certificate: issuer %s", or_none(watch->issuer));
+        bw_trail_say_at(out, at_ns, "certificate: the first of the chain ends %s", ends);
+        bw_trail_say_at(out, at_ns, "certificate: %s",
+                        watch->error == X509_V_OK ? "verified" : bw_tls_error_text(watch));
     }
 }

@@ -39,6 +39,7 @@ struct bw_tls_watch {
     int64_t verified_s; /* the same over the verified chain; 0: there is none */
     char subject[256], issuer[256], names[512], serial[64], fingerprint[65];
     char version[16], cipher[64];
+    int64_t heard_ns; /* monotonic: when the chain was shown; 0: never */
 };
 
 /* Prepares a context that is fresh from SSL_CTX_new: our store, versions, callbacks. The watch
@@ -54,6 +55,9 @@ const char *bw_tls_error_text(const struct bw_tls_watch *watch);
 
 /* probe_ssl_* and probe_tls_* of what is known; the outcome's expiry too. */
 void bw_tls_measure(const struct bw_tls_watch *watch);
+
+/* Notes the same for a transcript, at the time when it was heard. */
+void bw_tls_tell(const struct bw_tls_watch *watch);
 
 /* Reads a chain (leaf first) into the watch. */
 void bw_tls_take_chain(struct bw_tls_watch *watch, STACK_OF(X509) * chain);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct bw_probe_subject subject = { "http", "http://a/", NULL };
+static const struct bw_probe_subject subject = { .kind = "http", .target = "http://a/" };
 
 static struct bw_probe_result passed(void)
 {
@@ -64,6 +64,30 @@ static void a_probe_for_a_monitoring_system(void **state)
                         "connect=0.010000s;;;0 processing=0.020000s;;;0\n"
                         "  connect          10ms  #####\n"
                         "  processing       20ms       #########\n");
+    bw_buf_fini(&out);
+}
+
+static void a_transcript_is_shown_to_who_asks(void **state)
+{
+    (void)state;
+    const struct bw_terminal file = { .columns = 40 };
+    const struct bw_probe_subject asked = { .kind = "http",
+                                            .target = "http://a/",
+                                            .transcript = bw_span_of("0.1 * connected\n"
+                                                                     "12.5 < a \xc3\xa4 \"b\"\n") };
+    const struct bw_probe_result result = { .success = true };
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    bw_show_probe_text(&out, &file, &asked, &result, 0);
+    assert_non_null(strstr(out.data, "\n\n      0.1 ms * connected\n     12.5 ms < a ?"));
+    bw_buf_clear(&out);
+    bw_show_probe_json(&out, &asked, &result);
+    assert_non_null(strstr(out.data,
+                           "\"transcript\":[{\"ms\":0.1,\"kind\":\"note\",\"text\":\"connected\"},"
+                           "{\"ms\":12.5,\"kind\":\"heard\",\"text\":\"a \xc3\xa4 \\\"b\\\"\"}]"));
+    bw_buf_clear(&out);
+    bw_show_probe_json(&out, &subject, &result);
+    assert_null(strstr(out.data, "transcript"));
     bw_buf_fini(&out);
 }
 
@@ -170,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_are_a_plugins),
         cmocka_unit_test(a_probe_for_a_monitoring_system),
+        cmocka_unit_test(a_transcript_is_shown_to_who_asks),
         cmocka_unit_test(a_failed_probe_says_where_and_why),
         cmocka_unit_test(an_unknown_trend_has_no_numbers),
         cmocka_unit_test(thresholds_are_told_in_words),

@@ -435,6 +435,30 @@ static void real_plugins_run(void **state)
     world_close(&w);
 }
 
+/* ---- transcripts ---- */
+
+static void a_failure_is_told_without_secrets(void **state)
+{
+    (void)state;
+    static const char *const lines[] = { " * running /bin/sh with 5 arguments\n",
+                                         " | bad \\x1b[31m <b>\n", " | had ***\n", " | oh\n",
+                                         " * exit code 2\n" };
+    struct world w;
+    world_open(&w, NULL);
+    run_command(
+        &w,
+        WORLD_STRINGS("/bin/sh", "-c",
+                      "printf 'bad \\033[31m <b>\\nhad '; echo fr0marg; echo oh >&2; exit 2", "sh",
+                      "--password", "fr0marg"),
+        5 * BW_SECOND);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (strstr(w.told, lines[i]) == NULL)
+            fail_msg("'%s' is not in:\n%s", lines[i], w.told);
+    }
+    assert_null(strstr(w.told, "fr0marg"));
+    world_close(&w);
+}
+
 int main(int argc, char **argv)
 {
 #if defined(__SANITIZE_THREAD__)
@@ -460,6 +484,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_target_is_never_run),
         cmocka_unit_test(commands_are_checked),
         cmocka_unit_test(real_plugins_run),
+        cmocka_unit_test(a_failure_is_told_without_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include "world.h"
 
+#include "base/text.h"
 #include "base/units.h"
 #include "conf/decode.h"
 #include "peer.h"
@@ -45,10 +46,25 @@ struct bw_probe_module world_module(struct world *w, enum bw_prober prober)
     return module;
 }
 
+/* However a run ended: its transcript is one line or more, bounded, and safe to show. */
+static void take_transcript(struct world *w, const struct bw_probe_result *result)
+{
+    struct bw_buf out;
+    bw_buf_init(&out, 2 * BW_TRANSCRIPT_BYTES_MAX);
+    bw_probe_tell(result, &out);
+    assert_true(out.len > 0 && out.len <= BW_TRANSCRIPT_BYTES_MAX);
+    assert_int_equal(bw_utf8_valid_prefix(out.data, out.len), out.len);
+    for (size_t i = 0; i < out.len; i++)
+        assert_true((unsigned char)out.data[i] >= 0x20 || out.data[i] == '\n');
+    memcpy(w->told, out.data, out.len + 1);
+    bw_buf_fini(&out);
+}
+
 static void on_done(void *ctx, const struct bw_probe_result *result)
 {
     struct world *w = ctx;
     w->done++;
+    take_transcript(w, result);
     w->result = *result;
     /* Into our arena: the run's is gone after this. */
     bw_measures_init(&w->measures, &w->arena);

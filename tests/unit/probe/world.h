@@ -14,6 +14,7 @@ struct world {
     struct bw_arena arena; /* modules, and the measures of the last result */
     struct bw_probe_result result;
     struct bw_measures measures;
+    char told[BW_TRANSCRIPT_BYTES_MAX + 1]; /* its transcript */
     unsigned done;
 };
 
