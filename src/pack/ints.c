@@ -6,7 +6,6 @@
 #include "pack/huffman.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 
 enum { ORDER_MAX = 2, SAMPLES = 31 };
 
@@ -33,35 +32,55 @@ static int64_t plus(int64_t a, int64_t b)
 
 /* --- writing --------------------------------------------------------------------------- */
 
-/* The bits that differences of each order would need, roughly: lengths of the numbers. Order 0
- * is counted from the middle value. */
-static void weigh_orders(const int64_t *values, size_t count, uint64_t *out_bits)
+/* What is left of values[i] in that order; i >= order. */
+static int64_t difference_at(const int64_t *values, size_t i, unsigned order)
 {
-    const int64_t middle = values[count / 2];
-    int64_t step = 0;
-    for (size_t i = 0; i < count; i++) {
-        out_bits[0] += bw_bit_length(bw_zigzag(minus(values[i], middle)));
-        if (i == 0)
-            continue;
-        const int64_t before = step;
-        step = minus(values[i], values[i - 1]);
-        out_bits[1] += bw_bit_length(bw_zigzag(step));
-        if (i > 1)
-            out_bits[2] += bw_bit_length(bw_zigzag(minus(step, before)));
+    int64_t difference = values[i];
+    if (order >= 1)
+        difference = minus(difference, values[i - 1]);
+    if (order == 2)
+        difference = minus(difference, minus(values[i - 1], values[i - 2]));
+    return difference;
+}
+
+/* The median of some, spread evenly: outliers such as a counter's reset do not move it. */
+static int64_t find_centre(const int64_t *values, size_t count, unsigned order)
+{
+    int64_t some[SAMPLES];
+    const size_t all = count - order;
+    const size_t samples = all < SAMPLES ? all : SAMPLES;
+    for (size_t i = 0; i < samples; i++) {
+        const int64_t next = difference_at(values, order + i * all / samples, order);
+        size_t at = i;
+        for (; at > 0 && some[at - 1] > next; at--)
+            some[at] = some[at - 1];
+        some[at] = next;
     }
+    return some[samples / 2];
+}
+
+/* The bits that differences around their centre would need, roughly: lengths of the numbers. */
+static uint64_t weigh_order(const int64_t *values, size_t count, unsigned order, int64_t centre)
+{
+    uint64_t bits = 0;
+    for (size_t i = order; i < count; i++)
+        bits += bw_bit_length(bw_zigzag(minus(difference_at(values, i, order), centre)));
+    return bits;
 }
 
 /* A higher order has to earn its seed. */
-static unsigned choose_order(const int64_t *values, size_t count)
+static void choose_order(const int64_t *values, size_t count, struct head *head)
 {
-    uint64_t bits[ORDER_MAX + 1] = { 0 };
-    weigh_orders(values, count, bits);
-    unsigned order = 0;
-    for (unsigned o = 1; o <= ORDER_MAX && o + 1 < count; o++) {
-        if (bits[o] + bits[o] / 32 < bits[order])
-            order = o;
+    uint64_t least = UINT64_MAX;
+    for (unsigned order = 0; order <= ORDER_MAX && order < count; order++) {
+        const int64_t centre = find_centre(values, count, order);
+        const uint64_t bits = weigh_order(values, count, order, centre);
+        if (order > 0 && bits + bits / 32 >= least)
+            continue;
+        least = bits;
+        head->order = order;
+        head->centre = centre;
     }
-    return order;
 }
 
 /* Replaces the values behind the first by their differences. */
@@ -69,23 +88,6 @@ static void take_differences(int64_t *values, size_t count)
 {
     for (size_t i = count; i-- > 1;)
         values[i] = minus(values[i], values[i - 1]);
-}
-
-static int ascending(const void *left, const void *right)
-{
-    const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return a < b ? -1 : a > b;
-}
-
-/* The median of some, spread evenly: outliers such as a counter's reset do not move it. */
-static int64_t find_centre(const int64_t *values, size_t count)
-{
-    int64_t some[SAMPLES];
-    const size_t samples = count < SAMPLES ? count : SAMPLES;
-    for (size_t i = 0; i < samples; i++)
-        some[i] = values[i * count / samples];
-    qsort(some, samples, sizeof *some, ascending);
-    return some[samples / 2];
 }
 
 static uint64_t divisor_of(uint64_t a, uint64_t b)
@@ -115,7 +117,6 @@ static uint64_t find_unit(const int64_t *values, size_t count, int64_t centre)
 
 static bool centre_and_scale(int64_t *values, size_t count, struct head *head)
 {
-    head->centre = find_centre(values, count);
     head->unit = find_unit(values, count, head->centre);
     int64_t any = 0;
     for (size_t i = 0; i < count; i++) {
@@ -155,7 +156,8 @@ static void put_smaller(struct bw_buf *out, const struct head *head, const int64
 
 void bw_ints_encode(struct bw_buf *out, int64_t *values, size_t count, enum bw_tier tier)
 {
-    struct head head = { .order = choose_order(values, count) };
+    struct head head = { 0 };
+    choose_order(values, count, &head);
     int64_t *rest = values;
     for (unsigned i = 0; i < head.order; i++, rest++, count--) {
         take_differences(rest, count);
