@@ -15,6 +15,8 @@ struct bw_alert_engine {
     uint64_t overflow;
     bw_alert_suppress_fn *suppress;
     void *suppress_ctx;
+    bw_alert_hold_fn *hold;
+    void *hold_ctx;
 };
 
 /* What one feed passes down. */
@@ -47,6 +49,12 @@ void bw_alert_engine_free(struct bw_alert_engine *engine)
         return;
     bw_alert_table_clear(&engine->table);
     free(engine);
+}
+
+void bw_alert_engine_hold(struct bw_alert_engine *engine, bw_alert_hold_fn *hold, void *ctx)
+{
+    engine->hold = hold;
+    engine->hold_ctx = ctx;
 }
 
 static const char *condition_text(const struct feed *f, const struct bw_condition *condition)
@@ -233,8 +241,24 @@ static struct bw_alert *add_alert(const struct feed *f, const char *labels)
     return bw_alert_table_add(&f->engine->table, f->group, labels);
 }
 
+static bool is_held(const struct feed *f, const char *labels)
+{
+    return f->engine->hold != NULL && f->engine->hold(f->engine->hold_ctx, labels);
+}
+
+/* What it has shown so far counts as shown until now. */
+static void stand_still(const struct feed *f, struct bw_alert *alert)
+{
+    alert->fed = f->group->feeds;
+    alert->pending = BW_LEVEL_NONE;
+    alert->last_true_ms = f->now_ms;
+    drop_if_idle(f, alert);
+}
+
 static void feed_entry(const struct feed *f, const struct bw_expr_entry *entry)
 {
+    if (is_held(f, entry->labels))
+        return;
     const struct evidence ev = { .raw = bw_alert_rule_level(f->rule, entry->value),
                                  .recovered = bw_alert_rule_is_recovered(f->rule, entry->value),
                                  .value = entry->value };
@@ -257,7 +281,8 @@ static void feed_entry(const struct feed *f, const struct bw_expr_entry *entry)
 
 static void feed_missing(const struct feed *f, bool others)
 {
-    if (f->rule->no_data == BW_NO_DATA_FIRE && !others && f->group->alerts == NULL) {
+    if (f->rule->no_data == BW_NO_DATA_FIRE && !others && f->group->alerts == NULL
+        && !is_held(f, "")) {
         struct bw_alert *stand_in = add_alert(f, "");
         if (stand_in != NULL)
             stand_in->restored = true; /* grace for a daemon that has only begun */
@@ -267,6 +292,10 @@ static void feed_missing(const struct feed *f, bool others)
         next = bw_alert_table_next(alert);
         if (alert->fed == f->group->feeds)
             continue;
+        if (is_held(f, alert->labels)) {
+            stand_still(f, alert);
+            continue;
+        }
         judge_missing(f, alert, others);
         drop_if_idle(f, alert);
     }

@@ -28,6 +28,9 @@
  * A suppressed alert (something its service needs is down) does not begin. One that has begun
  * moves and ends as ever, and its end is always told.
  *
+ * A held alert (we cannot see what it is about) stays as it is: it neither begins nor moves nor
+ * ends, and no time runs against it. What it waited for begins anew.
+ *
  * Pure: `now_ms` is a parameter. Feeding allocates only when an alert appears or changes.
  *
  * Invariants:
@@ -56,9 +59,15 @@ struct bw_alert_engine;
  * `service` is the value of the label of that name, "" without one. */
 typedef bool bw_alert_suppress_fn(void *ctx, const char *service);
 
+/* True while nobody can see what an alert is about; `labels` are its own, `{a="b"}`. */
+typedef bool bw_alert_hold_fn(void *ctx, const char *labels);
+
 /* Holds at most `max` alerts, pending ones included (BW_ALERTS_MAX); `suppress` may be NULL. */
 struct bw_alert_engine *bw_alert_engine_new(size_t max, bw_alert_suppress_fn *suppress, void *ctx);
 void bw_alert_engine_free(struct bw_alert_engine *engine);
+
+/* Asked of every alert and entry of the feeds to come; NULL: none is held. */
+void bw_alert_engine_hold(struct bw_alert_engine *engine, bw_alert_hold_fn *hold, void *ctx);
 
 /* "The alert went from one level to another": what is stored, shown and notified. */
 struct bw_alert_intent {

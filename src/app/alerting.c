@@ -37,6 +37,8 @@ struct bw_alerting {
     struct bw_timer *timer;
     struct bw_alert_engine *engine;
     struct bw_roster *roster;
+    bool any_veiled; /* there is something that nobody can see just now */
+    bool touched;    /* the rule that is evaluated has looked at something that is veiled */
     struct rule *rules;
     size_t rule_count;
     struct shown *shown;
@@ -286,7 +288,8 @@ static const char *cause_of(const struct bw_alerting *alerting,
         || strstr(expr_of(alerting, intent->rule), "bellwether_health_status") == NULL)
         return intent->cause;
     const struct bw_roster_check *check = bw_roster_check(alerting->roster, subject);
-    return check != NULL && check->health.cause[0] != '\0' ? check->health.cause : intent->cause;
+    const char *cause = check != NULL ? bw_roster_cause(alerting->roster, check) : "";
+    return cause[0] != '\0' ? cause : intent->cause;
 }
 
 static void tell(struct bw_alerting *alerting, const struct bw_alert_intent *intent)
@@ -317,7 +320,20 @@ static void take_intents(struct bw_alerting *alerting, const struct bw_alert_int
 
 /* ---- evaluation ------------------------------------------------------------------------ */
 
+/* Whether a check, instance or service has something that nobody can see just now. */
+static bool is_veiled(const struct bw_alerting *alerting, struct bw_labels labels)
+{
+    const char *const parts[] = { bw_labels_value(labels, "service"),
+                                  bw_labels_value(labels, "instance"),
+                                  bw_labels_value(labels, "check") };
+    const struct bw_subject subject = { parts[0] != NULL ? parts[0] : "",
+                                        parts[1] != NULL ? parts[1] : "",
+                                        parts[2] != NULL ? parts[2] : "" };
+    return bw_roster_is_veiled(alerting->roster, &subject);
+}
+
 struct picking {
+    struct bw_alerting *alerting;
     struct bw_picker *picker;
     struct bw_expr_vector *out;
     struct bw_arena *arena; /* of the evaluation */
@@ -337,8 +353,24 @@ static const char *text_of(struct bw_arena *arena, struct bw_labels labels)
 static void pick(void *ctx, const struct bw_latest *latest)
 {
     const struct picking *picking = ctx;
-    if (bw_picker_matches(picking->picker, latest->metric, latest->labels))
-        bw_expr_vector_add(picking->out, text_of(picking->arena, latest->labels), latest->value);
+    if (!bw_picker_matches(picking->picker, latest->metric, latest->labels))
+        return;
+    bw_expr_vector_add(picking->out, text_of(picking->arena, latest->labels), latest->value);
+    if (picking->alerting->any_veiled && !picking->alerting->touched)
+        picking->alerting->touched = is_veiled(picking->alerting, latest->labels);
+}
+
+/* While something is veiled. What an expression has made of many services stands on all that it
+ * looked at. */
+static bool is_held(void *ctx, const char *labels)
+{
+    const struct bw_alerting *alerting = ctx;
+    struct bw_arena arena = { 0 };
+    const struct bw_subject subject = subject_of(&arena, labels);
+    const bool held = subject.service[0] != '\0' ? bw_roster_is_veiled(alerting->roster, &subject)
+                                                 : alerting->touched;
+    bw_arena_fini(&arena);
+    return held;
 }
 
 struct resolving {
@@ -351,7 +383,8 @@ struct resolving {
 static void resolve(void *ctx, size_t selector, struct bw_expr_vector *out)
 {
     const struct resolving *resolving = ctx;
-    struct picking picking = { resolving->rule->pickers[selector], out, resolving->arena };
+    struct picking picking = { resolving->alerting, resolving->rule->pickers[selector], out,
+                               resolving->arena };
     bw_recorder_each(resolving->alerting->core->recorder, bw_picker_metric(picking.picker),
                      resolving->now_ms - STALE_MS, pick, &picking);
 }
@@ -371,6 +404,7 @@ static void evaluate(struct bw_alerting *alerting, struct rule *rule, int64_t no
     struct bw_expr_vector vector = { 0 };
     struct bw_alert_intents intents = { 0 };
     struct bw_err err;
+    alerting->touched = false;
     const enum bw_rc rc = bw_expr_eval(rule->expr, resolve, &resolving, &vector, &err);
     rule->evaluations++;
     say_failure(rule, rc, &err);
@@ -391,6 +425,8 @@ static void show_all(struct bw_alerting *alerting)
 void bw_alerting_evaluate(struct bw_alerting *alerting)
 {
     const int64_t now_ms = bw_core_now_ms(alerting->core);
+    alerting->any_veiled = alerting->roster != NULL && bw_roster_has_veiled(alerting->roster);
+    bw_alert_engine_hold(alerting->engine, alerting->any_veiled ? is_held : NULL, alerting);
     for (size_t i = 0; i < alerting->rule_count; i++)
         evaluate(alerting, &alerting->rules[i], now_ms);
     show_all(alerting);

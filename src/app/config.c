@@ -287,6 +287,7 @@ static void resolve(struct bw_config_loading *loading)
     check_modules(loading);
     if (bw_config_is_sound(loading, "global"))
         check_timezone(loading);
+    bw_config_resolve_canary(loading);
     bw_config_resolve_services(loading);
     resolve_rules(loading);
     resolve_reports(loading);

@@ -33,6 +33,22 @@ struct bw_degraded_rule {
     struct bw_condition condition;
 };
 
+/* What the self-canary asks. */
+struct bw_config_canary_target {
+    const char *text; /* "tcp 10.0.0.254:22", without user name and password */
+    const struct bw_probe_ops *ops;
+    const char *target;
+    const struct bw_probe_module *module;
+};
+
+struct bw_config_canary {
+    const struct bw_config_canary_target *targets;
+    size_t count; /* 0: there is no canary */
+    size_t need;
+    int64_t interval_ns, timeout_ns;
+    bool on_loopback; /* all targets are on this machine */
+};
+
 /* One check on one instance, all defaults resolved. */
 struct bw_config_check {
     const char *service;
@@ -48,6 +64,8 @@ struct bw_config_check {
     int64_t timeout_ns;
     unsigned retries;
     bool expect_failure;
+    enum bw_canary_choice canary;
+    bool covered; /* UNKNOWN while the self-canary says that we cannot see */
     double weight;
     struct bw_health_rule health;
     const struct bw_degraded_rule *degraded;
@@ -91,6 +109,7 @@ struct bw_config {
     size_t rule_count;
     const struct bw_config_report *reports;
     size_t report_count;
+    struct bw_config_canary canary;
     struct bw_problems warnings; /* what is read but not acted on */
 };
 

@@ -50,6 +50,15 @@ enum bw_rc bw_config_command(struct bw_config_loading *loading, struct bw_string
                              const char *instance, struct bw_config_check *check,
                              const char **out_text, struct bw_err *err);
 
+/* Fills in the configuration's canary. Before services are resolved. */
+void bw_config_resolve_canary(struct bw_config_loading *loading);
+
+/* Whether the target is an address of this machine's loopback, or "localhost". */
+bool bw_config_is_loopback(const char *target);
+
+/* Whether the check, whose kind, target and choice are known, depends on the canary's answer. */
+bool bw_config_canary_covers(const struct bw_config *config, const struct bw_config_check *check);
+
 /* The prober of a module, when it is one of blackbox_exporter's that this version does not have;
  * else NULL. */
 const char *bw_config_later_prober(const struct bw_node *module);

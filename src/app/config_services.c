@@ -379,6 +379,7 @@ static void add_check(struct resolving *r, const struct bw_config_check *templat
     out->instance = instance;
     out->target = target;
     out->shown_target = shown_target(r->loading->arena, target);
+    out->covered = bw_config_canary_covers(r->loading->config, out);
     struct bw_buf identity;
     bw_buf_init(&identity, 4 * BW_NAME_BYTES_MAX);
     bw_buf_printf(&identity, "%s\n%s\n%s", out->service, out->instance, out->name);
@@ -481,6 +482,7 @@ static void resolve_check(struct resolving *r, const struct bw_check_settings *c
         first_set(check->timeout_ns, first_set(out.options->timeout_ns, global->timeout_ns));
     out.retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
     out.expect_failure = check->expect != 0;
+    out.canary = (enum bw_canary_choice)check->canary;
     out.weight = check->health.weight;
     out.health = bw_health_rule_make(&check->health, &global->health);
     out.labels = labels_of(r, check, node, path);

@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "app/publish.h"
 #include "app/record.h"
+#include "health/check.h"
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/work.h"
@@ -19,6 +20,16 @@
 
 enum { BW_CORE_EVENTS_MAX = 200 };
 
+/* Whether we can see, as the self-canary (app/canary.h) has found out. All zeros without one. */
+struct bw_core_sight {
+    bool blind;
+    uint64_t spells;                /* how often `blind` has changed */
+    int64_t since_ms;               /* when it became what it is; 0: never */
+    uint64_t answered;              /* the latest round of the canary that was seen */
+    char words[256];                /* "none of 2 canary targets answers"; "" while we see */
+    char cause[BW_CAUSE_BYTES_MAX]; /* "we cannot see: none of …": of what is UNKNOWN for it */
+};
+
 struct bw_core {
     struct bw_loop *loop;
     struct bw_wall wall;
@@ -28,6 +39,7 @@ struct bw_core {
     struct bw_recorder *recorder;
     const struct bw_config *config; /* the one in force */
     const char *node;               /* this machine's name */
+    struct bw_core_sight sight;
     int64_t started_ms;
     bool view_is_stale;          /* something that a view shows has changed */
     int64_t view_shown_ns;       /* monotonic: when the last view was published */

@@ -2,6 +2,7 @@
 #include "app/daemon.h"
 
 #include "app/alerting.h"
+#include "app/canary.h"
 #include "app/core.h"
 #include "app/hostwatch.h"
 #include "app/log.h"
@@ -45,6 +46,7 @@ struct bw_daemon {
     struct bw_resolver *resolver;
     struct bw_roster *roster;
     struct bw_watch *watch;
+    struct bw_canary *canary;
     struct bw_hostwatch *hostwatch;
     struct bw_alerting *alerting;
     struct bw_trending *trending;
@@ -71,6 +73,7 @@ static void publish_view(struct bw_daemon *daemon)
 {
     const struct bw_viewing_parts parts = {
         .alerting = daemon->alerting,
+        .canary = daemon->canary,
         .trending = daemon->trending,
         .external_url = daemon->options->external_url,
         .config_ok = daemon->self.reload_ok,
@@ -159,6 +162,21 @@ static struct bw_roster *make_roster(struct bw_daemon *daemon, const struct bw_c
     return roster;
 }
 
+/* The self-canary has told something: bw_canary_fn. */
+static void take_sight(void *ctx, bool changed)
+{
+    struct bw_daemon *daemon = ctx;
+    if (changed && daemon->core.sight.blind)
+        bw_roster_veil(daemon->roster);
+    bw_watch_told(daemon->watch);
+}
+
+/* Somebody wants to know whether we can see: bw_watch_ask_fn. */
+static uint64_t ask_canary(void *ctx)
+{
+    return bw_canary_ask(ctx);
+}
+
 /* Makes a validated configuration the one in force; what the old one knew carries on. */
 static enum bw_rc apply(struct bw_daemon *daemon, struct bw_config *config, struct bw_err *err)
 {
@@ -176,6 +194,10 @@ static enum bw_rc apply(struct bw_daemon *daemon, struct bw_config *config, stru
     /* Before the new one shows anything: two blocks of one identity would hide each other. */
     bw_roster_free(old);
     bw_roster_settle(roster);
+    bw_canary_apply(daemon->canary, config, err);
+    if (daemon->core.sight.blind)
+        bw_roster_veil(roster); /* what is new, too */
+    bw_watch_told(daemon->watch);
     if (daemon->ready)
         bw_watch_show(daemon->watch);
     bw_alerting_apply(daemon->alerting, config, roster, err);
@@ -424,6 +446,8 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     if (daemon->watch == NULL)
         return err->rc;
     const struct bw_label identity[] = { { "service", "bellwether" }, { "instance", core->node } };
+    daemon->canary = bw_canary_new(core, bw_watch_engine(daemon->watch), take_sight, daemon);
+    bw_watch_set_canary(daemon->watch, ask_canary, daemon->canary);
     daemon->hostwatch = bw_hostwatch_new(core);
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
@@ -515,10 +539,13 @@ static void begin(struct bw_daemon *daemon)
 {
     daemon->self.reload_ok = true;
     daemon->self.reload_ok_ms = daemon->core.started_ms;
-    bw_storage_restore(daemon->storage, daemon->roster, daemon->trending);
+    bw_storage_restore(daemon->storage, daemon->roster, daemon->trending, daemon->canary);
+    if (daemon->core.sight.blind)
+        bw_roster_veil(daemon->roster);
     log_problems(&daemon->config->warnings, BW_LOG_WARN);
     bw_core_system_event(&daemon->core, "started", "version " BW_VERSION);
     bw_watch_show(daemon->watch); /* what was stored is known by now */
+    bw_canary_start(daemon->canary);
     bw_watch_start(daemon->watch);
     bw_hostwatch_sample(daemon->hostwatch);
     on_self_timer(daemon);
@@ -538,6 +565,7 @@ static void stop_measuring(struct bw_daemon *daemon)
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
     bw_hostwatch_stop(daemon->hostwatch);
+    bw_canary_stop(daemon->canary);
     bw_watch_stop(daemon->watch);
 }
 
@@ -551,6 +579,7 @@ static void free_parts(struct bw_daemon *daemon)
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
     bw_hostwatch_free(daemon->hostwatch);
+    bw_canary_free(daemon->canary);
     bw_watch_free(daemon->watch);
     bw_roster_free(daemon->roster);
     bw_source_free(daemon->self_source);

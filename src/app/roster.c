@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "health/sight.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct bw_roster {
     struct bw_core *core;
     struct bw_roster_service *services;
     size_t service_count;
+    size_t veiled; /* checks */
     struct bw_depend *depend;
     enum bw_status *statuses; /* by service index, for depend */
 };
@@ -146,6 +148,7 @@ void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *ch
     while (*at != check)
         at = &(*at)->next;
     *at = check->next;
+    roster->veiled -= check->veiled ? 1 : 0;
     free(check);
     bw_core_view_changed(roster->core);
     if (instance->checks != NULL)
@@ -155,6 +158,41 @@ void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *ch
         link = &(*link)->next;
     *link = instance->next;
     free_instance(instance);
+}
+
+/* ---- finding --------------------------------------------------------------------------- */
+
+struct bw_roster_service *bw_roster_services(const struct bw_roster *roster)
+{
+    return roster->services;
+}
+
+struct bw_roster_service *bw_roster_service(const struct bw_roster *roster, const char *name)
+{
+    struct bw_roster_service *service = roster->services;
+    while (service != NULL && strcmp(service->name, name) != 0)
+        service = service->next;
+    return service;
+}
+
+static struct bw_roster_instance *find_instance(const struct bw_roster_service *service,
+                                                const char *name)
+{
+    struct bw_roster_instance *instance = service != NULL ? service->instances : NULL;
+    while (instance != NULL && strcmp(instance->name, name) != 0)
+        instance = instance->next;
+    return instance;
+}
+
+struct bw_roster_check *bw_roster_check(const struct bw_roster *roster,
+                                        const struct bw_subject *subject)
+{
+    const struct bw_roster_instance *instance =
+        find_instance(bw_roster_service(roster, subject->service), subject->instance);
+    struct bw_roster_check *check = instance != NULL ? instance->checks : NULL;
+    while (check != NULL && strcmp(check->spec.name, subject->check) != 0)
+        check = check->next;
+    return check;
 }
 
 /* ---- roll-ups -------------------------------------------------------------------------- */
@@ -189,8 +227,8 @@ static void roll_up_instance(struct bw_roster *roster, struct bw_roster_instance
     for (const struct bw_roster_check *check = instance->checks;
          check != NULL && count < CHILDREN_MAX; check = check->next)
         children[count++] = (struct bw_rollup_child){ .name = check->spec.name,
-                                                      .cause = check->health.cause,
-                                                      .status = check->health.status,
+                                                      .cause = bw_roster_cause(roster, check),
+                                                      .status = bw_roster_status(check),
                                                       .score = NAN,
                                                       .weight = check->spec.weight };
     const enum bw_status before = instance->state.status;
@@ -202,9 +240,37 @@ static void roll_up_instance(struct bw_roster *roster, struct bw_roster_instance
                   instance->since_ms);
 }
 
-static void announce_service(struct bw_roster *roster, const struct bw_roster_service *service,
-                             enum bw_status before, int64_t now_ms)
+static bool has_veiled(const struct bw_roster_instance *instance)
 {
+    const struct bw_roster_check *check = instance->checks;
+    while (check != NULL && !check->veiled)
+        check = check->next;
+    return check != NULL;
+}
+
+static bool service_has_veiled(const struct bw_roster_service *service)
+{
+    const struct bw_roster_instance *instance = service->instances;
+    while (instance != NULL && !has_veiled(instance))
+        instance = instance->next;
+    return instance != NULL;
+}
+
+/* Events tell what happens to a service, not to our sight: while some of it is veiled, only what
+ * is worse than what was told last. */
+static bool is_worth_telling(const struct bw_roster_service *service)
+{
+    const enum bw_status now = service->state.status;
+    if (!service_has_veiled(service))
+        return now != service->told;
+    return now > BW_HEALTHY && bw_status_rank(now) > bw_status_rank(service->told);
+}
+
+static void announce_service(struct bw_roster *roster, struct bw_roster_service *service,
+                             int64_t now_ms)
+{
+    const enum bw_status before = service->told;
+    service->told = service->state.status;
     bw_core_event(roster->core, &(struct bw_event){ .ts_ms = now_ms,
                                                     .kind = BW_EVENT_STATUS,
                                                     .subject = { service->name, "", "" },
@@ -235,8 +301,10 @@ static void roll_up_service(struct bw_roster *roster, struct bw_roster_service *
         roster->statuses[service->index] = service->state.status;
     publish_state(roster->core, service->publication, service->source, &service->state,
                   service->since_ms);
-    if (tell && service->state.status != before)
-        announce_service(roster, service, before, now_ms);
+    if (!tell)
+        service->told = service_has_veiled(service) ? service->told : service->state.status;
+    else if (is_worth_telling(service))
+        announce_service(roster, service, now_ms);
 }
 
 void bw_roster_settle(struct bw_roster *roster)
@@ -261,7 +329,7 @@ static int64_t latest_since(const struct bw_roster_instance *instance, int64_t f
 {
     int64_t latest = 0;
     for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
-        latest = check->health.since_ms > latest ? check->health.since_ms : latest;
+        latest = bw_roster_since_ms(check) > latest ? bw_roster_since_ms(check) : latest;
     return latest > 0 ? latest : fallback_ms;
 }
 
@@ -297,6 +365,79 @@ const char *bw_roster_parent_down(struct bw_roster *roster, const char *name)
     return NULL;
 }
 
+/* ---- sight ----------------------------------------------------------------------------- */
+
+enum bw_status bw_roster_status(const struct bw_roster_check *check)
+{
+    return check->veiled ? BW_UNKNOWN : check->health.status;
+}
+
+int64_t bw_roster_since_ms(const struct bw_roster_check *check)
+{
+    return check->veiled ? check->veiled_ms : check->health.since_ms;
+}
+
+const char *bw_roster_cause(const struct bw_roster *roster, const struct bw_roster_check *check)
+{
+    if (!check->veiled)
+        return check->health.cause;
+    return roster->core->sight.blind ? roster->core->sight.cause
+                                     : "we see again, but this check has not told yet";
+}
+
+static void set_veiled(struct bw_roster *roster, struct bw_roster_check *check, bool veiled)
+{
+    roster->veiled += veiled && !check->veiled ? 1 : 0;
+    roster->veiled -= !veiled && check->veiled ? 1 : 0;
+    check->veiled = veiled;
+}
+
+static void veil(struct bw_roster *roster, struct bw_roster_check *check, int64_t now_ms)
+{
+    if (!check->spec.covered)
+        return;
+    bw_veil_fall(&check->health);
+    check->veiled_ms = check->veiled ? check->veiled_ms : now_ms;
+    set_veiled(roster, check, true);
+}
+
+void bw_roster_veil(struct bw_roster *roster)
+{
+    const int64_t now_ms = roster->core->sight.since_ms;
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next) {
+        for (struct bw_roster_instance *instance = service->instances; instance != NULL;
+             instance = instance->next) {
+            for (struct bw_roster_check *check = instance->checks; check != NULL;
+                 check = check->next)
+                veil(roster, check, now_ms);
+            if (has_veiled(instance))
+                roll_up_instance(roster, instance, now_ms);
+        }
+        if (service_has_veiled(service))
+            roll_up_service(roster, service, now_ms, true);
+    }
+    roster->bw_core_view_changed(core);
+}
+
+bool bw_roster_has_veiled(const struct bw_roster *roster)
+{
+    return roster->veiled > 0;
+}
+
+bool bw_roster_is_veiled(const struct bw_roster *roster, const struct bw_subject *subject)
+{
+    const struct bw_roster_service *service = bw_roster_service(roster, subject->service);
+    if (service == NULL || subject->instance[0] == '\0')
+        return service != NULL && service_has_veiled(service);
+    if (subject->check[0] != '\0') {
+        const struct bw_roster_check *check = bw_roster_check(roster, subject);
+        return check != NULL && check->veiled;
+    }
+    const struct bw_roster_instance *instance = find_instance(service, subject->instance);
+    return instance != NULL && has_veiled(instance);
+}
+
 /* ---- results --------------------------------------------------------------------------- */
 
 static struct bw_subject subject_of(const struct bw_roster_check *check)
@@ -314,10 +455,11 @@ static void remember_result(struct bw_roster_check *check, const struct bw_outco
         [BW_OUTCOME_LOST] = BW_UNKNOWN,
     };
     check->last = *result;
+    const enum bw_status shown = result->unseen ? BW_UNKNOWN : shown_as[outcome->kind];
     check->recent[check->recent_next] =
         (struct bw_view_result){ .ts_ms = result->ts_ms,
                                  .duration_s = (float)result->duration_s,
-                                 .status = (unsigned char)shown_as[outcome->kind] };
+                                 .status = (unsigned char)shown };
     check->recent_next = (check->recent_next + 1) % BW_VIEW_RECENT_MAX;
     if (check->recent_count < BW_VIEW_RECENT_MAX)
         check->recent_count++;
@@ -334,28 +476,50 @@ static void save_state(struct bw_core *core, struct bw_roster_check *check)
         check->saved_ms = bw_core_now_ms(core);
 }
 
+static void tell_change(struct bw_core *core, struct bw_roster_check *check,
+                        const struct bw_transition *transition)
+{
+    check->entered[transition->to]++;
+    bw_core_event(core, &(struct bw_event){ .ts_ms = transition->since_ms,
+                                            .kind = BW_EVENT_STATUS,
+                                            .subject = subject_of(check),
+                                            .name = "",
+                                            .from = (int)transition->from,
+                                            .to = (int)transition->to,
+                                            .cause = transition->cause });
+}
+
+/* What the outcome does to the check; true when others see another status from now on. */
+static bool judge(struct bw_roster *roster, struct bw_roster_check *check,
+                  const struct bw_outcome *outcome, bool unseen, int64_t now_ms)
+{
+    struct bw_transition transition;
+    if (check->spec.covered && unseen) {
+        bw_veil_pass(&check->health, now_ms);
+        return false;
+    }
+    const bool changed =
+        bw_health_feed(&check->health, &check->spec.rule, outcome, now_ms, &transition);
+    const bool lifted = check->veiled && bw_veil_is_lifted(&check->health, outcome, changed);
+    if (changed)
+        tell_change(roster->core, check, &transition);
+    if (lifted)
+        set_veiled(roster, check, false);
+    return changed || lifted;
+}
+
 bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
                     const struct bw_outcome *outcome, const struct bw_roster_result *result)
 {
     struct bw_core *core = roster->core;
     const int64_t now_ms = bw_core_now_ms(core);
-    struct bw_transition transition;
     remember_result(check, outcome, result);
-    const bool changed =
-        bw_health_feed(&check->health, &check->spec.rule, outcome, now_ms, &transition);
+    const bool changed = judge(roster, check, outcome, result->unseen, now_ms);
     bw_core_view_changed(core);
     if (changed || now_ms - check->saved_ms >= SAVE_EVERY_MS || now_ms < check->saved_ms)
         save_state(core, check);
     if (!changed)
         return false;
-    check->entered[transition.to]++;
-    bw_core_event(core, &(struct bw_event){ .ts_ms = now_ms,
-                                            .kind = BW_EVENT_STATUS,
-                                            .subject = subject_of(check),
-                                            .name = "",
-                                            .from = (int)transition.from,
-                                            .to = (int)transition.to,
-                                            .cause = transition.cause });
     roll_up_instance(roster, check->instance, now_ms);
     roll_up_service(roster, check->instance->service, now_ms, true);
     return true;
@@ -379,58 +543,29 @@ void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_meas
     for (int i = 0; i < BW_STATUS_COUNT; i++) {
         const char *name = bw_status_name((enum bw_status)i);
         bw_measures_add(out, BW_METRIC_HEALTH_STATUS,
-                        check->health.status == (enum bw_status)i ? 1 : 0, BW_LABEL_VALUES(name));
+                        bw_roster_status(check) == (enum bw_status)i ? 1 : 0,
+                        BW_LABEL_VALUES(name));
         bw_measures_add(out, BW_METRIC_HEALTH_TRANSITIONS_TOTAL, (double)check->entered[i],
                         BW_LABEL_VALUES(name));
     }
     static const double scores[BW_STATUS_COUNT] = {
         [BW_HEALTHY] = 1, [BW_DEGRADED] = 0.5, [BW_UNHEALTHY] = 0
     };
-    if (check->health.status != BW_UNKNOWN)
+    if (bw_roster_status(check) != BW_UNKNOWN)
         bw_measures_add(out, BW_METRIC_HEALTH_SCORE, scores[check->health.status], NULL);
-    if (check->health.since_ms > 0)
+    if (bw_roster_since_ms(check) > 0)
         bw_measures_add(out, BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS,
-                        (double)check->health.since_ms / 1000, NULL);
+                        (double)bw_roster_since_ms(check) / 1000, NULL);
 }
 
-/* ---- finding, carrying on -------------------------------------------------------------- */
+/* ---- carrying on ----------------------------------------------------------------------- */
 
-struct bw_roster_service *bw_roster_services(const struct bw_roster *roster)
-{
-    return roster->services;
-}
-
-struct bw_roster_service *bw_roster_service(const struct bw_roster *roster, const char *name)
-{
-    struct bw_roster_service *service = roster->services;
-    while (service != NULL && strcmp(service->name, name) != 0)
-        service = service->next;
-    return service;
-}
-
-static struct bw_roster_instance *find_instance(const struct bw_roster_service *service,
-                                                const char *name)
-{
-    struct bw_roster_instance *instance = service != NULL ? service->instances : NULL;
-    while (instance != NULL && strcmp(instance->name, name) != 0)
-        instance = instance->next;
-    return instance;
-}
-
-struct bw_roster_check *bw_roster_check(const struct bw_roster *roster,
-                                        const struct bw_subject *subject)
-{
-    const struct bw_roster_instance *instance =
-        find_instance(bw_roster_service(roster, subject->service), subject->instance);
-    struct bw_roster_check *check = instance != NULL ? instance->checks : NULL;
-    while (check != NULL && strcmp(check->spec.name, subject->check) != 0)
-        check = check->next;
-    return check;
-}
-
-static void adopt_check(struct bw_roster_check *check, const struct bw_roster_check *old)
+static void adopt_check(struct bw_roster *roster, struct bw_roster_check *check,
+                        const struct bw_roster_check *old)
 {
     check->health = old->health;
+    set_veiled(roster, check, old->veiled && check->spec.covered);
+    check->veiled_ms = old->veiled_ms;
     check->last = old->last;
     memcpy(check->entered, old->entered, sizeof check->entered);
     memcpy(check->recent, old->recent, sizeof check->recent);
@@ -438,7 +573,8 @@ static void adopt_check(struct bw_roster_check *check, const struct bw_roster_ch
     check->recent_next = old->recent_next;
 }
 
-static void adopt_instance(struct bw_roster_instance *instance, const struct bw_roster *old)
+static void adopt_instance(struct bw_roster *roster, struct bw_roster_instance *instance,
+                           const struct bw_roster *old)
 {
     const struct bw_roster_instance *old_instance =
         find_instance(bw_roster_service(old, instance->service->name), instance->name);
@@ -450,7 +586,7 @@ static void adopt_instance(struct bw_roster_instance *instance, const struct bw_
         const struct bw_subject subject = subject_of(check);
         const struct bw_roster_check *old_check = bw_roster_check(old, &subject);
         if (old_check != NULL)
-            adopt_check(check, old_check);
+            adopt_check(roster, check, old_check);
     }
 }
 
@@ -462,10 +598,11 @@ void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old)
         if (old_service != NULL) {
             service->since_ms = old_service->since_ms;
             service->state = old_service->state;
+            service->told = old_service->told;
         }
         for (struct bw_roster_instance *instance = service->instances; instance != NULL;
              instance = instance->next)
-            adopt_instance(instance, old);
+            adopt_instance(roster, instance, old);
     }
 }
 

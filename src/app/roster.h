@@ -24,6 +24,7 @@ struct bw_roster_spec {
     double weight;
     struct bw_health_rule rule;
     int64_t interval_ms;
+    bool covered; /* UNKNOWN while we cannot see */
 };
 
 /* The last result of a check, as people want to see it. */
@@ -36,13 +37,16 @@ struct bw_roster_result {
     struct bw_view_phase phases[BW_VIEW_PHASES_MAX];
     size_t phase_count;
     double certificate_expires_ms; /* NaN: none */
+    bool unseen;                   /* the run began or ended while we could not see */
 };
 
 struct bw_roster_check {
     struct bw_roster_spec spec;
     struct bw_roster_instance *instance;
     struct bw_health health;
-    int64_t saved_ms; /* when its state last went to the store */
+    bool veiled;       /* UNKNOWN to all, whatever `health` says: health/sight.h */
+    int64_t veiled_ms; /* since when */
+    int64_t saved_ms;  /* when its state last went to the store */
     struct bw_roster_result last;
     uint64_t entered[BW_STATUS_COUNT]; /* how often each status was entered */
     struct bw_view_result recent[BW_VIEW_RECENT_MAX];
@@ -69,6 +73,7 @@ struct bw_roster_service {
     size_t depends_on_count;
     struct bw_roster_instance *instances;
     struct bw_rollup state;
+    enum bw_status told; /* the status that an event told last: what veils make of it is not told */
     int64_t since_ms;
     struct bw_publication *publication;
     struct bw_source *source;
@@ -109,6 +114,21 @@ void bw_roster_refresh(struct bw_roster *roster);
  * fact: whether the check's status changed. */
 bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
                     const struct bw_outcome *outcome, const struct bw_roster_result *result);
+
+/* We have gone blind (core->sight): all covered checks are veiled. */
+void bw_roster_veil(struct bw_roster *roster);
+
+/* The status that others see, since when, and why it is not HEALTHY. */
+enum bw_status bw_roster_status(const struct bw_roster_check *check);
+int64_t bw_roster_since_ms(const struct bw_roster_check *check);
+const char *bw_roster_cause(const struct bw_roster *roster, const struct bw_roster_check *check);
+
+/* Whether anything at all is veiled. */
+bool bw_roster_has_veiled(const struct bw_roster *roster);
+
+/* Whether something of it is veiled: a check; all of an instance without `check`, all of a
+ * service without `instance`. */
+bool bw_roster_is_veiled(const struct bw_roster *roster, const struct bw_subject *subject);
 
 /* Stores where every check stands, for the next start. */
 void bw_roster_save(struct bw_roster *roster);

@@ -47,6 +47,9 @@ static const struct bw_opt_group global_group = {
 static const struct bw_opt_name priorities[] = {
     { "normal", BW_PRIORITY_NORMAL }, { "high", BW_PRIORITY_HIGH }, { "low", BW_PRIORITY_LOW }, { 0 },
 };
+static const struct bw_opt_name canary_choices[] = {
+    { "auto", BW_CANARY_AUTO }, { "true", BW_CANARY_TRUE }, { "false", BW_CANARY_FALSE }, { 0 },
+};
 static const struct bw_opt_name expectations[] = { { "success", 0 }, { "failure", 1 }, { 0 } };
 
 #define LATER_KIND(i, key) { key, BW_OPT_NODE, AT(bw_check_settings, later[i]), .help = "Reserved.", .flags = BW_OPT_HIDDEN }
@@ -82,6 +85,9 @@ static const struct bw_opt check_options[] = {
       .help = "Who starts first when the concurrency cap is reached." },
     { "expect", BW_OPT_ENUM, AT(bw_check_settings, expect), .def = "success", .names = expectations,
       .help = "`failure` for what must not answer." },
+    { "canary", BW_OPT_ENUM, AT(bw_check_settings, canary), .def = "auto", .names = canary_choices,
+      .help = "Whether it is UNKNOWN while `self_canary` says that we cannot see. `auto`: when it goes over the network; "
+              "commands do not, nor do targets on loopback unless all targets of `self_canary` are there too." },
     { "degraded_when", BW_OPT_MAP, AT(bw_check_settings, degraded_when),
       .help = "Conditions that make a passing run DEGRADED: `duration`, a phase such as `connect`, or `certificate_expires_in`, each with a comparison such as `> 800ms`." },
     { "labels", BW_OPT_MAP, AT(bw_check_settings, labels),
@@ -174,6 +180,24 @@ static const struct bw_opt_group alerts_group = {
     .name = "alerts", .size = sizeof(struct bw_alerts_settings), .opts = alerts_options,
 };
 
+static const struct bw_opt canary_options[] = {
+    { "targets", BW_OPT_STRINGS, AT(bw_canary_settings, targets),
+      .help = "What is known to be well: `tcp HOST:PORT`, `icmp HOST`, `http URL`. Any answer to a request over HTTP will do, whatever its status." },
+    { "need", BW_OPT_INT, AT(bw_canary_settings, need), .def = "1", .range = "1..16",
+      .help = "How many of them must answer; while fewer do, we cannot see." },
+    { "interval", BW_OPT_DURATION, AT(bw_canary_settings, interval_ns), .def = "5s", .range = "100ms..1h",
+      .help = "How often they are asked. They are also asked at once before a failure changes the status of a check." },
+    { "timeout", BW_OPT_DURATION, AT(bw_canary_settings, timeout_ns), .def = "1s", .range = "10ms..1m",
+      .help = "How long an answer may take. A change of status waits for the canary for twice that at most, and a moment between." },
+    { 0 },
+};
+static const struct bw_opt_group canary_group = {
+    .name = "self_canary", .size = sizeof(struct bw_canary_settings), .opts = canary_options,
+    .help = "What tells that it is we who cannot see, and not everything that is down. While fewer than `need` of the "
+            "targets answer, twice in a row, checks that go over the network are UNKNOWN: it is said once, no alert about "
+            "them begins or ends, and the time counts neither as up nor as down.",
+};
+
 static const struct bw_opt web_options[] = {
     { "title", BW_OPT_STRING, AT(bw_web_settings, title), .def = "Bellwether", .range = "1..100",
       .help = "Stands on every page." },
@@ -214,8 +238,10 @@ static const struct bw_opt settings_options[] = {
       .help = "How pages look. Who may read them stands in `--web.config.file`." },
     LATER_SECTION(0, "discovery"), LATER_SECTION(1, "calendars"), LATER_SECTION(2, "maintenance"),
     LATER_SECTION(3, "slos"), LATER_SECTION(4, "silences"), LATER_SECTION(5, "receivers"),
-    LATER_SECTION(6, "route"), LATER_SECTION(7, "heartbeat"), LATER_SECTION(8, "self_canary"),
-    LATER_SECTION(9, "remote_write"), LATER_SECTION(10, "sources"),
+    { "self_canary", BW_OPT_GROUP, AT(bw_settings, self_canary), .group = &canary_group,
+      .help = "How we know whether we can see; without it every failure is the target's." },
+    LATER_SECTION(6, "route"), LATER_SECTION(7, "heartbeat"), LATER_SECTION(8, "remote_write"),
+    LATER_SECTION(9, "sources"),
     { 0 },
 };
 // clang-format on
@@ -229,8 +255,8 @@ const struct bw_opt_group bw_settings_group = {
             "an environment variable; every secret has a twin with `_file`.",
 };
 
-const char *const bw_later_sections[] = { "discovery",   "calendars",    "maintenance", "slos",
-                                          "silences",    "receivers",    "route",       "heartbeat",
-                                          "self_canary", "remote_write", "sources",     NULL };
+const char *const bw_later_sections[] = { "discovery",    "calendars", "maintenance", "slos",
+                                          "silences",     "receivers", "route",       "heartbeat",
+                                          "remote_write", "sources",   NULL };
 
 const char *const bw_later_kinds[] = { "tls", "dns", "grpc", "push", NULL };

@@ -23,6 +23,9 @@ struct bw_global_settings {
     struct bw_pairs labels;
 };
 
+/* Whether a check's status becomes UNKNOWN while the self-canary says that we cannot see. */
+enum bw_canary_choice { BW_CANARY_AUTO, BW_CANARY_TRUE, BW_CANARY_FALSE };
+
 /* Zero (or -1 for retries) means "as global says". */
 struct bw_check_settings {
     const char *name;
@@ -39,6 +42,7 @@ struct bw_check_settings {
     struct bw_health_opts health;
     int priority; /* enum bw_schedule_priority */
     int expect;   /* 0 success, 1 failure */
+    int canary;   /* enum bw_canary_choice */
     struct bw_pairs degraded_when;
     struct bw_pairs labels;
     const struct bw_node *overrides;
@@ -81,6 +85,13 @@ struct bw_alerts_settings {
     struct bw_items rules; /* struct bw_alert_rule_opts */
 };
 
+struct bw_canary_settings {
+    struct bw_strings targets; /* "tcp 10.0.0.254:22" */
+    int64_t need;
+    int64_t interval_ns;
+    int64_t timeout_ns;
+};
+
 struct bw_web_settings {
     const char *title;
     int64_t page_size;
@@ -99,7 +110,8 @@ struct bw_settings {
     struct bw_alerts_settings alerts;
     struct bw_reports_settings reports;
     struct bw_web_settings web;
-    const struct bw_node *later[11]; /* sections that this version reads but does not act on */
+    struct bw_canary_settings self_canary;
+    const struct bw_node *later[10]; /* sections that this version reads but does not act on */
 };
 
 extern const struct bw_opt_group bw_settings_group;

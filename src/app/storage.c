@@ -227,8 +227,46 @@ static void restore_events(struct bw_reader *reader, struct restoring *restoring
         bw_core_remember_event(restoring->core, &restoring->events[i]);
 }
 
+struct last_sight {
+    struct bw_canary *canary;
+    int64_t id; /* of the newest event about it */
+    bool blind;
+    int64_t since_ms;
+    char words[sizeof(((struct bw_core_sight *)NULL)->words)];
+};
+
+static bool take_sight(void *ctx, const struct bw_event *event)
+{
+    struct last_sight *last = ctx;
+    if (event->id < last->id)
+        return false;
+    last->id = event->id;
+    last->blind = strcmp(event->name, BW_EVENT_BLIND) == 0;
+    last->since_ms = event->ts_ms;
+    const char *end = strstr(event->cause, ": "); /* what each target said is of then */
+    bw_text_copy(last->words, sizeof last->words, event->cause);
+    if (end != NULL && (size_t)(end - event->cause) < sizeof last->words)
+        last->words[end - event->cause] = '\0';
+    return false;
+}
+
+/* Whether we were blind when we stopped: the newest of the events that say so. */
+static void restore_sight(struct bw_reader *reader, struct bw_canary *canary)
+{
+    static const char *const names[] = { BW_EVENT_BLIND, BW_EVENT_SEES_AGAIN };
+    struct last_sight last = { .canary = canary };
+    for (size_t i = 0; i < 2; i++) {
+        const struct bw_event_filter filter = { .kind = BW_EVENT_SYSTEM,
+                                                .name = names[i],
+                                                .limit = 1 };
+        bw_reader_events(reader, &filter, take_sight, &last, NULL, NULL);
+    }
+    if (last.blind)
+        bw_canary_restore(canary, last.since_ms, last.words);
+}
+
 void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
-                        struct bw_trending *trending)
+                        struct bw_trending *trending, struct bw_canary *canary)
 {
     struct bw_reader *reader = open_reader(storage);
     struct restoring restoring = { .core = storage->core, .roster = roster };
@@ -237,7 +275,8 @@ void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
     bw_reader_check_states(reader, take_state, &restoring, NULL, NULL);
     bw_reader_trends(reader, take_trend, trending, NULL, NULL);
     restore_events(reader, &restoring);
+    bw_roster_refresh(roster);
+    restore_sight(reader, canary);
     bw_reader_close(reader);
     bw_arena_fini(&restoring.arena);
-    bw_roster_refresh(roster);
 }

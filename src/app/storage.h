@@ -8,6 +8,7 @@
 #define APP_STORAGE_H
 
 #include "app/alerting.h"
+#include "app/canary.h"
 #include "app/core.h"
 #include "app/roster.h"
 #include "app/trending.h"
@@ -41,6 +42,6 @@ int bw_storage_control(const struct bw_storage *storage);
 /* Puts back what was stored: alerts before their rules are applied, the rest after. */
 void bw_storage_restore_alerts(struct bw_storage *storage, struct bw_alerting *alerting);
 void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
-                        struct bw_trending *trending);
+                        struct bw_trending *trending, struct bw_canary *canary);
 
 #endif

@@ -23,17 +23,17 @@ static void view_recent(struct bw_arena *arena, const struct bw_roster_check *ch
     out->recent_count = check->recent_count;
 }
 
-static void view_check(struct bw_arena *arena, const struct bw_roster_check *check,
-                       struct bw_view_check *out)
+static void view_check(struct bw_arena *arena, const struct bw_roster *roster,
+                       const struct bw_roster_check *check, struct bw_view_check *out)
 {
-    const bool well = check->health.status == BW_HEALTHY;
+    const bool well = bw_roster_status(check) == BW_HEALTHY;
     *out = (struct bw_view_check){ .name = copy(arena, check->spec.name),
                                    .kind = copy(arena, check->spec.kind),
                                    .target = copy(arena, check->spec.target),
                                    .module = copy(arena, check->spec.module),
-                                   .status = check->health.status,
-                                   .since_ms = check->health.since_ms,
-                                   .cause = well ? "" : copy(arena, check->health.cause),
+                                   .status = bw_roster_status(check),
+                                   .since_ms = bw_roster_since_ms(check),
+                                   .cause = well ? "" : copy(arena, bw_roster_cause(roster, check)),
                                    .last_ms = check->last.ts_ms,
                                    .interval_ms = check->spec.interval_ms,
                                    .duration_s = check->last.duration_s,
@@ -46,8 +46,8 @@ static void view_check(struct bw_arena *arena, const struct bw_roster_check *che
     view_recent(arena, check, out);
 }
 
-static void view_instance(struct bw_arena *arena, const struct bw_roster_instance *instance,
-                          struct bw_view_instance *out)
+static void view_instance(struct bw_arena *arena, const struct bw_roster *roster,
+                          const struct bw_roster_instance *instance, struct bw_view_instance *out)
 {
     size_t count = 0;
     for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
@@ -55,7 +55,7 @@ static void view_instance(struct bw_arena *arena, const struct bw_roster_instanc
     struct bw_view_check *checks = bw_arena_array(arena, count + 1, sizeof *checks);
     size_t n = 0;
     for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
-        view_check(arena, check, &checks[n++]);
+        view_check(arena, roster, check, &checks[n++]);
     *out = (struct bw_view_instance){ .name = copy(arena, instance->name),
                                       .status = instance->state.status,
                                       .score = instance->state.score,
@@ -96,7 +96,7 @@ static void view_service(struct bw_arena *arena, struct bw_roster *roster,
     struct bw_view_instance *instances = bw_arena_array(arena, count + 1, sizeof *instances);
     size_t n = 0;
     for (instance = service->instances; instance != NULL; instance = instance->next)
-        view_instance(arena, instance, &instances[n++]);
+        view_instance(arena, roster, instance, &instances[n++]);
     *out = (struct bw_view_service){
         .name = copy(arena, service->name),
         .labels = bw_labels_make(arena, service->labels.items, service->labels.count),
@@ -163,6 +163,7 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
     view->external_url = copy(&view->arena, parts->external_url);
     view->config_ok = parts->config_ok;
     view->config_message = copy(&view->arena, parts->config_message);
+    view->sight = bw_canary_view(parts->canary, &view->arena);
     view->store_ok = core->store != NULL;
     view->store_message = copy(&view->arena, parts->store_message);
     view_services(view, roster);

@@ -5,12 +5,14 @@
 #define APP_VIEWING_H
 
 #include "app/alerting.h"
+#include "app/canary.h"
 #include "app/roster.h"
 #include "app/trending.h"
 
 /* What a view is made of; borrowed. `roster` changes with a reload. */
 struct bw_viewing_parts {
     const struct bw_alerting *alerting;
+    const struct bw_canary *canary;
     const struct bw_trending *trending;
     const char *external_url;
     bool config_ok;

@@ -40,10 +40,22 @@ struct plans {
     size_t count;
 };
 
+/* A result that would change a status for the worse: first the canary must tell whether it is we
+ * who cannot see. */
+struct waiting {
+    struct bw_probe_result result;
+    struct bw_measures measures;
+    struct bw_arena arena;
+    uint64_t round; /* of the canary, that will tell */
+};
+
 /* A run under way. A reload hands it over to the check that takes its check's place. */
 struct flight {
     struct watched *check;
-    struct bw_probe_run *run;
+    struct bw_probe_run *run; /* NULL: it has ended, and waits */
+    struct waiting *waiting;  /* NULL: it has not */
+    bool blind;               /* we could not see when it began */
+    uint64_t spells;          /* of core->sight when it began */
 };
 
 struct bw_watch {
@@ -56,6 +68,9 @@ struct bw_watch {
     size_t count;
     struct plans plans;
     bool running;
+    bw_watch_ask_fn *ask; /* NULL: there is nobody to ask */
+    void *ask_ctx;
+    size_t waiting; /* results that wait for the canary */
     double last_lag_s;
     struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
     uint64_t still_flying;             /* ticks that found a run from before a reload */
@@ -76,12 +91,22 @@ struct bw_watch *bw_watch_new(struct bw_core *core, struct bw_resolver *resolver
     return watch;
 }
 
+static void free_flight(struct bw_watch *watch, struct flight *flight)
+{
+    if (flight->waiting != NULL) {
+        watch->waiting--;
+        bw_arena_fini(&flight->waiting->arena);
+        free(flight->waiting);
+    }
+    free(flight);
+}
+
 static void cancel_run(struct watched *check)
 {
     if (check->flight == NULL)
         return;
     bw_probe_cancel(check->flight->run);
-    free(check->flight);
+    free_flight(check->watch, check->flight);
     check->flight = NULL;
 }
 
@@ -180,11 +205,12 @@ static struct bw_roster_result result_for_people(const struct watched *check,
     return out;
 }
 
-static void judge(struct watched *check, const struct bw_probe_result *result)
+static void judge(struct watched *check, const struct bw_probe_result *result, bool unseen)
 {
     struct bw_roster_result shown = result_for_people(check, result);
     char text[BW_PROBE_DETAIL_BYTES_MAX + 128];
     struct bw_outcome outcome = { .kind = BW_OUTCOME_PASS };
+    shown.unseen = unseen;
     if (!result->success) {
         outcome = bw_outcome_of(result->reason, result->detail); /* the reason is said before it */
     } else if (result->warned) {
@@ -242,14 +268,20 @@ static void set_pace(struct watched *check)
 
 static void arm(struct bw_watch *watch);
 
-static void on_done(void *ctx, const struct bw_probe_result *result)
+/* A run that lies, even in part, in a time in which we could not see tells nothing. */
+static bool is_unseen(const struct flight *flight)
 {
-    struct flight *flight = ctx;
+    const struct bw_core_sight *sight = &flight->check->watch->core->sight;
+    return flight->blind || sight->blind || sight->spells != flight->spells;
+}
+
+/* Takes the result of a run that is over, and ends its flight. */
+static void take_result(struct flight *flight, const struct bw_probe_result *result)
+{
     struct watched *check = flight->check;
-    free(flight);
     check->flight = NULL;
     count(check, result);
-    judge(check, result);
+    judge(check, result, check->config->covered && is_unseen(flight));
     struct bw_measures *measures = bw_publication_begin(check->publication);
     copy_measures(measures, result->measures);
     measure_runs(check, measures);
@@ -257,9 +289,72 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     bw_source_put_tick(check->source, measures, check->nominal_ms);
     bw_publication_commit(check->publication);
     check->shown = true;
+    free_flight(check->watch, flight);
     bw_schedule_finished(check->watch->schedule, check->id);
     set_pace(check);
     arm(check->watch);
+}
+
+/* Whether the result is a failure that would change the status of a check that depends on our
+ * sight, as far as we know it. */
+static bool must_ask(const struct flight *flight, const struct bw_probe_result *result)
+{
+    const struct watched *check = flight->check;
+    if (check->watch->ask == NULL || !check->config->covered || result->success
+        || is_unseen(flight))
+        return false;
+    const struct bw_outcome outcome = bw_outcome_of(result->reason, result->detail);
+    return outcome.kind == BW_OUTCOME_FAIL
+           && bw_health_would_change(&check->seat->health, &check->config->health, &outcome);
+}
+
+static void wait_for_canary(struct flight *flight, const struct bw_probe_result *result,
+                            uint64_t round)
+{
+    struct waiting *waiting = bw_alloc(sizeof *waiting);
+    waiting->result = *result;
+    waiting->round = round;
+    bw_measures_init(&waiting->measures, &waiting->arena);
+    if (result->measures != NULL)
+        bw_measures_append(&waiting->measures, result->measures);
+    waiting->result.measures = &waiting->measures;
+    flight->waiting = waiting;
+    flight->check->watch->waiting++;
+}
+
+static void on_done(void *ctx, const struct bw_probe_result *result)
+{
+    struct flight *flight = ctx;
+    struct bw_watch *watch = flight->check->watch;
+    flight->run = NULL;
+    const uint64_t round = must_ask(flight, result) ? watch->ask(watch->ask_ctx) : 0;
+    if (round > 0)
+        wait_for_canary(flight, result, round);
+    else
+        take_result(flight, result);
+}
+
+void bw_watch_told(struct bw_watch *watch)
+{
+    const struct bw_core_sight *sight = &watch->core->sight;
+    for (size_t i = 0; watch->waiting > 0 && i < watch->count; i++) {
+        struct flight *flight = watch->checks[i]->flight;
+        if (flight == NULL || flight->waiting == NULL)
+            continue;
+        if (sight->blind || flight->waiting->round <= sight->answered)
+            take_result(flight, &flight->waiting->result);
+    }
+}
+
+struct bw_probe_engine *bw_watch_engine(struct bw_watch *watch)
+{
+    return watch->engine;
+}
+
+void bw_watch_set_canary(struct bw_watch *watch, bw_watch_ask_fn *ask, void *ctx)
+{
+    watch->ask = ask;
+    watch->ask_ctx = ctx;
 }
 
 void bw_watch_show(struct bw_watch *watch)
@@ -297,6 +392,8 @@ static void start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
     watch->last_lag_s = seconds(due->lag_ns);
     check->flight = bw_alloc(sizeof *check->flight);
     check->flight->check = check;
+    check->flight->blind = watch->core->sight.blind;
+    check->flight->spells = watch->core->sight.spells;
     check->flight->run = bw_probe_start(watch->engine, &request, on_done, check->flight);
 }
 
@@ -474,7 +571,8 @@ static void take_seat(struct watched *check, struct bw_roster *roster)
                                          .module = config->module,
                                          .weight = config->weight,
                                          .rule = config->health,
-                                         .interval_ms = config->schedule.interval_ns / 1000000 };
+                                         .interval_ms = config->schedule.interval_ns / 1000000,
+                                         .covered = config->covered };
     check->seat = bw_roster_add_check(roster, bw_roster_service(roster, config->service), &spec);
 }
 

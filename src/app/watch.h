@@ -31,6 +31,16 @@ void bw_watch_start(struct bw_watch *watch);
 /* No further runs are started; those under way are cancelled. */
 void bw_watch_stop(struct bw_watch *watch);
 
+/* What runs the probes, for others who run some. */
+struct bw_probe_engine *bw_watch_engine(struct bw_watch *watch);
+
+/* Whoever asks for a round of the self-canary: its number, 0 when there is none. */
+typedef uint64_t bw_watch_ask_fn(void *ctx);
+void bw_watch_set_canary(struct bw_watch *watch, bw_watch_ask_fn *ask, void *ctx);
+
+/* The canary has told something (core->sight): results that waited for it are taken. */
+void bw_watch_told(struct bw_watch *watch);
+
 /* What the schedule has to say of itself. */
 void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out);
 

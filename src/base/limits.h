@@ -62,6 +62,9 @@
 #define BW_EXPR_VECTOR_MAX 100000u /* series one selector may yield */
 #define BW_SCHEDULE_CHECKS_MAX 1000000u
 
+/* What the self-canary may ask. */
+#define BW_CANARY_TARGETS_MAX 16u
+
 /* Alerts that exist at one time, pending ones included. */
 #define BW_ALERTS_MAX 10000u
 

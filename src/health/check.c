@@ -143,9 +143,7 @@ static const enum bw_status says[BW_OUTCOME_COUNT] = {
     [BW_OUTCOME_LOST] = BW_UNKNOWN,
 };
 
-/* True when the outcome explains the status: a failure explains DEGRADED too, being what made
- * a HEALTHY check so. */
-static bool explains(const struct bw_outcome *outcome, enum bw_status status)
+bool bw_outcome_agrees(const struct bw_outcome *outcome, enum bw_status status)
 {
     return says[outcome->kind] == status
            || (status == BW_DEGRADED && outcome->kind == BW_OUTCOME_FAIL);
@@ -192,7 +190,7 @@ bool bw_health_feed(struct bw_health *h, const struct bw_health_rule *rule,
     enum run run = RUN_LOST;
     const enum bw_status from = h->status, to = next_status(h, rule, &run);
     const unsigned length = run_length(h, run);
-    if (explains(outcome, to)) {
+    if (bw_outcome_agrees(outcome, to)) {
         h->reason = outcome->reason;
         describe(h->cause, outcome);
     } else if (to != from) {
@@ -211,6 +209,21 @@ bool bw_health_feed(struct bw_health *h, const struct bw_health_rule *rule,
         explain(out->cause, from, to, h->cause, run, length);
     }
     return true;
+}
+
+bool bw_health_would_change(const struct bw_health *h, const struct bw_health_rule *rule,
+                            const struct bw_outcome *outcome)
+{
+    struct bw_health trial = *h;
+    enum run run;
+    count_runs(&trial, outcome->kind);
+    return next_status(&trial, rule, &run) != h->status;
+}
+
+void bw_health_forget(struct bw_health *h)
+{
+    forget_runs(h);
+    h->lost_run = 0;
 }
 
 enum bw_pace bw_health_pace(const struct bw_health *h)

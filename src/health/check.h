@@ -139,6 +139,17 @@ struct bw_transition {
 bool bw_health_feed(struct bw_health *health, const struct bw_health_rule *rule,
                     const struct bw_outcome *outcome, int64_t now_ms, struct bw_transition *out);
 
+/* Whether that outcome would change the status. */
+bool bw_health_would_change(const struct bw_health *health, const struct bw_health_rule *rule,
+                            const struct bw_outcome *outcome);
+
+/* Ends all runs of outcomes; the status stands. */
+void bw_health_forget(struct bw_health *health);
+
+/* True when the outcome explains the status: a failure explains DEGRADED too, being what made
+ * a HEALTHY check so. */
+bool bw_outcome_agrees(const struct bw_outcome *outcome, enum bw_status status);
+
 /* How soon the check wants to run again. */
 enum bw_pace {
     BW_PACE_NORMAL,

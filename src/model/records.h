@@ -33,6 +33,11 @@ struct bw_subject {
     const char *check;
 };
 
+/* Names of system events that are looked for again: from the one to the other we could not see
+ * (health/sight.h). */
+#define BW_EVENT_BLIND "blind"
+#define BW_EVENT_SEES_AGAIN "sees again"
+
 enum bw_event_kind {
     BW_EVENT_STATUS = 1, /* a check, instance or service changed its status */
     BW_EVENT_ALERT,      /* an alert began, changed its level or ended */

@@ -91,6 +91,22 @@ struct bw_view_alert {
     const char *cause;
 };
 
+/* A target of the self-canary. */
+struct bw_view_canary {
+    const char *target; /* "tcp 10.0.0.254:22" */
+    bool up;            /* it answered when it was asked last */
+};
+
+/* Whether we can see. */
+struct bw_view_sight {
+    bool has_canary;   /* else nobody knows, and `blind` is false */
+    bool blind;
+    int64_t since_ms;  /* when `blind` became what it is; 0: never */
+    const char *words; /* "none of 2 canary targets answers"; "" while we see */
+    size_t need;       /* targets that must answer */
+    const struct bw_view_canary *targets;
+    size_t target_count;
+};
 
 struct bw_view {
     struct bw_arena arena;
@@ -101,6 +117,7 @@ struct bw_view {
     const char *external_url; /* "" when not set */
     bool config_ok;           /* false: the last reload was refused, the old one runs on */
     const char *config_message;
+    struct bw_view_sight sight;
     bool store_ok;
     const char *store_message;
     const struct bw_view_service *services; /* sorted by name */

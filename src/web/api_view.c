@@ -356,6 +356,28 @@ void bw_api_groups(struct bw_request *request)
     bw_answer_json(request, root);
 }
 
+/* What the self-canary says; null without one. */
+static void add_sight(struct bw_arena *arena, struct bw_value *root,
+                      const struct bw_view_sight *sight)
+{
+    bw_value_add_bool(arena, root, "blind", sight->blind);
+    if (!sight->has_canary) {
+        bw_value_add_null(arena, root, "self_canary");
+        return;
+    }
+    struct bw_value *object = bw_value_add_object(arena, root, "self_canary");
+    bw_value_add_bool(arena, object, "sees", !sight->blind);
+    bw_api_moment(arena, object, "since", sight->since_ms);
+    bw_words_text(arena, object, "cause", sight->words);
+    bw_value_add_int(arena, object, "need", (int64_t)sight->need);
+    struct bw_value *list = bw_value_add_list(arena, object, "targets");
+    for (size_t i = 0; i < sight->target_count; i++) {
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "target", sight->targets[i].target);
+        bw_value_add_bool(arena, item, "up", sight->targets[i].up);
+    }
+}
+
 /* For load balancers and uptime monitors: 503 as soon as a service is UNHEALTHY. */
 void bw_api_status(struct bw_request *request)
 {
@@ -380,6 +402,7 @@ void bw_api_status(struct bw_request *request)
     for (int status = 0; status < BW_STATUS_COUNT; status++)
         bw_value_add_int(arena, services, bw_status_name((enum bw_status)status),
                          (int64_t)counts[status]);
+    add_sight(arena, root, &view->sight);
     bw_value_add_bool(arena, root, "config_ok", view->config_ok);
     bw_words_text(arena, root, "config_message", view->config_ok ? NULL : view->config_message);
     bw_value_add_bool(arena, root, "store_ok", view->store_ok);

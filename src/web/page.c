@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "io/file.h"
 #include "mustache/over_value.h"
 #include "web/answer.h"
@@ -137,6 +138,21 @@ static void add_navigation(struct bw_request *request, struct bw_value *root, co
     }
 }
 
+static void add_blindness(struct bw_request *request, struct bw_value *list)
+{
+    const struct bw_view_sight *sight = &request->view->sight;
+    struct bw_arena *arena = &request->arena;
+    char lasted[BW_DURATION_TEXT_MAX];
+    const int64_t away_s =
+        request->now_ms > sight->since_ms ? (request->now_ms - sight->since_ms) / 1000 : 0;
+    bw_format_duration_short(lasted, away_s * BW_SECOND);
+    bw_value_add_printf(arena, list, NULL,
+                        "We cannot see: %s since %s (%s). What goes over the network is UNKNOWN "
+                        "until they do; the time counts neither as up nor as down.",
+                        sight->words, bw_words_clock(arena, sight->since_ms, request->now_ms),
+                        lasted);
+}
+
 static void add_warnings(struct bw_request *request, struct bw_value *root)
 {
     const struct bw_view *view = request->view;
@@ -144,6 +160,8 @@ static void add_warnings(struct bw_request *request, struct bw_value *root)
     struct bw_value *list = bw_value_add_list(arena, root, "warnings");
     if (view == NULL)
         return;
+    if (view->sight.blind)
+        add_blindness(request, list);
     if (!view->config_ok)
         bw_value_add_printf(arena, list, NULL,
                             "The new configuration was refused, the old one runs on: %s",
