@@ -417,7 +417,7 @@ void bw_roster_veil(struct bw_roster *roster)
         if (service_has_veiled(service))
             roll_up_service(roster, service, now_ms, true);
     }
-    roster->bw_core_view_changed(core);
+    bw_core_view_changed(roster->core);
 }
 
 bool bw_roster_has_veiled(const struct bw_roster *roster)
