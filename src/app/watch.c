@@ -318,6 +318,8 @@ static void wait_for_canary(struct flight *flight, const struct bw_probe_result 
     if (result->measures != NULL)
         bw_measures_append(&waiting->measures, result->measures);
     waiting->result.measures = &waiting->measures;
+    waiting->result.trail = NULL; /* the run's */
+    waiting->result.mask = NULL;
     flight->waiting = waiting;
     flight->check->watch->waiting++;
 }
