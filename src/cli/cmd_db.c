@@ -10,8 +10,10 @@
 #include "store/reader.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TEXT, JSON };
 enum { ANSWER_BYTES_MAX = 16 << 20 };
@@ -189,10 +191,47 @@ static int stats(struct work *work)
 
 /* ---- backup ------------------------------------------------------------------------------ */
 
+static volatile sig_atomic_t is_interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
+/* A line that writes over itself, where somebody looks. */
+static bool show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    int *shown = ctx;
+    char a[BW_DURATION_TEXT_MAX], b[BW_DURATION_TEXT_MAX];
+    const int percent = total > 0 ? (int)((double)done * 100 / (double)total) : 0;
+    if (*shown != percent && isatty(STDERR_FILENO) == 1) {
+        bw_format_bytes(a, done);
+        bw_format_bytes(b, total);
+        fprintf(stderr, "\r%3d %%, %s of %s\x1b[K", percent, a, b);
+        *shown = percent;
+    }
+    return is_interrupted == 0;
+}
+
+/* Who stops it with ctrl-C finds no half of a copy. */
+static enum bw_rc copy(const struct work *work, struct bw_err *err)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    int shown = -1;
+    const struct bw_backup_watch watch = { show_progress, &shown };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        signal(numbers[i], on_signal);
+    const enum bw_rc rc = bw_store_backup(work->path, work->target, &watch, err);
+    if (shown >= 0)
+        fputs("\r\x1b[K", stderr);
+    return rc;
+}
+
 static int backup(struct work *work)
 {
     struct bw_err err;
-    const enum bw_rc rc = bw_store_backup(work->path, work->target, &err);
+    const enum bw_rc rc = copy(work, &err);
     if (rc == BW_EEXISTS)
         return bw_command_failed(work->command, "%s and is left as it is; name another TARGET",
                                  err.text);

@@ -7,13 +7,10 @@
 #include "store/reader.h"
 #include "store/view.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- info ------------------------------------------------------------------------------ */
 
@@ -233,47 +230,4 @@ enum bw_rc bw_store_verify(const char *path, bw_fault_fn *fn, void *ctx, uint64_
     return v.faults == 0
                ? BW_OK
                : bw_fail(err, BW_ECORRUPT, "'%s': %llu faults", path, (unsigned long long)v.faults);
-}
-
-/* --- backup ---------------------------------------------------------------------------- */
-
-/* An empty file for the copy: as private as the store, and nobody else's that we would write to
- * or remove. */
-static enum bw_rc make_target(const char *target, struct bw_err *err)
-{
-    const int fd = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    if (fd < 0)
-        return errno == EEXIST ? bw_fail(err, BW_EEXISTS, "'%s' exists", target)
-                               : bw_fail(err, errno == ENOSPC ? BW_EFULL : BW_EIO, "make '%s': %s",
-                                         target, strerror(errno));
-    close(fd);
-    return BW_OK;
-}
-
-enum bw_rc bw_store_backup(const char *path, const char *target, struct bw_err *err)
-{
-    struct bw_reader *reader = NULL;
-    enum bw_rc rc = bw_reader_open(path, &reader, err);
-    if (rc != BW_OK)
-        return rc;
-    rc = make_target(target, err);
-    if (rc != BW_OK) {
-        bw_reader_close(reader);
-        return rc;
-    }
-    sqlite3_stmt *st = NULL;
-    /* The copy is written by this connection, which otherwise may not write. */
-    rc = bw_db_exec(reader->db, "PRAGMA query_only=OFF", err);
-    if (rc == BW_OK)
-        rc = bw_db_prepare(reader->db, "VACUUM INTO ?1", &st, err);
-    if (rc == BW_OK) {
-        sqlite3_bind_text(st, 1, target, -1, SQLITE_STATIC);
-        if (sqlite3_step(st) != SQLITE_DONE)
-            rc = bw_db_fail(reader->db, err, "backup");
-    }
-    sqlite3_finalize(st);
-    bw_reader_close(reader);
-    if (rc != BW_OK)
-        unlink(target);
-    return rc;
 }

@@ -119,7 +119,15 @@ typedef void bw_fault_fn(void *ctx, const char *fault);
 enum bw_rc bw_store_verify(const char *path, bw_fault_fn *fn, void *ctx, uint64_t *out_faults,
                            struct bw_err *err);
 
-/* Writes a complete copy as of now to `target`, which must not exist. */
-enum bw_rc bw_store_backup(const char *path, const char *target, struct bw_err *err);
+/* Told now and then how far a long work is; both in bytes. False stops it. */
+struct bw_backup_watch {
+    bool (*fn)(void *ctx, uint64_t done, uint64_t total);
+    void *ctx;
+};
+
+/* Writes a complete copy as of now to `target`, which must not exist (BW_EEXISTS) and does not
+ * until the copy is whole and on the disk. `watch` may be NULL. */
+enum bw_rc bw_store_backup(const char *path, const char *target,
+                           const struct bw_backup_watch *watch, struct bw_err *err);
 
 #endif

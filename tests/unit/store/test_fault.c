@@ -467,7 +467,7 @@ static void a_damaged_covered_seq_hides_nothing(void **state)
     assert_int_equal(damage.rows, 1);
     /* As after a crash: the journal is not empty when the store is opened. */
     snprintf(copy, sizeof copy, "%s/copy", f->folder);
-    assert_int_equal(bw_store_backup(f->path, copy, NULL), BW_OK);
+    assert_int_equal(bw_store_backup(f->path, copy, NULL, NULL), BW_OK);
     fixture_close(f);
     assert_int_equal(rename(copy, f->path), 0);
     fixture_open(f);
@@ -695,11 +695,11 @@ static void a_backup_is_as_private_as_the_store(void **state)
     struct stat st;
     snprintf(copy, sizeof copy, "%s/copy", f->folder);
     fixture_open(f);
-    assert_int_equal(bw_store_backup(f->path, copy, NULL), BW_OK);
+    assert_int_equal(bw_store_backup(f->path, copy, NULL, NULL), BW_OK);
     assert_int_equal(stat(copy, &st), 0);
     assert_int_equal(st.st_mode & 0007, 0);
     assert_true(st.st_size > 4096);
-    assert_int_equal(bw_store_backup(f->path, copy, NULL), BW_EEXISTS);
+    assert_int_equal(bw_store_backup(f->path, copy, NULL, NULL), BW_EEXISTS);
     assert_int_equal(access(copy, F_OK), 0); /* nobody's file is removed */
 }
 

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "pack/pack.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -451,12 +452,62 @@ static void info_and_backup(void **state)
     assert_true(info.first_ms == T0);
     assert_string_equal(info.sqlite_version, sqlite3_libversion());
     snprintf(target, sizeof target, "%s/copy.db", f->folder);
-    assert_int_equal(bw_store_backup(f->path, target, NULL), BW_OK);
-    assert_int_equal(bw_store_backup(f->path, target, NULL), BW_EEXISTS);
+    assert_int_equal(bw_store_backup(f->path, target, NULL, NULL), BW_OK);
+    assert_int_equal(bw_store_backup(f->path, target, NULL, NULL), BW_EEXISTS);
     assert_int_equal(bw_store_verify(target, NULL, NULL, NULL, NULL), BW_OK);
     snprintf(f->path, sizeof f->path, "%s", target);
     fixture_points(f, ids[0], T0 + 48000, INT64_MAX, text, sizeof text);
     assert_string_equal(text, "48000:24 49000:24.5 99999:1 ");
+}
+
+struct stopper {
+    const char *target;
+    int calls, until;
+    bool rose, seen;
+    uint64_t done;
+};
+
+static bool watch_and_stop(void *ctx, uint64_t done, uint64_t total)
+{
+    struct stopper *stopper = ctx;
+    assert_true(done <= total && done >= stopper->done);
+    stopper->done = done;
+    stopper->seen = stopper->seen || access(stopper->target, F_OK) == 0;
+    return ++stopper->calls != stopper->until;
+}
+
+static int files_in(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    int count = 0;
+    while (readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
+}
+
+/* Until it is whole there is nothing of that name, and nothing at all when it is stopped. */
+static void a_backup_is_whole_or_not_there(void **state)
+{
+    struct fixture *f = *state;
+    char target[80];
+    uint32_t ids[2];
+    fill(f, ids);
+    fixture_sql(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) "
+                   "INSERT INTO meta(name, value) SELECT 'x' || i, hex(randomblob(2000)) FROM n");
+    snprintf(target, sizeof target, "%s/copy.db", f->folder);
+    const int before = files_in(f->folder);
+    struct stopper stopper = { .target = target, .until = 1 };
+    const struct bw_backup_watch watch = { watch_and_stop, &stopper };
+    struct bw_err err;
+    assert_int_equal(bw_store_backup(f->path, target, &watch, &err), BW_EIO);
+    assert_string_equal(err.text, "stopped; there is no copy");
+    assert_int_equal(files_in(f->folder), before);
+    stopper = (struct stopper){ .target = target };
+    assert_int_equal(bw_store_backup(f->path, target, &watch, &err), BW_OK);
+    assert_true(stopper.calls > 0 && !stopper.seen);
+    assert_int_equal(files_in(f->folder), before + 1);
+    assert_int_equal(bw_store_backup(f->path, "/nowhere/copy.db", NULL, &err), BW_EIO);
 }
 
 static void what_is_not_there_is_said(void **state)
@@ -491,6 +542,7 @@ int main(void)
         IN_FIXTURE(a_damaged_journal_row_is_left_out_and_told),
         IN_FIXTURE(a_damaged_row_is_left_out),
         IN_FIXTURE(info_and_backup),
+        IN_FIXTURE(a_backup_is_whole_or_not_there),
         IN_FIXTURE(what_is_not_there_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
