@@ -161,8 +161,8 @@ static void measure_exec(struct bench *b, struct bw_probe_module *module, unsign
 
 int main(int argc, char **argv)
 {
-    if (argc > 2 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
-        _exit(bw_exec_helper_run((size_t)argc - 3, (const char *const *)argv + 3));
+    if (argc > 1 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
+        _exit(bw_exec_helper_run());
     unsigned probes = argc > 1 ? (unsigned)atoi(argv[1]) : 5000;
     unsigned at_once = argc > 2 ? (unsigned)atoi(argv[2]) : 16;
     struct server plain = start_server(false), secure = start_server(true);

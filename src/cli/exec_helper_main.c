@@ -3,8 +3,7 @@
  * load bellwether's libraries takes ten times the processor time of a small plugin. */
 #include "probe/exec_helper.h"
 
-int main(int argc, char **argv)
+int main(void)
 {
-    const char *const *words = (const char *const *)argv;
-    return argc < 4 ? 125 : bw_exec_helper_run((size_t)argc - 3, words + 3);
+    return bw_exec_helper_run();
 }

@@ -202,27 +202,37 @@ static const char *why_not(enum bw_exec_end end)
         [BW_EXEC_NOT_EXECUTABLE] = "it is not executable for us",
         [BW_EXEC_NOT_A_PROGRAM] = "it is no program: neither ELF nor a script with #!",
         [BW_EXEC_NO_INTERPRETER] = "the interpreter that it needs is missing",
+        [BW_EXEC_LOST] = "its helper was ended",
     };
-    const char *text = (size_t)end < sizeof texts / sizeof *texts ? texts[end] : NULL;
-    return text != NULL ? text : "its helper was ended";
+    return texts[end];
 }
 
 static void judge(struct bw_probe_try *t)
 {
     const struct bw_exec_report report = bw_exec_report(t->child);
-    if (bw_exec_is_over_limit(t->child))
+    switch (report.end) {
+    case BW_EXEC_EXITED:
+        judge_exit(t, report.value);
+        break;
+    case BW_EXEC_SIGNALLED:
+        judge_signal(t, report.value);
+        break;
+    case BW_EXEC_TOO_MUCH:
         bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "more than %llu bytes of output",
                       (unsigned long long)t->plan->limits.output_bytes);
-    else if (report.end == BW_EXEC_EXITED)
-        judge_exit(t, report.value);
-    else if (report.end == BW_EXEC_SIGNALLED)
-        judge_signal(t, report.value);
-    else if (report.end == BW_EXEC_FAILED)
+        break;
+    case BW_EXEC_REFUSED:
+        bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "no process for a command: %s",
+                      strerror(report.value));
+        break;
+    case BW_EXEC_FAILED:
         bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN, "%s: %s", t->plan->argv[0],
                       strerror(report.value));
-    else
+        break;
+    default:
         bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN, "%s: %s", t->plan->argv[0],
                       why_not((enum bw_exec_end)report.end));
+    }
 }
 
 /* The arguments are configured, and one of them may be a password: they are counted. */

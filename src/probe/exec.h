@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* probe/exec.h: commands as child processes: started through our own helper
- * (probe/exec_helper.h), heard to the end, and gone afterwards whatever they do.
+/* probe/exec.h: commands as processes: started and heard to the end by our own helper
+ * (probe/exec_helper.h), and gone afterwards whatever they do. The helper is started with the
+ * first command, and again should it be killed; it takes us one descriptor, its commands none.
  *
- *     spawn --> runs --ended() is called--> free
- *               runs --drop--> is being ended: TERM, KILL after 2 s --> reaped, nobody asks
+ *     spawn --> runs --ended() is called--> drop
+ *               runs --drop--> is being ended: TERM, KILL after 2 s; nobody asks
  */
 #ifndef PROBE_EXEC_H
 #define PROBE_EXEC_H
@@ -28,14 +29,15 @@ typedef void bw_exec_ended_fn(void *ctx);
 
 struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop);
 
-/* Kills what still runs and waits for its end. NULL is fine. */
+/* Kills what still runs and waits for its end, which takes milliseconds as a rule and never much
+ * longer than 2 s. NULL is fine. */
 void bw_exec_children_free(struct bw_exec_children *children);
 
 /* The engine's own, made when first asked for. */
 struct bw_exec_children *bw_engine_exec(struct bw_probe_engine *engine);
 
-/* NULL with *err set when the system refuses descriptors or processes. Copies what it keeps of
- * `command`. */
+/* NULL with *err set when the system refuses a helper, or the command is too long. Copies what it
+ * keeps of `command`. */
 struct bw_exec_child *bw_exec_spawn(struct bw_exec_children *children,
                                     const struct bw_exec_command *command, bw_exec_ended_fn *ended,
                                     void *ctx, struct bw_err *err);
@@ -44,14 +46,11 @@ struct bw_exec_child *bw_exec_spawn(struct bw_exec_children *children,
 const struct bw_buf *bw_exec_output(const struct bw_exec_child *child);
 const struct bw_buf *bw_exec_errors(const struct bw_exec_child *child);
 
-/* It wrote more than it may: not waited for any more. */
-bool bw_exec_is_over_limit(const struct bw_exec_child *child);
-
-/* How it ended; end is 0 when that was not told, because the helper itself was killed. */
+/* How it ended. */
 struct bw_exec_report bw_exec_report(const struct bw_exec_child *child);
 
-/* Lets go of a child in any state: ends it if it runs, and forgets it when it is gone. ended()
- * will not be called. NULL is fine. */
+/* Lets go of a child in any state, and ends it if it runs. ended() will not be called. NULL is
+ * fine. */
 void bw_exec_drop(struct bw_exec_child *child);
 
 #endif

@@ -11,46 +11,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 16384, EVENTS = 32, OUT = 0, ERR, REPORT, STREAMS };
-
-/* The helper gives a command 2 s to end; a helper that takes longer is stopped or stuck itself. */
-#define HELPER_PATIENCE_NS (2600 * BW_MS)
-/* Ended helpers are reaped in bulk: a wakeup for each would cost more than all the rest. */
-#define REAP_NS (200 * BW_MS)
-#define FREE_PATIENCE_NS BW_SECOND
-
-struct stream {
-    struct bw_exec_child *child;
-    int fd; /* -1: closed */
-    struct bw_buf bytes;
+enum {
+    ORDERS_BYTES_MAX = 4 << 20, /* that the helper has not taken yet */
+    REPORTS_A_TURN = 64,
+    REPORT_BYTES_MAX = sizeof(struct bw_exec_report) + BW_EXEC_OUTPUT_BYTES_MAX,
 };
+
+/* How long the helper may take to end everything when we do. */
+#define FREE_PATIENCE_NS (2 * BW_SECOND)
 
 struct bw_exec_child {
     struct bw_exec_children *children;
-    pid_t helper;
-    struct stream streams[STREAMS];
+    uint64_t id;
+    struct bw_buf out, err;
     uint64_t output_bytes;
-    bw_exec_ended_fn *ended; /* NULL: was called, or nobody asks */
+    bw_exec_ended_fn *ended;
     void *ctx;
-    bool over_limit, dropped;
-    int64_t kill_ns; /* monotonic: the end of patience with a dropped one */
-    struct bw_exec_child *next;
+    struct bw_exec_report report; /* the last one */
 };
 
-/* All pipes hang on one epoll descriptor of ours, which hangs on the loop: a handle of the loop
- * for each pipe would take four times the system calls. */
 struct bw_exec_children {
     struct bw_loop *loop;
-    char helper[4096]; /* path of the program */
-    int epoll;         /* -1: not open yet */
+    char path[4096]; /* of the program */
+    pid_t helper;    /* 0: there is none */
+    int socket;
     struct bw_poll *poll;
-    struct bw_exec_child *dropped; /* whose helpers are not reaped yet */
-    struct bw_timer *reaper;       /* runs while there are any */
+    unsigned watched;      /* events that are asked for */
+    struct bw_buf orders;  /* that the helper had no room for */
+    struct bw_timer *look; /* whether the helper still is there */
+    uint64_t last_id;
+    struct bw_exec_child **slots; /* BW_EXEC_COMMANDS_MAX of them, by id; NULL: none yet */
+    char report[REPORT_BYTES_MAX];
 };
 
 /* Everything that a command sees of our environment. */
@@ -71,77 +67,51 @@ static char *plain(const char *text)
     return cast.to;
 }
 
-/* ---- the end ---- */
+/* ---- who is meant ---- */
 
-/* To close it is not enough: a helper that is being started has a copy until its close-on-exec,
- * which comes after we are let go on, and as long as there is one, epoll knows the pipe. */
-static void close_stream(struct stream *stream)
+static struct bw_exec_child **slot_of(const struct bw_exec_children *children, uint64_t id)
 {
-    if (stream->fd >= 0) {
-        epoll_ctl(stream->child->children->epoll, EPOLL_CTL_DEL, stream->fd, NULL);
-        close(stream->fd);
+    return &children->slots[id % BW_EXEC_COMMANDS_MAX];
+}
+
+/* NULL: nobody asks for it any more. */
+static struct bw_exec_child *find(const struct bw_exec_children *children, uint64_t id)
+{
+    struct bw_exec_child *child = *slot_of(children, id);
+    return child != NULL && child->id == id ? child : NULL;
+}
+
+/* False when all slots are taken. */
+static bool take_slot(struct bw_exec_children *children, struct bw_exec_child *child)
+{
+    if (children->slots == NULL)
+        children->slots = bw_alloc(BW_EXEC_COMMANDS_MAX * sizeof(struct bw_exec_child *));
+    for (unsigned i = 0; i < BW_EXEC_COMMANDS_MAX; i++) {
+        child->id = ++children->last_id;
+        if (*slot_of(children, child->id) != NULL)
+            continue;
+        *slot_of(children, child->id) = child;
+        return true;
     }
-    stream->fd = -1;
+    return false;
+}
+
+static bool is_over(const struct bw_exec_child *child)
+{
+    return child->report.end != BW_EXEC_RUNS;
 }
 
 static void free_child(struct bw_exec_child *child)
 {
-    for (int i = 0; i < STREAMS; i++) {
-        close_stream(&child->streams[i]);
-        bw_buf_fini(&child->streams[i].bytes);
-    }
+    bw_buf_fini(&child->out);
+    bw_buf_fini(&child->err);
     free(child);
 }
 
-/* Every helper is a child of ours and nobody else waits for it. False: it still runs. */
-static bool is_gone(const struct bw_exec_child *child)
-{
-    return waitpid(child->helper, NULL, WNOHANG) != 0;
-}
+/* ---- the helper ---- */
 
-static void reap_dropped(struct bw_exec_children *children)
-{
-    const int64_t now_ns = bw_loop_mono_ns();
-    for (struct bw_exec_child **at = &children->dropped; *at != NULL;) {
-        struct bw_exec_child *child = *at;
-        if (is_gone(child)) {
-            *at = child->next;
-            free_child(child);
-            continue;
-        }
-        if (child->kill_ns > 0 && now_ns >= child->kill_ns)
-            kill(child->helper, SIGKILL);
-        at = &child->next;
-    }
-}
-
-static void on_reaper(void *ctx)
-{
-    struct bw_exec_children *children = ctx;
-    reap_dropped(children);
-    if (children->dropped == NULL)
-        bw_timer_stop(children->reaper);
-}
-
-void bw_exec_drop(struct bw_exec_child *child)
-{
-    if (child == NULL)
-        return;
-    struct bw_exec_children *children = child->children;
-    const bool runs = child->streams[REPORT].fd >= 0;
-    child->ended = NULL;
-    for (int i = 0; i < STREAMS; i++)
-        close_stream(&child->streams[i]);
-    if (runs) {
-        kill(child->helper, SIGTERM);
-        child->kill_ns = bw_loop_mono_ns() + HELPER_PATIENCE_NS;
-    }
-    /* Not freed here: events of its pipes may have been fetched already. */
-    if (children->dropped == NULL)
-        bw_timer_start(children->reaper, REAP_NS, REAP_NS);
-    child->next = children->dropped;
-    children->dropped = child;
-}
+static void on_ready(void *ctx, unsigned events);
+static void on_look(void *ctx);
 
 static void find_helper(char *out, size_t size)
 {
@@ -154,192 +124,6 @@ static void find_helper(char *out, size_t size)
         memcpy(slash + 1, BW_EXEC_HELPER_PROGRAM, sizeof BW_EXEC_HELPER_PROGRAM);
     if (room <= sizeof BW_EXEC_HELPER_PROGRAM || access(out, X_OK) != 0)
         memcpy(out, self, sizeof self);
-}
-
-struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop)
-{
-    struct bw_exec_children *children = bw_alloc(sizeof *children);
-    children->loop = loop;
-    children->epoll = -1;
-    find_helper(children->helper, sizeof children->helper);
-    children->reaper = bw_timer_new(loop, on_reaper, children);
-    return children;
-}
-
-void bw_exec_children_free(struct bw_exec_children *children)
-{
-    if (children == NULL)
-        return;
-    const int64_t patience_ns = bw_loop_mono_ns() + FREE_PATIENCE_NS;
-    for (struct bw_exec_child *child = children->dropped; child != NULL; child = child->next) {
-        kill(child->helper, SIGQUIT); /* at once, with all that belongs to the command */
-        child->kill_ns = patience_ns;
-    }
-    while (children->dropped != NULL) {
-        reap_dropped(children);
-        const struct timespec pause = { 0, BW_MS };
-        if (children->dropped != NULL)
-            nanosleep(&pause, NULL);
-    }
-    bw_timer_free(children->reaper);
-    bw_poll_free(children->poll);
-    if (children->epoll >= 0)
-        close(children->epoll);
-    free(children);
-}
-
-/* ---- what it writes ---- */
-
-static void tell_ended(struct bw_exec_child *child)
-{
-    bw_exec_ended_fn *ended = child->ended;
-    child->ended = NULL;
-    if (ended != NULL)
-        ended(child->ctx);
-}
-
-static uint64_t written(const struct bw_exec_child *child)
-{
-    return child->streams[OUT].bytes.len + child->streams[ERR].bytes.len;
-}
-
-static void keep(struct stream *stream, const char *bytes, size_t len)
-{
-    struct bw_exec_child *child = stream->child;
-    const bool is_report = stream == &child->streams[REPORT];
-    const uint64_t room = is_report ? sizeof(struct bw_exec_report) - stream->bytes.len
-                                    : child->output_bytes - written(child);
-    if (len > room) {
-        len = (size_t)room;
-        child->over_limit = child->over_limit || !is_report;
-    }
-    bw_buf_bytes(&stream->bytes, bytes, len);
-}
-
-/* One read. False when there is nothing more now, or ever. */
-static bool read_some(struct stream *stream)
-{
-    char bytes[READ_BYTES];
-    if (stream->fd < 0)
-        return false;
-    const ssize_t got = read(stream->fd, bytes, sizeof bytes);
-    if (got > 0)
-        keep(stream, bytes, (size_t)got);
-    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-        close_stream(stream);
-    return got > 0;
-}
-
-/* The report is the helper's last word: nothing of the command is left by then, and all that it
- * wrote is in the pipes. */
-static void on_report(struct bw_exec_child *child)
-{
-    struct stream *report = &child->streams[REPORT];
-    read_some(report);
-    if (report->fd >= 0 && report->bytes.len < sizeof(struct bw_exec_report))
-        return;
-    for (int i = OUT; i <= ERR; i++) {
-        while (!child->over_limit && read_some(&child->streams[i])) {
-        }
-    }
-    close_stream(report);
-    tell_ended(child);
-}
-
-static void on_stream(struct stream *stream)
-{
-    struct bw_exec_child *child = stream->child;
-    if (stream->fd < 0)
-        return;
-    if (stream == &child->streams[REPORT]) {
-        on_report(child);
-        return;
-    }
-    read_some(stream);
-    if (child->over_limit)
-        tell_ended(child);
-}
-
-static void on_ready(void *ctx, unsigned unused)
-{
-    (void)unused;
-    struct bw_exec_children *children = ctx;
-    struct epoll_event events[EVENTS];
-    const int count = epoll_wait(children->epoll, events, EVENTS, 0);
-    for (int i = 0; i < count; i++)
-        on_stream(events[i].data.ptr);
-}
-
-const struct bw_buf *bw_exec_output(const struct bw_exec_child *child)
-{
-    return &child->streams[OUT].bytes;
-}
-
-const struct bw_buf *bw_exec_errors(const struct bw_exec_child *child)
-{
-    return &child->streams[ERR].bytes;
-}
-
-bool bw_exec_is_over_limit(const struct bw_exec_child *child)
-{
-    return child->over_limit;
-}
-
-struct bw_exec_report bw_exec_report(const struct bw_exec_child *child)
-{
-    struct bw_exec_report report = { 0 };
-    const struct bw_buf *bytes = &child->streams[REPORT].bytes;
-    if (bytes->len == sizeof report)
-        memcpy(&report, bytes->data, sizeof report);
-    return report;
-}
-
-/* ---- the beginning ---- */
-
-static bool open_epoll(struct bw_exec_children *children, struct bw_err *err)
-{
-    if (children->epoll >= 0)
-        return true;
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0) {
-        bw_fail(err, BW_EIO, "no epoll descriptor for commands: %s", strerror(errno));
-        return false;
-    }
-    children->poll = bw_poll_new(children->loop, epoll, on_ready, children, err);
-    if (children->poll == NULL) {
-        close(epoll);
-        return false;
-    }
-    children->epoll = epoll;
-    bw_poll_start(children->poll, BW_POLL_READ);
-    return true;
-}
-
-/* The child gets *out_end; the stream keeps the other. The child's must block, as commands
- * expect it. */
-static bool make_pipe(struct stream *stream, int *out_end)
-{
-    int both[2];
-    if (pipe2(both, O_CLOEXEC) != 0)
-        return false;
-    stream->fd = both[0];
-    *out_end = both[1];
-    struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = stream } };
-    return fcntl(stream->fd, F_SETFL, O_NONBLOCK) == 0
-           && epoll_ctl(stream->child->children->epoll, EPOLL_CTL_ADD, stream->fd, &event) == 0;
-}
-
-static bool make_pipes(struct bw_exec_child *child, int ends[STREAMS], struct bw_err *err)
-{
-    if (!open_epoll(child->children, err))
-        return false;
-    for (int i = 0; i < STREAMS; i++) {
-        if (!make_pipe(&child->streams[i], &ends[i])) {
-            bw_fail(err, BW_EIO, "no pipe to a command: %s", strerror(errno));
-            return false;
-        }
-    }
-    return true;
 }
 
 /* A session of its own, without our signal mask, our ignored signals and our descriptors. */
@@ -355,23 +139,14 @@ static void set_attributes(posix_spawnattr_t *attributes)
                              POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 }
 
-static int start_helper(struct bw_exec_child *child, const struct bw_exec_command *command,
-                        const int ends[STREAMS])
+/* An errno, or 0. Its first descriptors are /dev/null, the next one is the socket. */
+static int spawn_helper(struct bw_exec_children *children, int socket)
 {
-    char cpu[BW_DURATION_TEXT_MAX], memory[BW_DURATION_TEXT_MAX], zone[128];
-    char *argv[BW_EXEC_ARGUMENTS_MAX + 6], *envp[ENVIRONMENT + 2];
-    size_t count = 0, variables = 0;
+    char zone[128];
+    char *argv[] = { plain("bellwether"), plain(BW_EXEC_HELPER_NAME), NULL };
+    char *envp[ENVIRONMENT + 2];
+    size_t variables = 0;
     const char *tz = getenv("TZ");
-    snprintf(cpu, sizeof cpu, "%lld", (long long)((command->cpu_ns + BW_SECOND - 1) / BW_SECOND));
-    snprintf(memory, sizeof memory, "%llu", (unsigned long long)command->memory_bytes);
-    argv[count++] = plain("bellwether");
-    argv[count++] = plain(BW_EXEC_HELPER_NAME);
-    argv[count++] = plain("--");
-    argv[count++] = cpu;
-    argv[count++] = memory;
-    for (size_t i = 0; i < BW_EXEC_ARGUMENTS_MAX && command->argv[i] != NULL; i++)
-        argv[count++] = plain(command->argv[i]);
-    argv[count] = NULL;
     while (variables < ENVIRONMENT) {
         envp[variables] = plain(environment[variables]);
         variables++;
@@ -383,41 +158,275 @@ static int start_helper(struct bw_exec_child *child, const struct bw_exec_comman
     posix_spawn_file_actions_t actions;
     set_attributes(&attributes);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[OUT], 1);
-    posix_spawn_file_actions_adddup2(&actions, ends[ERR], 2);
-    posix_spawn_file_actions_adddup2(&actions, ends[REPORT], BW_EXEC_REPORT_FD);
+    posix_spawn_file_actions_adddup2(&actions, socket, BW_EXEC_SOCKET);
+    for (int fd = 0; fd < BW_EXEC_SOCKET; fd++)
+        posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
     const int error =
-        posix_spawn(&child->helper, child->children->helper, &actions, &attributes, argv, envp);
+        posix_spawn(&children->helper, children->path, &actions, &attributes, argv, envp);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;
 }
+
+static void close_socket(struct bw_exec_children *children)
+{
+    bw_poll_free(children->poll);
+    close(children->socket);
+    children->poll = NULL;
+    children->socket = -1;
+}
+
+static enum bw_rc start_helper(struct bw_exec_children *children, struct bw_err *err)
+{
+    int both[2];
+    if (children->helper > 0)
+        return BW_OK;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, both) != 0)
+        return bw_fail(err, BW_EIO, "no socket to commands: %s", strerror(errno));
+    children->socket = both[0];
+    children->poll = bw_poll_new(children->loop, both[0], on_ready, children, err);
+    const int error = children->poll != NULL ? spawn_helper(children, both[1]) : 0;
+    close(both[1]);
+    if (children->poll == NULL || error != 0) {
+        close_socket(children);
+        children->helper = 0;
+        return error == 0 ? BW_EIO
+                          : bw_fail(err, BW_EIO, "no process for commands: %s", strerror(error));
+    }
+    bw_buf_clear(&children->orders);
+    children->watched = BW_POLL_READ;
+    bw_poll_start(children->poll, BW_POLL_READ);
+    return BW_OK;
+}
+
+struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop)
+{
+    struct bw_exec_children *children = bw_alloc(sizeof *children);
+    children->loop = loop;
+    children->socket = -1;
+    children->look = bw_timer_new(loop, on_look, children);
+    bw_buf_init(&children->orders, 2 * (size_t)ORDERS_BYTES_MAX);
+    find_helper(children->path, sizeof children->path);
+    return children;
+}
+
+void bw_exec_children_free(struct bw_exec_children *children)
+{
+    if (children == NULL)
+        return;
+    const int64_t end_ns = bw_loop_mono_ns() + FREE_PATIENCE_NS;
+    if (children->helper > 0) {
+        close_socket(children); /* it ends everything, then itself */
+        kill(children->helper, SIGCONT);
+        while (waitpid(children->helper, NULL, WNOHANG) == 0) {
+            const struct timespec pause = { 0, BW_MS };
+            if (bw_loop_mono_ns() >= end_ns)
+                kill(children->helper, SIGKILL);
+            nanosleep(&pause, NULL);
+        }
+    }
+    for (size_t i = 0; children->slots != NULL && i < BW_EXEC_COMMANDS_MAX; i++) {
+        if (children->slots[i] != NULL)
+            free_child(children->slots[i]);
+    }
+    free(children->slots);
+    bw_timer_free(children->look);
+    bw_buf_fini(&children->orders);
+    free(children);
+}
+
+/* ---- orders ---- */
+
+/* As many whole orders as go into one message. */
+static size_t next_message(const char *at, size_t len)
+{
+    size_t whole = 0;
+    while (whole < len) {
+        struct bw_exec_order order;
+        memcpy(&order, at + whole, sizeof order);
+        if (whole + order.bytes > BW_EXEC_MESSAGE_BYTES_MAX)
+            break;
+        whole += order.bytes;
+    }
+    return whole;
+}
+
+/* What the helper has no room for now waits until it has. What it can never take, because it is
+ * gone, is told as lost when the socket says so. */
+static void send_orders(struct bw_exec_children *children)
+{
+    struct bw_buf *orders = &children->orders;
+    size_t sent = 0;
+    while (sent < orders->len) {
+        const size_t len = next_message(orders->data + sent, orders->len - sent);
+        if (send(children->socket, orders->data + sent, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0
+            && (errno == EAGAIN || errno == ENOBUFS || errno == EINTR))
+            break;
+        sent += len;
+    }
+    memmove(orders->data, orders->data + sent, orders->len - sent);
+    orders->len -= sent;
+    const unsigned wanted = orders->len > 0 ? BW_POLL_READ | BW_POLL_WRITE : BW_POLL_READ;
+    if (wanted != children->watched)
+        bw_poll_start(children->poll, wanted);
+    children->watched = wanted;
+}
+
+static void order_stop(struct bw_exec_child *child)
+{
+    struct bw_exec_children *children = child->children;
+    const struct bw_exec_order order = { .bytes = sizeof order,
+                                         .kind = BW_EXEC_STOP,
+                                         .id = child->id };
+    bw_buf_bytes(&children->orders, &order, sizeof order);
+    send_orders(children);
+    /* A command may have stopped it, or killed it after it stopped its guard, which then keeps the
+     * socket open for ever. */
+    kill(children->helper, SIGCONT);
+    bw_timer_start(children->look, 0, 0);
+}
+
+static enum bw_rc order_run(struct bw_exec_child *child, const struct bw_exec_command *command,
+                            struct bw_err *err)
+{
+    struct bw_buf *orders = &child->children->orders;
+    struct bw_exec_order order = { .bytes = sizeof order,
+                                   .kind = BW_EXEC_RUN,
+                                   .id = child->id,
+                                   .cpu_s =
+                                       (uint64_t)((command->cpu_ns + BW_SECOND - 1) / BW_SECOND),
+                                   .memory_bytes = command->memory_bytes,
+                                   .output_bytes = command->output_bytes };
+    while (command->argv[order.words] != NULL)
+        order.bytes += (uint32_t)strlen(command->argv[order.words++]) + 1;
+    if (order.bytes > BW_EXEC_MESSAGE_BYTES_MAX)
+        return bw_fail(err, BW_ELIMIT, "a command of more than %d bytes",
+                       BW_EXEC_MESSAGE_BYTES_MAX - (int)sizeof order);
+    if (orders->len + order.bytes > ORDERS_BYTES_MAX)
+        return bw_fail(err, BW_ELIMIT, "the helper for commands does not keep up");
+    bw_buf_bytes(orders, &order, sizeof order);
+    for (uint32_t i = 0; i < order.words; i++)
+        bw_buf_bytes(orders, command->argv[i], strlen(command->argv[i]) + 1);
+    send_orders(child->children);
+    return BW_OK;
+}
+
+/* ---- reports ---- */
+
+/* The helper is gone, and with it all that we know of its commands. A command that is started
+ * from inside a callback gets a new helper, and a higher id. */
+static void lose_all(struct bw_exec_children *children)
+{
+    const uint64_t last_id = children->last_id;
+    close_socket(children);
+    kill(children->helper, SIGKILL);
+    waitpid(children->helper, NULL, 0);
+    children->helper = 0;
+    for (size_t i = 0; i < BW_EXEC_COMMANDS_MAX; i++) {
+        struct bw_exec_child *child = children->slots[i];
+        if (child == NULL || child->id > last_id || is_over(child))
+            continue;
+        child->report.end = BW_EXEC_LOST;
+        child->ended(child->ctx);
+    }
+}
+
+static bool helper_is_gone(const struct bw_exec_children *children)
+{
+    siginfo_t info = { .si_pid = 0 };
+    return waitid(P_PID, (id_t)children->helper, &info, WEXITED | WNOHANG | WNOWAIT) == 0
+           && info.si_pid != 0;
+}
+
+static void on_look(void *ctx)
+{
+    struct bw_exec_children *children = ctx;
+    if (children->helper > 0 && helper_is_gone(children))
+        lose_all(children);
+}
+
+static void take_report(struct bw_exec_children *children, size_t len)
+{
+    struct bw_exec_report report;
+    if (len < sizeof report)
+        return;
+    memcpy(&report, children->report, sizeof report);
+    struct bw_exec_child *child = find(children, report.id);
+    if (child == NULL || is_over(child)
+        || len != sizeof report + report.out_bytes + (size_t)report.err_bytes)
+        return;
+    bw_buf_bytes(&child->out, children->report + sizeof report, report.out_bytes);
+    bw_buf_bytes(&child->err, children->report + sizeof report + report.out_bytes,
+                 report.err_bytes);
+    if (report.end == BW_EXEC_LOST && helper_is_gone(children)) {
+        lose_all(children); /* the socket lives as long as one guard, but nobody takes orders */
+    } else if (report.end != BW_EXEC_RUNS) {
+        child->report = report;
+        child->ended(child->ctx);
+    }
+}
+
+static void on_ready(void *ctx, unsigned events)
+{
+    struct bw_exec_children *children = ctx;
+    const pid_t helper = children->helper;
+    if ((events & BW_POLL_WRITE) != 0)
+        send_orders(children);
+    for (int i = 0; i < REPORTS_A_TURN && children->helper == helper; i++) {
+        const ssize_t got =
+            recv(children->socket, children->report, sizeof children->report, MSG_DONTWAIT);
+        if (got > 0) {
+            take_report(children, (size_t)got);
+            continue;
+        }
+        if (got == 0 || (errno != EAGAIN && errno != EINTR))
+            lose_all(children);
+        return;
+    }
+}
+
+const struct bw_buf *bw_exec_output(const struct bw_exec_child *child)
+{
+    return &child->out;
+}
+
+const struct bw_buf *bw_exec_errors(const struct bw_exec_child *child)
+{
+    return &child->err;
+}
+
+struct bw_exec_report bw_exec_report(const struct bw_exec_child *child)
+{
+    return child->report;
+}
+
+/* ---- one command ---- */
 
 struct bw_exec_child *bw_exec_spawn(struct bw_exec_children *children,
                                     const struct bw_exec_command *command, bw_exec_ended_fn *ended,
                                     void *ctx, struct bw_err *err)
 {
     struct bw_exec_child *child = bw_alloc(sizeof *child);
-    *child = (struct bw_exec_child){
-        .children = children, .output_bytes = command->output_bytes, .ended = ended, .ctx = ctx
-    };
-    for (int i = 0; i < STREAMS; i++) {
-        child->streams[i].child = child;
-        child->streams[i].fd = -1;
-        bw_buf_init(&child->streams[i].bytes, command->output_bytes + READ_BYTES);
-    }
-    int ends[STREAMS] = { -1, -1, -1 };
-    bool done = make_pipes(child, ends, err);
-    const int error = done ? start_helper(child, command, ends) : 0;
-    for (int i = 0; i < STREAMS; i++) {
-        if (ends[i] >= 0)
-            close(ends[i]);
-    }
-    if (error != 0)
-        bw_fail(err, BW_EIO, "no process for a command: %s", strerror(error));
-    if (done && error == 0)
+    *child = (struct bw_exec_child){ .children = children, .ended = ended, .ctx = ctx };
+    bw_buf_init(&child->out, command->output_bytes);
+    bw_buf_init(&child->err, command->output_bytes);
+    enum bw_rc rc = start_helper(children, err);
+    if (rc == BW_OK && !take_slot(children, child))
+        rc = bw_fail(err, BW_ELIMIT, "more than %d commands at once", BW_EXEC_COMMANDS_MAX);
+    else if (rc == BW_OK && (rc = order_run(child, command, err)) != BW_OK)
+        *slot_of(children, child->id) = NULL;
+    if (rc == BW_OK)
         return child;
     free_child(child);
     return NULL;
+}
+
+void bw_exec_drop(struct bw_exec_child *child)
+{
+    if (child == NULL)
+        return;
+    if (!is_over(child) && child->children->helper > 0)
+        order_stop(child);
+    *slot_of(child->children, child->id) = NULL;
+    free_child(child);
 }

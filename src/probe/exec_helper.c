@@ -1,266 +1,242 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/exec_helper.h"
 
-#include "base/num.h"
+#include "base/limits.h"
 #include "base/units.h"
+#include "probe/exec_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-    FILES_MAX = 256,           /* descriptors of the command */
-    FILE_BYTES_MAX = 16 << 20, /* of one file that it writes */
-    CHILDREN_BYTES_MAX = 4096, /* of the list of our children, one look */
-    SWEEPS_MAX = 400,          /* looks, 5 ms apart when nothing ends: 2 s */
-};
+/* A guard gives a command 2 s to end; one that takes longer is stopped or stuck itself. */
+#define GUARD_PATIENCE_NS (2600 * BW_MS)
+#define QUIT_PATIENCE_NS (700 * BW_MS)
+#define QUIT_PATIENCE_MAX_NS (1500 * BW_MS)
 
-#define GRACE_NS (2 * BW_SECOND)
+/* Between two looks for what a killed guard left; what hangs in the kernel is looked for less and
+ * less often. */
 #define SWEEP_NS (5 * BW_MS)
+#define SWEEP_MAX_NS BW_SECOND
 
-struct helper {
-    pid_t command;
-    bool ended; /* the command itself; its report is complete */
-    bool ending;
-    int64_t kill_ns; /* monotonic, once `ending` */
-    struct bw_exec_report report;
+struct run {
+    uint64_t id;
+    pid_t guard;
+    int64_t kill_ns; /* monotonic: the end of patience; 0: it may go on */
 };
 
-static int64_t mono_ns(void)
+static struct {
+    struct run runs[BW_EXEC_COMMANDS_MAX];
+    size_t count;
+    int64_t sweep_ns; /* until the next look; 0: no guard was killed, we have adopted nobody */
+    pid_t self;
+    _Alignas(8) char message[BW_EXEC_MESSAGE_BYTES_MAX];
+} helper;
+
+/* ---- guards ---- */
+
+static bool is_guard(pid_t pid)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * BW_SECOND + now.tv_nsec;
-}
-
-/* ---- in the child ---- */
-
-/* Never above what we may have ourselves. */
-static void limit(__rlimit_resource_t resource, uint64_t soft, uint64_t hard)
-{
-    struct rlimit now;
-    if (getrlimit(resource, &now) != 0)
-        return;
-    struct rlimit wanted = { .rlim_cur = soft, .rlim_max = hard };
-    if (wanted.rlim_max > now.rlim_max)
-        wanted.rlim_max = now.rlim_max;
-    if (wanted.rlim_cur > wanted.rlim_max)
-        wanted.rlim_cur = wanted.rlim_max;
-    setrlimit(resource, &wanted);
-}
-
-/* Also the two that glibc keeps for itself and posix_spawn() leaves ignored. */
-static void reset_signals(void)
-{
-    static const unsigned char as_usual[64]; /* the kernel's struct sigaction: SIG_DFL, no flags */
-    for (int i = 1; i < NSIG; i++)
-        syscall(SYS_rt_sigaction, i, as_usual, NULL, NSIG / 8);
-}
-
-static struct bw_exec_report why_not(const char *path, int error)
-{
-    struct stat info;
-    const bool there = stat(path, &info) == 0;
-    if (error == ENOENT || error == ENOTDIR)
-        return (struct bw_exec_report){ there ? BW_EXEC_NO_INTERPRETER : BW_EXEC_MISSING, error };
-    if (error == ENOEXEC)
-        return (struct bw_exec_report){ BW_EXEC_NOT_A_PROGRAM, error };
-    if (there && S_ISDIR(info.st_mode))
-        return (struct bw_exec_report){ BW_EXEC_DIRECTORY, error };
-    return (struct bw_exec_report){ error == EACCES ? BW_EXEC_NOT_EXECUTABLE : BW_EXEC_FAILED,
-                                    error };
-}
-
-static void put_report(struct bw_exec_report report)
-{
-    /* Small enough for a pipe to take it whole; if nobody reads, nobody misses it. */
-    if (write(BW_EXEC_REPORT_FD, &report, sizeof report) < 0)
-        return;
-}
-
-/* execve() and its kin take pointers to char that they leave alone. */
-static char *const *plain(const char *const *argv)
-{
-    union {
-        const char *const *from;
-        char *const *to;
-    } cast = { argv };
-    return cast.to;
-}
-
-static _Noreturn void become(uint64_t cpu_s, uint64_t memory_bytes, const char *const *command)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    reset_signals();
-    limit(RLIMIT_CORE, 0, 0);
-    limit(RLIMIT_NOFILE, FILES_MAX, FILES_MAX);
-    limit(RLIMIT_FSIZE, FILE_BYTES_MAX, FILE_BYTES_MAX);
-    limit(RLIMIT_CPU, cpu_s, cpu_s + 1);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    limit(RLIMIT_AS, memory_bytes, memory_bytes); /* last: our own program may be over it */
-    execve(command[0], plain(command), environ);
-    put_report(why_not(command[0], errno));
-    _exit(126);
-}
-
-/* ---- our children ---- */
-
-/* Those that the kernel lists as ours: the command, and what was adopted. */
-static void signal_children(int number)
-{
-    char path[64], list[CHILDREN_BYTES_MAX];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    const ssize_t len = read(fd, list, sizeof list - 1);
-    close(fd);
-    list[len > 0 ? len : 0] = '\0';
-    for (char *at = list, *end; *at != '\0'; at = end) {
-        const long pid = strtol(at, &end, 10);
-        if (end == at || *end != ' ')
-            return; /* the rest of a list that is longer: at the next look */
-        end++;
-        kill((pid_t)pid, number);
-        if (number == SIGKILL && getpgid((pid_t)pid) == pid)
-            kill((pid_t)-pid, number);
+    for (size_t i = 0; i < helper.count; i++) {
+        if (helper.runs[i].guard == pid)
+            return true;
     }
+    return false;
 }
 
-static void take_status(struct helper *helper, int status)
+static void tell_end(uint64_t id, enum bw_exec_end end, int value)
 {
-    if (helper->ended)
+    const struct bw_exec_report report = { .id = id, .end = end, .value = value };
+    bw_exec_tell(&report, NULL, NULL);
+}
+
+static void take_end(pid_t pid, int status)
+{
+    size_t i = 0;
+    while (i < helper.count && helper.runs[i].guard != pid)
+        i++;
+    if (i == helper.count)
         return;
-    helper->ended = true;
-    if (WIFEXITED(status))
-        helper->report = (struct bw_exec_report){ BW_EXEC_EXITED, WEXITSTATUS(status) };
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        tell_end(helper.runs[i].id, BW_EXEC_LOST, 0);
+        helper.sweep_ns = SWEEP_NS;
+    }
+    helper.runs[i] = helper.runs[--helper.count];
+}
+
+static void reap(void)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        take_end(pid, status);
+}
+
+/* SIGCONT, because a command may have stopped its guard. */
+static void signal_guard(const struct run *run, int number)
+{
+    kill(run->guard, number);
+    kill(run->guard, SIGCONT);
+}
+
+/* Kills who is due. Nanoseconds until the next is; below 0: nobody is. */
+static int64_t kill_overdue(void)
+{
+    int64_t next_ns = -1;
+    const int64_t now_ns = bw_exec_mono_ns();
+    for (size_t i = 0; i < helper.count; i++) {
+        const int64_t left_ns = helper.runs[i].kill_ns - now_ns;
+        if (helper.runs[i].kill_ns == 0)
+            continue;
+        if (left_ns <= 0)
+            kill(helper.runs[i].guard, SIGKILL);
+        else if (next_ns < 0 || left_ns < next_ns)
+            next_ns = left_ns;
+    }
+    return next_ns;
+}
+
+static void sweep(void)
+{
+    if (helper.sweep_ns == 0)
+        return;
+    helper.sweep_ns *= helper.sweep_ns < SWEEP_MAX_NS ? 2 : 1;
+    if (bw_exec_signal_children(SIGKILL, is_guard) == 0)
+        helper.sweep_ns = 0;
+}
+
+/* ---- orders ---- */
+
+/* False when the words are not all there. */
+static bool read_words(const struct bw_exec_order *order, const char *at, const char **argv)
+{
+    const char *end = at + order->bytes - sizeof *order;
+    if (order->words == 0 || order->words > BW_EXEC_ARGUMENTS_MAX)
+        return false;
+    for (uint32_t i = 0; i < order->words; i++) {
+        const char *nul = memchr(at, '\0', (size_t)(end - at));
+        if (nul == NULL)
+            return false;
+        argv[i] = at;
+        at = nul + 1;
+    }
+    argv[order->words] = NULL;
+    return true;
+}
+
+static void run_command(const struct bw_exec_order *order, const char *words)
+{
+    const char *argv[BW_EXEC_ARGUMENTS_MAX + 1];
+    if (helper.count == BW_EXEC_COMMANDS_MAX || !read_words(order, words, argv)) {
+        tell_end(order->id, BW_EXEC_REFUSED, E2BIG);
+        return;
+    }
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(bw_exec_guard_run(order, argv, helper.self));
+    if (pid < 0)
+        tell_end(order->id, BW_EXEC_REFUSED, errno);
     else
-        helper->report = (struct bw_exec_report){ BW_EXEC_SIGNALLED, WTERMSIG(status) };
+        helper.runs[helper.count++] = (struct run){ .id = order->id, .guard = pid };
 }
 
-/* False when there are no children left. */
-static bool reap(struct helper *helper)
+static void stop_command(uint64_t id)
 {
-    siginfo_t info = { .si_pid = 0 };
-    int rc;
-    while ((rc = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT)) == 0 && info.si_pid > 0) {
-        int status = 0;
-        /* As long as the command is not taken, nobody else can have its number: now is the time
-         * to kill what it left in its group. */
-        if (info.si_pid == helper->command)
-            kill(-helper->command, SIGKILL);
-        waitpid(info.si_pid, &status, 0);
-        if (info.si_pid == helper->command)
-            take_status(helper, status);
-        info.si_pid = 0;
-    }
-    return rc == 0;
-}
-
-static void wait_signal(const sigset_t *set, int64_t ns, int *out_number)
-{
-    const struct timespec patience = { (time_t)(ns / BW_SECOND), (long)(ns % BW_SECOND) };
-    *out_number = ns >= 0 ? sigtimedwait(set, NULL, &patience) : sigwaitinfo(set, NULL);
-}
-
-/* Nothing of the command survives. A group is killed as a whole, so what it forks meanwhile dies
- * too; who left it turns up among our children as soon as its parent is dead. What hangs in the
- * kernel can only be left. */
-static void kill_all(struct helper *helper, const sigset_t *set)
-{
-    int ignored;
-    if (!helper->ended)
-        kill(-helper->command, SIGKILL);
-    for (int i = 0; i < SWEEPS_MAX && reap(helper); i++) {
-        signal_children(SIGKILL);
-        wait_signal(set, SWEEP_NS, &ignored);
+    for (size_t i = 0; i < helper.count; i++) {
+        struct run *run = &helper.runs[i];
+        if (run->id != id || run->kill_ns != 0)
+            continue;
+        run->kill_ns = bw_exec_mono_ns() + GUARD_PATIENCE_NS;
+        signal_guard(run, SIGTERM);
     }
 }
 
-static void ask_to_end(struct helper *helper)
+static void follow(const char *at, size_t len)
 {
-    if (helper->ending)
-        return;
-    helper->ending = true;
-    helper->kill_ns = mono_ns() + GRACE_NS;
-    kill(-helper->command, SIGTERM);
-    kill(-helper->command, SIGCONT);
-    signal_children(SIGTERM);
-}
-
-static void watch(struct helper *helper, const sigset_t *set)
-{
-    while (!helper->ended) {
-        int64_t left_ns = -1;
-        if (helper->ending) {
-            left_ns = helper->kill_ns - mono_ns();
-            if (left_ns <= 0)
-                return;
-        }
-        int number;
-        wait_signal(set, left_ns, &number);
-        if (number == SIGQUIT)
+    struct bw_exec_order order;
+    while (len >= sizeof order) {
+        memcpy(&order, at, sizeof order);
+        if (order.bytes < sizeof order || order.bytes > len)
             return;
-        if (number == SIGTERM)
-            ask_to_end(helper);
-        reap(helper);
+        if (order.kind == BW_EXEC_RUN)
+            run_command(&order, at + sizeof order);
+        else
+            stop_command(order.id);
+        at += order.bytes;
+        len -= order.bytes;
     }
 }
 
-/* ---- the beginning ---- */
-
-static void settle_down(sigset_t *set)
+/* False when the daemon is gone. */
+static bool take_orders(void)
 {
-    prctl(PR_SET_PDEATHSIG, SIGQUIT);
+    ssize_t got;
+    while ((got = recv(BW_EXEC_SOCKET, helper.message, sizeof helper.message, MSG_DONTWAIT)) > 0)
+        follow(helper.message, (size_t)got);
+    return got < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* ---- beginning and end ---- */
+
+static bool settle_down(void)
+{
+    int kind = 0;
+    socklen_t len = sizeof kind;
+    if (getsockopt(BW_EXEC_SOCKET, SOL_SOCKET, SO_TYPE, &kind, &len) != 0 || kind != SOCK_SEQPACKET
+        || chdir("/") != 0)
+        return false;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    fcntl(BW_EXEC_REPORT_FD, F_SETFD, FD_CLOEXEC);
-    close_range(BW_EXEC_REPORT_FD + 1, ~0u, 0);
+    fcntl(BW_EXEC_SOCKET, F_SETFD, FD_CLOEXEC);
+    close_range(BW_EXEC_SOCKET + 1, ~0u, 0);
     umask(077);
-    if (chdir("/") != 0)
-        _exit(125);
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(set);
-    sigaddset(set, SIGCHLD);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGQUIT);
-    sigprocmask(SIG_BLOCK, set, NULL);
+    helper.self = getpid();
+    bw_exec_hold_signals();
+    return true;
 }
 
-int bw_exec_helper_run(size_t count, const char *const *argv)
+static void work(void)
 {
-    uint64_t cpu_s, memory_bytes;
-    if (count < 3 || !bw_parse_uint(argv[0], strlen(argv[0]), &cpu_s)
-        || !bw_parse_uint(argv[1], strlen(argv[1]), &memory_bytes)
-        || fcntl(BW_EXEC_REPORT_FD, F_GETFD) < 0)
-        return 125;
-    sigset_t set;
-    settle_down(&set);
-    struct helper helper = { .command = fork() };
-    if (helper.command == 0)
-        become(cpu_s, memory_bytes, argv + 2);
-    if (helper.command < 0) {
-        put_report((struct bw_exec_report){ BW_EXEC_FAILED, errno });
-        return 125;
+    for (;;) {
+        struct pollfd fd = { .fd = BW_EXEC_SOCKET, .events = POLLIN };
+        const int64_t due_ns = kill_overdue();
+        bw_exec_wait(&fd, 1, helper.sweep_ns > 0 ? helper.sweep_ns : due_ns);
+        if (fd.revents != 0 && !take_orders())
+            return;
+        if (bw_exec_came(SIGCHLD))
+            reap();
+        sweep();
     }
-    setpgid(helper.command, helper.command);
-    watch(&helper, &set);
-    kill_all(&helper, &set);
-    if (helper.ended)
-        put_report(helper.report);
+}
+
+static void quit(void)
+{
+    const int64_t start_ns = bw_exec_mono_ns();
+    for (size_t i = 0; i < helper.count; i++) {
+        signal_guard(&helper.runs[i], SIGQUIT);
+        helper.runs[i].kill_ns = start_ns + QUIT_PATIENCE_NS;
+    }
+    while ((helper.count > 0 || helper.sweep_ns > 0)
+           && bw_exec_mono_ns() - start_ns < QUIT_PATIENCE_MAX_NS) {
+        kill_overdue();
+        bw_exec_wait(NULL, 0, SWEEP_NS);
+        reap();
+        sweep();
+    }
+}
+
+int bw_exec_helper_run(void)
+{
+    if (!settle_down())
+        return 125;
+    work();
+    quit();
     return 0;
 }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* probe/exec_helper.h: the small process between us and a command, so that nothing risky happens
- * between fork and exec in a big process with threads. It is bellwether-exec-helper beside this
- * program; where that is missing, this program itself. Both are called with the words
- * `exec-helper -- CPU-SECONDS MEMORY-BYTES COMMAND ARGUMENT…`.
+/* probe/exec_helper.h: the small process between us and the commands: bellwether-exec-helper
+ * beside this program; where that is missing, this program itself. Both are called with the word
+ * `exec-helper` and one end of a socket as descriptor 3.
  *
- *     daemon --posix_spawn--> helper --fork, limits, execve--> command --> its children …
- *                                ^                                              |
- *                                +----- adopts whoever outlives its parent -----+
+ *     daemon --orders--> helper --fork--> guard --limits, execve--> command --> its children …
+ *        ^                  ^               |  ^                                       |
+ *        |                  +-- adopts what a killed guard leaves, and kills it        |
+ *        +-------------- reports -----------+  +------ adopts who outlives its parent -+
  *
- * The helper is a subreaper: a command that forks twice and leaves its session is still among
- * the helper's children, and is killed before the helper ends. SIGTERM asks the command to end
- * and kills what is left 2 s later; SIGQUIT kills at once, as does the daemon's own end.
+ * There is one helper for all commands: to begin one costs the daemon a message, whatever its
+ * size, and to fork costs the helper little because it is small. Each command has a guard
+ * (probe/exec_guard.h), which sends the report.
  *
- * Descriptors: 0 is /dev/null, 1 and 2 the command's output, 3 takes one struct bw_exec_report. */
+ * The socket keeps the borders of messages (SOCK_SEQPACKET). Towards the helper a message is one
+ * or more orders, each followed by the command's words, NUL-terminated. Back comes one report,
+ * followed by bytes of standard output, then of standard error. The daemon closing its end, or
+ * dying, ends all of them and whatever they started. */
 #ifndef PROBE_EXEC_HELPER_H
 #define PROBE_EXEC_HELPER_H
 
@@ -22,26 +25,50 @@
 #define BW_EXEC_HELPER_NAME "exec-helper"
 #define BW_EXEC_HELPER_PROGRAM "bellwether-exec-helper"
 
-enum { BW_EXEC_REPORT_FD = 3 };
+enum {
+    BW_EXEC_SOCKET = 3,
+    BW_EXEC_MESSAGE_BYTES_MAX = 128 << 10, /* orders together */
+    BW_EXEC_OUTPUT_BYTES_MAX = 64 << 10,   /* in one report; a long output takes several */
+    BW_EXEC_COMMANDS_MAX = 4096,           /* at once */
+};
+
+enum bw_exec_order_kind {
+    BW_EXEC_RUN = 1,
+    BW_EXEC_STOP, /* SIGTERM, SIGKILL 2 s later */
+};
+
+struct bw_exec_order {
+    uint32_t bytes; /* with the words */
+    uint32_t kind;  /* enum bw_exec_order_kind */
+    uint64_t id;    /* who is meant; chosen by the daemon, never twice */
+    uint64_t cpu_s, memory_bytes, output_bytes;
+    uint32_t words;
+    uint32_t unused;
+};
 
 enum bw_exec_end {
-    BW_EXEC_EXITED = 1,     /* value: exit code */
+    BW_EXEC_RUNS,           /* not yet: output so far */
+    BW_EXEC_EXITED,         /* value: exit code */
     BW_EXEC_SIGNALLED,      /* value: signal */
+    BW_EXEC_TOO_MUCH,       /* it wrote more than it may; it is being ended */
     BW_EXEC_MISSING,        /* no such file */
     BW_EXEC_DIRECTORY,      /* the path is a directory */
     BW_EXEC_NOT_EXECUTABLE, /* no permission to run it */
     BW_EXEC_NOT_A_PROGRAM,  /* neither ELF nor #! */
     BW_EXEC_NO_INTERPRETER, /* what stands behind #!, or the dynamic linker, is missing */
-    BW_EXEC_FAILED,         /* value: errno */
+    BW_EXEC_FAILED,         /* execve() gave errno `value` */
+    BW_EXEC_REFUSED,        /* no process or pipe for it: errno `value` */
+    BW_EXEC_LOST,           /* its guard or the helper was killed */
 };
 
 struct bw_exec_report {
-    int32_t end; /* enum bw_exec_end */
+    uint64_t id;
+    int32_t end; /* enum bw_exec_end; after any but RUNS nothing follows */
     int32_t value;
+    uint32_t out_bytes, err_bytes;
 };
 
-/* Does all of it; returns the process's exit code. `argv` is CPU-SECONDS, MEMORY-BYTES and the
- * command, and ends with NULL. */
-int bw_exec_helper_run(size_t count, const char *const *argv);
+/* The helper's whole life; returns the process's exit code. */
+int bw_exec_helper_run(void);
 
 #endif

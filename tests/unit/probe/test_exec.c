@@ -21,11 +21,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What hostile commands sleep for: how their processes are recognised. */
-#define MARK "98431"
+/* What hostile commands sleep for, in place of "MARK": how the processes of this very run are
+ * recognised. */
+static char mark[32];
 #define GONE_WITHIN_NS (3 * BW_SECOND)
 
 #define SHELL(script) WORLD_STRINGS("/bin/sh", "-c", script)
+#define MARKED_SHELL(w, script) SHELL(marked(w, script))
+
+static const char *marked(struct world *w, const char *script)
+{
+    static const char word[] = "MARK";
+    const char *text = "";
+    for (const char *at; (at = strstr(script, word)) != NULL; script = at + sizeof word - 1)
+        text = world_text(w, "%s%.*s%s", text, (int)(at - script), script, mark);
+    return world_text(w, "%s%s", text, script);
+}
 
 static void run_command(struct world *w, struct bw_strings command, int64_t timeout_ns)
 {
@@ -59,7 +70,7 @@ static void verdicts_are_a_plugins(void **state)
         { "only the first line", "echo; echo 1; echo 2", BW_REASON_NONE, false, "it said nothing" },
         { "bytes for a terminal", "printf 'a\\033[31mb\\377\\n'", BW_REASON_NONE, false,
           "a\\x1b[31mb\\xff" },
-        { "kills its helper", "kill -9 $PPID; sleep 9", BW_REASON_COMMAND_BROKEN, false,
+        { "kills its guard", "kill -9 $PPID; sleep 9", BW_REASON_COMMAND_BROKEN, false,
           "/bin/sh: its helper was ended" },
     };
     struct world w;
@@ -221,11 +232,33 @@ static unsigned leftovers(void)
         const ssize_t len = read(fd, line, sizeof line);
         close(fd);
         count +=
-            len > 0 && memmem(line, (size_t)len, MARK, strlen(MARK)) != NULL
+            len > 0 && memmem(line, (size_t)len, mark, strlen(mark)) != NULL
             && memmem(line, (size_t)len, BW_EXEC_HELPER_NAME, strlen(BW_EXEC_HELPER_NAME)) == NULL;
     }
     closedir(proc);
     return count;
+}
+
+/* Of a process, -1 without one; of the one child that we have: the helper's guards. */
+static int count_children(pid_t pid, pid_t *out_first)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    FILE *file = fopen(path, "re");
+    int count = 0, child;
+    while (file != NULL && fscanf(file, "%d", &child) == 1) {
+        *out_first = count++ == 0 ? child : *out_first;
+    }
+    if (file != NULL)
+        fclose(file);
+    return file != NULL ? count : -1;
+}
+
+static int guards(void)
+{
+    pid_t helper = 0, unused;
+    const int helpers = count_children(getpid(), &helper);
+    return helpers == 1 ? count_children(helper, &unused) : -helpers;
 }
 
 static void on_tick(void *ctx)
@@ -233,43 +266,46 @@ static void on_tick(void *ctx)
     bw_loop_stop(ctx);
 }
 
-/* Until nothing is left and every child of ours is reaped. */
+/* Until nothing is left and the helper has reaped every guard. */
 static void expect_gone(struct world *w, const char *name, int64_t within_ns)
 {
     const int64_t end_ns = bw_loop_mono_ns() + within_ns;
     struct bw_timer *timer = bw_timer_new(w->loop, on_tick, w->loop);
     bw_timer_start(timer, 0, 25 * BW_MS);
-    siginfo_t info;
-    while (leftovers() > 0 || waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+    while (leftovers() > 0 || guards() != 0) {
         if (bw_loop_mono_ns() > end_ns)
-            fail_msg("%s: %u processes are left", name, leftovers());
+            fail_msg("%s: %u processes and %d guards are left", name, leftovers(), guards());
         bw_loop_run(w->loop);
     }
     bw_timer_free(timer);
 }
 
-static void nothing_survives_a_timeout(void **state)
+static void nothing_survives_a_verdict(void **state)
 {
     (void)state;
     static const struct {
         const char *name, *script;
     } cases[] = {
-        { "hangs", "exec sleep " MARK },
-        { "ignores TERM", "trap '' TERM; while :; do sleep " MARK "; done" },
-        { "is in the background", "sleep " MARK " & sleep " MARK " & wait" },
-        { "leaves the session", "setsid sh -c 'trap \"\" TERM; sleep " MARK " & sleep " MARK "' & "
-                                "sleep " MARK },
+        { "hangs", "exec sleep MARK" },
+        { "ignores TERM", "trap '' TERM; while :; do sleep MARK; done" },
+        { "is in the background", "sleep MARK & sleep MARK & wait" },
+        { "leaves the session", "setsid sh -c 'trap \"\" TERM; sleep MARK & sleep MARK' & "
+                                "sleep MARK" },
         { "forks many that ignore TERM",
-          "trap '' TERM; for i in $(seq 150); do sleep " MARK " & done; wait" },
-        { "closes its output", "exec >&- 2>&-; echo x; sleep " MARK },
-        { "stops itself", "kill -STOP $$; sleep " MARK },
-        { "stops its helper", "kill -STOP $PPID; exec sleep " MARK },
+          "trap '' TERM; for i in $(seq 150); do sleep MARK & done; wait" },
+        { "closes its output", "exec >&- 2>&-; echo x; sleep MARK" },
+        { "stops itself", "kill -STOP $$; sleep MARK" },
+        { "stops its guard", "kill -STOP $PPID; exec sleep MARK" },
+        { "stops the helper", "kill -STOP $(ps -o ppid= -p $PPID); exec sleep MARK" },
+        { "floods, ignores TERM and PIPE", "trap '' TERM PIPE; sleep MARK & yes MARK; wait" },
     };
     struct world w;
     world_open(&w, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        run_command(&w, SHELL(cases[i].script), 400 * BW_MS);
-        assert_int_equal(w.result.reason, BW_REASON_TIMEOUT);
+        run_command(&w, MARKED_SHELL(&w, cases[i].script), 400 * BW_MS);
+        assert_int_equal(w.result.reason, strstr(cases[i].script, "yes ") != NULL
+                                              ? BW_REASON_RESPONSE_TOO_LARGE
+                                              : BW_REASON_TIMEOUT);
         assert_true(w.result.duration_ns < 600 * BW_MS);
         expect_gone(&w, cases[i].name, GONE_WITHIN_NS);
     }
@@ -282,20 +318,40 @@ static void nothing_survives_the_end(void **state)
     static const struct {
         const char *name, *script;
     } cases[] = {
-        { "leaves a child", "sleep " MARK " & echo OK" },
-        { "daemonises", "setsid sh -c 'sleep " MARK " & sleep " MARK " & wait' & sleep 0.2; "
+        { "leaves a child", "sleep MARK & echo OK" },
+        { "daemonises", "setsid sh -c 'sleep MARK & sleep MARK & wait' & sleep 0.2; "
                         "echo OK" },
         { "daemonises twice, ignores TERM",
-          "setsid sh -c 'trap \"\" TERM; setsid sleep " MARK " & exit' & wait; echo OK" },
+          "setsid sh -c 'trap \"\" TERM; setsid sleep MARK & exit' & wait; echo OK" },
     };
     struct world w;
     world_open(&w, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        run_command(&w, SHELL(cases[i].script), 20 * BW_SECOND);
+        run_command(&w, MARKED_SHELL(&w, cases[i].script), 20 * BW_SECOND);
         assert_string_equal(w.result.detail, "OK");
         if (leftovers() != 0)
             fail_msg("%s: %u processes are left", cases[i].name, leftovers());
         expect_gone(&w, cases[i].name, BW_SECOND);
+    }
+    world_close(&w);
+}
+
+/* The other commands are lost with it; the next one gets a new helper. */
+static void a_killed_helper_is_replaced(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w, NULL);
+    for (int i = 0; i < 3; i++) {
+        run_command(&w,
+                    MARKED_SHELL(&w, "trap '' TERM; setsid sleep MARK & "
+                                     "kill -9 $(ps -o ppid= -p $PPID); sleep MARK"),
+                    20 * BW_SECOND);
+        assert_int_equal(w.result.reason, BW_REASON_COMMAND_BROKEN);
+        assert_string_equal(w.result.detail, "/bin/sh: its helper was ended");
+        run_command(&w, SHELL("echo again"), 20 * BW_SECOND);
+        assert_string_equal(w.result.detail, "again");
+        expect_gone(&w, "killed helper", GONE_WITHIN_NS);
     }
     world_close(&w);
 }
@@ -312,7 +368,7 @@ static void nothing_survives_us(void **state)
     struct world w;
     world_open(&w, NULL);
     struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
-    module.exec.command = SHELL("trap '' TERM; setsid sleep " MARK " & sleep " MARK);
+    module.exec.command = MARKED_SHELL(&w, "trap '' TERM; setsid sleep MARK & sleep MARK");
     struct bw_probe_plan *plan = bw_probe_plan_new(w.engine, &module, NULL, NULL);
     const struct bw_probe_request request = { .plan = plan,
                                               .target = { .text = "/unused" },
@@ -461,6 +517,7 @@ static void a_failure_is_told_without_secrets(void **state)
 
 int main(int argc, char **argv)
 {
+    snprintf(mark, sizeof mark, "98431.%010d", (int)getpid());
 #if defined(__SANITIZE_THREAD__)
     /* The program is its own helper here, and that limits the address space, of which
      * ThreadSanitizer wants terabytes. */
@@ -469,16 +526,17 @@ int main(int argc, char **argv)
     return 77;
 #endif
     /* Not by exit(): a leak checker would look at the helper, too. */
-    if (argc > 2 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
-        _exit(bw_exec_helper_run((size_t)argc - 3, (const char *const *)argv + 3));
+    if (argc > 1 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
+        _exit(bw_exec_helper_run());
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_are_a_plugins),
         cmocka_unit_test(what_cannot_run_is_named),
         cmocka_unit_test(a_command_finds_a_clean_place),
         cmocka_unit_test(performance_data_become_metrics),
         cmocka_unit_test(limits_hold),
-        cmocka_unit_test(nothing_survives_a_timeout),
+        cmocka_unit_test(nothing_survives_a_verdict),
         cmocka_unit_test(nothing_survives_the_end),
+        cmocka_unit_test(a_killed_helper_is_replaced),
         cmocka_unit_test(nothing_survives_us),
         cmocka_unit_test(many_runs_leave_no_descriptor),
         cmocka_unit_test(a_target_is_never_run),
