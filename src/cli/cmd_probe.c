@@ -233,8 +233,8 @@ static void complete(struct bw_completion *completion, const struct bw_opt *flag
         bw_probe_module_names(completion->arena, file, add_module, completion);
     for (size_t i = 0; flag == NULL && completion->arg_count == 0 && bw_probe_table[i] != NULL; i++)
         bw_completion_add(completion, bw_probe_table[i]->name, bw_probe_table[i]->summary);
-    const char *kind = flag == NULL && completion->arg_count == 1 ? completion->args[0] : "";
-    if (strcmp(kind, bw_probe_table[BW_PROBER_EXEC]->name) == 0)
+    if (flag == NULL && completion->arg_count == 1
+        && find_kind(completion->args[0]) == BW_PROBER_EXEC)
         bw_completion_files(completion); /* its target is a command */
 }
 

@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 #include "store/sql.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 struct query_opts {
@@ -95,11 +96,13 @@ static int run(const struct bw_command *command, const struct bw_call *call)
                                      call->args[0], opts->timeout_ns, &sink, &damage, &err);
     if (answer.begun)
         bw_listing_end(&answer.listing);
-    if (damage.packs + damage.journal_rows + damage.rows > 0)
+    const uint64_t missing = damage.packs + damage.journal_rows + damage.rows;
+    if (missing > 0)
         fprintf(stderr,
-                "bellwether query: %llu parts of the store failed their checksum and are missing "
+                "bellwether query: %" PRIu64
+                " parts of the store failed their checksum and are missing "
                 "here; 'bellwether db verify' lists them\n",
-                (unsigned long long)(damage.packs + damage.journal_rows + damage.rows));
+                missing);
     if (rc == BW_ENOTFOUND)
         return bw_command_failed(command, "%s; name the store with --storage.path", err.text);
     if (rc == BW_ETIMEOUT)

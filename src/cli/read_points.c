@@ -189,7 +189,7 @@ static bool take_series(struct reader *r, const char *metric, struct bw_labels l
 static bool read_name(struct reader *r, struct bw_span name)
 {
     struct bw_arena arena;
-    struct bw_labels labels;
+    struct bw_labels labels = { 0 };
     const char *metric = "";
     bw_arena_init(&arena);
     bool ok = parse_name(r, &arena, name, &metric, &labels);

@@ -11,10 +11,11 @@
 
 enum { COLUMNS_DEFAULT = 80, COLUMNS_MIN = 40, COLUMNS_MAX = 200 };
 
-static bool is_set(const char *name)
+/* The variable's value; NULL where it is not set or empty, which programs take for the same. */
+static const char *value_of(const char *name)
 {
     const char *value = getenv(name);
-    return value != NULL && value[0] != '\0';
+    return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 /* The first of the three that is set decides, as for every program. */
@@ -22,10 +23,9 @@ static bool locale_is_utf8(void)
 {
     static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!is_set(names[i]))
-            continue;
-        const char *value = getenv(names[i]);
-        return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
+        const char *value = value_of(names[i]);
+        if (value != NULL)
+            return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
     }
     return false;
 }
@@ -34,10 +34,11 @@ static size_t columns(void)
 {
     struct winsize size;
     uint64_t wanted = COLUMNS_DEFAULT;
+    const char *said = value_of("COLUMNS");
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         wanted = size.ws_col;
-    else if (is_set("COLUMNS"))
-        bw_parse_uint(getenv("COLUMNS"), strlen(getenv("COLUMNS")), &wanted);
+    else if (said != NULL)
+        bw_parse_uint(said, strlen(said), &wanted);
     return wanted < COLUMNS_MIN ? COLUMNS_MIN : wanted > COLUMNS_MAX ? COLUMNS_MAX : wanted;
 }
 
@@ -48,7 +49,7 @@ struct bw_terminal bw_terminal_look(void)
     const bool dumb = kind == NULL || strcmp(kind, "dumb") == 0;
     return (struct bw_terminal){
         .interactive = interactive,
-        .colour = interactive && !dumb && !is_set("NO_COLOR"),
+        .colour = interactive && !dumb && value_of("NO_COLOR") == NULL,
         .utf8 = locale_is_utf8(),
         .columns = columns(),
     };
@@ -58,8 +59,9 @@ void bw_terminal_tone(struct bw_buf *out, const struct bw_terminal *terminal, en
                       const char *text)
 {
     static const char *const codes[] = {
-        [BW_TONE_GOOD] = "32", [BW_TONE_WARNING] = "33", [BW_TONE_BAD] = "31",
-        [BW_TONE_DIM] = "2",   [BW_TONE_BOLD] = "1",     [BW_TONE_PLAIN] = NULL,
+        [BW_TONE_GOOD] = "32",  [BW_TONE_WARNING] = "33", [BW_TONE_BAD] = "31",
+        [BW_TONE_DIM] = "2",    [BW_TONE_BOLD] = "1",     [BW_TONE_PLAIN] = NULL,
+        [BW_TONE_DRAWN] = "36",
     };
     if (terminal->colour && codes[tone] != NULL)
         bw_buf_printf(out, "\x1b[%sm%s\x1b[0m", codes[tone], text);

@@ -24,7 +24,8 @@ enum bw_tone {
     BW_TONE_WARNING,
     BW_TONE_BAD,
     BW_TONE_DIM,
-    BW_TONE_BOLD
+    BW_TONE_BOLD,
+    BW_TONE_DRAWN
 };
 
 /* Appends the text in a tone; plain where there is no colour. */

@@ -60,7 +60,7 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
     host->cpu_pressure_ratio = NAN;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct bw_span text;
-        double avg10;
+        double avg10 = NAN;
         enum bw_rc rc = bw_host_absent(bw_proc_read_piece(host->proc, files[i].path, &text, err));
         if (rc == BW_OK)
             rc = bw_pressure_parse(text, files[i].waiting, files[i].stalled, out, &avg10, err);

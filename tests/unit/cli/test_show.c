@@ -62,8 +62,8 @@ static void a_probe_for_a_monitoring_system(void **state)
     assert_string_equal(out.data,
                         "OK: http http://a/: status 200 in 30ms | duration=0.030000s;;;0;5.000000 "
                         "connect=0.010000s;;;0 processing=0.020000s;;;0\n"
-                        "  connect          10ms  #####\n"
-                        "  processing       20ms       #########\n");
+                        "  connect          10ms  ####\n"
+                        "  processing       20ms      #########\n");
     bw_buf_fini(&out);
 }
 
@@ -106,10 +106,12 @@ static void a_failed_probe_says_where_and_why(void **state)
     snprintf(result.detail, sizeof result.detail, "status 503\x1b[2J, expected 2xx");
     bw_buf_init(&out, 1u << 16);
     bw_show_probe_text(&out, &terminal, &subject, &result, 0);
-    assert_non_null(strstr(out.data, "CRITICAL: http http://a/: "));
-    assert_non_null(strstr(out.data, "(status 503?[2J, expected 2xx) after 30ms, 2 attempts\n"));
+    assert_non_null(strstr(out.data, "CRITICAL: http http://a/\n"
+                                     "  unexpected status code (status\n"
+                                     "  503?[2J, expected 2xx) after 30ms, 2\n"
+                                     "  attempts\n"));
     assert_non_null(strstr(out.data, "######### <\n"));
-    assert_non_null(strstr(out.data, "ends 1970-01-21T00:00:00Z, in 20d\n"));
+    assert_non_null(strstr(out.data, "  certificate  ends in 20d\n"));
     assert_null(strchr(out.data, '|'));
     bw_buf_clear(&out);
     bw_show_probe_json(&out, &subject, &result);
@@ -117,6 +119,56 @@ static void a_failed_probe_says_where_and_why(void **state)
     assert_non_null(strstr(out.data, "\"reason\":\"http_status\""));
     assert_non_null(strstr(out.data, "\"phases\":{\"connect\":0.01,\"processing\":0.02}"));
     assert_non_null(strstr(out.data, "\"certificate_expires\":\"1970-01-21T00:00:00Z\""));
+    bw_buf_fini(&out);
+}
+
+static void shown(struct bw_buf *out, const struct bw_terminal *terminal,
+                  const struct bw_probe_result *result)
+{
+    bw_buf_clear(out);
+    bw_show_probe_text(out, terminal, &subject, result, 0);
+}
+
+static void bars_are_as_fine_as_the_terminal(void **state)
+{
+    (void)state;
+    struct bw_terminal terminal = { .columns = 80, .interactive = true, .utf8 = true };
+    struct bw_probe_result result = passed();
+    struct bw_buf out;
+    result.phase_ns[BW_PHASE_CONNECT] = 100000;
+    bw_buf_init(&out, 1u << 16);
+    shown(&out, &terminal, &result);
+    assert_non_null(strstr(out.data, "  connect         100us  ▎\n"));
+    terminal.colour = true;
+    shown(&out, &terminal, &result);
+    assert_non_null(strstr(out.data, "\x1b[32mOK\x1b[0m: http http://a/: status 200 in 30ms\n"));
+    assert_non_null(strstr(out.data, "\x1b[36m▎\x1b[0m\n"));
+    terminal.columns = 40;
+    shown(&out, &terminal, &result);
+    for (char *rest = out.data, *line; (line = strsep(&rest, "\n")) != NULL;) {
+        const size_t escapes = strstr(line, "\x1b[") != NULL ? sizeof "\x1b[36m\x1b[0m" - 1 : 0;
+        assert_true(bw_terminal_width(line, strlen(line)) <= 40 + escapes);
+    }
+    bw_buf_fini(&out);
+}
+
+/* What a library says in other words is worth a bracket, in the same words it is not. */
+static void nothing_is_said_twice(void **state)
+{
+    (void)state;
+    const struct bw_terminal terminal = { .columns = 80, .interactive = true };
+    struct bw_probe_result result = { .reason = BW_REASON_CONNECT_REFUSED,
+                                      .duration_ns = 1000000,
+                                      .last_phase = BW_PHASE_CONNECT };
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    snprintf(result.detail, sizeof result.detail, "Connection refused");
+    shown(&out, &terminal, &result);
+    assert_string_equal(out.data, "CRITICAL: http http://a/: connection refused after 1ms\n");
+    snprintf(result.detail, sizeof result.detail, "by a firewall");
+    shown(&out, &terminal, &result);
+    assert_string_equal(out.data,
+                        "CRITICAL: http http://a/: connection refused (by a firewall) after 1ms\n");
     bw_buf_fini(&out);
 }
 
@@ -196,6 +248,8 @@ int main(void)
         cmocka_unit_test(a_probe_for_a_monitoring_system),
         cmocka_unit_test(a_transcript_is_shown_to_who_asks),
         cmocka_unit_test(a_failed_probe_says_where_and_why),
+        cmocka_unit_test(bars_are_as_fine_as_the_terminal),
+        cmocka_unit_test(nothing_is_said_twice),
         cmocka_unit_test(an_unknown_trend_has_no_numbers),
         cmocka_unit_test(thresholds_are_told_in_words),
     };
