@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "report/gather.h"
+#include "report/spells.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,8 +41,10 @@ static bool take_results(void *ctx, uint32_t series, const struct bw_point *poin
     struct scan *scan = ctx;
     struct bw_report_entry *entry = entry_of(scan, series);
     const struct bw_report_request *request = &scan->gather->report->request;
+    bw_spells_decide(scan->gather, entry, points, count);
     for (size_t i = 0; i < count; i++) {
-        if (points[i].ts_ms < request->from_ms || points[i].ts_ms >= request->to_ms)
+        if (points[i].ts_ms < request->from_ms || points[i].ts_ms >= request->to_ms
+            || bw_spells_hold(entry, points[i].ts_ms))
             continue;
         entry->check.runs++;
         entry->check.failures += points[i].value < 0.5;
@@ -54,13 +57,14 @@ static bool take_results(void *ctx, uint32_t series, const struct bw_point *poin
 static bool take_durations(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
 {
     struct scan *scan = ctx;
-    struct bw_report_check *check = &entry_of(scan, series)->check;
+    struct bw_report_entry *entry = entry_of(scan, series);
+    struct bw_report_check *check = &entry->check;
     const struct bw_report_request *request = &scan->gather->report->request;
     size_t n = 0;
     scan->values = bw_grow(scan->values, &scan->value_cap, count, sizeof *scan->values);
     for (size_t i = 0; i < count; i++) {
         if (points[i].ts_ms >= request->from_ms && points[i].ts_ms < request->to_ms
-            && isfinite(points[i].value))
+            && isfinite(points[i].value) && !bw_spells_hold(entry, points[i].ts_ms))
             scan->values[n++] = points[i].value;
     }
     check->duration_p50_s = bw_report_quantile(scan->values, n, 0.5);
@@ -77,6 +81,13 @@ static bool take_presence(void *ctx, uint32_t series, const struct bw_point *poi
     return true;
 }
 
+static bool take_scores(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct scan *scan = ctx;
+    bw_spells_note_scores(scan->gather, entry_of(scan, series), points, count);
+    return true;
+}
+
 static const struct metric_scan {
     const char *metric;
     bool probed; /* of checks that are probed, or of the others */
@@ -87,6 +98,9 @@ static const struct metric_scan {
     { "probe_duration_seconds", true, 0, take_durations },
     { "bellwether_health_score", false, BW_REPORT_LOOKBACK_MS, take_presence },
 };
+
+/* Before the results of the checks that are probed, when there are spells of blindness. */
+static const struct metric_scan score_scan = { "bellwether_health_score", true, 0, take_scores };
 
 static enum bw_rc scan_metric(struct bw_gather *gather, const struct metric_scan *what,
                               struct bw_err *err)
@@ -138,6 +152,8 @@ static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry
     const struct bw_report_timeline timeline = { .changes = changes,
                                                  .count = entry->change_count,
                                                  .initial = initial_status(gather, entry),
+                                                 .blind = entry->blind,
+                                                 .blind_count = entry->blind_count,
                                                  .from_ms = request->from_ms,
                                                  .to_ms = request->to_ms };
     bw_report_spend(&timeline, points, count, BW_REPORT_LOOKBACK_MS,
@@ -333,6 +349,10 @@ static enum bw_rc put_trends(struct bw_gather *gather, struct bw_err *err)
 static enum bw_rc collect_from(struct bw_gather *gather, struct bw_err *err)
 {
     enum bw_rc rc = bw_gather_checks(gather, err);
+    if (rc == BW_OK)
+        rc = bw_spells_find(gather, err);
+    if (rc == BW_OK && gather->spell_count > 0)
+        rc = scan_metric(gather, &score_scan, err);
     for (size_t i = 0; rc == BW_OK && i < sizeof metric_scans / sizeof *metric_scans; i++)
         rc = scan_metric(gather, &metric_scans[i], err);
     if (rc != BW_OK)

@@ -13,6 +13,7 @@ void bw_gather_fini(struct bw_gather *gather)
 {
     free(gather->entries);
     free(gather->changes);
+    free(gather->spells);
 }
 
 /* ---- which checks there are -------------------------------------------------------------- */

@@ -18,9 +18,12 @@ struct bw_report_entry {
     bool has_state;                    /* the store says where it stands: it is configured */
     enum bw_status state;
     int64_t state_since_ms;
-    bool probed;    /* it has a series of results */
-    bool witnessed; /* not probed, but it has a series that stops when nobody looks */
-    bool has_runs;  /* some of them in the range */
+    bool probed;      /* it has a series of results */
+    bool witnessed;   /* not probed, but it has a series that stops when nobody looks */
+    bool has_runs;    /* some of them in the range */
+    uint32_t *scores; /* in each spell of blindness; NULL: none */
+    const struct bw_report_spell *blind; /* of the spells those in which it could not be seen */
+    size_t blind_count;
     bool done;
 };
 
@@ -43,6 +46,8 @@ struct bw_gather {
     size_t entry_count, entry_cap;
     struct bw_report_change_row *changes; /* by entry, then time */
     size_t change_count, change_cap;
+    struct bw_report_spell *spells; /* of blindness in the range, oldest first */
+    size_t spell_count, spell_cap;
 };
 
 void bw_gather_fini(struct bw_gather *gather);

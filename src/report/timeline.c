@@ -13,7 +13,8 @@
 struct walk {
     const struct bw_report_timeline *timeline;
     struct bw_report_check *out;
-    size_t next; /* change */
+    size_t next;  /* change */
+    size_t spell; /* of blindness: the first that is not over */
     enum bw_status status;
     int64_t at_ms;
     int64_t spent_ms[BW_STATUS_COUNT];
@@ -80,10 +81,8 @@ static void mark_strip(struct walk *walk, int64_t until_ms, enum bw_status statu
     }
 }
 
-static void count_until(struct walk *walk, int64_t until_ms, bool known)
+static void count_part(struct walk *walk, int64_t until_ms, bool known)
 {
-    if (until_ms <= walk->at_ms)
-        return;
     const enum bw_status status = known ? walk->status : BW_UNKNOWN;
     walk->spent_ms[status] += until_ms - walk->at_ms;
     if (status == BW_UNHEALTHY) {
@@ -94,6 +93,30 @@ static void count_until(struct walk *walk, int64_t until_ms, bool known)
     mark_strip(walk, until_ms, status);
     walk->last = status;
     walk->at_ms = until_ms;
+}
+
+/* Whether we are blind here, and until when that stays so. */
+static bool is_blind(struct walk *walk, int64_t *out_until_ms)
+{
+    const struct bw_report_timeline *timeline = walk->timeline;
+    while (walk->spell < timeline->blind_count && timeline->blind[walk->spell].to_ms <= walk->at_ms)
+        walk->spell++;
+    *out_until_ms = INT64_MAX;
+    if (walk->spell == timeline->blind_count)
+        return false;
+    const struct bw_report_spell *spell = &timeline->blind[walk->spell];
+    const bool blind = spell->from_ms <= walk->at_ms;
+    *out_until_ms = blind ? spell->to_ms : spell->from_ms;
+    return blind;
+}
+
+static void count_until(struct walk *walk, int64_t until_ms, bool known)
+{
+    while (walk->at_ms < until_ms) {
+        int64_t end_ms;
+        const bool blind = is_blind(walk, &end_ms);
+        count_part(walk, end_ms < until_ms ? end_ms : until_ms, known && !blind);
+    }
 }
 
 static void take_change(struct walk *walk, const struct bw_report_change *change)

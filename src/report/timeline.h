@@ -23,11 +23,18 @@ struct bw_report_change {
     const char *cause;
 };
 
+/* A time in which a check could not be seen, whatever its results: unknown. */
+struct bw_report_spell {
+    int64_t from_ms, to_ms;
+};
+
 struct bw_report_timeline {
     const struct bw_report_change *changes; /* oldest first, all inside the range */
     size_t count;
-    enum bw_status initial; /* at from_ms */
+    enum bw_status initial;              /* at from_ms */
     int64_t from_ms, to_ms;
+    const struct bw_report_spell *blind; /* oldest first, without overlaps */
+    size_t blind_count;
 };
 
 /* The median distance of neighbours; 0 with fewer than two points. */

@@ -31,6 +31,12 @@ static bool is_suppressed(void *ctx, const char *service)
     return b->parent_down && strcmp(service, "shop") == 0;
 }
 
+static bool is_held(void *ctx, const char *labels)
+{
+    (void)ctx;
+    return labels[0] != '\0';
+}
+
 static void bench_init(struct bench *b, const struct bw_alert_rule_opts *opts, size_t max)
 {
     *b = (struct bench){ 0 };
@@ -93,8 +99,8 @@ static void restart(struct bench *b)
 }
 
 /* Scripts: "rule KEY VALUE", "00:01:00 LABELS VALUE, LABELS VALUE", "00:01:00 nothing",
- * "restart", "parent down", "parent up", "expect none" or "expect FROM>TO LABELS: CAUSE" for
- * each intent since the last expectation, in order. */
+ * "restart", "parent down", "parent up", "blind" (all that has labels is held), "seeing", "expect
+ * none" or "expect FROM>TO LABELS: CAUSE" for each intent since the last expectation, in order. */
 static void set_rule(struct bw_alert_rule_opts *o, struct bw_arena *arena, const char *key,
                      const char *value)
 {
@@ -175,6 +181,8 @@ static void script_line(struct bench *b, struct bw_alert_rule_opts *opts, char *
         restart(b);
     } else if (strncmp(line, "parent ", 7) == 0) {
         b->parent_down = strcmp(line + 7, "down") == 0;
+    } else if (strcmp(line, "blind") == 0 || strcmp(line, "seeing") == 0) {
+        bw_alert_engine_hold(b->engine, line[0] == 'b' ? is_held : NULL, b);
     } else if (strncmp(line, "expect ", 7) == 0) {
         script_expect(b, line + 7, number);
     } else if (sscanf(line, "%u:%u:%u %n", &h, &m, &s, &at) == 3 && at > 0) {
@@ -205,8 +213,9 @@ static void run_script(const char *name)
 static void scripts_replay(void **state)
 {
     (void)state;
-    static const char *const scripts[] = { "alert-levels.txt", "alert-for.txt", "alert-no-data.txt",
-                                           "alert-parent.txt", "alert-no-series.txt" };
+    static const char *const scripts[] = { "alert-levels.txt",    "alert-for.txt",
+                                           "alert-no-data.txt",   "alert-parent.txt",
+                                           "alert-no-series.txt", "alert-blind.txt" };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         run_script(scripts[i]);
 }

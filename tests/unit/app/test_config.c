@@ -96,6 +96,71 @@ static void instances_are_named_by_their_target(void **state)
     folder_remove(&folder);
 }
 
+/* Which checks a canary covers that nobody says anything of, by where its own targets are. */
+static void the_canary_covers_what_goes_over_the_network(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *check;
+        bool afar, here; /* canary on another machine, on this one */
+    } cases[] = {
+        { "tcp: '10.0.0.1:22'", true, true },
+        { "http: 'https://u:p@example.com/?a=127.0.0.1'", true, true },
+        { "icmp: '2001:db8::1'", true, true },
+        { "tcp: '127.0.0.1:22'", false, true },
+        { "icmp: '127.8.9.1'", false, true },
+        { "tcp: 'localhost:22'", false, true },
+        { "tcp: 'localhost.example:22'", true, true },
+        { "http: 'http://[::1]:8080/'", false, true },
+        { "icmp: '::1'", false, true },
+        { "exec: [/bin/true]", false, false },
+        { "exec: [/bin/true], canary: true", true, true },
+        { "tcp: '127.0.0.1:22', canary: true", true, true },
+        { "tcp: '10.0.0.1:22', canary: false", false, false },
+        { "tcp: '10.0.0.1:22', canary: auto", true, true },
+    };
+    static const char *const targets[] = { "", "[tcp 10.0.0.254:22, http http://127.0.0.1/]",
+                                           "['http://127.0.0.1/', icmp ::1]" };
+    struct folder folder;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            char text[512];
+            snprintf(text, sizeof text, "services: [{name: a, checks: [{name: b, %s}]}]\n%s%s%s",
+                     cases[i].check, k > 0 ? "self_canary: {targets: " : "", targets[k],
+                     k > 0 ? "}\n" : "");
+            struct bw_config *config = folder_config(&folder, text);
+            const bool want[] = { false, cases[i].afar, cases[i].here };
+            if (config->checks[0].covered != want[k])
+                fail_msg("%s with %s: %d", cases[i].check, targets[k], config->checks[0].covered);
+            bw_config_free(config);
+        }
+    }
+    folder_remove(&folder);
+}
+
+static void a_canary_has_its_defaults(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    struct bw_config *config =
+        folder_config(&folder, "self_canary: {targets: ['tcp  10.0.0.254:22', 'icmp 10.0.0.254', "
+                               "'https://u:secret@10.0.0.254/']}\n");
+    const struct bw_config_canary *canary = &config->canary;
+    assert_int_equal(canary->count, 3);
+    assert_int_equal(canary->need, 1);
+    assert_int_equal(canary->interval_ns, 5 * BW_SECOND);
+    assert_int_equal(canary->timeout_ns, 1 * BW_SECOND);
+    assert_string_equal(canary->targets[0].text, "tcp 10.0.0.254:22");
+    assert_string_equal(canary->targets[0].target, "10.0.0.254:22");
+    assert_string_equal(canary->targets[1].text, "icmp 10.0.0.254");
+    assert_string_equal(canary->targets[2].text, "http https://***@10.0.0.254/");
+    assert_string_equal(canary->targets[2].ops->name, "http");
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
 static void a_check_stands_for_each_instance(void **state)
 {
     (void)state;
@@ -466,6 +531,19 @@ static const struct mistake mistakes[] = {
     { "include: [none.yml]\n", "c.yml:1:11: no file matches 'none.yml'\n" },
     { "global: {timezone: Mars/Phobos}\n",
       "c.yml:1:20: global.timezone: there is no time zone 'Mars/Phobos' here\n" },
+    { "self_canary: {need: 1}\n", "c.yml:1:1: self_canary: expected 'targets': what is asked to "
+                                  "find out whether we can see\n" },
+    { "self_canary: {targets: [tcp 10.0.0.1], need: 1}\n",
+      "c.yml:1:25: self_canary.targets[0]: '10.0.0.1' is not HOST:PORT\n" },
+    { "self_canary: {targets: [icmp a, dns a, tcp, exec /bin/true]}\n",
+      "c.yml:1:33: self_canary.targets[1]: expected tcp HOST:PORT, icmp HOST or http URL\n"
+      "c.yml:1:40: self_canary.targets[2]: expected tcp HOST:PORT, icmp HOST or http URL\n"
+      "c.yml:1:45: self_canary.targets[3]: expected tcp HOST:PORT, icmp HOST or http URL\n" },
+    { "self_canary: {targets: icmp a, need: 2}\n",
+      "c.yml:1:38: self_canary.need: more than there are targets: we could never see\n" },
+    { "self_canary: {targets: icmp a, every: 5s}\n", "c.yml:1:32: self_canary: unknown key*" },
+    { CHECK("tcp: 'd:1', canary: perhaps"),
+      "c.yml:4:35: services[0].checks[0].canary: expected one of auto, true*" },
     { "global: {interval: 50ms}\n",
       "c.yml:1:20: global.interval: must be between 100ms and 24h, not '50ms'\n" },
     { "global: {slot: 1s, interval: 500ms}\n",
@@ -610,6 +688,8 @@ int main(void)
         cmocka_unit_test(the_starter_has_no_flaw),
         cmocka_unit_test(nothing_said_means_this_host),
         cmocka_unit_test(instances_are_named_by_their_target),
+        cmocka_unit_test(the_canary_covers_what_goes_over_the_network),
+        cmocka_unit_test(a_canary_has_its_defaults),
         cmocka_unit_test(a_check_stands_for_each_instance),
         cmocka_unit_test(the_nearest_word_counts),
         cmocka_unit_test(included_files_are_merged),

@@ -190,6 +190,70 @@ static void silence_is_unknown(void **state)
     bw_report_free(report);
 }
 
+/* The canary's events. */
+static void turn(struct fixture *f, int64_t second, const char *name)
+{
+    const struct bw_event event = { .ts_ms = FROM + second * 1000,
+                                    .kind = BW_EVENT_SYSTEM,
+                                    .subject = { "", "", "" },
+                                    .name = name,
+                                    .cause = "none of 2 canary targets answers" };
+    assert_true(bw_store_put_event(f->store, &event));
+}
+
+/* A score every ten seconds in [from, to). */
+static void score(struct fixture *f, const char *service, int64_t from_second, int64_t to_second)
+{
+    const struct bw_label labels[] = { { "check", "http" },
+                                       { "instance", "a:80" },
+                                       { "service", service } };
+    const uint32_t series =
+        bw_store_series(f->store, "bellwether_health_score", (struct bw_labels){ labels, 3 });
+    for (int64_t second = from_second; second < to_second; second += INTERVAL_MS / 1000) {
+        const struct bw_sample sample = { series, FROM + second * 1000, 1 };
+        assert_true(bw_store_append(f->store, &sample, 1));
+    }
+}
+
+/* Blind until 60 s, from 200 s to 300 s, and from 540 s on. "web" depends on our sight, "queue"
+ * sees for itself; both fail while we are blind. */
+static void blind_time_counts_for_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const char *const runs = "------++++++++++++++----------++++++++++++++++++++++++------";
+    run_check(f, "web", runs);
+    run_check(f, "queue", runs);
+    change(f, "web", -30, BW_UNKNOWN, BW_HEALTHY, "");
+    change(f, "queue", -30, BW_UNKNOWN, BW_HEALTHY, "");
+    change(f, "queue", 220, BW_HEALTHY, BW_UNHEALTHY, "exit code 2");
+    change(f, "queue", 310, BW_UNHEALTHY, BW_HEALTHY, "");
+    score(f, "web", 60, 200);
+    score(f, "web", 290, 540); /* that of 290 s was due while we were blind, and late */
+    score(f, "queue", 0, 600);
+    turn(f, -1000, BW_EVENT_BLIND);
+    turn(f, -900, BW_EVENT_SEES_AGAIN);
+    turn(f, -90, BW_EVENT_BLIND);
+    turn(f, 60, BW_EVENT_SEES_AGAIN);
+    turn(f, 200, BW_EVENT_BLIND);
+    turn(f, 300, BW_EVENT_SEES_AGAIN);
+    turn(f, 540, BW_EVENT_BLIND);
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 2);
+    const struct bw_report_check *queue = &report->checks[0], *web = &report->checks[1];
+    assert_true(is_near(web->time.unknown_ratio, 220.0 / 600));
+    assert_true(is_near(web->time.healthy_ratio, 380.0 / 600));
+    assert_true(is_near(web->available_ratio, 1));
+    assert_int_equal(web->downtime_ms, 0);
+    assert_int_equal(web->runs, 38);
+    assert_int_equal(web->failures, 0);
+    assert_int_equal(web->status, BW_UNKNOWN);
+    assert_true(is_near(web->duration_max_s, 0.054));
+    assert_true(is_near(queue->time.unknown_ratio, 0));
+    assert_int_equal(queue->downtime_ms, 90000);
+    assert_int_equal(queue->runs, 60);
+    bw_report_free(report);
+}
+
 static void the_beginning_is_known_from_before(void **state)
 {
     struct fixture *f = *state;
@@ -402,6 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(time_is_told_exactly),
         TEST(silence_is_unknown),
+        TEST(blind_time_counts_for_nothing),
         TEST(the_beginning_is_known_from_before),
         TEST(hosts_are_told_by_events_alone),
         TEST(a_host_that_nobody_looked_at_is_unknown),

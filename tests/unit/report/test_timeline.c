@@ -116,6 +116,39 @@ static void stories_are_counted_as_told(void **state)
     }
 }
 
+/* Down from 10 s to 40 s; blind before, over its end, and where there are no results. */
+static void blind_time_is_unknown(void **state)
+{
+    (void)state;
+    static const struct bw_report_spell blind[] = { { FROM + 2000, FROM + 5000 },
+                                                    { FROM + 30000, FROM + 45000 },
+                                                    { FROM + 55000, FROM + 60000 } };
+    const struct bw_report_change changes[] = {
+        { .ts_ms = FROM + 10000, .id = 1, .from = BW_HEALTHY, .to = BW_UNHEALTHY },
+        { .ts_ms = FROM + 40000, .id = 2, .from = BW_UNHEALTHY, .to = BW_HEALTHY },
+    };
+    const struct bw_report_timeline timeline = { .changes = changes,
+                                                 .count = 2,
+                                                 .initial = BW_HEALTHY,
+                                                 .from_ms = FROM,
+                                                 .to_ms = FROM + 60000,
+                                                 .blind = blind,
+                                                 .blind_count = 3 };
+    struct bw_point points[60];
+    struct bw_report_check check = { .runs = 0 };
+    for (int64_t i = 0; i < 60; i++)
+        points[i] = (struct bw_point){ FROM + i * 1000, 1 };
+    bw_report_spend(&timeline, points, 60, 3600000, false, &check);
+    expect_seconds("blind", "unknown", check.time.unknown_ratio, 23, 60);
+    expect_seconds("blind", "unhealthy", check.time.unhealthy_ratio, 20, 60);
+    expect_seconds("blind", "healthy", check.time.healthy_ratio, 17, 60);
+    expect_number("blind", "downtime", check.downtime_ms, 20000);
+    expect_number("blind", "longest", check.longest_ms, 20000);
+    expect_number("blind", "incidents", check.incidents, 1);
+    expect_number("blind", "status", check.status, BW_UNKNOWN);
+    assert_true(fabs(check.available_ratio - 17.0 / 37) < 1e-12);
+}
+
 static void five_shares_add_up_to_one(void **state)
 {
     (void)state;
@@ -134,8 +167,11 @@ static void five_shares_add_up_to_one(void **state)
                     (struct bw_report_change){ .ts_ms = at_ms,
                                                .to = (enum bw_status)(rand() % BW_STATUS_COUNT) };
         }
-        const struct bw_report_timeline timeline = { changes, changed, BW_HEALTHY, FROM,
-                                                     FROM + 400000 };
+        const struct bw_report_timeline timeline = { .changes = changes,
+                                                     .count = changed,
+                                                     .initial = BW_HEALTHY,
+                                                     .from_ms = FROM,
+                                                     .to_ms = FROM + 400000 };
         bw_report_spend(&timeline, points, n, 3600000, false, &check);
         const struct bw_report_time *t = &check.time;
         const double sum = t->healthy_ratio + t->degraded_ratio + t->unhealthy_ratio
@@ -207,7 +243,9 @@ static void strip_shows_the_worst_of_each_part(void **state)
         { .ts_ms = FROM + 12000, .to = BW_HEALTHY },
         { .ts_ms = FROM + 59000, .to = BW_UNKNOWN },
     };
-    const struct bw_report_timeline timeline = { changes, 4, BW_HEALTHY, FROM, FROM + 60000 };
+    const struct bw_report_timeline timeline = {
+        changes, 4, BW_HEALTHY, FROM, FROM + 60000, NULL, 0
+    };
     struct bw_report_check check = { .runs = 0 };
     char told[BW_REPORT_STRIP_PARTS + 1] = "";
     bw_report_spend(&timeline, NULL, 0, 0, true, &check);
@@ -254,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stories_are_counted_as_told),
+        cmocka_unit_test(blind_time_is_unknown),
         cmocka_unit_test(five_shares_add_up_to_one),
         cmocka_unit_test(availability_is_of_the_known_time),
         cmocka_unit_test(the_result_before_the_range_counts),
