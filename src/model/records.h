@@ -65,6 +65,36 @@ struct bw_check_state {
     uint32_t pass_run, fail_run;
 };
 
+/* Why a check stands as it does, in words; kept apart from where it stands, which is stored far
+ * more often. */
+struct bw_check_cause {
+    struct bw_subject subject;
+    enum bw_reason reason;
+    const char *cause; /* "connection refused"; may be "" */
+};
+
+/* How often one failure of a check came again without a pass in between. A check has
+ * BW_FAILURES_KEPT_MAX slots for its last failures, taken in turn. */
+struct bw_failure_tally {
+    struct bw_subject subject;
+    unsigned slot;
+    int64_t ts_ms;     /* when it came first: nominal */
+    int64_t last_ms;   /* and last */
+    uint32_t times;    /* 1, … */
+    uint32_t left_out; /* other failures just before it that nobody wrote down: too many at once */
+};
+
+/* One of the last failures of a check. */
+struct bw_failure {
+    struct bw_failure_tally tally;
+    enum bw_reason reason;
+    const char *cause; /* the peer's or library's words: "status 500, expected 2xx"; may be "" */
+    double duration_s;
+    unsigned attempts;
+    const char *phases;     /* "resolve=0.002 connect=0.01": names and seconds */
+    const char *transcript; /* model/transcript.h */
+};
+
 /* Where one alert (a rule on one set of labels) stands. */
 struct bw_alert_state {
     const char *rule;

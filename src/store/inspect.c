@@ -213,6 +213,10 @@ static void verify_all(struct verify *v)
          verify_pack);
     for (enum bw_row_op op = BW_ROW_SERIES; op <= BW_ROW_PACK_GROUP; op++)
         verify_rows(v, op);
+    for (enum bw_row_op op = BW_ROW_CHECK_CAUSE; op <= BW_ROW_FAILURE_TALLY; op++) {
+        if (bw_view_has_table(v->db, op))
+            verify_rows(v, op);
+    }
 }
 
 enum bw_rc bw_store_verify(const char *path, bw_fault_fn *fn, void *ctx, uint64_t *out_faults,

@@ -71,6 +71,9 @@ struct bw_event_filter {
 
 typedef bool bw_event_fn(void *ctx, const struct bw_event *event);
 typedef bool bw_check_state_fn(void *ctx, const struct bw_check_state *state);
+typedef bool bw_check_cause_fn(void *ctx, const struct bw_check_cause *cause);
+typedef bool bw_failure_fn(void *ctx, const struct bw_failure *failure);
+typedef bool bw_failure_tally_fn(void *ctx, const struct bw_failure_tally *tally);
 typedef bool bw_alert_state_fn(void *ctx, const struct bw_alert_state *state);
 typedef bool bw_trend_fn(void *ctx, const struct bw_trend_record *trend);
 typedef bool bw_report_fn(void *ctx, const struct bw_report_row *report);
@@ -83,6 +86,19 @@ enum bw_rc bw_reader_events(struct bw_reader *reader, const struct bw_event_filt
 /* By service, instance, check. */
 enum bw_rc bw_reader_check_states(struct bw_reader *reader, bw_check_state_fn *fn, void *ctx,
                                   struct bw_damage *damage, struct bw_err *err);
+enum bw_rc bw_reader_check_causes(struct bw_reader *reader, bw_check_cause_fn *fn, void *ctx,
+                                  struct bw_damage *damage, struct bw_err *err);
+
+/* The last failures of one check, newest first. None in a store of a version that kept none; so
+ * below, and for causes. */
+enum bw_rc bw_reader_failures(struct bw_reader *reader, const struct bw_subject *subject,
+                              bw_failure_fn *fn, void *ctx, struct bw_damage *damage,
+                              struct bw_err *err);
+
+/* What is kept for every check, without the transcripts: by check, oldest first. */
+enum bw_rc bw_reader_failure_tallies(struct bw_reader *reader, bw_failure_tally_fn *fn, void *ctx,
+                                     struct bw_damage *damage, struct bw_err *err);
+
 enum bw_rc bw_reader_alert_states(struct bw_reader *reader, bw_alert_state_fn *fn, void *ctx,
                                   struct bw_damage *damage, struct bw_err *err);
 

@@ -7,6 +7,7 @@
 enum {
     PACKS_A_STEP = 8,
     EVENTS_A_STEP = 500,
+    FAILURES_A_STEP = 100,
     JOURNAL_ROWS_A_STEP = 400,
     PAGES_A_STEP = 256,
     FREE_PAGES_KEPT = 1024
@@ -26,6 +27,20 @@ enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_pac
     const enum bw_rc rc = bw_db_exec(db, sql, err);
     if (rc == BW_OK)
         *out_packs += (uint64_t)sqlite3_changes64(db);
+    return rc;
+}
+
+enum bw_rc bw_retention_expire_failures(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_failures,
+                                        struct bw_err *err)
+{
+    char sql[200];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM check_failure WHERE rowid IN (SELECT rowid FROM check_failure"
+                     " WHERE ts_ms<%lld ORDER BY ts_ms LIMIT %d)",
+                     (long long)cutoff_ms, FAILURES_A_STEP);
+    const enum bw_rc rc = bw_db_exec(db, sql, err);
+    if (rc == BW_OK)
+        *out_failures += (uint64_t)sqlite3_changes64(db);
     return rc;
 }
 
@@ -62,7 +77,12 @@ enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs
         return rc;
     const uint64_t before = *out_packs;
     const enum bw_rc expired = bw_retention_expire(db, INT64_MAX, out_packs, err);
-    return expired == BW_OK && *out_packs == before ? expire_events(db, out_events, err) : expired;
+    if (expired != BW_OK || *out_packs != before)
+        return expired;
+    const uint64_t others = *out_events;
+    const enum bw_rc failures = bw_retention_expire_failures(db, INT64_MAX, out_events, err);
+    return failures == BW_OK && *out_events == others ? expire_events(db, out_events, err)
+                                                      : failures;
 }
 
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err)

@@ -13,8 +13,14 @@
 enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_packs,
                                struct bw_err *err);
 
+/* Deletes a few of the failures that were before cutoff_ms; adds how many to *out_failures.
+ * Their tallies stay, a few bytes for each slot of a check, until the slot is taken again. */
+enum bw_rc bw_retention_expire_failures(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_failures,
+                                        struct bw_err *err);
+
 /* Deletes a few of the oldest packs while the used pages are above max_bytes, keeping room for
- * the WAL; when there are none left, a few of the oldest events. Adds to the counts. */
+ * the WAL; when there are none left, a few of the oldest failures, then events. Adds to the
+ * counts, of which the last is of both. */
 enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
                             uint64_t *out_events, struct bw_err *err);
 

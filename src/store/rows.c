@@ -28,6 +28,12 @@ static const struct {
     [BW_ROW_FORGET_ALERT_STATE] = { "alert_state",
                                     "DELETE FROM alert_state WHERE rule=?1 AND labels=?2" },
     [BW_ROW_FORGET_REPORT] = { "report_archive", "DELETE FROM report_archive WHERE id=?1" },
+    [BW_ROW_CHECK_CAUSE] = { "check_cause", NULL },
+    [BW_ROW_FAILURE] = { "check_failure", NULL },
+    [BW_ROW_FAILURE_TALLY] = { "failure_tally", NULL },
+    [BW_ROW_FORGET_FAILURE] = { "check_failure", "DELETE FROM check_failure WHERE service=?1"
+                                                 " AND instance=?2 AND check_name=?3"
+                                                 " AND slot=?4" },
 };
 
 static struct bw_cell *next_cell(struct bw_cells *cells, enum bw_cell_type type)
@@ -317,6 +323,82 @@ struct bw_check_state bw_check_state_of_cells(const struct bw_cells *cells)
     state.pass_run = (uint32_t)take_int(&c);
     state.fail_run = (uint32_t)take_int(&c);
     return state;
+}
+
+void bw_cells_of_check_cause(struct bw_cells *cells, const struct bw_check_cause *cause)
+{
+    put_subject(cells, &cause->subject);
+    bw_cells_int(cells, cause->reason);
+    bw_cells_text(cells, cause->cause);
+}
+
+/* A number of a newer version means nothing here. */
+static enum bw_reason take_reason(struct cursor *c)
+{
+    const int64_t number = take_int(c);
+    return number >= 0 && number < BW_REASON_COUNT ? (enum bw_reason)number : BW_REASON_INTERNAL;
+}
+
+struct bw_check_cause bw_check_cause_of_cells(const struct bw_cells *cells)
+{
+    struct cursor c = { cells, 0 };
+    struct bw_check_cause cause;
+    cause.subject = take_subject(&c);
+    cause.reason = take_reason(&c);
+    cause.cause = take_text(&c);
+    return cause;
+}
+
+void bw_cells_of_failure(struct bw_cells *cells, const struct bw_failure *failure)
+{
+    put_subject(cells, &failure->tally.subject);
+    bw_cells_int(cells, failure->tally.slot);
+    bw_cells_int(cells, failure->tally.ts_ms);
+    bw_cells_int(cells, failure->reason);
+    bw_cells_text(cells, failure->cause);
+    bw_cells_real(cells, failure->duration_s);
+    bw_cells_int(cells, failure->attempts);
+    bw_cells_text(cells, failure->phases);
+    bw_cells_text(cells, failure->transcript);
+}
+
+struct bw_failure bw_failure_of_cells(const struct bw_cells *cells)
+{
+    struct cursor c = { cells, 0 };
+    struct bw_failure failure = { .tally = { .times = 1 } };
+    failure.tally.subject = take_subject(&c);
+    failure.tally.slot = (unsigned)take_int(&c);
+    failure.tally.ts_ms = failure.tally.last_ms = take_int(&c);
+    failure.reason = take_reason(&c);
+    failure.cause = take_text(&c);
+    failure.duration_s = take_real(&c);
+    failure.attempts = (unsigned)take_int(&c);
+    failure.phases = take_text(&c);
+    failure.transcript = take_text(&c);
+    return failure;
+}
+
+void bw_cells_of_failure_tally(struct bw_cells *cells, const struct bw_failure_tally *tally)
+{
+    put_subject(cells, &tally->subject);
+    bw_cells_int(cells, tally->slot);
+    bw_cells_int(cells, tally->ts_ms);
+    bw_cells_int(cells, tally->last_ms);
+    bw_cells_int(cells, tally->times);
+    bw_cells_int(cells, tally->left_out);
+}
+
+struct bw_failure_tally bw_failure_tally_of_cells(const struct bw_cells *cells)
+{
+    struct cursor c = { cells, 0 };
+    struct bw_failure_tally tally;
+    tally.subject = take_subject(&c);
+    tally.slot = (unsigned)take_int(&c);
+    tally.ts_ms = take_int(&c);
+    tally.last_ms = take_int(&c);
+    tally.times = (uint32_t)take_int(&c);
+    tally.left_out = (uint32_t)take_int(&c);
+    return tally;
 }
 
 void bw_cells_of_alert_state(struct bw_cells *cells, const struct bw_alert_state *state)

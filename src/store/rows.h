@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a queued row does. The numbers of the first eight are in the sums: never renumber. */
+/* What a queued row does. The numbers of those that have a table are in the sums: never
+ * renumber. */
 enum bw_row_op {
     BW_ROW_SERIES = 1,
     BW_ROW_SERIES_GROUP,
@@ -26,7 +27,11 @@ enum bw_row_op {
     BW_ROW_FORGET_CHECK_STATE,
     BW_ROW_FORGET_ALERT_STATE,
     BW_ROW_FORGET_REPORT,
-    BW_ROW_CALL, /* nothing to write: a caller who waits for the commit */
+    BW_ROW_CALL,        /* nothing to write: a caller who waits for the commit */
+    BW_ROW_CHECK_CAUSE, /* these three are in the sums, too */
+    BW_ROW_FAILURE,
+    BW_ROW_FAILURE_TALLY,
+    BW_ROW_FORGET_FAILURE,
     BW_ROW_OP_COUNT,
 };
 
@@ -91,11 +96,17 @@ void bw_cells_of_series(struct bw_cells *cells, uint32_t id, const char *name);
 void bw_cells_of_place(struct bw_cells *cells, uint32_t series, uint32_t group, int64_t from_ms);
 void bw_cells_of_event(struct bw_cells *cells, const struct bw_event *event);
 void bw_cells_of_check_state(struct bw_cells *cells, const struct bw_check_state *state);
+void bw_cells_of_check_cause(struct bw_cells *cells, const struct bw_check_cause *cause);
+void bw_cells_of_failure(struct bw_cells *cells, const struct bw_failure *failure);
+void bw_cells_of_failure_tally(struct bw_cells *cells, const struct bw_failure_tally *tally);
 void bw_cells_of_alert_state(struct bw_cells *cells, const struct bw_alert_state *state);
 void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *trend);
 void bw_cells_of_report(struct bw_cells *cells, const struct bw_report_row *report);
 struct bw_event bw_event_of_cells(const struct bw_cells *cells);
 struct bw_check_state bw_check_state_of_cells(const struct bw_cells *cells);
+struct bw_check_cause bw_check_cause_of_cells(const struct bw_cells *cells);
+struct bw_failure bw_failure_of_cells(const struct bw_cells *cells); /* its tally: once */
+struct bw_failure_tally bw_failure_tally_of_cells(const struct bw_cells *cells);
 struct bw_alert_state bw_alert_state_of_cells(const struct bw_cells *cells);
 struct bw_trend_record bw_trend_of_cells(const struct bw_cells *cells); /* without the name */
 struct bw_report_row bw_report_of_cells(const struct bw_cells *cells);

@@ -346,6 +346,44 @@ bool bw_store_put_check_state(struct bw_store *store, const struct bw_check_stat
     return put_row(store, BW_ROW_CHECK_STATE, &cells);
 }
 
+bool bw_store_put_check_cause(struct bw_store *store, const struct bw_check_cause *cause)
+{
+    struct bw_cells cells = { .count = 0 };
+    bw_cells_of_check_cause(&cells, cause);
+    return put_row(store, BW_ROW_CHECK_CAUSE, &cells);
+}
+
+static void cells_of_slot(struct bw_cells *cells, const struct bw_failure_tally *tally)
+{
+    bw_cells_text(cells, tally->subject.service);
+    bw_cells_text(cells, tally->subject.instance);
+    bw_cells_text(cells, tally->subject.check);
+    bw_cells_int(cells, tally->slot);
+}
+
+/* No unique index keeps a slot to itself: one flipped bit of a slot would keep that index from
+ * being made anew. So what was there goes first. */
+bool bw_store_put_failure(struct bw_store *store, const struct bw_failure *failure)
+{
+    struct bw_cells old = { .count = 0 }, cells = { .count = 0 }, tally = { .count = 0 };
+    cells_of_slot(&old, &failure->tally);
+    bw_cells_of_failure(&cells, failure);
+    bw_cells_of_failure_tally(&tally, &failure->tally);
+    pthread_mutex_lock(&store->lock);
+    const bool taken = put_cells(store, BW_ROW_FORGET_FAILURE, &old)
+                       && put_cells(store, BW_ROW_FAILURE, &cells)
+                       && put_cells(store, BW_ROW_FAILURE_TALLY, &tally);
+    pthread_mutex_unlock(&store->lock);
+    return taken;
+}
+
+bool bw_store_put_failure_tally(struct bw_store *store, const struct bw_failure_tally *tally)
+{
+    struct bw_cells cells = { .count = 0 };
+    bw_cells_of_failure_tally(&cells, tally);
+    return put_row(store, BW_ROW_FAILURE_TALLY, &cells);
+}
+
 bool bw_store_forget_check_state(struct bw_store *store, const struct bw_subject *subject)
 {
     struct bw_cells cells = { .count = 0 };

@@ -104,9 +104,15 @@ bool bw_store_append(struct bw_store *store, const struct bw_sample *samples, si
  * is set by the store. */
 bool bw_store_put_event(struct bw_store *store, const struct bw_event *event);
 bool bw_store_put_check_state(struct bw_store *store, const struct bw_check_state *state);
+bool bw_store_put_check_cause(struct bw_store *store, const struct bw_check_cause *cause);
 bool bw_store_put_alert_state(struct bw_store *store, const struct bw_alert_state *state);
 bool bw_store_put_trend(struct bw_store *store, const struct bw_trend_record *trend);
 bool bw_store_put_report(struct bw_store *store, const struct bw_report_row *report);
+
+/* One of a check's last failures, in place of what was in its slot, with its tally; and the tally
+ * alone, when the same comes again. */
+bool bw_store_put_failure(struct bw_store *store, const struct bw_failure *failure);
+bool bw_store_put_failure_tally(struct bw_store *store, const struct bw_failure_tally *tally);
 
 /* Forgets the state of a check or the trend of a series that is no longer configured. */
 bool bw_store_forget_check_state(struct bw_store *store, const struct bw_subject *subject);

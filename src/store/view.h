@@ -16,6 +16,10 @@ struct bw_reader {
 enum bw_rc bw_view_begin(struct bw_reader *reader, struct bw_err *err);
 enum bw_rc bw_view_end(struct bw_reader *reader, enum bw_rc rc);
 
+/* Whether the file has the table of an op: one of an older version, that no daemon has opened
+ * since, has not. */
+bool bw_view_has_table(sqlite3 *db, enum bw_row_op op);
+
 /* Each row of "SELECT * FROM table <tail>" whose sum is right; fn false ends it. */
 typedef bool bw_cells_fn(void *ctx, const struct bw_cells *cells);
 enum bw_rc bw_view_rows(struct bw_reader *reader, enum bw_row_op op, const char *tail,

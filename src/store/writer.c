@@ -235,9 +235,12 @@ static void expire(struct bw_store *store, struct bw_err *err)
 {
     uint64_t gone = 0, events = 0;
     enum bw_rc rc = BW_OK;
-    if (store->care_trusted && store->opts.retention.raw_ns > 0)
-        rc = bw_retention_expire(
-            store->db, bw_store_wall_ms(store) - store->opts.retention.raw_ns / BW_MS, &gone, err);
+    if (store->care_trusted && store->opts.retention.raw_ns > 0) {
+        const int64_t cutoff_ms = bw_store_wall_ms(store) - store->opts.retention.raw_ns / BW_MS;
+        rc = bw_retention_expire(store->db, cutoff_ms, &gone, err);
+        if (rc == BW_OK)
+            rc = bw_retention_expire_failures(store->db, cutoff_ms, &events, err);
+    }
     if (rc == BW_OK && store->opts.max_bytes > 0)
         bw_retention_cap(store->db, store->opts.max_bytes, &gone, &events, err);
     pthread_mutex_lock(&store->lock);
