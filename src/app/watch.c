@@ -71,6 +71,7 @@ struct bw_watch {
     bw_watch_ask_fn *ask; /* NULL: there is nobody to ask */
     void *ask_ctx;
     size_t waiting; /* results that wait for the canary */
+    int64_t armed_ns; /* when the timer goes off; -1: not set */
     double last_lag_s;
     struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
     uint64_t still_flying;             /* ticks that found a run from before a reload */
@@ -404,6 +405,9 @@ static void arm(struct bw_watch *watch)
     if (!watch->running)
         return;
     const int64_t next_ns = bw_schedule_next_ns(watch->schedule);
+    if (next_ns == watch->armed_ns)
+        return; /* the end of a run seldom changes it */
+    watch->armed_ns = next_ns;
     if (next_ns != INT64_MAX)
         bw_timer_start(watch->timer, next_ns - bw_loop_mono_ns(), 0);
 }
@@ -412,6 +416,7 @@ static void on_timer(void *ctx)
 {
     struct bw_watch *watch = ctx;
     struct bw_schedule_run due[STARTS_AT_ONCE];
+    watch->armed_ns = -1;
     const size_t count = bw_schedule_due(watch->schedule, bw_loop_mono_ns(),
                                          bw_core_now_ms(watch->core), due, STARTS_AT_ONCE);
     for (size_t i = 0; i < count; i++)
@@ -422,6 +427,7 @@ static void on_timer(void *ctx)
 void bw_watch_start(struct bw_watch *watch)
 {
     watch->running = true;
+    watch->armed_ns = -1;
     arm(watch);
 }
 

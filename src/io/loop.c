@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "io/poll.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct bw_loop {
     struct posted *first;
     struct posted **last;
     bool stop;
+    struct bw_poll_set *polls; /* NULL until a descriptor is watched */
 };
 
 /* A handle's memory belongs to libuv until its close callback, so each is a block of its own
@@ -36,12 +38,6 @@ struct bw_timer {
 struct bw_signal {
     uv_signal_t uv;
     bw_loop_fn *fn;
-    void *ctx;
-};
-
-struct bw_poll {
-    uv_poll_t uv;
-    bw_poll_fn *fn;
     void *ctx;
 };
 
@@ -141,6 +137,7 @@ void bw_loop_free(struct bw_loop *loop)
     pthread_mutex_lock(&loop->lock);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     pthread_mutex_unlock(&loop->lock);
+    bw_poll_set_free(loop->polls);
     /* Gives handles that were freed before their close callbacks. The first run may do nothing
      * but take note of an old bw_loop_stop(). */
     uv_run(&loop->uv, UV_RUN_NOWAIT);
@@ -263,52 +260,16 @@ void bw_signal_free(struct bw_signal *signal)
 
 /* ---- descriptors ---- */
 
-static void on_poll(uv_poll_t *uv, int status, int events)
+struct bw_poll *bw_poll_open(struct bw_loop *loop, int fd, unsigned events, bw_poll_fn *fn,
+                             void *ctx, struct bw_err *err)
 {
-    struct bw_poll *poll = uv->data;
-    unsigned seen = 0;
-    if (status < 0 || (events & UV_READABLE) != 0)
-        seen |= BW_POLL_READ;
-    if (status < 0 || (events & UV_WRITABLE) != 0)
-        seen |= BW_POLL_WRITE;
-    poll->fn(poll->ctx, seen);
+    if (loop->polls == NULL)
+        loop->polls = bw_poll_set_new(&loop->uv, err);
+    return loop->polls != NULL ? bw_poll_set_add(loop->polls, fd, events, fn, ctx, err) : NULL;
 }
 
 struct bw_poll *bw_poll_new(struct bw_loop *loop, int fd, bw_poll_fn *fn, void *ctx,
                             struct bw_err *err)
 {
-    struct bw_poll *poll = bw_alloc(sizeof *poll);
-    int rc = uv_poll_init(&loop->uv, &poll->uv, fd);
-    if (rc != 0) {
-        bw_fail(err, BW_EIO, "watch descriptor %d: %s", fd, uv_strerror(rc));
-        free(poll);
-        return NULL;
-    }
-    poll->uv.data = poll;
-    poll->fn = fn;
-    poll->ctx = ctx;
-    return poll;
-}
-
-void bw_poll_start(struct bw_poll *poll, unsigned events)
-{
-    int wanted = 0;
-    if ((events & BW_POLL_READ) != 0)
-        wanted |= UV_READABLE;
-    if ((events & BW_POLL_WRITE) != 0)
-        wanted |= UV_WRITABLE;
-    uv_poll_start(&poll->uv, wanted, on_poll);
-}
-
-void bw_poll_stop(struct bw_poll *poll)
-{
-    uv_poll_stop(&poll->uv);
-}
-
-void bw_poll_free(struct bw_poll *poll)
-{
-    if (poll == NULL)
-        return;
-    uv_poll_stop(&poll->uv);
-    uv_close((uv_handle_t *)&poll->uv, free_closed);
+    return bw_poll_open(loop, fd, 0, fn, ctx, err);
 }

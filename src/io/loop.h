@@ -66,12 +66,18 @@ enum { BW_POLL_READ = 1, BW_POLL_WRITE = 2 };
 typedef void bw_poll_fn(void *ctx, unsigned events);
 
 /* Watches a non-blocking descriptor, which stays the caller's: free the poll, then close the
- * descriptor. One poll per descriptor at a time. Not watching until started. NULL with *err
- * set when the descriptor cannot be watched. */
+ * descriptor. One poll per descriptor at a time. Not watching until started; an error stops it.
+ * NULL with *err set when the descriptor cannot be watched. */
 struct bw_poll *bw_poll_new(struct bw_loop *loop, int fd, bw_poll_fn *fn, void *ctx,
                             struct bw_err *err);
 void bw_poll_start(struct bw_poll *poll, unsigned events);
 void bw_poll_stop(struct bw_poll *poll);
 void bw_poll_free(struct bw_poll *poll);
+
+/* The two ends of a descriptor's life with fewer system calls: new and started at once; freed
+ * and the descriptor closed, which must not have been duplicated. */
+struct bw_poll *bw_poll_open(struct bw_loop *loop, int fd, unsigned events, bw_poll_fn *fn,
+                             void *ctx, struct bw_err *err);
+void bw_poll_close(struct bw_poll *poll);
 
 #endif

@@ -68,10 +68,12 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void
         }
         return 0;
     }
+    const unsigned events = ((what & CURL_POLL_IN) != 0 ? (unsigned)BW_POLL_READ : 0)
+                            | ((what & CURL_POLL_OUT) != 0 ? (unsigned)BW_POLL_WRITE : 0);
     if (watch == NULL) {
         watch = bw_alloc(sizeof *watch);
         *watch = (struct watch){ .curl = curl, .socket = socket };
-        watch->poll = bw_poll_new(curl->loop, socket, on_ready, watch, NULL);
+        watch->poll = bw_poll_open(curl->loop, socket, events, on_ready, watch, NULL);
         if (watch->poll == NULL) {
             /* The transfer ends by its deadline. An error here would make libcurl give up
              * the whole multi handle, and every later probe with it. */
@@ -80,8 +82,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void
         }
         curl_multi_assign(curl->multi, socket, watch);
     }
-    bw_poll_start(watch->poll, ((what & CURL_POLL_IN) != 0 ? BW_POLL_READ : 0u)
-                                   | ((what & CURL_POLL_OUT) != 0 ? BW_POLL_WRITE : 0u));
+    bw_poll_start(watch->poll, events);
     return 0;
 }
 

@@ -38,7 +38,7 @@ struct bw_probe_run {
     struct bw_mask mask;          /* made when the run has ended and there is something to say */
     struct bw_probe_try *attempt; /* NULL: between tries, or over */
     struct bw_timer *deadline;
-    struct bw_timer *later; /* the next try, or the end when a try could not begin */
+    struct bw_timer *later; /* the next try, or the end when a try could not begin; or NULL */
     int64_t start_ns, timeout_ns;
     unsigned attempts;
     bool failed_to_begin;
@@ -219,7 +219,8 @@ static void finish(struct bw_probe_run *run)
         memcpy(result.warning, out->warning, sizeof result.warning);
     add_common(run, &result);
     bw_timer_stop(run->deadline);
-    bw_timer_stop(run->later);
+    if (run->later != NULL)
+        bw_timer_stop(run->later);
     run->done(run->ctx, &result);
     release_run(run);
 }
@@ -227,6 +228,15 @@ static void finish(struct bw_probe_run *run)
 /* ---- tries ---- */
 
 static void begin(struct bw_probe_run *run);
+static void on_later(void *ctx);
+
+/* Most runs need it never. */
+static void go_on_after(struct bw_probe_run *run, int64_t pause_ns)
+{
+    if (run->later == NULL)
+        run->later = bw_timer_new(run->engine->loop, on_later, run);
+    bw_timer_start(run->later, pause_ns, 0);
+}
 
 static bool may_retry(const struct bw_probe_run *run)
 {
@@ -240,7 +250,7 @@ static void after_try(struct bw_probe_run *run)
     if (may_retry(run)) {
         bw_trail_say(&run->out, "failed: %s%s%s", bw_reason_text(run->out.reason),
                      run->out.detail[0] != '\0' ? ": " : "", run->out.detail);
-        bw_timer_start(run->later, RETRY_PAUSE_NS, 0);
+        go_on_after(run, RETRY_PAUSE_NS);
     } else {
         finish(run);
     }
@@ -286,7 +296,7 @@ static void begin(struct bw_probe_run *run)
         return;
     bw_probe_fail(&run->out, BW_REASON_INTERNAL, "the probe could not begin");
     run->failed_to_begin = true; /* done() must not be called from inside start */
-    bw_timer_start(run->later, 0, 0);
+    go_on_after(run, 0);
 }
 
 static void on_deadline(void *ctx)
@@ -336,7 +346,6 @@ struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
     engine->runs++;
     run->plan->runs++;
     run->deadline = bw_timer_new(engine->loop, on_deadline, run);
-    run->later = bw_timer_new(engine->loop, on_later, run);
     bw_timer_start(run->deadline, run->timeout_ns, 0);
     begin(run);
     return run;

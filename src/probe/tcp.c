@@ -42,11 +42,14 @@ struct bw_probe_try {
 static void release(struct bw_probe_try *t)
 {
     bw_lookup_cancel(t->lookup);
-    bw_poll_free(t->poll);
-    SSL_free(t->ssl);
-    SSL_CTX_free(t->context);
-    ERR_clear_error();
-    if (t->fd >= 0)
+    if (t->context != NULL) {
+        SSL_free(t->ssl);
+        SSL_CTX_free(t->context);
+        ERR_clear_error();
+    }
+    if (t->poll != NULL)
+        bw_poll_close(t->poll);
+    else if (t->fd >= 0)
         close(t->fd);
     bw_dialogue_fini(&t->dialogue);
     free(t);
@@ -363,12 +366,11 @@ static bool connect_to(struct bw_probe_try *t)
         return false;
     }
     struct bw_err err;
-    t->poll = bw_poll_new(t->engine->loop, t->fd, on_ready, t, &err);
+    t->poll = bw_poll_open(t->engine->loop, t->fd, BW_POLL_WRITE, on_ready, t, &err);
     if (t->poll == NULL) {
         bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "%s", err.text);
         return false;
     }
-    bw_poll_start(t->poll, BW_POLL_WRITE);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "io/loop.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -190,6 +191,100 @@ static void a_descriptor_is_watched(void **state)
     bw_loop_free(w.loop);
 }
 
+struct hangup {
+    struct bw_loop *loop;
+    struct bw_poll *polls[2];
+    unsigned calls;
+};
+
+/* Whichever comes first takes both away: the other's event is under way already. */
+static void on_either(void *ctx, unsigned events)
+{
+    struct hangup *h = ctx;
+    assert_true((events & BW_POLL_READ) != 0);
+    h->calls++;
+    bw_poll_close(h->polls[0]);
+    bw_poll_close(h->polls[1]);
+    bw_loop_stop(h->loop);
+}
+
+static void what_is_gone_is_not_told_of_events_under_way(void **state)
+{
+    (void)state;
+    struct hangup h = { .loop = bw_loop_new() };
+    int a[2], b[2];
+    assert_int_equal(pipe(a), 0);
+    assert_int_equal(pipe(b), 0);
+    assert_int_equal(write(a[1], "x", 1), 1);
+    assert_int_equal(write(b[1], "x", 1), 1);
+    h.polls[0] = bw_poll_open(h.loop, a[0], BW_POLL_READ, on_either, &h, NULL);
+    h.polls[1] = bw_poll_open(h.loop, b[0], BW_POLL_READ, on_either, &h, NULL);
+    bw_loop_run(h.loop);
+    assert_int_equal(h.calls, 1);
+    assert_int_equal(fcntl(a[0], F_GETFD), -1);
+    close(a[1]);
+    close(b[1]);
+    bw_loop_free(h.loop);
+}
+
+static void stop_loop(void *ctx)
+{
+    bw_loop_stop(ctx);
+}
+
+static void on_hangup(void *ctx, unsigned events)
+{
+    struct hangup *h = ctx;
+    assert_true((events & BW_POLL_READ) != 0);
+    h->calls++;
+    bw_loop_stop(h->loop);
+}
+
+static void a_stopped_poll_is_silent_and_a_started_one_hears_the_hangup(void **state)
+{
+    (void)state;
+    struct hangup h = { .loop = bw_loop_new() };
+    int pair[2];
+    assert_int_equal(pipe(pair), 0);
+    h.polls[0] = bw_poll_open(h.loop, pair[0], BW_POLL_READ, on_hangup, &h, NULL);
+    bw_poll_stop(h.polls[0]);
+    close(pair[1]);
+    bw_loop_post(h.loop, stop_loop, h.loop);
+    bw_loop_run(h.loop);
+    assert_int_equal(h.calls, 0);
+    bw_poll_start(h.polls[0], BW_POLL_READ);
+    bw_loop_run(h.loop);
+    assert_int_equal(h.calls, 1);
+    bw_poll_close(h.polls[0]);
+    bw_loop_free(h.loop);
+}
+
+/* More than one call of the system tells, and more than the first slots hold. */
+static void many_descriptors_are_all_heard(void **state)
+{
+    (void)state;
+    enum { MANY = 100 };
+    struct world worlds[MANY] = { 0 };
+    struct bw_loop *loop = bw_loop_new();
+    for (size_t i = 0; i < MANY; i++) {
+        worlds[i].loop = loop;
+        assert_int_equal(pipe(worlds[i].fds), 0);
+        worlds[i].poll =
+            bw_poll_open(loop, worlds[i].fds[0], BW_POLL_READ, on_pipe, &worlds[i], NULL);
+        assert_int_equal(write(worlds[i].fds[1], i + 1 < MANY ? "a" : "a.", i + 1 < MANY ? 1 : 2),
+                         (ssize_t)(i + 1 < MANY ? 1 : 2));
+    }
+    bw_loop_run(loop);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(worlds[i].said[0], 'a');
+        if (i + 1 < MANY)
+            bw_poll_free(worlds[i].poll);
+        close(worlds[i].fds[0]);
+        close(worlds[i].fds[1]);
+    }
+    bw_loop_free(loop);
+}
+
 static void a_second_loop_may_be_refused(void **state)
 {
     (void)state;
@@ -226,6 +321,9 @@ int main(void)
         cmocka_unit_test(what_is_posted_runs_before_the_loop_is_freed),
         cmocka_unit_test(a_signal_becomes_a_callback),
         cmocka_unit_test(a_descriptor_is_watched),
+        cmocka_unit_test(what_is_gone_is_not_told_of_events_under_way),
+        cmocka_unit_test(a_stopped_poll_is_silent_and_a_started_one_hears_the_hangup),
+        cmocka_unit_test(many_descriptors_are_all_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
