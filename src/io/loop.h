@@ -60,8 +60,9 @@ struct bw_signal *bw_signal_new(struct bw_loop *loop, int number, bw_loop_fn *fn
                                 struct bw_err *err);
 void bw_signal_free(struct bw_signal *signal);
 
-/* Bits of `events`. READ and WRITE are both reported when the descriptor has an error. */
-enum { BW_POLL_READ = 1, BW_POLL_WRITE = 2 };
+/* Bits of `events`. READ and WRITE are both reported when the descriptor has an error. With EDGE
+ * each is told only when it begins: whoever gets it reads, or writes, until nothing is left. */
+enum { BW_POLL_READ = 1, BW_POLL_WRITE = 2, BW_POLL_EDGE = 4 };
 
 typedef void bw_poll_fn(void *ctx, unsigned events);
 
@@ -79,5 +80,11 @@ void bw_poll_free(struct bw_poll *poll);
 struct bw_poll *bw_poll_open(struct bw_loop *loop, int fd, unsigned events, bw_poll_fn *fn,
                              void *ctx, struct bw_err *err);
 void bw_poll_close(struct bw_poll *poll);
+
+/* Tells once more, at the next turn, what is ready: for who left something with EDGE. */
+void bw_poll_again(struct bw_poll *poll);
+
+/* Somebody else is told from now on. */
+void bw_poll_hand_over(struct bw_poll *poll, bw_poll_fn *fn, void *ctx);
 
 #endif

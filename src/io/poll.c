@@ -41,9 +41,9 @@ struct bw_poll {
 /* Stopped is edge-triggered for nothing: errors and hang-ups, which come unasked, come once. */
 static uint32_t to_epoll(unsigned wanted)
 {
-    return wanted == 0 ? (uint32_t)EPOLLET
-                       : ((wanted & BW_POLL_READ) != 0 ? (uint32_t)EPOLLIN : 0)
-                             | ((wanted & BW_POLL_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0);
+    const bool edge = wanted == 0 || (wanted & BW_POLL_EDGE) != 0;
+    return (edge ? (uint32_t)EPOLLET : 0) | ((wanted & BW_POLL_READ) != 0 ? (uint32_t)EPOLLIN : 0)
+           | ((wanted & BW_POLL_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0);
 }
 
 static int control(const struct bw_poll *poll, int how)
@@ -62,7 +62,7 @@ static void tell(struct bw_poll *poll, uint32_t events)
     unsigned ready = ((events & EPOLLIN) != 0 ? (unsigned)BW_POLL_READ : 0)
                      | ((events & EPOLLOUT) != 0 ? (unsigned)BW_POLL_WRITE : 0);
     if ((events & EPOLLHUP) != 0)
-        ready |= poll->wanted;
+        ready |= poll->wanted & (BW_POLL_READ | BW_POLL_WRITE);
     if ((events & EPOLLERR) != 0) {
         ready = BW_POLL_READ | BW_POLL_WRITE;
         bw_poll_stop(poll);
@@ -164,6 +164,17 @@ void bw_poll_start(struct bw_poll *poll, unsigned events)
         return;
     poll->wanted = events;
     control(poll, EPOLL_CTL_MOD);
+}
+
+void bw_poll_again(struct bw_poll *poll)
+{
+    control(poll, EPOLL_CTL_MOD);
+}
+
+void bw_poll_hand_over(struct bw_poll *poll, bw_poll_fn *fn, void *ctx)
+{
+    poll->fn = fn;
+    poll->ctx = ctx;
 }
 
 void bw_poll_stop(struct bw_poll *poll)

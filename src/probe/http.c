@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The HTTP probe. One hop is one name lookup and one libcurl transfer on a new connection;
- * redirects are followed here, hop by hop, so that each passes the same checks:
+/* The HTTP probe. One hop is one name lookup and one transfer on a new connection, by libcurl or,
+ * for HTTP/1 in the clear, by probe/http_wire.h at half of its cost; redirects are followed here,
+ * hop by hop, so that each passes the same checks:
  *
  *     URL --> lookup --> transfer --> answer --3xx--> next URL (at most 10)
  *                                        \--else--> judged --> done
@@ -11,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "probe/http_wire.h"
 #include "probe/trail.h"
 
 #include <errno.h>
@@ -20,6 +22,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+enum { REQUEST_BYTES_MAX = 2 << 20 }; /* the body is as long as the configuration has it */
+
 struct bw_probe_try {
     struct bw_probe_engine *engine;
     struct bw_http_plan *plan;
@@ -28,13 +32,15 @@ struct bw_probe_try {
     bw_probe_try_done_fn *done;
     void *ctx;
     struct bw_http_url url;
+    bool url_is_lent; /* it is the plan's */
     char *first_origin;
     char *tls_host; /* or NULL */
     struct bw_lookup *lookup;
     struct bw_address address;
     bool has_address;
     struct bw_curl_slot slot;
-    bool on_curl; /* the transfer runs */
+    bool on_curl;              /* the transfer runs */
+    struct bw_http_wire *wire; /* instead of libcurl's handle; or NULL */
     struct curl_slist *headers, *connect_to;
     int socket_error; /* errno of socket(2) */
     struct bw_tls_watch tls;
@@ -53,10 +59,19 @@ static void drop_transfer(struct bw_probe_try *t)
         bw_curl_loop_remove(t->engine->curl, &t->slot);
     t->on_curl = false;
     curl_easy_cleanup(t->slot.easy);
+    bw_http_wire_free(t->wire);
     curl_slist_free_all(t->headers);
     curl_slist_free_all(t->connect_to);
     t->slot.easy = NULL;
+    t->wire = NULL;
     t->headers = t->connect_to = NULL;
+}
+
+static void drop_url(struct bw_probe_try *t)
+{
+    if (!t->url_is_lent)
+        bw_http_url_fini(&t->url);
+    t->url_is_lent = false;
 }
 
 static void release(struct bw_probe_try *t)
@@ -64,7 +79,7 @@ static void release(struct bw_probe_try *t)
     bw_lookup_cancel(t->lookup);
     bw_http_search_cancel(t->search);
     drop_transfer(t);
-    bw_http_url_fini(&t->url);
+    drop_url(t);
     bw_http_answer_fini(&t->answer);
     free(t->first_origin);
     free(t->tls_host);
@@ -164,47 +179,61 @@ static struct bw_http_hop hop_of(const struct bw_probe_try *t)
     };
 }
 
-/* Connected and through the handshake; nothing of the request has been sent. */
-static int on_connected(void *ctx, char *remote, char *local, int remote_port, int local_port)
+/* Connected and through the handshake; nothing of the request has been sent. False refuses. */
+static bool take_connection(void *ctx)
 {
-    (void)remote, (void)local, (void)remote_port, (void)local_port;
     struct bw_probe_try *t = ctx;
     enum bw_reason reason = t->has_tls ? bw_tls_reason(&t->tls) : BW_REASON_NONE;
     if (reason != BW_REASON_NONE) {
         bw_probe_fail(t->out, reason, "%s", bw_tls_error_text(&t->tls));
-        return CURL_PREREQFUNC_ABORT;
+        return false;
     }
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     const struct bw_http_hop hop = hop_of(t);
     bw_http_note_request(t->out, &hop, t->headers);
-    return CURL_PREREQFUNC_OK;
+    return true;
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *ctx)
+static int on_connected(void *ctx, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    return take_connection(ctx) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static bool take_header(void *ctx, const char *line, size_t len)
 {
     struct bw_probe_try *t = ctx;
-    size_t len = size * count;
     if (t->out->phase != BW_PHASE_TRANSFER)
         bw_probe_enter(t->out, BW_PHASE_TRANSFER);
     bw_trail_add(t->out, BW_TRAIL_HEARD, line, len);
     if (bw_http_answer_header(&t->answer, line, len))
-        return len;
+        return true;
     bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "more than %u header lines or %u bytes",
                   BW_PROBE_HEADER_LINES_MAX, BW_PROBE_HEADER_BYTES_MAX);
-    return len + 1; /* anything but len aborts */
+    return false;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+static size_t on_header(char *line, size_t size, size_t count, void *ctx)
+{
+    return take_header(ctx, line, size * count) ? size * count : size * count + 1;
+}
+
+static bool take_body(void *ctx, const char *bytes, size_t len)
 {
     struct bw_probe_try *t = ctx;
-    size_t len = size * count;
     if (t->answer.body_bytes == 0)
         bw_trail_note(t->out, BW_TRAIL_BODY, bytes, len);
     if (bw_http_answer_body(&t->answer, t->plan, bytes, len))
-        return len;
+        return true;
     bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE, "the body is longer than %llu bytes",
                   (unsigned long long)t->plan->body_bytes_max);
-    return len + 1;
+    return false;
+}
+
+/* Anything but the count aborts. */
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    return take_body(ctx, bytes, size * count) ? size * count : size * count + 1;
 }
 
 /* ---- how a transfer failed ---- */
@@ -303,7 +332,7 @@ static bool take_redirect(struct bw_probe_try *t, const char *location)
         bw_http_url_fini(&next);
         return false;
     }
-    bw_http_url_fini(&t->url);
+    drop_url(t);
     t->url = next;
     t->redirects++;
     return true;
@@ -342,20 +371,34 @@ static void judge(struct bw_probe_try *t)
 
 static void on_answered(struct bw_probe_try *t)
 {
-    char *location = NULL;
+    const char *location = NULL;
     if (t->plan->follow_redirects && is_redirect(t->answer.status))
-        curl_easy_getinfo(t->slot.easy, CURLINFO_REDIRECT_URL, &location);
-    if (location != NULL) {
-        if (take_redirect(t, location)) {
-            drop_transfer(t);
-            bw_trail_chapter(t->out);
-            resolve(t);
-        } else {
-            end(t);
-        }
+        location = bw_http_answer_value(&t->answer, "location");
+    if (location == NULL || *location == '\0') {
+        judge(t);
         return;
     }
-    judge(t);
+    char *next = bw_http_url_follow(&t->url, location);
+    if (take_redirect(t, next)) {
+        drop_transfer(t);
+        bw_trail_chapter(t->out);
+        resolve(t);
+    } else {
+        end(t);
+    }
+    free(next);
+}
+
+static void on_wire_done(void *ctx, const struct bw_http_wire_end *how)
+{
+    struct bw_probe_try *t = ctx;
+    bw_probe_leave(t->out);
+    if (how->reason != BW_REASON_NONE)
+        bw_probe_fail(t->out, how->reason, "%s", how->text);
+    if (t->out->reason != BW_REASON_NONE)
+        end(t);
+    else
+        on_answered(t);
 }
 
 static void on_transferred(void *ctx, CURLcode code)
@@ -419,6 +462,47 @@ static const char *tls_name(struct bw_probe_try *t)
     return t->tls_host;
 }
 
+static bool transfer_by_wire(struct bw_probe_try *t, const struct bw_http_hop *hop)
+{
+    static const struct bw_http_wire_ops ops = { take_connection, take_header, take_body,
+                                                 on_wire_done };
+    const bool head_only = !t->plain_get && strcmp(t->plan->method, "HEAD") == 0;
+    struct bw_http_wire_end end = { BW_REASON_INTERNAL, "the request is too long" };
+    struct bw_buf request;
+    bw_buf_init(&request, REQUEST_BYTES_MAX);
+    if (bw_http_write_request(&request, hop, &t->headers))
+        t->wire = bw_http_wire_start(t->engine->loop, &t->address, t->url.port, &request, head_only,
+                                     &ops, t, &end);
+    bw_buf_fini(&request);
+    if (t->wire == NULL)
+        bw_probe_fail(t->out, end.reason, "%s", end.text);
+    return t->wire != NULL;
+}
+
+static bool transfer_by_curl(struct bw_probe_try *t, const struct bw_http_hop *hop)
+{
+    t->slot = (struct bw_curl_slot){ .easy = curl_easy_init(), .done = on_transferred, .ctx = t };
+    if (t->slot.easy == NULL || !bw_http_request(t->slot.easy, hop, &t->headers, &t->connect_to)) {
+        bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not take the request");
+        return false;
+    }
+    set_callbacks(t, t->slot.easy);
+    t->on_curl = bw_curl_loop_add(t->engine->curl, &t->slot);
+    if (!t->on_curl)
+        bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not start the request");
+    return t->on_curl;
+}
+
+static void watch_tls(struct bw_probe_try *t)
+{
+    t->has_tls = false;
+    if (!t->url.https)
+        return;
+    t->tls =
+        (struct bw_tls_watch){ .plan = &t->plan->tls_plan, .out = t->out, .name = tls_name(t) };
+    t->tls.renamed = t->tls.name != t->url.host;
+}
+
 /* Begins the transfer of this hop; false with the outcome set when it cannot. */
 static bool transfer(struct bw_probe_try *t)
 {
@@ -431,20 +515,8 @@ static bool transfer(struct bw_probe_try *t)
         return false;
     }
     bw_http_answer_clear(&t->answer);
-    t->has_tls = false;
-    t->tls =
-        (struct bw_tls_watch){ .plan = &t->plan->tls_plan, .out = t->out, .name = tls_name(t) };
-    t->tls.renamed = t->tls.name != t->url.host;
-    t->slot = (struct bw_curl_slot){ .easy = curl_easy_init(), .done = on_transferred, .ctx = t };
-    if (t->slot.easy == NULL || !bw_http_request(t->slot.easy, &hop, &t->headers, &t->connect_to)) {
-        bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not take the request");
-        return false;
-    }
-    set_callbacks(t, t->slot.easy);
-    t->on_curl = bw_curl_loop_add(t->engine->curl, &t->slot);
-    if (!t->on_curl)
-        bw_probe_fail(t->out, BW_REASON_INTERNAL, "libcurl does not start the request");
-    return t->on_curl;
+    watch_tls(t);
+    return bw_http_is_plain(&hop) ? transfer_by_wire(t, &hop) : transfer_by_curl(t, &hop);
 }
 
 static void on_resolved(void *ctx, const struct bw_lookup_result *result)
@@ -475,17 +547,32 @@ static void resolve(struct bw_probe_try *t)
     t->lookup = bw_lookup_start(t->engine->resolver, &query, on_resolved, t);
 }
 
+/* A check has one target for all its life: it is read once, with its plan. */
+static enum bw_rc read_target(struct bw_probe_try *t, struct bw_err *err)
+{
+    struct bw_http_plan *plan = t->plan;
+    if (plan->first_target == NULL) {
+        struct bw_http_url *url = bw_alloc(sizeof *url);
+        if (bw_http_url_parse(t->target->text, url, err) != BW_OK) {
+            free(url);
+            return err->rc;
+        }
+        plan->first_url = url;
+        plan->first_target = bw_strdup(t->target->text);
+    }
+    t->url_is_lent = strcmp(plan->first_target, t->target->text) == 0;
+    if (!t->url_is_lent)
+        return bw_http_url_parse(t->target->text, &t->url, err);
+    t->url = *plan->first_url;
+    return BW_OK;
+}
+
 static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)
 {
     struct bw_err err;
-    struct bw_http_url url;
-    if (bw_http_url_parse(target->text, &url, &err) != BW_OK) {
-        bw_probe_fail(out, BW_REASON_INTERNAL, "%s", err.text);
-        return NULL;
-    }
     struct bw_probe_try *t = bw_alloc(sizeof *t);
     *t = (struct bw_probe_try){ .engine = engine,
                                 .plan = prepared,
@@ -493,9 +580,13 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
                                 .out = out,
                                 .done = done,
                                 .ctx = ctx,
-                                .url = url,
                                 .trusted = true };
-    t->first_origin = bw_strdup(url.origin);
+    if (read_target(t, &err) != BW_OK) {
+        bw_probe_fail(out, BW_REASON_INTERNAL, "%s", err.text);
+        free(t);
+        return NULL;
+    }
+    t->first_origin = bw_strdup(t->url.origin);
     bw_http_answer_init(&t->answer, t->plan);
     resolve(t);
     return t;

@@ -16,6 +16,8 @@ struct bw_http_header_check {
     bool want_match; /* fail_if_header_not_matches */
 };
 
+struct bw_http_url;
+
 struct bw_http_header {
     char *name;
     char *value;
@@ -42,6 +44,9 @@ struct bw_http_plan {
     size_t header_check_count;
     uint64_t body_bytes_max;
     struct bw_tls_plan tls_plan;
+    bool plain;                    /* nothing in it needs libcurl, unless the URL does */
+    struct bw_http_url *first_url; /* NULL before the first run */
+    char *first_target;            /* what it was read from: mostly all that there ever is */
     size_t users; /* its configuration and searches on workers; the last one frees it */
 };
 
@@ -50,22 +55,32 @@ enum bw_http_version { BW_HTTP_1_0 = 1, BW_HTTP_1_1 = 2, BW_HTTP_2 = 4 };
 void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                       struct bw_err *err);
 
+/* Nothing in the plan's requests needs libcurl. */
+bool bw_http_plan_is_plain(const struct bw_http_plan *plan);
+
 /* One user less. */
 void bw_http_release(void *prepared);
 
 /* ---- where a request goes ---- */
 
 struct bw_http_url {
-    char *text;   /* complete */
-    char *host;   /* without brackets */
-    char *origin; /* scheme://host:port */
+    char *text;      /* complete */
+    char *host;      /* without brackets */
+    char *origin;    /* scheme://host:port */
+    char *authority; /* as a Host header has it: the port only when it is another than usual */
+    char *path;      /* with its query */
     uint16_t port;
     bool https;
+    bool has_user; /* or a password */
 };
 
 /* Reads an http or https URL; one without a scheme gets http://, as blackbox does it. */
 enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct bw_err *err);
 void bw_http_url_fini(struct bw_http_url *url);
+
+/* Where a Location header leads from here: complete when it can be, else as it stands. The
+ * caller's to free. */
+char *bw_http_url_follow(const struct bw_http_url *from, const char *location);
 
 /* ---- what came back ---- */
 
@@ -89,6 +104,9 @@ void bw_http_answer_clear(struct bw_http_answer *answer);
 
 /* One header line as it came, with its end. False when there are too many of them. */
 bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size_t len);
+
+/* The value of the last response's first header of that name; NULL when there is none. */
+const char *bw_http_answer_value(const struct bw_http_answer *answer, const char *name);
 
 /* A piece of the decoded body. False when it is too long. */
 bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_plan *plan,
@@ -140,6 +158,12 @@ struct bw_http_hop {
 };
 bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
                      struct curl_slist **out_connect_to);
+
+/* The same for a request that we write ourselves (probe/http_wire.h): whether that will do for the
+ * hop, and the request into an empty buffer. False when there is no memory for the headers. */
+bool bw_http_is_plain(const struct bw_http_hop *hop);
+bool bw_http_write_request(struct bw_buf *out, const struct bw_http_hop *hop,
+                           struct curl_slist **out_headers);
 
 /* ---- what is told of it ---- */
 

@@ -94,6 +94,18 @@ bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size
     return true;
 }
 
+const char *bw_http_answer_value(const struct bw_http_answer *answer, const char *name)
+{
+    const char *at = answer->headers.data, *end = at + answer->headers.len;
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (strcasecmp(at, name) == 0)
+            return value;
+        at = value + strlen(value) + 1;
+    }
+    return NULL;
+}
+
 bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_plan *plan,
                          const char *bytes, size_t len)
 {

@@ -278,6 +278,7 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
     plan->body_bytes_max =
         o->body_size_limit_bytes != 0 ? o->body_size_limit_bytes : BW_PROBE_BODY_BYTES_MAX;
     copy_request(plan, o);
+    plan->plain = bw_http_plan_is_plain(plan);
     enum bw_rc rc = http_check(o, err);
     if (rc == BW_OK)
         rc = read_versions(o, &plan->versions, err);
@@ -309,6 +310,10 @@ void bw_http_release(void *prepared)
         free(plan->headers[i].value);
     }
     bw_tls_plan_fini(&plan->tls_plan);
+    if (plan->first_url != NULL)
+        bw_http_url_fini(plan->first_url);
+    free(plan->first_url);
+    free(plan->first_target);
     free(plan->header_checks);
     free(plan->headers);
     free(plan->statuses);

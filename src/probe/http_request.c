@@ -21,6 +21,25 @@ static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
     return copy;
 }
 
+static void take_path(CURLU *parts, struct bw_http_url *url)
+{
+    char *path = url_part(parts, CURLUPART_PATH, 0);
+    char *query = url_part(parts, CURLUPART_QUERY, 0);
+    char *user = url_part(parts, CURLUPART_USER, 0);
+    char *password = url_part(parts, CURLUPART_PASSWORD, 0);
+    struct bw_buf whole;
+    bw_buf_init(&whole, 2 * URL_BYTES_MAX);
+    bw_buf_text(&whole, path != NULL ? path : "/");
+    if (query != NULL)
+        bw_buf_printf(&whole, "?%s", query);
+    url->path = bw_buf_detach(&whole, NULL);
+    url->has_user = user != NULL || password != NULL;
+    free(path);
+    free(query);
+    free(user);
+    free(password);
+}
+
 static enum bw_rc take_parts(CURLU *parts, struct bw_http_url *url, struct bw_err *err)
 {
     char *scheme = url_part(parts, CURLUPART_SCHEME, 0);
@@ -40,6 +59,9 @@ static enum bw_rc take_parts(CURLU *parts, struct bw_http_url *url, struct bw_er
         size_t size = len + 32;
         url->origin = bw_alloc(size);
         snprintf(url->origin, size, "%s://%s:%u", scheme, host, (unsigned)number);
+        const bool usual = number == (url->https ? 443 : 80);
+        url->authority = usual ? bw_strdup(host) : bw_strdup(strstr(url->origin, "://") + 3);
+        take_path(parts, url);
     }
     free(scheme);
     free(port);
@@ -70,7 +92,7 @@ enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct b
                         : bw_fail(err, BW_EINVAL, "'%.80s': %s", shown, curl_url_strerror(code));
     curl_url_cleanup(parts);
     free(full);
-    if (rc == BW_OK && url.text != NULL) {
+    if (rc == BW_OK && url.text != NULL && url.path != NULL) {
         *out = url;
         return BW_OK;
     }
@@ -83,7 +105,21 @@ void bw_http_url_fini(struct bw_http_url *url)
     free(url->text);
     free(url->host);
     free(url->origin);
+    free(url->authority);
+    free(url->path);
     *url = (struct bw_http_url){ 0 };
+}
+
+char *bw_http_url_follow(const struct bw_http_url *from, const char *location)
+{
+    const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE;
+    CURLU *parts = curl_url();
+    char *to = NULL;
+    if (curl_url_set(parts, CURLUPART_URL, from->text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
+        && curl_url_set(parts, CURLUPART_URL, location, flags) == CURLUE_OK)
+        to = url_part(parts, CURLUPART_URL, 0);
+    curl_url_cleanup(parts);
+    return to != NULL ? to : bw_strdup(location);
 }
 
 /* ---- the request ---- */
@@ -128,8 +164,14 @@ static struct curl_slist *make_headers(const struct bw_http_hop *hop)
         list = append(list, "Host", hop->host_header);
     if (hop->trusted && plan->authorization != NULL)
         list = append(list, "Authorization", plan->authorization);
+    return list;
+}
+
+/* What libcurl would send unasked. */
+static struct curl_slist *without_extras(struct curl_slist *list, const struct bw_http_plan *plan)
+{
     list = curl_slist_append(list, "Expect:"); /* no waiting for "100 Continue" */
-    if (plan->body != NULL && !has_header(plan, "content-type"))
+    if (list != NULL && plan->body != NULL && !has_header(plan, "content-type"))
         list = curl_slist_append(list, "Content-Type:"); /* curl would call it a form */
     return list;
 }
@@ -168,7 +210,7 @@ bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slis
                      struct curl_slist **out_connect_to)
 {
     const struct bw_http_plan *plan = hop->plan;
-    *out_headers = make_headers(hop);
+    *out_headers = without_extras(make_headers(hop), plan);
     *out_connect_to = make_route(hop);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -195,4 +237,89 @@ bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slis
     set_method(easy, hop);
     return curl_easy_setopt(easy, CURLOPT_URL, hop->url->text) == CURLE_OK && *out_headers != NULL
            && *out_connect_to != NULL;
+}
+
+/* ---- the request, written by us ---- */
+
+/* Headers that change how a request is framed or sent: libcurl knows what to do then. */
+static bool is_framing(const char *name)
+{
+    static const char *const names[] = { "connection", "content-length",    "expect", "te",
+                                         "trailer",    "transfer-encoding", "upgrade" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool bw_http_plan_is_plain(const struct bw_http_plan *plan)
+{
+    for (size_t i = 0; i < plan->header_count; i++) {
+        if (is_framing(plan->headers[i].name))
+            return false;
+    }
+    return plan->compression == NULL && plan->username == NULL;
+}
+
+bool bw_http_is_plain(const struct bw_http_hop *hop)
+{
+    return hop->plan->plain && !hop->url->https && !hop->url->has_user;
+}
+
+static bool names_header(const char *line, const char *name)
+{
+    const size_t len = strlen(name);
+    return strncasecmp(line, name, len) == 0 && (line[len] == ':' || line[len] == ';');
+}
+
+/* Unless the configuration has one. */
+static void write_default(struct bw_buf *out, const struct curl_slist *headers, const char *name,
+                          const char *value)
+{
+    for (; headers != NULL; headers = headers->next) {
+        if (names_header(headers->data, name))
+            return;
+    }
+    bw_buf_text(out, name);
+    bw_buf_text(out, ": ");
+    bw_buf_text(out, value);
+    bw_buf_text(out, "\r\n");
+}
+
+/* libcurl's way to write them: see append(). */
+static void write_header(struct bw_buf *out, const char *line)
+{
+    const size_t name = strcspn(line, ":;");
+    if (line[name] == ';' && line[name + 1] == '\0') {
+        bw_buf_bytes(out, line, name);
+        bw_buf_text(out, ":\r\n");
+    } else {
+        bw_buf_text(out, line);
+        bw_buf_text(out, "\r\n");
+    }
+}
+
+bool bw_http_write_request(struct bw_buf *out, const struct bw_http_hop *hop,
+                           struct curl_slist **out_headers)
+{
+    const struct bw_http_plan *plan = hop->plan;
+    const char *method = hop->plain_get ? "GET" : plan->method;
+    const bool has_body = plan->body != NULL && !hop->plain_get && strcmp(method, "HEAD") != 0;
+    *out_headers = make_headers(hop);
+    bw_buf_text(out, method);
+    bw_buf_char(out, ' ');
+    bw_buf_text(out, hop->url->path);
+    bw_buf_text(out, " HTTP/1.1\r\n");
+    write_default(out, *out_headers, "Host", hop->url->authority);
+    write_default(out, *out_headers, "User-Agent", "Bellwether/" BW_VERSION);
+    write_default(out, *out_headers, "Accept", "*/*");
+    for (const struct curl_slist *header = *out_headers; header != NULL; header = header->next)
+        write_header(out, header->data);
+    if (has_body)
+        bw_buf_printf(out, "Content-Length: %zu\r\n", strlen(plan->body));
+    bw_buf_text(out, "\r\n");
+    if (has_body)
+        bw_buf_text(out, plan->body);
+    return !bw_buf_failed(out);
 }

@@ -511,6 +511,162 @@ static void what_is_configured_is_sent(void **state)
     world_close(&w);
 }
 
+enum { LONG_BODY = 1000000 };
+static atomic_size_t body_heard;
+
+static void slow_reader(struct peer_talk *talk)
+{
+    char block[65536];
+    size_t heard = 0;
+    ssize_t got;
+    struct timespec pause = { .tv_nsec = 20000000 };
+    nanosleep(&pause, NULL);
+    bool in_body = false;
+    while (heard < LONG_BODY && (got = recv(talk->fd, block, sizeof block, 0)) > 0) {
+        const char *end = in_body ? block : memmem(block, (size_t)got, "\r\n\r\n", 4);
+        if (end == NULL)
+            continue;
+        heard += (size_t)(block + got - end) - (in_body ? 0 : 4);
+        in_body = true;
+    }
+    atomic_store(&body_heard, heard);
+    peer_say(talk, "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+/* Without a password libcurl is not needed: the same words go out, and no more. */
+static void a_plain_request_is_word_for_word(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, good, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    const struct bw_pair headers[] = { { "X-Probe", "yes" }, { "Empty", "" }, { "accept", "x/y" } };
+    module.http.method = "POST";
+    module.http.body = "ping";
+    module.http.headers = (struct bw_pairs){ headers, 3 };
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/a?b=c#d", peer.port),
+                5 * BW_SECOND);
+    peer_stop(&peer);
+    assert_true(w.result.success);
+    assert_string_equal(
+        peer.heard,
+        world_text(&w,
+                   "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: Bellwether/%s\r\n"
+                   "X-Probe: yes\r\nEmpty:\r\naccept: x/y\r\nContent-Length: 4\r\n\r\nping",
+                   peer.port, BW_VERSION));
+    world_close(&w);
+}
+
+static void in_chunks(struct peer_talk *talk)
+{
+    if (!peer_hear(talk, "\r\n\r\n"))
+        return;
+    static const char *const pieces[] = {
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Enc",
+        "oding: chunked\r\n\r\n6\r\nhello ",
+        "\r\n5\r\nworld\r\n0\r\n",
+        "X-Sum: 7\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct timespec pause = { .tv_nsec = 5000000 };
+        peer_say(talk, pieces[i]);
+        nanosleep(&pause, NULL);
+    }
+    peer_wait(talk); /* the end of the answer is enough */
+}
+
+static const char *const whole_body[] = { "^hello world$" };
+
+static void an_answer_may_come_in_pieces(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, in_chunks, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.fail_if_body_not_matches_regexp = (struct bw_strings){ whole_body, 1 };
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 5 * BW_SECOND);
+    peer_stop(&peer);
+    if (!w.result.success)
+        fail_msg("%s", w.result.detail);
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH, NULL) == 11);
+    world_close(&w);
+}
+
+static void bodiless(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    peer_wait(talk);
+}
+
+static void an_answer_to_head_has_no_body(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, bodiless, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.method = "HEAD";
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 5 * BW_SECOND);
+    peer_stop(&peer);
+    assert_true(w.result.success);
+    assert_non_null(strstr(peer.heard, "HEAD / HTTP/1.1\r\n"));
+    assert_true(world_value(&w, BW_METRIC_PROBE_HTTP_CONTENT_LENGTH, NULL) == 5);
+    world_close(&w);
+}
+
+/* Relative, with a blank and a dot, and then not to be followed further. */
+static void around(struct peer_talk *talk)
+{
+    answer(talk, talk->number == 0 ? "HTTP/1.1 302 Found\r\nLocation: ../x y?z\r\n\r\n"
+                                   : "HTTP/1.1 302 Found\r\nLocation:\r\n"
+                                     "Content-Length: 0\r\n\r\n");
+}
+
+static void a_redirect_may_be_relative(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    const int64_t found[] = { 302 };
+    world_open(&w, NULL);
+    peer_start(&peer, around, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    module.http.valid_status_codes = (struct bw_ints){ found, 1 };
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/a/b/c", peer.port), 5 * BW_SECOND);
+    peer_stop(&peer);
+    if (!w.result.success)
+        fail_msg("%s", w.result.detail);
+    assert_non_null(strstr(peer.heard, "GET /a/x%20y?z HTTP/1.1\r\n"));
+    world_close(&w);
+}
+
+/* More than a socket takes at once, to a peer that answers before it has read it. */
+static void a_long_body_is_sent_whole(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, slow_reader, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    char *body = bw_arena_alloc(&w.arena, LONG_BODY + 1);
+    memset(body, 'b', LONG_BODY);
+    body[LONG_BODY] = '\0';
+    module.http.method = "POST";
+    module.http.body = body;
+    world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 10 * BW_SECOND);
+    peer_stop(&peer);
+    if (!w.result.success)
+        fail_msg("%s", w.result.detail);
+    assert_int_equal(atomic_load(&body_heard), LONG_BODY);
+    world_close(&w);
+}
+
 static uint16_t foreign_port; /* where `leave` sends to */
 
 static void leave(struct peer_talk *talk)
@@ -658,6 +814,11 @@ int main(void)
         cmocka_unit_test(patterns_do_not_hold_up_the_loop),
         cmocka_unit_test(many_headers_share_one_patience),
         cmocka_unit_test(what_is_configured_is_sent),
+        cmocka_unit_test(a_plain_request_is_word_for_word),
+        cmocka_unit_test(an_answer_may_come_in_pieces),
+        cmocka_unit_test(an_answer_to_head_has_no_body),
+        cmocka_unit_test(a_redirect_may_be_relative),
+        cmocka_unit_test(a_long_body_is_sent_whole),
         cmocka_unit_test(secrets_stay_at_home),
         cmocka_unit_test(a_body_is_not_sent_to_another_origin),
         cmocka_unit_test(a_redirect_need_not_be_followed),
