@@ -9,6 +9,7 @@
 #include "probe/trail.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,11 +123,14 @@ static struct bw_span span_of(const struct bw_buf *buf)
     return (struct bw_span){ buf->data, buf->len };
 }
 
-/* What the command says of itself: on standard error if there is nothing else. */
-static struct bw_span words_of(const struct bw_probe_try *t)
+/* What the command says of itself: on standard error if there is nothing else. Quoted here, where
+ * a NUL does not end it. */
+static void words_of(const struct bw_probe_try *t, char out[BW_PROBE_DETAIL_BYTES_MAX])
 {
-    const struct bw_span said = bw_plugin_text(span_of(bw_exec_output(t->child)));
-    return said.len > 0 ? said : bw_plugin_text(span_of(bw_exec_errors(t->child)));
+    struct bw_span said = bw_plugin_text(span_of(bw_exec_output(t->child)));
+    if (said.len == 0)
+        said = bw_plugin_text(span_of(bw_exec_errors(t->child)));
+    bw_probe_quote(out, BW_PROBE_DETAIL_BYTES_MAX, said.data, said.len);
 }
 
 static bool was_measured(const struct bw_probe_try *t, const char *label)
@@ -156,28 +160,27 @@ static void measure_perfdata(struct bw_probe_try *t)
 
 static void judge_exit(struct bw_probe_try *t, int code)
 {
-    struct bw_span words = words_of(t);
-    if (words.len == 0)
-        words = bw_span_of("it said nothing");
-    const int len =
-        words.len < BW_PROBE_DETAIL_BYTES_MAX ? (int)words.len : (int)BW_PROBE_DETAIL_BYTES_MAX;
+    char words[BW_PROBE_DETAIL_BYTES_MAX];
+    words_of(t, words);
+    if (words[0] == '\0')
+        snprintf(words, sizeof words, "it said nothing");
     bw_measures_add(t->out->measures, BW_METRIC_PROBE_EXEC_EXIT_CODE, code, NULL);
     switch (code) {
     case 0:
-        bw_probe_say(t->out, "%.*s", len, words.data);
+        bw_probe_say(t->out, "%s", words);
         break;
     case 1:
-        bw_probe_warn(t->out, "%.*s", len, words.data);
+        bw_probe_warn(t->out, "%s", words);
         break;
     case 2:
-        bw_probe_fail(t->out, BW_REASON_COMMAND_CRITICAL, "%.*s", len, words.data);
+        bw_probe_fail(t->out, BW_REASON_COMMAND_CRITICAL, "%s", words);
         break;
     case 3:
-        bw_probe_fail(t->out, BW_REASON_COMMAND_UNKNOWN, "%.*s", len, words.data);
+        bw_probe_fail(t->out, BW_REASON_COMMAND_UNKNOWN, "%s", words);
         break;
     default:
-        bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN, "exit code %d, which is no plugin's: %.*s",
-                      code, len, words.data);
+        bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN, "exit code %d, which is no plugin's: %s",
+                      code, words);
         return;
     }
     measure_perfdata(t);
@@ -290,13 +293,11 @@ static void on_ended(void *ctx)
 /* The deadline: what it says so far may tell why it hangs. */
 static void settle(struct bw_probe_try *t)
 {
-    const struct bw_span words = words_of(t);
+    char words[BW_PROBE_DETAIL_BYTES_MAX];
+    words_of(t, words);
     tell(t, false);
-    if (words.len > 0)
-        bw_probe_fail(t->out, BW_REASON_TIMEOUT, "still running, said: %.*s",
-                      words.len < BW_PROBE_DETAIL_BYTES_MAX ? (int)words.len
-                                                            : (int)BW_PROBE_DETAIL_BYTES_MAX,
-                      words.data);
+    if (words[0] != '\0')
+        bw_probe_fail(t->out, BW_REASON_TIMEOUT, "still running, said: %s", words);
 }
 
 static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,

@@ -191,7 +191,7 @@ static bool settle_down(void)
     if (getsockopt(BW_EXEC_SOCKET, SOL_SOCKET, SO_TYPE, &kind, &len) != 0 || kind != SOCK_SEQPACKET
         || chdir("/") != 0)
         return false;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, SIGCONT); /* so that it sees the end of the socket */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     fcntl(BW_EXEC_SOCKET, F_SETFD, FD_CLOEXEC);

@@ -70,6 +70,7 @@ static void verdicts_are_a_plugins(void **state)
         { "only the first line", "echo; echo 1; echo 2", BW_REASON_NONE, false, "it said nothing" },
         { "bytes for a terminal", "printf 'a\\033[31mb\\377\\n'", BW_REASON_NONE, false,
           "a\\x1b[31mb\\xff" },
+        { "NUL", "printf 'a\\000b\\n'", BW_REASON_NONE, false, "a\\x00b" },
         { "kills its guard", "kill -9 $PPID; sleep 9", BW_REASON_COMMAND_BROKEN, false,
           "/bin/sh: its helper was ended" },
     };
