@@ -166,8 +166,10 @@ static struct bw_roster *make_roster(struct bw_daemon *daemon, const struct bw_c
 static void take_sight(void *ctx, bool changed)
 {
     struct bw_daemon *daemon = ctx;
-    if (changed && daemon->core.sight.blind)
+    if (changed && daemon->core.sight.blind) {
         bw_roster_veil(daemon->roster);
+        bw_watch_show_veils(daemon->watch);
+    }
     bw_watch_told(daemon->watch);
 }
 

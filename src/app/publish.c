@@ -145,6 +145,24 @@ struct bw_measures *bw_publication_begin(struct bw_publication *publication)
     return &publication->measures;
 }
 
+struct bw_measures *bw_publication_reopen(struct bw_publication *publication)
+{
+    const struct bw_block *block = publication->block;
+    if (publication->waits) { /* it is still here */
+        forget_waiting(publication);
+        return &publication->measures;
+    }
+    drop_measures(publication);
+    for (uint32_t i = 0; block->shape != NULL && i < block->shape->count; i++) {
+        const uint32_t at = block->shape->item_of[i];
+        const struct bw_shape_item *item = &block->shape->items[at];
+        bw_measures_add_part(&publication->measures, (enum bw_family_id)item->family,
+                             (enum bw_measure_part)item->part, item->bound, block->values[at],
+                             item->labels);
+    }
+    return &publication->measures;
+}
+
 static bool try_set(struct bw_publication *publication)
 {
     struct bw_publisher *publisher = publication->publisher;

@@ -32,6 +32,9 @@ void bw_publication_free(struct bw_publication *publication);
 /* An empty list to fill; valid until the commit that takes it. */
 struct bw_measures *bw_publication_begin(struct bw_publication *publication);
 
+/* The list as it was committed last, to change some of it. */
+struct bw_measures *bw_publication_reopen(struct bw_publication *publication);
+
 /* Shows what the list holds, now or within some milliseconds. */
 void bw_publication_commit(struct bw_publication *publication);
 

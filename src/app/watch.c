@@ -374,6 +374,31 @@ void bw_watch_show(struct bw_watch *watch)
     }
 }
 
+static bool is_of_health(enum bw_family_id family)
+{
+    return family == BW_METRIC_HEALTH_STATUS || family == BW_METRIC_HEALTH_TRANSITIONS_TOTAL
+           || family == BW_METRIC_HEALTH_SCORE
+           || family == BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS;
+}
+
+void bw_watch_show_veils(struct bw_watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        struct watched *check = watch->checks[i];
+        if (!check->seat->veiled || !check->shown)
+            continue;
+        struct bw_measures *measures = bw_publication_reopen(check->publication);
+        size_t kept = 0;
+        for (size_t k = 0; k < measures->count; k++) {
+            if (!is_of_health(measures->items[k].family))
+                measures->items[kept++] = measures->items[k];
+        }
+        measures->count = kept;
+        bw_roster_measure_check(check->seat, measures);
+        bw_publication_commit(check->publication);
+    }
+}
+
 /* ---- the clock ------------------------------------------------------------------------- */
 
 static void start_run(struct bw_watch *watch, const struct bw_schedule_run *due)

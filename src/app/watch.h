@@ -38,6 +38,10 @@ struct bw_probe_engine *bw_watch_engine(struct bw_watch *watch);
 typedef uint64_t bw_watch_ask_fn(void *ctx);
 void bw_watch_set_canary(struct bw_watch *watch, bw_watch_ask_fn *ask, void *ctx);
 
+/* We have gone blind: the metrics page says so of every check that is veiled now, and not only
+ * after its next run. */
+void bw_watch_show_veils(struct bw_watch *watch);
+
 /* The canary has told something (core->sight): results that waited for it are taken. */
 void bw_watch_told(struct bw_watch *watch);
 

@@ -96,7 +96,7 @@ def whole_story(bench):
     daemon.start()
     become(daemon, "all is well", page="HEALTHY", local="HEALTHY", apart="HEALTHY", _="HEALTHY")
     expect_equal(daemon.metrics().value("bellwether_self_canary_up"), 1, "canary")
-    status = daemon.api("status")
+    status = daemon.get("/api/v1/status").json
     expect(status["blind"] is False and status["self_canary"]["sees"], f"status: {status}")
     begin = status["ts"]
 
@@ -106,7 +106,7 @@ def whole_story(bench):
     eventually("metrics", lambda: daemon.metrics().value("bellwether_self_canary_up") == 0)
     eventually("its status", lambda: daemon.metrics().check_status("web", "page") == "UNKNOWN")
     expect_equal(daemon.metrics().check_status("web", "apart"), "HEALTHY", "what sees for itself")
-    status = daemon.api("status")
+    status = daemon.get("/api/v1/status").json
     expect(status["blind"] and status["self_canary"]["since"] is not None, f"status: {status}")
     eventually("one alert says it", lambda: [a for a, _ in alerts(daemon)] == ["bellwether-blind"])
     cause = next(c["cause"] for i in daemon.api("services/web")["instances"]
@@ -142,7 +142,7 @@ def what_is_down_is_down(bench, daemon, canary, web):
     daemon.kill()
     daemon.start()
     become(daemon, "still blind", page="UNKNOWN", _="UNKNOWN")
-    expect_equal(daemon.api("status")["blind"], True, "after the kill")
+    expect_equal(daemon.get("/api/v1/status").json["blind"], True, "after the kill")
     expect(ALERT in [a for a, _ in alerts(daemon)], f"alerts after the kill: {alerts(daemon)}")
     time.sleep(1)
     canary.open()

@@ -346,9 +346,44 @@ static void readers_see_whole_views_that_only_get_newer(void **state)
 
 #define ON_STAGE(test) cmocka_unit_test_setup_teardown(test, raise_stage, strike_stage)
 
+/* What was committed comes back in its order, to be changed in part. */
+static void a_list_can_be_opened_again(void **state)
+{
+    (void)state;
+    struct bw_loop *loop = bw_loop_new();
+    struct bw_publisher *publisher = bw_publisher_new(loop);
+    const struct bw_metric_label common[] = { { "check", "c" } };
+    struct bw_publication *publication = bw_publication_new(publisher, common, 1, "exported_");
+    assert_int_equal(bw_publication_reopen(publication)->count, 0);
+    struct bw_measures *list = bw_publication_begin(publication);
+    bw_measures_add(list, BW_METRIC_HEALTH_STATUS, 1, BW_LABEL_VALUES("HEALTHY"));
+    bw_measures_add(list, BW_METRIC_PROBE_SUCCESS, 1, NULL);
+    bw_measures_add(list, BW_METRIC_HEALTH_STATUS, 0, BW_LABEL_VALUES("UNKNOWN"));
+    bw_publication_commit(publication);
+    list = bw_publication_reopen(publication);
+    assert_int_equal(list->count, 3);
+    assert_int_equal(list->items[1].family, BW_METRIC_PROBE_SUCCESS);
+    assert_true(list->items[1].value == 1);
+    assert_string_equal(list->items[2].labels[0], "UNKNOWN");
+    list->items[0].value = 0;
+    list->items[2].value = 1;
+    bw_publication_commit(publication);
+    struct bw_buf page;
+    bw_buf_init(&page, 1u << 16);
+    bw_publisher_render(publisher, BW_EXPOSITION_TEXT, NULL, &page);
+    assert_non_null(
+        strstr(page.data, "bellwether_health_status{check=\"c\",state=\"UNKNOWN\"} 1\n"));
+    assert_non_null(strstr(page.data, "probe_success{check=\"c\"} 1\n"));
+    bw_buf_fini(&page);
+    bw_publication_free(publication);
+    bw_publisher_free(publisher);
+    bw_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_can_be_opened_again),
         ON_STAGE(values_are_shown_replaced_and_gone),
         ON_STAGE(a_taken_name_is_hidden_until_it_is_free),
         ON_STAGE(nothing_is_lost_to_a_scrape),
