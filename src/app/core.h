@@ -44,8 +44,9 @@ struct bw_core {
     bool view_is_stale;          /* something that a view shows has changed */
     int64_t view_shown_ns;       /* monotonic: when the last view was published */
     struct bw_timer *view_timer; /* publishes the next one; NULL: nobody does */
-    struct bw_event *events; /* ring of the newest, texts on the heap */
+    struct bw_event *events;     /* ring of the newest, texts on the heap */
     size_t event_count, event_next;
+    size_t view_bytes; /* what the last view took */
     uint64_t event_totals[BW_EVENT_MARKER + 1];
 };
 

@@ -186,7 +186,7 @@ static void judge(struct bw_hostwatch *hostwatch, const struct bw_resource_value
                                        .attempts = 1,
                                        .certificate_expires_ms = NAN };
     if (outcome.kind != BW_OUTCOME_PASS)
-        bw_text_copy(result.detail, sizeof result.detail, text);
+        result.detail = text;
     bw_roster_feed(hostwatch->roster, resource->seat, &outcome, &result);
     publish_health(resource, tick_ms);
 }

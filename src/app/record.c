@@ -10,9 +10,8 @@
 struct bw_source {
     struct bw_recorder *recorder;
     struct bw_source *next, **link; /* of the recorder; what points at this one */
-    struct bw_label *identity;      /* sorted; one piece of memory with its texts */
-    uint32_t identity_count;
-    uint32_t stored_max;
+    struct bw_labels identity;
+    size_t stored_max;
     const struct bw_shape *shape; /* NULL before the first round */
     double *values;               /* of the last round, by item of the shape */
     uint32_t *series;             /* the same: ids in the store; 0: not stored */
@@ -53,36 +52,13 @@ void bw_recorder_set_store(struct bw_recorder *recorder, struct bw_store *store)
     recorder->generation++;
 }
 
-static const char *copy(char **room, const char *text)
-{
-    char *start = *room;
-    *room = stpcpy(start, text) + 1;
-    return start;
-}
-
-static void keep_identity(struct bw_source *source, const struct bw_label *identity, size_t count)
-{
-    struct bw_label sorted[BW_LABELS_MAX];
-    count = bw_labels_merge(sorted, 0, identity, count);
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes += strlen(sorted[i].name) + strlen(sorted[i].value) + 2;
-    source->identity = bw_alloc(count * sizeof *source->identity + bytes);
-    source->identity_count = (uint32_t)count;
-    char *room = (char *)(source->identity + count);
-    for (size_t i = 0; i < count; i++) {
-        source->identity[i].name = copy(&room, sorted[i].name);
-        source->identity[i].value = copy(&room, sorted[i].value);
-    }
-}
-
 struct bw_source *bw_source_new(struct bw_recorder *recorder, const struct bw_label *identity,
                                 size_t count, size_t stored_max)
 {
     struct bw_source *source = bw_alloc(sizeof *source);
     source->recorder = recorder;
-    source->stored_max = (uint32_t)stored_max;
-    keep_identity(source, identity, count);
+    source->stored_max = stored_max;
+    source->identity = bw_labels_clone(identity, count);
     source->next = recorder->sources;
     source->link = &recorder->sources;
     if (source->next != NULL)
@@ -100,7 +76,7 @@ void bw_source_free(struct bw_source *source)
         source->next->link = source->link;
     bw_shapes_drop(source->recorder->shapes, source->shape);
     free(source->values);
-    free(source->identity);
+    free((void *)(uintptr_t)source->identity.items);
     free(source);
 }
 
@@ -116,8 +92,8 @@ static const char *name_series(const struct bw_source *source, size_t item,
 {
     const struct bw_shape_item *of = &source->shape->items[item];
     const struct bw_family *family = bw_family_row((enum bw_family_id)of->family);
-    size_t count = source->identity_count;
-    memcpy(items, source->identity, count * sizeof *items);
+    size_t count = source->identity.count;
+    memcpy(items, source->identity.items, count * sizeof *items);
     for (size_t i = 0; i < family->label_count && count < BW_LABELS_MAX; i++)
         count = bw_labels_merge(items, count,
                                 &(struct bw_label){ family->labels[i], of->labels[i] }, 1);

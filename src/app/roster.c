@@ -29,11 +29,17 @@ struct bw_roster *bw_roster_new(struct bw_core *core)
     return roster;
 }
 
+static void free_check(struct bw_roster_check *check)
+{
+    free(check->detail);
+    free(check);
+}
+
 static void free_instance(struct bw_roster_instance *instance)
 {
     for (struct bw_roster_check *check = instance->checks, *next; check != NULL; check = next) {
         next = check->next;
-        free(check);
+        free_check(check);
     }
     bw_publication_free(instance->publication);
     bw_source_free(instance->source);
@@ -149,7 +155,7 @@ void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *ch
         at = &(*at)->next;
     *at = check->next;
     roster->veiled -= check->veiled ? 1 : 0;
-    free(check);
+    free_check(check);
     bw_core_view_changed(roster->core);
     if (instance->checks != NULL)
         return;
@@ -445,6 +451,17 @@ static struct bw_subject subject_of(const struct bw_roster_check *check)
     return (struct bw_subject){ check->spec.service, check->spec.instance, check->spec.name };
 }
 
+/* Most results have nothing to say. */
+static void keep_last(struct bw_roster_check *check, const struct bw_roster_result *result)
+{
+    const bool said = result->detail != NULL && result->detail[0] != '\0';
+    char *detail = said ? bw_strdup(result->detail) : NULL;
+    free(check->detail);
+    check->detail = detail;
+    check->last = *result;
+    check->last.detail = detail != NULL ? detail : "";
+}
+
 static void remember_result(struct bw_roster_check *check, const struct bw_outcome *outcome,
                             const struct bw_roster_result *result)
 {
@@ -454,12 +471,10 @@ static void remember_result(struct bw_roster_check *check, const struct bw_outco
         [BW_OUTCOME_FAIL] = BW_UNHEALTHY,
         [BW_OUTCOME_LOST] = BW_UNKNOWN,
     };
-    check->last = *result;
+    keep_last(check, result);
     const enum bw_status shown = result->unseen ? BW_UNKNOWN : shown_as[outcome->kind];
     check->recent[check->recent_next] =
-        (struct bw_view_result){ .ts_ms = result->ts_ms,
-                                 .duration_s = (float)result->duration_s,
-                                 .status = (unsigned char)shown };
+        bw_view_past_make((struct bw_view_result){ result->ts_ms, result->duration_s, shown });
     check->recent_next = (check->recent_next + 1) % BW_VIEW_RECENT_MAX;
     if (check->recent_count < BW_VIEW_RECENT_MAX)
         check->recent_count++;
@@ -566,7 +581,7 @@ static void adopt_check(struct bw_roster *roster, struct bw_roster_check *check,
     check->health = old->health;
     set_veiled(roster, check, old->veiled && check->spec.covered);
     check->veiled_ms = old->veiled_ms;
-    check->last = old->last;
+    keep_last(check, &old->last);
     memcpy(check->entered, old->entered, sizeof check->entered);
     memcpy(check->recent, old->recent, sizeof check->recent);
     check->recent_count = old->recent_count;

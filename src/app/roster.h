@@ -32,7 +32,7 @@ struct bw_roster_result {
     int64_t ts_ms; /* nominal */
     double duration_s;
     enum bw_reason reason;
-    char detail[BW_PROBE_DETAIL_BYTES_MAX];
+    const char *detail; /* borrowed; NULL or "" for none */
     unsigned attempts;
     struct bw_view_phase phases[BW_VIEW_PHASES_MAX];
     size_t phase_count;
@@ -48,8 +48,9 @@ struct bw_roster_check {
     int64_t veiled_ms; /* since when */
     int64_t saved_ms;  /* when its state last went to the store */
     struct bw_roster_result last;
+    char *detail;                      /* of `last`; NULL: it has none */
     uint64_t entered[BW_STATUS_COUNT]; /* how often each status was entered */
-    struct bw_view_result recent[BW_VIEW_RECENT_MAX];
+    struct bw_view_past recent[BW_VIEW_RECENT_MAX];
     size_t recent_count, recent_next;
     struct bw_roster_check *next; /* in the instance */
 };

@@ -20,8 +20,7 @@ enum { SERIES_PER_JOB = 50 };
 
 /* The latest result of one series. */
 struct result {
-    struct bw_arena arena; /* of the record's texts */
-    struct bw_trend_record record;
+    struct bw_trend_record record; /* its texts are its own */
     struct bw_publication *publication;
     unsigned round; /* in which it was computed last; 0: restored */
 };
@@ -60,7 +59,9 @@ struct bw_trending *bw_trending_new(struct bw_core *core)
 static void free_result(struct result *result)
 {
     bw_publication_free(result->publication);
-    bw_arena_fini(&result->arena);
+    free((void *)(uintptr_t)result->record.metric);
+    free((void *)(uintptr_t)result->record.labels.items);
+    free((void *)(uintptr_t)result->record.note);
     free(result);
 }
 
@@ -153,12 +154,12 @@ static void measure_record(const struct bw_trend_record *record, struct bw_measu
 
 static void copy_record(struct result *result, const struct bw_trend_record *record)
 {
-    bw_arena_fini(&result->arena);
+    const struct bw_trend_record old = result->record;
     result->record = *record;
-    result->record.metric = bw_arena_strdup(&result->arena, record->metric);
-    result->record.labels =
-        bw_labels_make(&result->arena, record->labels.items, record->labels.count);
-    result->record.note = bw_arena_strdup(&result->arena, record->note != NULL ? record->note : "");
+    result->record.metric = old.metric; /* of one series they stay what they are */
+    result->record.labels = old.labels;
+    result->record.note = bw_strdup(record->note != NULL ? record->note : "");
+    free((void *)(uintptr_t)old.note);
 }
 
 static struct result *result_for(struct bw_trending *trending, const struct bw_trend_record *record)
@@ -170,6 +171,9 @@ static struct result *result_for(struct bw_trending *trending, const struct bw_t
     trending->results =
         bw_grow(trending->results, &trending->cap, trending->count + 1, sizeof(struct result *));
     struct result *result = bw_alloc(sizeof *result);
+    result->record.series = record->series;
+    result->record.metric = bw_strdup(record->metric);
+    result->record.labels = bw_labels_clone(record->labels.items, record->labels.count);
     result->publication = publication_of(trending->core, record);
     trending->results[trending->count++] = result;
     return result;

@@ -14,7 +14,7 @@ static const char *copy(struct bw_arena *arena, const char *text)
 static void view_recent(struct bw_arena *arena, const struct bw_roster_check *check,
                         struct bw_view_check *out)
 {
-    struct bw_view_result *recent = bw_arena_array(arena, check->recent_count + 1, sizeof *recent);
+    struct bw_view_past *recent = bw_arena_array(arena, check->recent_count + 1, sizeof *recent);
     const size_t oldest =
         (check->recent_next + BW_VIEW_RECENT_MAX - check->recent_count) % BW_VIEW_RECENT_MAX;
     for (size_t i = 0; i < check->recent_count; i++)
@@ -156,6 +156,9 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
 {
     struct bw_view *view = bw_alloc(sizeof *view);
     bw_arena_init(&view->arena);
+    /* In one piece, which goes back to the system when the view goes: views come several times a
+     * second, each beside its predecessor, and pieces of them would be all over the heap. */
+    bw_arena_reserve(&view->arena, core->view_bytes + core->view_bytes / 16);
     view->now_ms = bw_core_now_ms(core);
     view->started_ms = core->started_ms;
     view->node = copy(&view->arena, core->node);
@@ -170,6 +173,7 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
     view->alert_count = bw_alerting_view(parts->alerting, &view->arena, &view->alerts);
     view->trend_count = bw_trending_view(parts->trending, &view->arena, &view->trends);
     view_events(view, core);
+    core->view_bytes = view->arena.used;
     core->view_is_stale = false;
     core->view_shown_ns = bw_loop_mono_ns();
     bw_publisher_show(core->publisher, view);

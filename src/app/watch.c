@@ -192,9 +192,9 @@ static struct bw_roster_result result_for_people(const struct watched *check,
                                     .duration_s = seconds(result->duration_ns),
                                     .reason = result->reason,
                                     .attempts = result->attempts,
+                                    .detail = result->warned && result->success ? result->warning
+                                                                                : result->detail,
                                     .certificate_expires_ms = NAN };
-    bw_text_copy(out.detail, sizeof out.detail,
-                 result->warned && result->success ? result->warning : result->detail);
     for (int i = 0; i < BW_PHASE_COUNT; i++) {
         if (result->phase_seen[i])
             out.phases[out.phase_count++] =
@@ -218,7 +218,7 @@ static void judge(struct watched *check, const struct bw_probe_result *result, b
         outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_ASSERTION_BODY, result->warning };
     } else if (is_degraded(check, result, check->nominal_ms, text, sizeof text)) {
         outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_THRESHOLD, text };
-        bw_text_copy(shown.detail, sizeof shown.detail, text);
+        shown.detail = text;
     }
     check->warned += outcome.kind == BW_OUTCOME_WARN ? 1 : 0;
     bw_roster_feed(check->watch->roster, check->seat, &outcome, &shown);

@@ -41,6 +41,14 @@ static struct bw_arena_block *add_block(struct bw_arena *arena, size_t size)
     return block;
 }
 
+void bw_arena_reserve(struct bw_arena *arena, size_t bytes)
+{
+    if (bytes <= arena->left)
+        return;
+    arena->next = (char *)add_block(arena, bytes)->bytes;
+    arena->left = bytes;
+}
+
 static size_t next_block_bytes(const struct bw_arena *arena)
 {
     if (arena->used <= BLOCK_BYTES_MIN)
@@ -60,9 +68,7 @@ void *bw_arena_alloc(struct bw_arena *arena, size_t size)
          * current one is not wasted. */
         if (size > BLOCK_BYTES_MAX / 4)
             return add_block(arena, size)->bytes;
-        const size_t bytes = next_block_bytes(arena); /* `size` is counted in */
-        arena->next = (char *)add_block(arena, bytes)->bytes;
-        arena->left = bytes;
+        bw_arena_reserve(arena, next_block_bytes(arena)); /* `size` is counted in */
     }
     void *piece = arena->next;
     arena->next += size;
@@ -81,11 +87,24 @@ char *bw_arena_strdup(struct bw_arena *arena, const char *text)
     return text == NULL ? NULL : bw_arena_strndup(arena, text, strlen(text));
 }
 
+/* Room for text needs no alignment, so that it is taken off the end of the block: most texts are
+ * shorter than what alignment would add to them. */
+static char *text_room(struct bw_arena *arena, size_t size)
+{
+    if (size > BLOCK_BYTES_MAX / 4 && size > arena->left)
+        return bw_arena_alloc(arena, size);
+    arena->used += size;
+    if (size > arena->left)
+        bw_arena_reserve(arena, next_block_bytes(arena));
+    arena->left -= size;
+    return arena->next + arena->left;
+}
+
 char *bw_arena_strndup(struct bw_arena *arena, const char *text, size_t len)
 {
     if (text == NULL)
         return NULL;
-    char *copy = bw_arena_alloc(arena, len + 1);
+    char *copy = text_room(arena, len + 1);
     memcpy(copy, text, len);
     return copy;
 }
@@ -97,7 +116,7 @@ char *bw_arena_printf(struct bw_arena *arena, const char *format, ...)
     va_copy(again, args);
     const int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *text = bw_arena_alloc(arena, (size_t)len + 1);
+    char *text = text_room(arena, (size_t)len + 1);
     vsnprintf(text, (size_t)len + 1, format, again);
     va_end(again);
     return text;

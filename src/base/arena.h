@@ -11,13 +11,16 @@ struct bw_arena_block;
 
 struct bw_arena {
     struct bw_arena_block *blocks; /* newest first */
-    char *next;                    /* free bytes of the newest block */
+    char *next;                    /* free bytes of the newest block; texts come off their end */
     size_t left;
     size_t used; /* bytes handed out since init or reset */
 };
 
 /* All zeros is an empty arena too. */
 void bw_arena_init(struct bw_arena *arena);
+
+/* For `bytes` in one piece at once; more than that is fine. */
+void bw_arena_reserve(struct bw_arena *arena, size_t bytes);
 
 /* Releases everything; the arena is empty and usable again. */
 void bw_arena_fini(struct bw_arena *arena);

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 #define BW_UINT_TEXT_MAX 20u
-#define BW_DOUBLE_TEXT_MAX 32u
+#define BW_DOUBLE_TEXT_MAX 32u     /* room to write one */
+#define BW_DOUBLE_TEXT_LONGEST 24u /* "-2.2250738585072014e-308" */
 
 /* Writes the digits, without a NUL; returns how many bytes. */
 size_t bw_format_uint(char *out, uint64_t value);

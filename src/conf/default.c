@@ -15,13 +15,12 @@ bool bw_default_is_nan(const struct bw_opt *row)
            && strcmp(row->def, "NaN") == 0;
 }
 
-/* A default as a node. Lists may be written "[1h, 24h]" or "1h, 24h". */
-static struct bw_node *default_node(struct bw_arena *arena, const struct bw_opt *row,
+static const struct bw_place nowhere = { .file = "default" };
+
+/* A default that is no scalar, as a node. Lists may be written "[1h, 24h]" or "1h, 24h". */
+static struct bw_node *default_list(struct bw_arena *arena, const struct bw_opt *row,
                                     struct bw_problems *problems)
 {
-    static const struct bw_place nowhere = { .file = "default" };
-    if (row->type < BW_OPT_STRINGS)
-        return bw_node_text_new(arena, row->def, nowhere);
     if (row->def[0] == '[' || row->def[0] == '{' || row->type > BW_OPT_DURATIONS)
         return bw_yaml_read("default", row->def, strlen(row->def), arena, problems);
     struct bw_node *list = bw_node_new(arena, BW_NODE_LIST, nowhere);
@@ -48,7 +47,12 @@ void bw_default_set(struct bw_arena *arena, const struct bw_opt *row, void *out,
         return;
     }
     struct bw_conf_ctx ctx = { .arena = arena, .problems = problems };
-    const struct bw_node *node = default_node(arena, row, problems);
+    /* Most are scalars: a node for the moment, not for the life of the configuration. */
+    const struct bw_node scalar = {
+        .kind = BW_NODE_SCALAR, .quoted = true, .text = row->def, .at = nowhere, .key_at = nowhere
+    };
+    const struct bw_node *node =
+        row->type < BW_OPT_STRINGS ? &scalar : default_list(arena, row, problems);
     if (node != NULL)
         bw_conf_decode_row(&ctx, node, row->name, row, out);
 }

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ARENAS = 2, LARGE_BYTES = 256 << 10 };
+enum { ARENAS = 2, LARGE_BYTES = 128 << 10 };
 
 void bw_memory_settle(void)
 {

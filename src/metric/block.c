@@ -16,8 +16,8 @@ enum { TEXT_BYTES_MAX = 1 << 30 };
  * written once, when it comes. */
 struct bw_block_long {
     uint32_t item;
-    uint32_t len;
-    char text[BW_DOUBLE_TEXT_MAX];
+    uint8_t len;
+    char text[BW_DOUBLE_TEXT_LONGEST];
 };
 
 const char bw_metric_blank[] = "";
@@ -212,6 +212,20 @@ static struct bw_block_long *find_long(const struct bw_block *block, size_t item
     return NULL;
 }
 
+/* There are thousands of blocks, and most have one: their list begins with that. */
+static void make_room_for_long(struct bw_block *block)
+{
+    if (block->long_count < block->long_cap)
+        return;
+    const size_t cap = 2 * block->long_count + 1;
+    struct bw_block_long *longs = bw_alloc_array(cap, sizeof *longs);
+    if (block->long_count > 0)
+        memcpy(longs, block->longs, block->long_count * sizeof *longs);
+    free(block->longs);
+    block->longs = longs;
+    block->long_cap = cap;
+}
+
 static void note_value(struct bw_block *block, size_t item, double value)
 {
     char text[BW_DOUBLE_TEXT_MAX];
@@ -220,14 +234,12 @@ static void note_value(struct bw_block *block, size_t item, double value)
         return;
     struct bw_block_long *at = find_long(block, item);
     if (at == NULL) {
-        /* They are few, and there are thousands of blocks. */
-        if (block->long_count == block->long_cap)
-            block->longs = bw_grow(block->longs, &block->long_cap, block->long_count + 1,
-                                   sizeof *block->longs);
+        make_room_for_long(block);
         at = &block->longs[block->long_count++];
     }
     at->item = (uint32_t)item;
-    at->len = (uint32_t)bw_format_double(at->text, value);
+    at->len = (uint8_t)bw_format_double(text, value);
+    memcpy(at->text, text, at->len);
 }
 
 void bw_block_update(struct bw_block *block, const struct bw_measures *measures)

@@ -3,8 +3,10 @@
 
 #include "base/escape.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Where `name` is or would stand among the first `count` items. */
@@ -45,6 +47,30 @@ struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *l
     for (size_t i = 0; i < kept; i++)
         items[i] = (struct bw_label){ bw_arena_strdup(arena, items[i].name),
                                       bw_arena_strdup(arena, items[i].value) };
+    return (struct bw_labels){ items, kept };
+}
+
+static const char *copy(char **room, const char *text)
+{
+    char *start = *room;
+    *room = stpcpy(start, text) + 1;
+    return start;
+}
+
+struct bw_labels bw_labels_clone(const struct bw_label *labels, size_t count)
+{
+    struct bw_label *sorted = bw_alloc_array(count, sizeof *sorted);
+    const size_t kept = bw_labels_merge(sorted, 0, labels, count);
+    size_t bytes = 0;
+    for (size_t i = 0; i < kept; i++)
+        bytes += strlen(sorted[i].name) + strlen(sorted[i].value) + 2;
+    struct bw_label *items = bw_alloc(kept * sizeof *items + bytes);
+    char *room = (char *)(items + kept);
+    for (size_t i = 0; i < kept; i++) {
+        items[i].name = copy(&room, sorted[i].name);
+        items[i].value = copy(&room, sorted[i].value);
+    }
+    free(sorted);
     return (struct bw_labels){ items, kept };
 }
 

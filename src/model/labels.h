@@ -27,6 +27,9 @@ struct bw_labels {
 struct bw_labels bw_labels_make(struct bw_arena *arena, const struct bw_label *labels,
                                 size_t count);
 
+/* The same as one piece of heap memory: free() the items. */
+struct bw_labels bw_labels_clone(const struct bw_label *labels, size_t count);
+
 /* The same without copies: `items` holds `count` labels that are sorted already and has room for
  * those of `more`. Returns how many there are then. */
 size_t bw_labels_merge(struct bw_label *items, size_t count, const struct bw_label *more,

@@ -14,9 +14,17 @@ enum { BW_VIEW_RECENT_MAX = 60, BW_VIEW_PHASES_MAX = 6 };
 /* One past result of a check, for small charts. */
 struct bw_view_result {
     int64_t ts_ms;
-    float duration_s;
-    unsigned char status; /* enum bw_status of this result alone */
+    double duration_s;     /* NaN: not known */
+    enum bw_status status; /* of this result alone */
 };
+
+/* The same in eight bytes, because there are sixty of every check: times from 1970 to 2109,
+ * durations in microseconds up to 131 ms, in five digits or six beyond. */
+struct bw_view_past {
+    uint64_t bits;
+};
+struct bw_view_past bw_view_past_make(struct bw_view_result result);
+struct bw_view_result bw_view_past_read(struct bw_view_past past);
 
 struct bw_view_phase {
     const char *name; /* "resolve", "connect", "tls", "processing", "transfer" */
@@ -30,8 +38,8 @@ struct bw_view_check {
     const char *module; /* "" when it has none */
     enum bw_status status;
     int64_t since_ms;
-    const char *cause;     /* why it is not HEALTHY; "" when it is */
-    int64_t last_ms;       /* nominal time of the last result; 0: none yet */
+    const char *cause; /* why it is not HEALTHY; "" when it is */
+    int64_t last_ms;   /* nominal time of the last result; 0: none yet */
     int64_t interval_ms;
     double duration_s;     /* of the last result */
     enum bw_reason reason; /* of the last result */
@@ -39,8 +47,8 @@ struct bw_view_check {
     unsigned attempts;
     struct bw_view_phase phases[BW_VIEW_PHASES_MAX];
     size_t phase_count;
-    double certificate_expires_ms; /* Unix ms; NaN: no certificate seen */
-    const struct bw_view_result *recent; /* oldest first */
+    double certificate_expires_ms;     /* Unix ms; NaN: no certificate seen */
+    const struct bw_view_past *recent; /* oldest first */
     size_t recent_count;
 };
 
@@ -99,7 +107,7 @@ struct bw_view_canary {
 
 /* Whether we can see. */
 struct bw_view_sight {
-    bool has_canary;   /* else nobody knows, and `blind` is false */
+    bool has_canary; /* else nobody knows, and `blind` is false */
     bool blind;
     int64_t since_ms;  /* when `blind` became what it is; 0: never */
     const char *words; /* "none of 2 canary targets answers"; "" while we see */

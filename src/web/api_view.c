@@ -58,11 +58,11 @@ void bw_api_recent(struct bw_arena *arena, struct bw_value *item, const struct b
 {
     struct bw_value *list = bw_value_add_list(arena, item, "recent");
     for (size_t i = 0; i < check->recent_count; i++) {
-        const struct bw_view_result *result = &check->recent[i];
+        const struct bw_view_result result = bw_view_past_read(check->recent[i]);
         struct bw_value *one = bw_value_add_object(arena, list, NULL);
-        bw_value_add_int(arena, one, "ts", result->ts_ms);
-        bw_value_add_number(arena, one, "duration_seconds", (double)result->duration_s);
-        bw_value_add_text(arena, one, "status", bw_status_name((enum bw_status)result->status));
+        bw_value_add_int(arena, one, "ts", result.ts_ms);
+        bw_value_add_number(arena, one, "duration_seconds", result.duration_s);
+        bw_value_add_text(arena, one, "status", bw_status_name(result.status));
     }
 }
 

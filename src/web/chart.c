@@ -251,12 +251,14 @@ void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct 
 
 enum { BAR_PITCH = 3, BARS_HEIGHT = 24, BAR_HEIGHT_MIN = 4 };
 
-static double longest_of(const struct bw_view_result *results, size_t count)
+static double longest_of(const struct bw_view_past *results, size_t count)
 {
     double longest = 0;
-    for (size_t i = 0; i < count; i++)
-        if (isfinite(results[i].duration_s) && results[i].status == BW_HEALTHY)
-            longest = fmax(longest, (double)results[i].duration_s);
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_view_result result = bw_view_past_read(results[i]);
+        if (isfinite(result.duration_s) && result.status == BW_HEALTHY)
+            longest = fmax(longest, result.duration_s);
+    }
     return longest;
 }
 
@@ -266,15 +268,15 @@ static double bar_height(const struct bw_view_result *result, double longest)
         return BARS_HEIGHT;
     if (longest <= 0 || !isfinite(result->duration_s))
         return BAR_HEIGHT_MIN;
-    double share = fmin(1, (double)result->duration_s / longest);
+    double share = fmin(1, result->duration_s / longest);
     return BAR_HEIGHT_MIN + (BARS_HEIGHT * 0.8 - BAR_HEIGHT_MIN) * share;
 }
 
-void bw_chart_results(const struct bw_view_result *results, size_t count, struct bw_buf *out)
+void bw_chart_results(const struct bw_view_past *results, size_t count, struct bw_buf *out)
 {
     size_t passed = 0;
     for (size_t i = 0; i < count; i++)
-        passed += results[i].status == BW_HEALTHY;
+        passed += bw_view_past_read(results[i]).status == BW_HEALTHY;
     double longest = longest_of(results, count);
     bw_buf_printf(out,
                   "<svg class=\"results\" role=\"img\" viewBox=\"0 0 %d %d\" "
@@ -283,13 +285,12 @@ void bw_chart_results(const struct bw_view_result *results, size_t count, struct
                   BW_VIEW_RECENT_MAX * BAR_PITCH, BARS_HEIGHT, passed, count);
     size_t free_bars = count < BW_VIEW_RECENT_MAX ? BW_VIEW_RECENT_MAX - count : 0;
     for (size_t i = 0; i < count; i++) {
-        double height = bar_height(&results[i], longest);
+        const struct bw_view_result result = bw_view_past_read(results[i]);
+        double height = bar_height(&result, longest);
         size_t x = (free_bars + i) * BAR_PITCH;
-        enum bw_status status =
-            results[i].status < BW_STATUS_COUNT ? (enum bw_status)results[i].status : BW_UNKNOWN;
         bw_buf_printf(out, "<rect class=\"%s\" x=\"%zu\" y=\"%.1f\" width=\"2\" height=\"%.1f\"/>",
-                      bw_words_status_class(status), x, BARS_HEIGHT - height, height);
-        if (status == BW_UNHEALTHY)
+                      bw_words_status_class(result.status), x, BARS_HEIGHT - height, height);
+        if (result.status == BW_UNHEALTHY)
             bw_buf_printf(out, "<rect class=\"notch\" x=\"%zu\" y=\"4\" width=\"2\" height=\"2\"/>",
                           x);
     }

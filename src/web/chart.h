@@ -37,7 +37,7 @@ void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct 
 
 /* One bar per result, as high as it took long, in the colour of its status; what did not pass
  * is a full bar with a notch, so that it shows without colours, too. */
-void bw_chart_results(const struct bw_view_result *results, size_t count, struct bw_buf *out);
+void bw_chart_results(const struct bw_view_past *results, size_t count, struct bw_buf *out);
 
 /* One bar a day: full, with a dent or a notch, or a stump where nobody looked. */
 void bw_chart_days(struct bw_arena *arena, const struct bw_day days[BW_DAYS], struct bw_buf *out);

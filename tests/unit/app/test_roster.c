@@ -122,7 +122,7 @@ static void results_are_kept_for_the_charts(void **state)
     static const unsigned char want[] = { BW_HEALTHY, BW_DEGRADED, BW_UNHEALTHY, BW_UNKNOWN };
     assert_int_equal(check->recent_count, 4);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(check->recent[i].status, want[i]);
+        assert_int_equal(bw_view_past_read(check->recent[i]).status, want[i]);
     assert_int_equal(check->last.ts_ms, 1000);
     assert_int_equal(check->last.reason, BW_REASON_LOCAL_LIMIT);
     for (size_t i = 0; i < BW_VIEW_RECENT_MAX; i++)
@@ -130,8 +130,8 @@ static void results_are_kept_for_the_charts(void **state)
     bench_feed(scene->roster, "db", "d:1", "port", "-");
     assert_int_equal(check->recent_count, BW_VIEW_RECENT_MAX);
     const size_t newest = (check->recent_next + BW_VIEW_RECENT_MAX - 1) % BW_VIEW_RECENT_MAX;
-    assert_int_equal(check->recent[newest].status, BW_UNHEALTHY);
-    assert_int_equal(check->recent[check->recent_next].status, BW_HEALTHY);
+    assert_int_equal(bw_view_past_read(check->recent[newest]).status, BW_UNHEALTHY);
+    assert_int_equal(bw_view_past_read(check->recent[check->recent_next]).status, BW_HEALTHY);
 }
 
 static void a_check_measures_its_health(void **state)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -43,6 +44,50 @@ static void a_large_piece_does_not_spoil_the_block(void **state)
     memset(bw_arena_alloc(&arena, 1u << 20), 1, 1u << 20);
     char *second = bw_arena_alloc(&arena, 16);
     assert_ptr_equal(second, first + 16);
+    bw_arena_fini(&arena);
+}
+
+/* Texts and what must be aligned share a block from both ends. */
+static void texts_stand_close_and_out_of_the_way(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 3000 };
+    static const char filler[] = "0123456789012345678901234567890123456789";
+    struct bw_arena arena = { 0 };
+    char *texts[ROUNDS];
+    uint64_t *numbers[ROUNDS];
+    for (size_t i = 0; i < ROUNDS; i++) {
+        texts[i] = bw_arena_printf(&arena, "%zu%.*s", i, (int)(i % 40), filler);
+        numbers[i] = bw_arena_alloc(&arena, sizeof *numbers[i]);
+        assert_int_equal(*numbers[i], 0);
+        assert_int_equal((uintptr_t)numbers[i] % _Alignof(max_align_t), 0);
+        *numbers[i] = i;
+    }
+    for (size_t i = 0; i < ROUNDS; i++) {
+        assert_int_equal(*numbers[i], i);
+        char want[80];
+        snprintf(want, sizeof want, "%zu%.*s", i, (int)(i % 40), filler);
+        assert_string_equal(texts[i], want);
+    }
+    const char *a = bw_arena_strdup(&arena, "a"), *b = bw_arena_strdup(&arena, "b");
+    assert_ptr_equal(b + 2, a);
+    bw_arena_fini(&arena);
+}
+
+static void a_reserve_is_one_piece(void **state)
+{
+    (void)state;
+    struct bw_arena arena = { 0 };
+    bw_arena_reserve(&arena, 100000);
+    const char *start = arena.next;
+    for (size_t i = 0; i < 1000; i++) {
+        const char *piece = bw_arena_alloc(&arena, i % 100),
+                   *text = bw_arena_strdup(&arena, "text");
+        assert_in_range((uintptr_t)piece, (uintptr_t)start, (uintptr_t)start + 100000);
+        assert_in_range((uintptr_t)text, (uintptr_t)start, (uintptr_t)start + 100000);
+    }
+    bw_arena_reserve(&arena, 1);
+    memset(bw_arena_alloc(&arena, 200000), 1, 200000);
     bw_arena_fini(&arena);
 }
 
@@ -88,6 +133,8 @@ static void texts_are_copied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_stand_close_and_out_of_the_way),
+        cmocka_unit_test(a_reserve_is_one_piece),
         cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
         cmocka_unit_test(a_large_piece_does_not_spoil_the_block),
         cmocka_unit_test(a_small_arena_takes_little_and_a_large_one_few_blocks),

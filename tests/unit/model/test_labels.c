@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -78,6 +79,31 @@ static void made_labels_are_copies(void **state)
     assert_string_equal(bw_labels_value(labels, "a"), "1");
     assert_null(bw_labels_value(labels, "x"));
     assert_null(bw_labels_value((struct bw_labels){ NULL, 0 }, "a"));
+}
+
+static void a_clone_is_one_piece_of_its_own(void **state)
+{
+    (void)state;
+    char value[] = "1";
+    const struct bw_label some[] = { { "b", value }, { "a", "2" }, { "b", "3" }, { "c", "" } };
+    const struct bw_labels labels = bw_labels_clone(some, 4), none = bw_labels_clone(NULL, 0);
+    value[0] = 'x';
+    assert_int_equal(labels.count, 2);
+    assert_string_equal(labels.items[0].name, "a");
+    assert_string_equal(bw_labels_value(labels, "b"), "3");
+    assert_int_equal(none.count, 0);
+    free((void *)(uintptr_t)labels.items);
+    free((void *)(uintptr_t)none.items);
+}
+
+static void labels_are_merged_in_place(void **state)
+{
+    (void)state;
+    struct bw_label items[4] = { { "b", "1" }, { "d", "2" } };
+    const struct bw_label more[] = { { "d", "3" }, { "a", "4" }, { "b", "" }, { "e", NULL } };
+    assert_int_equal(bw_labels_merge(items, 2, more, 4), 2);
+    assert_string_equal(items[0].name, "a");
+    assert_string_equal(items[1].value, "3");
 }
 
 static void names_follow_the_exposition_format(void **state)
@@ -202,6 +228,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(labels_have_one_text, begin, end),
         cmocka_unit_test_setup_teardown(made_labels_are_copies, begin, end),
+        cmocka_unit_test(a_clone_is_one_piece_of_its_own),
+        cmocka_unit_test(labels_are_merged_in_place),
         cmocka_unit_test(names_follow_the_exposition_format),
         cmocka_unit_test_setup_teardown(selectors_are_understood, begin, end),
         cmocka_unit_test_setup_teardown(mistakes_are_named_with_their_place, begin, end),

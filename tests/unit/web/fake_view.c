@@ -23,12 +23,14 @@ static const char *text(const struct maker *m, const char *plain)
 /* Results every 15 s; from `bad_from` on (counted from the newest) they failed. */
 static void set_recent(struct maker *m, struct bw_view_check *check, size_t bad, double base_s)
 {
-    struct bw_view_result *recent = bw_arena_array(m->arena, RECENT, sizeof *recent);
+    struct bw_view_past *recent = bw_arena_array(m->arena, RECENT, sizeof *recent);
     for (size_t i = 0; i < RECENT; i++) {
         double wave = 1 + 0.3 * sin((double)i / 5) + 0.15 * sin((double)i * 2.7);
-        recent[i].ts_ms = m->now_ms - (int64_t)(RECENT - i) * 15000;
-        recent[i].duration_s = (float)(base_s * wave);
-        recent[i].status = i + bad >= RECENT ? (unsigned char)check->status : BW_HEALTHY;
+        recent[i] = bw_view_past_make((struct bw_view_result){
+            .ts_ms = m->now_ms - (int64_t)(RECENT - i) * 15000,
+            .duration_s = base_s * wave,
+            .status = i + bad >= RECENT ? check->status : BW_HEALTHY,
+        });
     }
     check->recent = recent;
     check->recent_count = RECENT;

@@ -110,8 +110,11 @@ static void an_empty_chart_says_so(void **state)
 static void failed_results_show_without_colours(void **state)
 {
     (void)state;
-    const struct bw_view_result results[] = {
-        { 0, 0.1f, BW_HEALTHY }, { 1, NAN, BW_UNHEALTHY }, { 2, 0.2f, BW_HEALTHY }, { 3, 0.1f, 77 }
+    const struct bw_view_past results[] = {
+        bw_view_past_make((struct bw_view_result){ 0, 0.1, BW_HEALTHY }),
+        bw_view_past_make((struct bw_view_result){ 1, NAN, BW_UNHEALTHY }),
+        bw_view_past_make((struct bw_view_result){ 2, 0.2, BW_HEALTHY }),
+        bw_view_past_make((struct bw_view_result){ 3, 0.1, BW_UNKNOWN }),
     };
     bw_chart_results(results, 4, &svg);
     assert_int_equal(occurrences("class=\"notch\""), 1);
