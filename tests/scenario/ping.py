@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ICMP checks in a network namespace of their own: loopback over IPv4 and IPv6, hosts behind a tun
+device that answer, lose packets, are silent or refused; without privilege and over raw sockets."""
+import fcntl
+import os
+import pathlib
+import shutil
+import socket
+import struct
+import sys
+import threading
+
+from harness import Skip, config, eventually, expect, expect_equal, run
+
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
+SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x891C, 0x8914, 1
+GROUPS = pathlib.Path("/proc/sys/net/ipv4/ping_group_range")
+ANSWERS, SILENT, DROPS_HALF, REFUSED = 2, 3, 4, 6
+
+# check: (target, module, status, reason or None, loss)
+PLAYED = {
+    "loopback4": ("127.0.0.1", "burst", "HEALTHY", None, 0),
+    "loopback6": ("::1", "burst", "HEALTHY", None, 0),
+    "name": ("localhost", "burst", "HEALTHY", None, 0),
+    "once": (f"10.77.0.{ANSWERS}", None, "HEALTHY", None, 0),
+    "burst": (f"10.77.0.{ANSWERS}", "burst", "HEALTHY", None, 0),
+    "half": (f"10.77.0.{DROPS_HALF}", "burst", "DEGRADED", None, 0.5),
+    "too-much-lost": (f"10.77.0.{DROPS_HALF}", "strict", "UNHEALTHY", "threshold", 0.5),
+    "silent": (f"10.77.0.{SILENT}", "burst", "UNHEALTHY", "timeout", 1),
+    "refused": (f"10.77.0.{REFUSED}", "burst", "UNHEALTHY", "unreachable", 1),
+    "no-route": ("192.0.2.1", None, "UNHEALTHY", "unreachable", 1),
+    "no-route6": ("2001:db8::1", None, "UNHEALTHY", "unreachable", 1),
+}
+BURST = {"count": 4, "interval": "5ms", "warn_if_loss_above": 0.4}
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data[:len(data) // 2 * 2]))
+    total += data[-1] << 8 if len(data) % 2 else 0
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def packet(source, icmp):
+    """An ICMP message from 10.77.0.SOURCE to us."""
+    icmp = icmp[:2] + struct.pack("!H", checksum(icmp[:2] + b"\0\0" + icmp[4:])) + icmp[4:]
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(icmp), 0, 0, 57, 1, 0,
+                       bytes([10, 77, 0, source]), bytes([10, 77, 0, 1]))
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + icmp
+
+
+def play_hosts(tun):
+    asked = 0
+    while True:
+        request = os.read(tun, 4096)
+        if request[0] != 0x45 or request[9] != 1 or request[20] != 8:
+            continue
+        host = request[19]
+        reply = packet(host, b"\0\0\0\0" + request[24:])
+        if host == ANSWERS:
+            os.write(tun, reply)
+        elif host == DROPS_HALF:
+            asked += 1
+            if asked % 2:
+                os.write(tun, reply)
+        elif host == REFUSED:
+            os.write(tun, packet(254, b"\3\1\0\0\0\0\0\0" + request[:28]))
+
+
+def bring_up(name, address=None):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        def ask(code, data):
+            fcntl.ioctl(s, code, struct.pack("16s16s8x", name.encode(), data))
+        for code, text in ((SIOCSIFADDR, address), (SIOCSIFNETMASK, address and "255.255.255.0")):
+            if text:
+                ask(code, struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton(text)))
+        ask(SIOCSIFFLAGS, struct.pack("H", IFF_UP))
+
+
+def enter_namespace():
+    """Begins this script again in a network namespace, where it may do as it likes."""
+    if os.environ.get("BW_NAMESPACE") == "1":
+        return
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return
+    how = ["-n"] if os.geteuid() == 0 else ["-r", "-n"]
+    if os.spawnv(os.P_WAIT, unshare, [unshare, *how, "true"]) == 0:
+        os.environ["BW_NAMESPACE"] = "1"
+        os.execv(unshare, [unshare, *how, sys.executable, "-B", *sys.argv])
+
+
+def make_hosts():
+    if os.environ.get("BW_NAMESPACE") != "1":
+        raise Skip("no network namespace")
+    try:
+        tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"bw0", IFF_TUN | IFF_NO_PI))
+    except OSError as e:
+        raise Skip(f"no tun device: {e}") from None
+    bring_up("lo")
+    bring_up("bw0", "10.77.0.1")
+    threading.Thread(target=play_hosts, args=(tun,), daemon=True).start()
+
+
+def sockets(kind):
+    """How many sockets of a kind there are in the namespace."""
+    return sum(len(pathlib.Path(f"/proc/net/{name}").read_text().splitlines()) - 1
+               for name in (kind, f"{kind}6"))
+
+
+def play(bench, name, groups, kind, other):
+    GROUPS.write_text(groups)
+    checks = [{"name": check, "icmp": target, "timeout": "300ms",
+               **({"module": module} if module else {})}
+              for check, (target, module, *_) in PLAYED.items()]
+    daemon = bench.daemon(config(
+        [{"name": "hosts", "checks": checks}],
+        modules={"burst": {"prober": "icmp", "icmp": BURST},
+                 "strict": {"prober": "icmp", "icmp": {**BURST, "fail_if_loss_above": 0.4}}}),
+        name=name).start()
+
+    def settled():
+        metrics = daemon.metrics()
+        for check, (_, _, status, reason, loss) in PLAYED.items():
+            expect_equal(metrics.check_status("hosts", check), status, f"status of {check}")
+            expect_equal(metrics.value("probe_icmp_packet_loss_ratio", check=check), loss,
+                         f"loss of {check}")
+            said = [labels["reason"] for labels, _ in
+                    metrics.all("probe_failure_info", check=check)]
+            expect_equal(said, [reason] if reason else [], f"reason of {check}")
+        return metrics
+    metrics = eventually("every host is seen as it is", settled, seconds=30)
+    expect(sockets(kind) >= 2 and sockets(other) == 0,
+           f"{sockets(kind)} sockets of kind {kind}, {sockets(other)} of kind {other}")
+    for check, (target, _, status, *_) in PLAYED.items():
+        rtt = metrics.value("probe_icmp_rtt_avg_seconds", check=check)
+        expect((rtt is None) == (status == "UNHEALTHY" and check != "too-much-lost"),
+               f"round trip of {check}: {rtt}")
+        expect(rtt is None or 0 < rtt < 1, f"round trip of {check}: {rtt}")
+    expect_equal(metrics.value("probe_ip_protocol", check="loopback6"), 6, "IP protocol of ::1")
+    expect_equal(metrics.value("probe_icmp_reply_hop_limit", check="once"), 57, "hop limit")
+    shown = daemon.checks("hosts")["refused"]
+    expect("10.77.0.254" in str(shown), f"who refused is not shown: {shown}")
+    code, _ = daemon.stop()
+    expect_equal(code, 0, "exit code")
+
+
+def scenario(bench):
+    make_hosts()
+    group = os.getegid()
+    play(bench, "unprivileged", f"{group} {group}", "icmp", "raw")
+    play(bench, "raw", "1 0", "raw", "icmp")
+
+
+enter_namespace()
+run(scenario)
