@@ -13,6 +13,7 @@ struct bw_host *bw_host_new(const char *proc_root)
     struct bw_host *host = bw_alloc(sizeof *host);
     host->proc = bw_proc_new(proc_root != NULL ? proc_root : "/proc");
     host->ask_statfs = statfs;
+    host->ask_links = bw_links_ask;
     host->statfs = bw_statfs_pool_new(statfs);
     bw_arena_init(&host->scratch);
     bw_buf_init(&host->stat, BW_PROC_FILE_BYTES_MAX);
@@ -30,6 +31,7 @@ void bw_host_free(struct bw_host *host)
     bw_host_mounts_free(host->mounts);
     bw_host_cgroup_free(host->cgroup);
     bw_host_release_free(host->release);
+    bw_host_links_free(host->links);
     bw_statfs_pool_free(host->statfs);
     bw_arena_fini(&host->scratch);
     bw_buf_fini(&host->stat);
@@ -44,8 +46,10 @@ void bw_host_set_root(struct bw_host *host, const char *root)
     host->root = bw_strdup(root);
     bw_host_cgroup_free(host->cgroup);
     bw_host_release_free(host->release);
+    bw_host_links_free(host->links);
     host->cgroup = NULL;
     host->release = NULL;
+    host->links = NULL;
 }
 
 void bw_host_set_statfs(struct bw_host *host, bw_statfs_fn *ask)
@@ -53,6 +57,11 @@ void bw_host_set_statfs(struct bw_host *host, bw_statfs_fn *ask)
     bw_statfs_pool_free(host->statfs);
     host->statfs = bw_statfs_pool_new(ask);
     host->ask_statfs = ask;
+}
+
+void bw_host_set_links(struct bw_host *host, bw_links_fn *ask)
+{
+    host->ask_links = ask;
 }
 
 void bw_host_set_textfile_folder(struct bw_host *host, const char *folder)

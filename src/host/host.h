@@ -18,11 +18,18 @@
 #include "metric/measure.h"
 #include "metric/registry.h"
 
+/* Appends the kernel's answer to a RTM_GETLINK dump, rtnetlink(7), or what stands for it in tests.
+ * *fd is the socket, kept for the next time; -1: none yet. */
+typedef enum bw_rc bw_links_fn(int *fd, struct bw_buf *out, struct bw_err *err);
+
+bw_links_fn bw_links_ask;
+
 /* What a sampler works with. */
 struct bw_host {
     struct bw_proc *proc;
     bw_statfs_fn *ask_statfs; /* statfs(2), or what stands for it in tests */
     struct bw_statfs_pool *statfs;
+    bw_links_fn *ask_links;
     struct bw_arena scratch;   /* of the sampler that runs */
     int64_t round_ns;          /* monotonic: when the round began */
     bool has_stat;             /* `stat` is of this round */
@@ -30,27 +37,31 @@ struct bw_host {
     double cpu_pressure_ratio; /* from the last reading; NaN: the kernel does not tell */
     double process_start_s;    /* of ourselves, Unix time; NaN: not known yet */
     char *root;                /* where etc/os-release and sys/fs/cgroup are found: "/" */
-    /* What a collector keeps between rounds: host/filesystem.c, cgroup.c, os.c; NULL: nothing. */
+    /* What a collector keeps between rounds: filesystem.c, cgroup.c, os.c, netclass.c;
+     * NULL: nothing. */
     struct bw_host_mounts *mounts;
     struct bw_host_cgroup *cgroup;
     struct bw_host_release *release;
+    struct bw_host_links *links;
     char *textfile_folder; /* of the *.prom files; NULL: none */
 };
 
 void bw_host_mounts_free(struct bw_host_mounts *mounts);
 void bw_host_cgroup_free(struct bw_host_cgroup *cgroup);
 void bw_host_release_free(struct bw_host_release *release);
+void bw_host_links_free(struct bw_host_links *links);
 
 /* /proc/stat, read once a round. *out is valid until the next one. */
 enum bw_rc bw_host_read_stat(struct bw_host *host, struct bw_span *out, struct bw_err *err);
 
 /* One collector. A kind is one .c file that exports one of these and a line in table.c. */
 struct bw_sampler_ops {
-    const char *name;        /* in config, in collect[] and in the label collector: "cpu" */
-    const char *summary;     /* one sentence for the docs */
-    const char *prefixes[6]; /* of its metrics' names, for collect[]: "node_cpu_"; ends with NULL */
-    bool keeps_part;         /* what it added before a failure stays */
-    bool shows_guests;       /* also metrics of any name: metric/guest.h */
+    const char *name;    /* in config, in collect[] and in the label collector: "cpu" */
+    const char *summary; /* one sentence for the docs */
+    const char
+        *prefixes[16]; /* of its metrics' names, for collect[]: "node_cpu_"; ends with NULL */
+    bool keeps_part;   /* what it added before a failure stays */
+    bool shows_guests; /* also metrics of any name: metric/guest.h */
 
     /* BW_EUNSUPPORTED: this machine does not have it, which is no failure to talk about. */
     enum bw_rc (*sample)(struct bw_host *host, struct bw_measures *out, struct bw_err *err);
@@ -64,6 +75,11 @@ enum bw_rc bw_host_absent(enum bw_rc rc);
 
 /* NULL when there is none. */
 const struct bw_sampler_ops *bw_sampler_by_name(const char *name);
+
+/* What `exclude[]=a&exclude[]=b` leaves: all but the metrics of these collectors. Names of
+ * collectors that we do not have exclude nothing. *out lives in the arena. */
+void bw_sampler_exclusion(const char *const *names, size_t count, struct bw_arena *arena,
+                          struct bw_family_filter *out);
 
 /* What `collect[]=a&collect[]=b` shows: the metrics of these collectors and
  * node_scrape_collector_*, as bw_registry_render() takes it. BW_EINVAL when one of the names is
@@ -92,12 +108,15 @@ extern const struct bw_opt_group bw_host_group;
 /* `proc_root` is "/proc", or NULL for that. */
 struct bw_host *bw_host_new(const char *proc_root);
 
-/* Below `root` instead of "/" are etc/os-release and the control groups' mount: for tests. Not
+/* Below `root` instead of "/" are etc/os-release, sys and the control groups' mount: for tests. Not
  * while a sampling runs. */
 void bw_host_set_root(struct bw_host *host, const char *root);
 
 /* Asks `ask` instead of statfs(2): for tests. Not while a sampling runs. */
 void bw_host_set_statfs(struct bw_host *host, bw_statfs_fn *ask);
+
+/* Asks `ask` for the network devices: for tests. Not while a sampling runs. */
+void bw_host_set_links(struct bw_host *host, bw_links_fn *ask);
 
 /* Where the collector textfile looks for *.prom; NULL: nowhere. Not while a sampling runs. */
 void bw_host_set_textfile_folder(struct bw_host *host, const char *folder);

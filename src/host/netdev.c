@@ -82,6 +82,10 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
 const struct bw_sampler_ops bw_sampler_netdev = {
     .name = "netdev",
     .summary = "What each network device received and sent.",
-    .prefixes = { "node_network_" },
+    .prefixes = { "node_network_receive_", "node_network_transmit_bytes_",
+                  "node_network_transmit_packets_", "node_network_transmit_errs_",
+                  "node_network_transmit_drop_", "node_network_transmit_fifo_",
+                  "node_network_transmit_colls_", "node_network_transmit_carrier_",
+                  "node_network_transmit_compressed_" },
     .sample = sample,
 };

@@ -47,11 +47,12 @@ static const struct bw_opt host_options[] = {
     { "interval", BW_OPT_DURATION, offsetof(struct bw_host_opts, interval_ns), .def = "15s",
       .range = "1s..1h", .help = "How often this machine is read." },
     { "collectors", BW_OPT_STRINGS, offsetof(struct bw_host_opts, collectors),
-      .def = "cpu,meminfo,loadavg,diskstats,filesystem,netdev,pressure,vmstat,filefd,stat,uname,"
-             "time,os,timex,netstat,sockstat,conntrack,cgroup,textfile",
+      .def =
+          "cpu,meminfo,loadavg,diskstats,filesystem,netdev,pressure,vmstat,filefd,stat,uname,"
+          "time,os,timex,netstat,sockstat,conntrack,netclass,softnet,arp,entropy,cgroup,textfile",
       .help = "What is read: cpu, meminfo, loadavg, diskstats, filesystem, netdev, pressure, "
               "vmstat, filefd, stat, uname, time, os, timex, netstat, sockstat, conntrack, "
-              "cgroup, textfile." },
+              "netclass, softnet, arp, entropy, cgroup, textfile." },
     { "textfile_directory", BW_OPT_STRING, offsetof(struct bw_host_opts, textfile_directory),
       .help = "Where the collector textfile looks for *.prom, files of metrics in the text format "
               "of Prometheus that other programs write. Not set: nowhere." },
@@ -81,11 +82,12 @@ static enum bw_rc fail_unknown(const char *word, struct bw_err *err)
     if (guess != NULL)
         return bw_fail(err, BW_EINVAL, "collectors: there is no '%s'; did you mean '%s'?", word,
                        guess);
-    return bw_fail(err, BW_EINVAL,
-                   "collectors: there is no '%s'; expected cpu, meminfo, loadavg, diskstats, "
-                   "filesystem, netdev, pressure, vmstat, filefd, stat, uname, time, os, timex, "
-                   "netstat, sockstat, conntrack, cgroup, textfile",
-                   word);
+    return bw_fail(
+        err, BW_EINVAL,
+        "collectors: there is no '%s'; expected cpu, meminfo, loadavg, diskstats, "
+        "filesystem, netdev, pressure, vmstat, filefd, stat, uname, time, os, timex, "
+        "netstat, sockstat, conntrack, netclass, softnet, arp, entropy, cgroup, textfile",
+        word);
 }
 
 static enum bw_rc host_check(const void *opts, struct bw_err *err)

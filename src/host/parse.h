@@ -47,6 +47,32 @@ enum bw_rc bw_sockstat_parse(struct bw_span text, uint64_t page_bytes, struct bw
 /* /proc/net/stat/nf_conntrack */
 enum bw_rc bw_conntrack_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
 
+/* /proc/net/softnet_stat */
+enum bw_rc bw_softnet_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
+
+/* /proc/net/arp; the arena is for the names of devices. */
+enum bw_rc bw_arp_parse(struct bw_span text, struct bw_arena *arena, struct bw_measures *out,
+                        struct bw_err *err);
+
+/* A network device as rtnetlink(7) describes it. */
+struct bw_link {
+    char name[16];
+    char alias[256];
+    char address[64], broadcast[64]; /* "02:fc:00:00:00:01" */
+    uint32_t index, lower;           /* lower: of the device that it stands on, else its own */
+    uint32_t flags;                  /* IFF_UP and so on, netdevice(7) */
+    uint32_t type;                   /* ARPHRD_ETHER and so on */
+    uint32_t state;                  /* RFC 2863: 6 is up */
+    uint32_t mode, mtu, group, queue_length;
+    uint32_t carrier, carrier_changes, carrier_ups, carrier_downs;
+    uint64_t nohandler; /* packets that no protocol took */
+    bool has_nohandler;
+};
+
+/* The messages that answer a RTM_GETLINK dump, NLMSG_DONE included. *out lives in the arena. */
+enum bw_rc bw_links_parse(struct bw_span bytes, struct bw_arena *arena, struct bw_link **out,
+                          size_t *out_count, struct bw_err *err);
+
 /* os-release(5) */
 enum bw_rc bw_os_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
 

@@ -279,9 +279,9 @@ static bool is_wanted(const struct bw_family_filter *filter, const char *name)
         return true;
     for (size_t i = 0; i < filter->count; i++) {
         if (strncmp(name, filter->prefixes[i], strlen(filter->prefixes[i])) == 0)
-            return true;
+            return !filter->hides;
     }
-    return false;
+    return filter->hides;
 }
 
 void bw_registry_render(const struct bw_registry *registry, enum bw_exposition format,

@@ -14,10 +14,11 @@ struct bw_registry;
 
 enum bw_exposition { BW_EXPOSITION_TEXT, BW_EXPOSITION_OPENMETRICS };
 
-/* Families to show: those whose name starts with one of the prefixes. */
+/* Families to show: those whose name starts with one of the prefixes, or all others. */
 struct bw_family_filter {
     const char *const *prefixes;
     size_t count;
+    bool hides;
 };
 
 struct bw_registry *bw_registry_new(void);

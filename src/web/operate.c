@@ -6,22 +6,41 @@
 #include "web/answer.h"
 #include "web/endpoint.h"
 
+/* As node_exporter has it: ?collect[]=cpu&collect[]=meminfo, or ?exclude[]=netclass, not both.
+ * *out is NULL for everything; false when it was answered already. */
+static bool read_filter(struct bw_request *request, struct bw_family_filter *filter,
+                        const struct bw_family_filter **out)
+{
+    const char *wanted[BW_URL_PARAMS_MAX], *unwanted[BW_URL_PARAMS_MAX];
+    const size_t count = bw_url_params(&request->url, "collect[]", wanted);
+    const size_t excluded = bw_url_params(&request->url, "exclude[]", unwanted);
+    struct bw_err err;
+    *out = count + excluded > 0 ? filter : NULL;
+    if (count > 0 && excluded > 0) {
+        bw_answer_problem(request, 400, "collect[] and exclude[] cannot be combined.");
+        return false;
+    }
+    if (excluded > 0)
+        bw_sampler_exclusion(unwanted, excluded, &request->arena, filter);
+    else if (count > 0
+             && bw_sampler_filter(wanted, count, &request->arena, filter, &err) != BW_OK) {
+        bw_answer_problem(request, 400, "%s", err.text);
+        return false;
+    }
+    return true;
+}
+
 void bw_endpoint_metrics(struct bw_request *request)
 {
     const struct bw_web_hooks *hooks = &request->site->hooks;
-    const char *type, *collectors[BW_URL_PARAMS_MAX];
+    const char *type;
     struct bw_family_filter filter;
-    struct bw_err err;
+    const struct bw_family_filter *shown;
     enum bw_exposition format = bw_negotiate_exposition(request->headers.accept, &type);
-    /* As node_exporter has it: ?collect[]=cpu&collect[]=meminfo. */
-    const size_t count = bw_url_params(&request->url, "collect[]", collectors);
-    if (count > 0
-        && bw_sampler_filter(collectors, count, &request->arena, &filter, &err) != BW_OK) {
-        bw_answer_problem(request, 400, "%s", err.text);
+    if (!read_filter(request, &filter, &shown))
         return;
-    }
     bw_answer_begin(request, type);
-    hooks->metrics(hooks->ctx, format, count > 0 ? &filter : NULL, &request->answer.body);
+    hooks->metrics(hooks->ctx, format, shown, &request->answer.body);
     if (bw_buf_failed(&request->answer.body))
         bw_answer_problem(request, 500, "The metrics take more than %u bytes.",
                           BW_WEB_RESPONSE_BYTES_MAX);

@@ -287,6 +287,8 @@ def meanings(description, client, known):
             (check, {"from": "1000"}, {400}),
             ("/metrics", {"collect[]": "loadavg"}, {200}),
             ("/metrics", {"collect[]": "nothing"}, {400}),
+            ("/metrics", {"exclude[]": "nothing"}, {200}),
+            ("/metrics", {"exclude[]": "cpu", "collect[]": "cpu"}, {400}),
             ("/metrics", {"unknown": "ignored"}, {200})):
         must_fit(description, client.ask("GET", fill(path, known), query), operations[path],
                  f"{path} {query}", statuses)

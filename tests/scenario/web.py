@@ -131,6 +131,11 @@ def collectors_are_chosen(daemon):
     expect("node_load1" in names and "node_time_seconds" in names, f"chosen ones miss: {names}")
     others = [n for n in names if not n.startswith(("node_load", "node_time_", "node_scrape_"))]
     expect(not others, f"not asked for: {others}")
+    page = daemon.get("/metrics?exclude[]=loadavg&exclude[]=time").body.decode()
+    expect("\nnode_load1 " not in page and "\nnode_time_seconds " not in page, "excluded, but shown")
+    expect("\nnode_memory_MemTotal_bytes " in page, "not excluded, but hidden")
+    both = daemon.get("/metrics?exclude[]=loadavg&collect[]=time")
+    expect_equal(both.status, 400, "collect[] and exclude[] at once")
 
 
 def scenario(bench):

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 static const char *all_names[32];
 
@@ -198,6 +200,65 @@ static void a_file_that_every_kernel_has_is_missed(void **state)
     bw_host_free(host);
 }
 
+/* A server that does not answer costs one deadline, once, and nothing of what the others say;
+ * mounts of this machine are asked without a thread. */
+static pthread_mutex_t hanging = PTHREAD_MUTEX_INITIALIZER;
+static int asked_server;
+
+static int statfs_with_a_dead_server(const char *path, struct statfs *out)
+{
+    *out = (struct statfs){ .f_blocks = 100, .f_bsize = 4096 };
+    if (strcmp(path, "/mnt/nfs") != 0)
+        return 0;
+    __atomic_add_fetch(&asked_server, 1, __ATOMIC_RELAXED);
+    pthread_mutex_lock(&hanging);
+    pthread_mutex_unlock(&hanging);
+    return 0;
+}
+
+static double filesystem_value(const struct bw_measures *m, enum bw_family_id family,
+                               const char *device, const char *fstype, const char *mountpoint)
+{
+    double value = -1;
+    bw_measures_value(m, family, BW_LABEL_VALUES(device, fstype, mountpoint), &value);
+    return value;
+}
+
+static void a_dead_server_holds_nobody_up(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "filesystem" };
+    const struct bw_strings collectors = { names, 1 };
+    struct bw_host *host = bw_host_new(BW_FIXTURES "/proc/machine");
+    bw_host_set_statfs(host, statfs_with_a_dead_server);
+    pthread_mutex_lock(&hanging);
+    for (int round = 0; round < 3; round++) {
+        struct bw_arena arena;
+        struct bw_measures m;
+        struct timespec began, ended;
+        bw_arena_init(&arena);
+        bw_measures_init(&m, &arena);
+        clock_gettime(CLOCK_MONOTONIC, &began);
+        assert_int_equal(bw_host_sample(host, &collectors, &m, NULL), BW_OK);
+        clock_gettime(CLOCK_MONOTONIC, &ended);
+        /* The deadline is 100 ms; this machine may be busy. */
+        assert_true(ended.tv_sec - began.tv_sec < 5);
+        assert_true(filesystem_value(&m, BW_METRIC_NODE_FILESYSTEM_DEVICE_ERROR, "server:/export",
+                                     "nfs4", "/mnt/nfs")
+                    == 1);
+        assert_true(filesystem_value(&m, BW_METRIC_NODE_FILESYSTEM_SIZE_BYTES, "server:/export",
+                                     "nfs4", "/mnt/nfs")
+                    == -1);
+        assert_true(
+            filesystem_value(&m, BW_METRIC_NODE_FILESYSTEM_SIZE_BYTES, "/dev/vda", "ext4", "/")
+            == 409600);
+        bw_arena_fini(&arena);
+    }
+    assert_int_equal(__atomic_load_n(&asked_server, __ATOMIC_RELAXED), 1);
+    bw_host_free(host); /* does not wait either */
+    pthread_mutex_unlock(&hanging);
+}
+
 static bool filter_has(const struct bw_family_filter *filter, const char *prefix)
 {
     for (size_t i = 0; i < filter->count; i++) {
@@ -216,15 +277,44 @@ static void collectors_map_to_prefixes(void **state)
     struct bw_err err = { 0 };
     bw_arena_init(&arena);
     assert_int_equal(bw_sampler_filter(names, 2, &arena, &filter, &err), BW_OK);
-    assert_int_equal(filter.count, 7);
+    assert_int_equal(filter.count, 15);
     assert_true(filter_has(&filter, "node_boot_time_"));
-    assert_true(filter_has(&filter, "node_network_"));
+    assert_true(filter_has(&filter, "node_network_receive_"));
+    assert_false(filter.hides);
     assert_true(filter_has(&filter, "node_scrape_collector_"));
     assert_false(filter_has(&filter, "node_cpu_"));
     assert_int_equal(bw_sampler_filter(bad, 2, &arena, &filter, &err), BW_EINVAL);
     assert_string_equal(err.text, "there is no collector 'nosuch'");
     assert_int_equal(bw_sampler_filter(NULL, 0, &arena, &filter, &err), BW_OK);
     assert_int_equal(filter.count, 1);
+    bw_arena_fini(&arena);
+}
+
+static void exclusions_hide_what_they_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "loadavg", "zfs", "netclass" };
+    struct bw_arena arena;
+    struct bw_family_filter filter = { 0 };
+    struct bw_measures m;
+    struct bw_buf page;
+    bw_arena_init(&arena);
+    bw_measures_init(&m, &arena);
+    bw_buf_init(&page, 1 << 16);
+    bw_measures_add(&m, BW_METRIC_NODE_LOAD1, 1, NULL);
+    bw_measures_add(&m, BW_METRIC_NODE_NETWORK_UP, 1, BW_LABEL_VALUES("eth0"));
+    bw_measures_add(&m, BW_METRIC_NODE_NETWORK_RECEIVE_BYTES_TOTAL, 1, BW_LABEL_VALUES("eth0"));
+    bw_measures_add(&m, BW_METRIC_BUILD_INFO, 1, BW_LABEL_VALUES("1", "2"));
+    bw_sampler_exclusion(names, 3, &arena, &filter);
+    struct bw_registry *registry = bw_registry_new();
+    bw_registry_set(registry, bw_registry_add(registry, NULL, 0, "exported_"), &m);
+    bw_registry_render(registry, BW_EXPOSITION_TEXT, &filter, &page);
+    assert_null(strstr(page.data, "node_load1"));
+    assert_null(strstr(page.data, "node_network_up"));
+    assert_non_null(strstr(page.data, "node_network_receive_bytes_total{device=\"eth0\"} 1"));
+    assert_non_null(strstr(page.data, "bellwether_build_info"));
+    bw_registry_free(registry);
+    bw_buf_fini(&page);
     bw_arena_fini(&arena);
 }
 
@@ -238,7 +328,9 @@ int main(void)
         cmocka_unit_test(the_own_group_is_read_with_its_limits),
         cmocka_unit_test(what_a_machine_does_not_have_is_no_failure),
         cmocka_unit_test(a_file_that_every_kernel_has_is_missed),
+        cmocka_unit_test(a_dead_server_holds_nobody_up),
         cmocka_unit_test(collectors_map_to_prefixes),
+        cmocka_unit_test(exclusions_hide_what_they_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

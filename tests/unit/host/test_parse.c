@@ -31,6 +31,11 @@ static enum bw_rc parse_sockstat(struct bw_span text, struct bw_measures *out, s
     return bw_sockstat_parse(text, 4096, out, err);
 }
 
+static enum bw_rc parse_arp(struct bw_span text, struct bw_measures *out, struct bw_err *err)
+{
+    return bw_arp_parse(text, out->arena, out, err);
+}
+
 static enum bw_rc parse_limit(struct bw_span text, struct bw_measures *out, struct bw_err *err)
 {
     return bw_cgroup_number_parse("memory.max", text, BW_METRIC_CGROUP_MEMORY_LIMIT_BYTES, out,
@@ -79,6 +84,8 @@ static const struct {
     { "sockstat", "net/sockstat", parse_sockstat },
     { "sockstat6", "net/sockstat6", parse_sockstat },
     { "conntrack", "net/stat/nf_conntrack", bw_conntrack_parse },
+    { "softnet", "net/softnet_stat", bw_softnet_parse },
+    { "arp", "net/arp", parse_arp },
 };
 
 static void a_machine_is_exposed_as_expected(void **state)
@@ -161,6 +168,15 @@ static const struct {
     { "a kernel without full", parse_io_pressure, "some avg10=0.00 total=1\n", NULL, 1 },
     { "pressure without a total", parse_io_pressure, "some avg10=0.00\n", "expected avg10=", 0 },
     { "no pressure", parse_io_pressure, "", "no line 'some'", 0 },
+    { "no processors", bw_softnet_parse, "", "softnet_stat: empty", 0 },
+    { "an old softnet_stat", bw_softnet_parse, "0000000f 00000000 00000001\n", NULL, 3 },
+    { "two columns", bw_softnet_parse, "0 0 0\n00000001 00000002\n", "line 2 has 2 numbers", 0 },
+    { "no digits", bw_softnet_parse, "0000000g 0 0\n", "line 1 has 0 numbers", 0 },
+    { "nine digits", bw_softnet_parse, "000000001 0 0\n", "line 1 has 0 numbers", 0 },
+    { "no neighbours", parse_arp, "IP address HW type\n", NULL, 0 },
+    { "an empty arp", parse_arp, "", "no heading", 0 },
+    { "a neighbour nowhere", parse_arp, "IP\n192.0.2.1 0x1 0x2 02:fc:00:00:00:05 *\n",
+      "without a device", 0 },
     { "an empty netstat", bw_netstat_parse, "", "empty", 0 },
     { "names without values", bw_netstat_parse, "Tcp: InSegs OutSegs\n", "without its line", 0 },
     { "values of another", bw_netstat_parse, "Tcp: InSegs\nUdp: 1\n", "without its line", 0 },
@@ -268,6 +284,37 @@ static void mounts_are_unescaped_filtered_and_listed_once(void **state)
     bw_proc_free(proc);
 }
 
+/* What may be asked without a thread of its own. */
+static void only_what_stands_on_local_mounts_is_local(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mounts, *local; /* of those that are shown, in their order: y or n */
+    } cases[] = {
+        { "/dev/vda / ext4 rw\n/dev/vdb /srv xfs rw\ntmpfs /run tmpfs rw\n", "yyy" },
+        { "/dev/vda / ext4 rw\nsrv:/x /net nfs4 rw\n/dev/vdb /net/disk ext4 rw\n", "ynn" },
+        { "/dev/vda / ext4 rw\nsrv:/x /net nfs4 rw\n/dev/vdb /network ext4 rw\n", "yny" },
+        { "srv:/root / nfs4 rw\ntmpfs /run tmpfs rw\n", "nn" },
+        { "/dev/vda / ext4 rw\nauto /home autofs rw\n/dev/vdc /home/a ext4 rw\n", "yn" },
+        { "/dev/vda / ext4 rw\nme /home/me fuse.sshfs rw\n/dev/vdb /b btrfs rw\n", "ynn" },
+        { "overlay / overlay rw\ntmpfs /run tmpfs rw\n", "n" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bw_arena arena;
+        struct bw_mount *mounts;
+        size_t count;
+        bw_arena_init(&arena);
+        assert_int_equal(
+            bw_mounts_parse(bw_span_of(cases[i].mounts), &arena, &mounts, &count, NULL), BW_OK);
+        assert_int_equal(count, strlen(cases[i].local));
+        for (size_t k = 0; k < count; k++) {
+            if (mounts[k].is_local != (cases[i].local[k] == 'y'))
+                fail_msg("case %zu: %s", i, mounts[k].mountpoint);
+        }
+        bw_arena_fini(&arena);
+    }
+}
+
 static void our_group_is_found_where_it_is_mounted(void **state)
 {
     (void)state;
@@ -336,6 +383,7 @@ int main(void)
         cmocka_unit_test(oddities_are_errors_or_understood),
         cmocka_unit_test(partitions_and_loops_are_no_disks),
         cmocka_unit_test(mounts_are_unescaped_filtered_and_listed_once),
+        cmocka_unit_test(only_what_stands_on_local_mounts_is_local),
         cmocka_unit_test(our_group_is_found_where_it_is_mounted),
         cmocka_unit_test(the_clock_counts_in_nanoseconds_when_it_says_so),
     };

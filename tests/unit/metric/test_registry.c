@@ -165,7 +165,7 @@ static void a_filter_leaves_whole_families(void **state)
 {
     struct fixture *f = *state;
     static const char *const prefixes[] = { "probe_duration", "node_" };
-    const struct bw_family_filter filter = { prefixes, 2 };
+    const struct bw_family_filter filter = { .prefixes = prefixes, .count = 2 };
     fill(f);
     const char *page = render(f, BW_EXPOSITION_OPENMETRICS, &filter);
     assert_non_null(strstr(page, "probe_duration_seconds{"));

@@ -37,6 +37,8 @@ static const struct {
     { "GET", "/metrics", NULL, NULL, 200 },
     { "GET", "/metrics?collect[]=cpu&collect%5B%5D=meminfo", NULL, NULL, 200 },
     { "GET", "/metrics?collect[]=cpu&collect[]=nonsense", NULL, NULL, 400 },
+    { "GET", "/metrics?exclude[]=cpu&exclude[]=nonsense", NULL, NULL, 200 },
+    { "GET", "/metrics?exclude[]=cpu&collect[]=meminfo", NULL, NULL, 400 },
     { "GET", "/-/healthy", NULL, NULL, 200 },
     { "GET", "/-/ready", NULL, NULL, 200 },
     { "GET", "/style.css", NULL, NULL, 200 },
