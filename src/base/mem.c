@@ -27,6 +27,14 @@ void *bw_alloc_array(size_t count, size_t size)
     return bw_alloc(count * size);
 }
 
+void *bw_alloc_unset(size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size)
+        or_die(NULL, SIZE_MAX);
+    const size_t bytes = count * size;
+    return or_die(malloc(bytes > 0 ? bytes : 1), bytes);
+}
+
 void *bw_grow(void *array, size_t *cap, size_t need, size_t size)
 {
     if (need <= *cap)

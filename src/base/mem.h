@@ -13,6 +13,9 @@ void *bw_alloc(size_t size);
 /* `count` zeroed items of `size` bytes; aborts when the product overflows. */
 void *bw_alloc_array(size_t count, size_t size);
 
+/* The same, not zeroed: for what is filled right away and is too much to fill twice. */
+void *bw_alloc_unset(size_t count, size_t size);
+
 /* Makes room for `need` items in an array of `*cap`, growing by half at least; new items
  * are not cleared. Returns the array, moved or not. */
 void *bw_grow(void *array, size_t *cap, size_t need, size_t size);

@@ -45,8 +45,8 @@ enum bw_codec bw_values_encode(struct bw_buf *out, const double *values, size_t 
         return BW_CODEC_CONSTANT;
     }
     struct bw_scaled scaled = {
-        .integers = bw_alloc_array(count, sizeof *scaled.integers),
-        .holes = bw_alloc_array(count, sizeof *scaled.holes),
+        .integers = bw_alloc_unset(count, sizeof *scaled.integers),
+        .holes = bw_alloc_unset(count, sizeof *scaled.holes),
     };
     bw_scale_decimals(values, count, &scaled);
     const bool decimal = scaled.exponent >= 0;
@@ -103,9 +103,10 @@ static void take_decimals(struct bw_bytes *in, double *out, size_t count)
     }
     size_t hole_count;
     struct hole *holes = take_holes(in, count, &hole_count);
-    int64_t *integers = bw_alloc_array(count, sizeof *integers);
+    int64_t *integers = bw_alloc_unset(count, sizeof *integers);
     bw_ints_decode(in, integers, count);
-    bw_unscale_decimals(integers, count, *exponent, out);
+    if (!in->bad)
+        bw_unscale_decimals(integers, count, *exponent, out);
     for (size_t i = 0; i < hole_count; i++)
         out[holes[i].at] = holes[i].value;
     free(integers);
@@ -114,9 +115,9 @@ static void take_decimals(struct bw_bytes *in, double *out, size_t count)
 
 static void take_bits(struct bw_bytes *in, double *out, size_t count)
 {
-    int64_t *ordered = bw_alloc_array(count, sizeof *ordered);
+    int64_t *ordered = bw_alloc_unset(count, sizeof *ordered);
     bw_ints_decode(in, ordered, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !in->bad; i++)
         out[i] = bw_unordered_bits(ordered[i]);
     free(ordered);
 }

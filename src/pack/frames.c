@@ -31,15 +31,20 @@ static unsigned varint_bits(uint64_t value)
 /* The cheapest width. From the widest down, numbers become patches one length at a time. */
 static void choose_width(struct plan *plan, const int64_t *values, size_t count)
 {
-    unsigned lengths[WIDTHS] = { 0 };
-    for (size_t i = 0; i < count; i++)
-        lengths[bw_bit_length(number_of(plan, values[i]))]++;
+    unsigned lengths[WIDTHS] = { 0 }, widest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned length = bw_bit_length(number_of(plan, values[i]));
+        lengths[length]++;
+        widest = length > widest ? length : widest;
+    }
     const unsigned fixed = plan->based ? varint_bits(bw_zigzag(plan->base)) : 0;
     plan->bits = UINT_MAX;
     unsigned patched = 0;
-    for (unsigned width = WIDTHS; width-- > 0; patched += lengths[width]) {
+    /* Narrower ones only have more patches, of two bytes at least each. */
+    for (unsigned width = widest + 1; width-- > 0 && 16 * patched < plan->bits;
+         patched += lengths[width]) {
         unsigned bits = fixed + width * (unsigned)count + 8 * patched;
-        for (unsigned longer = width + 1; longer < WIDTHS && patched > 0; longer++)
+        for (unsigned longer = width + 1; longer <= widest; longer++)
             bits += lengths[longer] * 8 * ((longer - width + 6) / 7);
         if (bits < plan->bits) {
             plan->bits = bits;

@@ -168,7 +168,7 @@ static int64_t *decode_times(const struct bw_pack *pack, size_t index)
     const uint8_t *part = column_bytes(pack, index);
     if (bw_pack_part_checksum(pack->group, 0, column.count, 0, part, column.size) != column.crc)
         return NULL;
-    int64_t *times = bw_alloc_array(column.count, sizeof *times);
+    int64_t *times = bw_alloc_unset(column.count, sizeof *times);
     if (bw_times_decode(part, column.size, times, column.count) && times[0] >= pack->first_ms
         && times[column.count - 1] <= pack->last_ms)
         return times;
@@ -184,7 +184,7 @@ static bool read_values(const struct bw_pack *pack, const struct series_entry *s
     if (bw_pack_part_checksum(pack->group, series->series, count, series->codec, part, series->size)
         != series->crc)
         return false;
-    double *values = bw_alloc_array(count, sizeof *values);
+    double *values = bw_alloc_unset(count, sizeof *values);
     const bool good =
         bw_values_decode((enum bw_codec)series->codec, part, series->size, values, count);
     if (good) {

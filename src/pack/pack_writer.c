@@ -74,7 +74,7 @@ static size_t column_for(struct bw_pack_writer *w, const struct bw_point *points
         if (has_times(&w->columns[i], points, count))
             return i;
     }
-    int64_t *times = bw_alloc_array(count, sizeof *times);
+    int64_t *times = bw_alloc_unset(count, sizeof *times);
     for (size_t i = 0; i < count; i++)
         times[i] = points[i].ts_ms;
     w->columns[w->column_count] = (struct column){ times, count };

@@ -42,7 +42,7 @@ static void merge(const struct bw_point *a, size_t a_count, const struct bw_poin
 static void sort_stably(struct bw_points *points)
 {
     struct bw_point *from = points->items;
-    struct bw_point *spare = bw_alloc_array(points->count, sizeof *spare);
+    struct bw_point *spare = bw_alloc_unset(points->count, sizeof *spare);
     struct bw_point *to = spare;
     for (size_t width = 1; width < points->count; width *= 2) {
         for (size_t at = 0; at < points->count; at += 2 * width) {

@@ -73,8 +73,8 @@ static uint64_t find_step(const int64_t *times, size_t count)
 
 void bw_times_encode(struct bw_buf *out, const int64_t *times_ms, size_t count, enum bw_tier tier)
 {
-    int64_t *ticks = bw_alloc_array(count, sizeof *ticks);
-    int64_t *offs = bw_alloc_array(count, sizeof *offs);
+    int64_t *ticks = bw_alloc_unset(count, sizeof *ticks);
+    int64_t *offs = bw_alloc_unset(count, sizeof *offs);
     const uint64_t step = find_step(times_ms, count);
     for (size_t i = 0; i < count; i++) {
         const uint64_t distance = between(times_ms, 0, i);
@@ -104,7 +104,7 @@ bool bw_times_decode(const void *bytes, size_t size, int64_t *out_ms, size_t cou
     struct bw_bytes in = bw_bytes_of(bytes, size);
     const uint64_t step = bw_take_varint(&in);
     const int64_t first = bw_take_zigzag(&in);
-    int64_t *offs = bw_alloc_array(count, sizeof *offs);
+    int64_t *offs = bw_alloc_unset(count, sizeof *offs);
     bw_ints_decode(&in, out_ms, count);
     bw_ints_decode(&in, offs, count);
     const bool sound = !in.bad && bw_bytes_left(&in) == 0;

@@ -61,28 +61,28 @@ const uint8_t *bw_take_bytes(struct bw_bytes *in, size_t size)
     return bytes;
 }
 
-static uint64_t take_little(struct bw_bytes *in, size_t size)
+/* Written out, each is one load where integers are little-endian anyway. */
+static uint32_t little_u32(const uint8_t *b)
 {
-    const uint8_t *bytes = bw_take_bytes(in, size);
-    uint64_t value = 0;
-    for (size_t i = 0; bytes != NULL && i < size; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
 uint16_t bw_take_u16(struct bw_bytes *in)
 {
-    return (uint16_t)take_little(in, 2);
+    const uint8_t *b = bw_take_bytes(in, 2);
+    return b == NULL ? 0 : (uint16_t)(b[0] | (unsigned)b[1] << 8);
 }
 
 uint32_t bw_take_u32(struct bw_bytes *in)
 {
-    return (uint32_t)take_little(in, 4);
+    const uint8_t *b = bw_take_bytes(in, 4);
+    return b == NULL ? 0 : little_u32(b);
 }
 
 uint64_t bw_take_u64(struct bw_bytes *in)
 {
-    return take_little(in, 8);
+    const uint8_t *b = bw_take_bytes(in, 8);
+    return b == NULL ? 0 : little_u32(b) | (uint64_t)little_u32(b + 4) << 32;
 }
 
 uint64_t bw_take_varint(struct bw_bytes *in)

@@ -73,8 +73,8 @@ static void place_sample(struct sorted *sorted, uint8_t place, int64_t ts_ms, co
 
 static void sort_raw(const struct bw_window *window, struct sorted *out)
 {
-    *out = (struct sorted){ .points = bw_alloc_array(window->raw_count, sizeof *out->points) };
-    uint8_t *bytes = bw_alloc(window->raw.size);
+    *out = (struct sorted){ .points = bw_alloc_unset(window->raw_count, sizeof *out->points) };
+    uint8_t *bytes = bw_alloc_unset(window->raw.size, 1);
     bw_rope_copy(&window->raw, bytes);
     each_raw(bytes, window->raw.size, count_sample, out);
     uint32_t before = 0;
@@ -152,7 +152,7 @@ struct bw_window_view *bw_window_view_new(const struct bw_window *window)
     struct bw_window_view *view =
         bw_alloc(sizeof *view + window->block_count * sizeof *view->blocks);
     sort_raw(window, &view->raw);
-    view->bytes = bw_alloc(window->blocks.size);
+    view->bytes = bw_alloc_unset(window->blocks.size, 1);
     bw_rope_copy(&window->blocks, view->bytes);
     const uint8_t *at = view->bytes, *end = at + window->blocks.size;
     while (view->block_count < window->block_count && !view->damaged) {

@@ -20,6 +20,7 @@ enum {
      * the journal for them. */
     WRITE_POINTS = 96,
     TURNS = 1024,
+    SAMPLES_A_STEP = 512,
 };
 #define FULL_SPAN_MS INT64_C(86400000)
 #define WRITE_EVERY_NS (10 * BW_MINUTE)
@@ -166,6 +167,22 @@ void bw_heads_add(struct bw_heads *heads, uint64_t seq, const struct bw_sample *
     }
     if (run.count > 0)
         take_run(heads, &run, seq, now_ns);
+}
+
+enum bw_rc bw_heads_replay(struct bw_heads *heads, uint64_t seq, const void *body, size_t size,
+                           int64_t now_ns, struct bw_err *err)
+{
+    struct bw_journal_walk walk;
+    struct bw_sample samples[SAMPLES_A_STEP];
+    size_t count = 0;
+    enum bw_rc rc = bw_journal_walk_begin(&walk, seq, body, size, err);
+    do {
+        if (rc == BW_OK)
+            rc = bw_journal_walk_next(&walk, samples, SAMPLES_A_STEP, &count, err);
+        if (rc == BW_OK)
+            bw_heads_add(heads, seq, samples, count, now_ns);
+    } while (rc == BW_OK && count == SAMPLES_A_STEP);
+    return rc;
 }
 
 bool bw_heads_is_due(const struct bw_heads *heads, uint32_t group, int64_t now_ns)

@@ -58,6 +58,11 @@ void bw_heads_set_covered(struct bw_heads *heads, uint32_t group, uint64_t cover
 void bw_heads_add(struct bw_heads *heads, uint64_t seq, const struct bw_sample *samples,
                   size_t count, int64_t now_ns);
 
+/* The same out of the row's body, which need not be in memory as samples for it. BW_ECORRUPT:
+ * nothing was taken in, or (should the checksum be right all the same) what was sound. */
+enum bw_rc bw_heads_replay(struct bw_heads *heads, uint64_t seq, const void *body, size_t size,
+                           int64_t now_ns, struct bw_err *err);
+
 /* True when the group's head should be written now. */
 bool bw_heads_is_due(const struct bw_heads *heads, uint32_t group, int64_t now_ns);
 

@@ -59,18 +59,14 @@ static enum bw_rc load_covered(struct bw_store *store, sqlite3_stmt *st, struct 
 static enum bw_rc replay_row(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
 {
     (void)err;
-    struct bw_samples samples = { 0 };
-    const uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
     struct bw_err why;
-    if (bw_journal_decode(seq, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1),
-                          &samples, &why)
-        == BW_OK) {
-        bw_heads_add(&store->heads, seq, samples.items, samples.count, bw_store_now_ns());
-    } else {
+    const void *body = sqlite3_column_blob(st, 1);
+    if (bw_heads_replay(&store->heads, (uint64_t)sqlite3_column_int64(st, 0), body,
+                        (size_t)sqlite3_column_bytes(st, 1), bw_store_now_ns(), &why)
+        != BW_OK) {
         store->stats.damaged_total++;
         bw_store_say(store, BW_LOG_ERROR, "%s: its samples are lost", why.text);
     }
-    bw_samples_fini(&samples);
     store->stats.journal_rows++;
     return BW_OK;
 }

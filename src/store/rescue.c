@@ -105,11 +105,16 @@ static enum bw_rc write_samples(struct bw_store *store, const struct bw_samples 
                                 uint64_t *seq, struct bw_err *err)
 {
     enum bw_rc rc = BW_OK;
+    struct bw_journal_row row;
+    bw_journal_row_init(&row);
     for (size_t at = 0, part; rc == BW_OK && at < samples->count; at += part) {
         part = samples->count - at;
         part = part < BW_LANE_SAMPLES_MAX ? part : BW_LANE_SAMPLES_MAX;
-        rc = bw_store_insert_journal(store, ++*seq, samples->items + at, part, err);
+        bw_journal_row_clear(&row);
+        bw_journal_row_add(&row, samples->items + at, part);
+        rc = bw_store_insert_journal(store, ++*seq, &row, err);
     }
+    bw_journal_row_fini(&row);
     return rc;
 }
 

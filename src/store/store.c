@@ -125,8 +125,8 @@ static void release(struct bw_store *store)
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     bw_store_registry_fini(&store->registry);
-    bw_samples_fini(&store->lane.samples);
-    bw_buf_fini(&store->body);
+    bw_journal_row_fini(&store->lane.samples);
+    bw_journal_row_fini(&store->batch.samples);
     pthread_cond_destroy(&store->wake);
     pthread_cond_destroy(&store->done);
     pthread_mutex_destroy(&store->lock);
@@ -147,7 +147,8 @@ enum bw_rc bw_store_open(const struct bw_storage_opts *opts, const struct bw_sto
     if (hooks != NULL)
         store->hooks = *hooks;
     init_locks(store);
-    bw_buf_init(&store->body, BW_JOURNAL_BYTES_MAX);
+    bw_journal_row_init(&store->lane.samples);
+    bw_journal_row_init(&store->batch.samples);
     enum bw_rc rc = prepare_files(store, err);
     if (rc == BW_OK)
         rc = open_or_replace(store, err);
@@ -310,10 +311,7 @@ static bool put_samples(struct bw_store *store, const struct bw_sample *samples,
         store->stats.dropped_samples_total += count;
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (samples[i].series != 0)
-            bw_samples_add(&lane->samples, &samples[i], 1);
-    }
+    bw_journal_row_add(&lane->samples, samples, count);
     if (lane->oldest_ns == 0 && lane->samples.count > 0)
         lane->oldest_ns = bw_store_now_ns();
     if (lane->samples.count >= BW_LANE_SAMPLES_MAX / 2)

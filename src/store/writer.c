@@ -21,16 +21,14 @@
 
 /* --- one commit ------------------------------------------------------------------------ */
 
-enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq,
-                                   const struct bw_sample *samples, size_t count,
+enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq, struct bw_journal_row *row,
                                    struct bw_err *err)
 {
-    bw_buf_clear(&store->body);
-    bw_journal_encode(&store->body, seq, samples, count);
-    if (bw_buf_failed(&store->body))
-        return bw_fail(err, BW_ELIMIT, "a batch of %zu samples is too large", count);
+    const struct bw_buf *body = bw_journal_row_body(row, seq);
+    if (bw_buf_failed(body))
+        return bw_fail(err, BW_ELIMIT, "a batch of %zu samples is too large", row->count);
     sqlite3_bind_int64(store->insert_journal, 1, (int64_t)seq);
-    sqlite3_bind_blob64(store->insert_journal, 2, store->body.data, store->body.len, SQLITE_STATIC);
+    sqlite3_bind_blob64(store->insert_journal, 2, body->data, body->len, SQLITE_STATIC);
     enum bw_rc rc = BW_OK;
     if (sqlite3_step(store->insert_journal) != SQLITE_DONE)
         rc = bw_db_fail(store->db, err, "write journal");
@@ -62,9 +60,8 @@ static enum bw_rc insert_rows(struct bw_store *store, struct bw_err *err)
 static enum bw_rc commit(struct bw_store *store, struct bw_err *err)
 {
     enum bw_rc rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", err);
-    const struct bw_samples *samples = &store->batch.samples;
-    if (rc == BW_OK && samples->count > 0)
-        rc = bw_store_insert_journal(store, store->seq + 1, samples->items, samples->count, err);
+    if (rc == BW_OK && store->batch.samples.count > 0)
+        rc = bw_store_insert_journal(store, store->seq + 1, &store->batch.samples, err);
     if (rc == BW_OK)
         rc = insert_rows(store, err);
     if (rc == BW_OK)
@@ -94,14 +91,12 @@ static void settle_batch(struct bw_store *store, int64_t now_ns)
     }
     if (batch->samples.count > 0) {
         store->seq++;
-        bw_heads_add(&store->heads, store->seq, batch->samples.items, batch->samples.count, now_ns);
+        const struct bw_buf *body = bw_journal_row_body(&batch->samples, store->seq);
+        bw_heads_replay(&store->heads, store->seq, body->data, body->len, now_ns, NULL);
     }
     free_rows(batch->first_row, true);
-    batch->samples.count = 0;
-    struct bw_samples kept = batch->samples; /* its memory is good for the next batch */
-    if (kept.cap > (64u << 10))
-        bw_samples_fini(&kept);
-    *batch = (struct bw_lane){ .samples = kept };
+    bw_journal_row_clear(&batch->samples);
+    *batch = (struct bw_lane){ .samples = batch->samples };
 }
 
 static void publish_commit(struct bw_store *store, size_t samples, int64_t took_ns)
@@ -357,7 +352,7 @@ static bool take_batch(struct bw_store *store)
     wait_for_work(store);
     const bool more = !store->stop;
     if (store->batch_oldest_ns == 0) {
-        struct bw_samples spare = store->batch.samples;
+        const struct bw_journal_row spare = store->batch.samples;
         store->batch = store->lane;
         store->lane = (struct bw_lane){ .samples = spare };
         store->batch_oldest_ns = store->batch.oldest_ns;
@@ -476,7 +471,7 @@ static void finish(struct bw_store *store)
     free_rows(store->batch.first_row, false);
     free_rows(store->lane.first_row, false);
     store->lane.first_row = NULL;
-    bw_samples_fini(&store->batch.samples);
+    bw_journal_row_clear(&store->batch.samples);
 }
 
 void *bw_store_write_loop(void *ctx)

@@ -17,7 +17,7 @@
 
 /* What waits for a commit. */
 struct bw_lane {
-    struct bw_samples samples;
+    struct bw_journal_row samples;
     struct bw_row *first_row, *last_row;
     size_t rows;
     size_t row_bytes;
@@ -57,8 +57,7 @@ struct bw_store {
     struct bw_row_writer row_writer;
     struct bw_heads heads;
     struct bw_lane batch; /* taken from the lane, not yet committed */
-    struct bw_buf body;
-    uint64_t seq; /* last committed journal row */
+    uint64_t seq;         /* last committed journal row */
     uint64_t trimmed_seq;
     uint64_t batch_flush, batch_packs; /* what the batch answers */
     int64_t next_ns;                   /* of the next commit */
@@ -90,8 +89,7 @@ bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns);
 enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err);
 
 /* Writes one row of the journal inside the caller's transaction. */
-enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq,
-                                   const struct bw_sample *samples, size_t count,
+enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq, struct bw_journal_row *row,
                                    struct bw_err *err);
 
 /* Closes a suspect file, checks and opens it again; a corrupt one is moved aside and a fresh

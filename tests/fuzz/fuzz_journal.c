@@ -24,14 +24,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bw_samples samples = { 0 };
     if (bw_journal_decode(seq, copy + 8, size - 8, &samples, NULL) == BW_OK) {
         struct bw_samples again = { 0 };
-        struct bw_buf body;
-        bw_buf_init(&body, BW_JOURNAL_BYTES_MAX);
-        bw_journal_encode(&body, seq, samples.items, samples.count);
-        if (bw_journal_decode(seq, body.data, body.len, &again, NULL) != BW_OK
+        struct bw_journal_row row;
+        bw_journal_row_init(&row);
+        bw_journal_row_add(&row, samples.items, samples.count);
+        const struct bw_buf *body = bw_journal_row_body(&row, seq);
+        if (bw_journal_decode(seq, body->data, body->len, &again, NULL) != BW_OK
             || again.count != samples.count
             || memcmp(&again.items[0].value, &samples.items[0].value, sizeof(double)) != 0)
             abort();
-        bw_buf_fini(&body);
+        bw_journal_row_fini(&row);
         bw_samples_fini(&again);
     }
     bw_samples_fini(&samples);

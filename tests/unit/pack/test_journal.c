@@ -20,9 +20,13 @@ enum { BATCH = sizeof batch / sizeof *batch, SEQ = 77 };
 
 static struct bw_buf encoded(void)
 {
+    struct bw_journal_row row;
     struct bw_buf body;
     bw_buf_init(&body, BW_JOURNAL_BYTES_MAX);
-    bw_journal_encode(&body, SEQ, batch, BATCH);
+    bw_journal_row_init(&row);
+    bw_journal_row_add(&row, batch, BATCH);
+    bw_buf_bytes(&body, bw_journal_row_body(&row, SEQ)->data, row.body.len);
+    bw_journal_row_fini(&row);
     return body;
 }
 
@@ -47,6 +51,42 @@ static void a_batch_comes_back_in_order(void **state)
     assert_same(got.items + 2, batch, BATCH);
     bw_samples_fini(&got);
     bw_buf_fini(&body);
+}
+
+/* Handed over in parts of any size, with samples that are not to be stored among them, and read
+ * in parts of any size. */
+static void parts_make_the_same_row(void **state)
+{
+    (void)state;
+    enum { MANY = 300, WITH_NONE = 2 * MANY };
+    static struct bw_sample samples[WITH_NONE], want[WITH_NONE], got[WITH_NONE];
+    struct bw_journal_row row;
+    bw_journal_row_init(&row);
+    for (size_t part = 1; part < 40; part++) {
+        size_t wanted = 0, taken = 0, count = 0;
+        for (size_t i = 0; i < WITH_NONE; i++) {
+            samples[i] = (struct bw_sample){ i % 7 == 0 ? 0 : (uint32_t)(i * i % 977 + 1),
+                                             1000 * (int64_t)(i / 11), (double)i / 4 };
+            if (samples[i].series != 0)
+                want[wanted++] = samples[i];
+        }
+        bw_journal_row_clear(&row);
+        for (size_t i = 0; i < WITH_NONE; i += part)
+            bw_journal_row_add(&row, samples + i, WITH_NONE - i < part ? WITH_NONE - i : part);
+        assert_int_equal(row.count, wanted);
+        const struct bw_buf *body = bw_journal_row_body(&row, part);
+        struct bw_journal_walk walk;
+        assert_int_equal(bw_journal_walk_begin(&walk, part, body->data, body->len, NULL), BW_OK);
+        do {
+            assert_int_equal(bw_journal_walk_next(&walk, got + taken, part, &count, NULL), BW_OK);
+            taken += count;
+        } while (count == part);
+        assert_int_equal(taken, wanted);
+        assert_same(got, want, wanted);
+        assert_int_equal(bw_journal_walk_next(&walk, got, part, &count, NULL), BW_OK);
+        assert_int_equal(count, 0);
+    }
+    bw_journal_row_fini(&row);
 }
 
 static void every_flipped_bit_and_cut_is_noticed(void **state)
@@ -83,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_comes_back_in_order),
+        cmocka_unit_test(parts_make_the_same_row),
         cmocka_unit_test(every_flipped_bit_and_cut_is_noticed),
         cmocka_unit_test(another_rows_body_is_noticed),
     };
