@@ -108,14 +108,22 @@ static void fail(const char *what, const struct bw_err *err)
     exit(1);
 }
 
+/* Twenty series a check, as probes have them: some are one of several phases. */
 static void register_series(struct bw_store *store, struct bw_sample *batch, size_t count)
 {
+    static const char *const phases[] = { "resolve", "connect", "tls", "processing", "transfer" };
     for (size_t i = 0; i < count; i++) {
-        char metric[32], instance[32];
-        snprintf(metric, sizeof metric, "bench_metric_%zu", i % 20);
-        snprintf(instance, sizeof instance, "host-%zu", i / 20);
-        const struct bw_label labels[] = { { "instance", instance } };
-        batch[i].series = bw_store_series(store, metric, (struct bw_labels){ labels, 1 });
+        const size_t check = i / 20, nth = i % 20, phase = nth < 5 ? nth : 0;
+        char metric[40], service[32], instance[48];
+        snprintf(metric, sizeof metric, "bench_http_metric_%zu_seconds", nth < 5 ? 0 : nth);
+        snprintf(service, sizeof service, "service-%zu", check / 10);
+        snprintf(instance, sizeof instance, "host-%zu.example.org:443", check);
+        struct bw_label labels[4] = { { "check", "front-page" },
+                                      { "instance", instance },
+                                      { "phase", phases[phase] } };
+        const size_t named = nth < 5 ? 3 : 2;
+        labels[named] = (struct bw_label){ "service", service };
+        batch[i].series = bw_store_series(store, metric, (struct bw_labels){ labels, named + 1 });
         batch[i].value = 0;
         batch[i].ts_ms = 0;
     }

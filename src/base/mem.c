@@ -32,7 +32,7 @@ void *bw_alloc_unset(size_t count, size_t size)
     if (size != 0 && count > SIZE_MAX / size)
         or_die(NULL, SIZE_MAX);
     const size_t bytes = count * size;
-    return or_die(malloc(bytes > 0 ? bytes : 1), bytes);
+    return or_die(realloc(NULL, bytes > 0 ? bytes : 1), bytes);
 }
 
 void *bw_grow(void *array, size_t *cap, size_t need, size_t size)

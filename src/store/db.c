@@ -368,7 +368,7 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, bool *out_mended,
     rc = bw_db_exec(db,
                     "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL;"
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                    "PRAGMA secure_delete=OFF; PRAGMA cache_size=-2048;"
+                    "PRAGMA secure_delete=OFF; PRAGMA cache_size=-512;"
                     "PRAGMA journal_size_limit=8388608; PRAGMA wal_autocheckpoint=1000",
                     err);
     if (rc == BW_OK)

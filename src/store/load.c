@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What a store reads into memory when it opens: the registry, what packs cover, the journal. */
+#include "base/hash.h"
 #include "store/db.h"
 #include "store/writer.h"
 
@@ -110,15 +111,18 @@ static enum bw_rc load_numbers(struct bw_store *store, struct bw_err *err)
 /* A series whose place was damaged gets a new one; its old packs are read no more. */
 static void place_homeless(struct bw_store *store)
 {
-    for (size_t i = 0; i < store->registry.entry_cap; i++) {
-        const struct bw_store_registry_entry *entry = &store->registry.entries[i];
-        if (entry->name == NULL || bw_heads_group_of(&store->heads, entry->id) != 0)
+    for (size_t i = 0; i < store->registry.id_cap; i++) {
+        const uint32_t id = store->registry.ids[i];
+        if (id == 0 || bw_heads_group_of(&store->heads, id) != 0)
             continue;
-        const uint32_t group = bw_store_registry_place(&store->registry, entry->hash);
+        /* Its labels tell what it is about: those that have the same are siblings. */
+        const uint32_t labels = store->registry.entries[id].labels;
+        const uint32_t group =
+            bw_store_registry_place(&store->registry, bw_hash(&labels, sizeof labels, 0));
         struct bw_cells cells = { .count = 0 };
-        bw_cells_of_place(&cells, entry->id, group, bw_store_wall_ms(store));
+        bw_cells_of_place(&cells, id, group, bw_store_wall_ms(store));
         bw_lane_put_row(&store->lane, bw_row_new(BW_ROW_SERIES_GROUP, &cells), bw_store_now_ns());
-        bw_heads_place(&store->heads, entry->id, group);
+        bw_heads_place(&store->heads, id, group);
     }
 }
 

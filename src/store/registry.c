@@ -12,34 +12,51 @@ enum { GROUP_ROOM_MIN = 40 };
 
 void bw_store_registry_fini(struct bw_store_registry *registry)
 {
-    bw_arena_fini(&registry->names);
+    bw_texts_fini(&registry->texts);
     free(registry->entries);
+    free(registry->ids);
     free(registry->targets);
     free(registry->group_counts);
     *registry = (struct bw_store_registry){ 0 };
 }
 
-static struct bw_store_registry_entry *place_of(struct bw_store_registry_entry *entries, size_t cap,
-                                                const char *name, uint64_t hash)
+/* Where the id of a series is, or the free place where it belongs. */
+static uint32_t *place_of(const struct bw_store_registry_entry *entries, uint32_t *ids, size_t cap,
+                          struct bw_store_registry_entry name)
 {
-    size_t at = hash & (cap - 1);
-    while (entries[at].name != NULL
-           && (entries[at].hash != hash || strcmp(entries[at].name, name) != 0))
+    size_t at = bw_hash(&name, sizeof name, 0) & (cap - 1);
+    while (ids[at] != 0
+           && (entries[ids[at]].metric != name.metric || entries[ids[at]].labels != name.labels))
         at = (at + 1) & (cap - 1);
-    return &entries[at];
+    return &ids[at];
 }
 
-static void grow_entries(struct bw_store_registry *registry)
+static void grow_ids(struct bw_store_registry *registry)
 {
-    if (2 * (registry->count + 1) <= registry->entry_cap)
+    if (4 * (registry->count + 1) <= 3 * registry->id_cap)
         return;
-    const size_t cap = registry->entry_cap == 0 ? 256 : 2 * registry->entry_cap;
-    struct bw_store_registry_entry *entries = bw_alloc_array(cap, sizeof *entries);
-    for (size_t i = 0; i < registry->entry_cap; i++) {
-        const struct bw_store_registry_entry *old = &registry->entries[i];
-        if (old->name != NULL)
-            *place_of(entries, cap, old->name, old->hash) = *old;
+    const size_t cap = registry->id_cap == 0 ? 256 : 2 * registry->id_cap;
+    uint32_t *ids = bw_alloc_array(cap, sizeof *ids);
+    for (size_t i = 0; i < registry->id_cap; i++) {
+        const uint32_t id = registry->ids[i];
+        if (id != 0)
+            *place_of(registry->entries, ids, cap, registry->entries[id]) = id;
     }
+    free(registry->ids);
+    registry->ids = ids;
+    registry->id_cap = cap;
+}
+
+/* Zeroed by calloc and not by hand: a damaged sequence may leave a large hole in the ids, and
+ * what nobody touches takes no memory. */
+static void grow_entries(struct bw_store_registry *registry, uint32_t id)
+{
+    if (id < registry->entry_cap)
+        return;
+    const size_t cap = (size_t)id + id / 4 + 256;
+    struct bw_store_registry_entry *entries = bw_alloc_array(cap, sizeof *entries);
+    if (registry->entry_cap > 0)
+        memcpy(entries, registry->entries, registry->entry_cap * sizeof *entries);
     free(registry->entries);
     registry->entries = entries;
     registry->entry_cap = cap;
@@ -47,21 +64,44 @@ static void grow_entries(struct bw_store_registry *registry)
 
 uint32_t bw_store_registry_find(const struct bw_store_registry *registry, const char *name)
 {
-    if (registry->entry_cap == 0)
+    const size_t size = strcspn(name, "{");
+    const struct bw_store_registry_entry parts = {
+        bw_texts_find(&registry->texts, name, size),
+        bw_texts_find(&registry->texts, name + size, strlen(name + size)),
+    };
+    if (registry->id_cap == 0 || parts.metric == BW_TEXT_NONE || parts.labels == BW_TEXT_NONE)
         return 0;
-    return place_of(registry->entries, registry->entry_cap, name, bw_hash_text(name, 0))->id;
+    return *place_of(registry->entries, registry->ids, registry->id_cap, parts);
+}
+
+bool bw_store_registry_name(const struct bw_store_registry *registry, uint32_t id,
+                            struct bw_buf *out)
+{
+    if (id >= registry->entry_cap)
+        return false;
+    const struct bw_store_registry_entry parts = registry->entries[id];
+    if (parts.metric == parts.labels) /* no text is both, so there is none */
+        return false;
+    bw_buf_text(out, bw_texts_at(&registry->texts, parts.metric));
+    bw_buf_text(out, bw_texts_at(&registry->texts, parts.labels));
+    return true;
 }
 
 bool bw_store_registry_load(struct bw_store_registry *registry, const char *name, uint32_t id)
 {
-    grow_entries(registry);
-    const uint64_t hash = bw_hash_text(name, 0);
-    struct bw_store_registry_entry *entry =
-        place_of(registry->entries, registry->entry_cap, name, hash);
+    const size_t size = strcspn(name, "{");
     registry->last_id = id > registry->last_id ? id : registry->last_id;
-    if (entry->name != NULL)
+    const struct bw_store_registry_entry parts = {
+        bw_texts_keep(&registry->texts, name, size),
+        bw_texts_keep(&registry->texts, name + size, strlen(name + size)),
+    };
+    grow_ids(registry);
+    grow_entries(registry, id);
+    uint32_t *place = place_of(registry->entries, registry->ids, registry->id_cap, parts);
+    if (*place != 0)
         return false;
-    *entry = (struct bw_store_registry_entry){ bw_arena_strdup(&registry->names, name), hash, id };
+    registry->entries[id] = parts;
+    *place = id;
     registry->count++;
     return true;
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* store/registry.h: which series has which id and is in which group, in memory. Not
- * thread-safe: the store's lock guards it. */
+ * thread-safe: the store's lock guards it.
+ *
+ * A name is two texts, the metric and what comes after it: the series of a check have few of
+ * either, and each is kept once. */
 #ifndef STORE_REGISTRY_H
 #define STORE_REGISTRY_H
 
-#include "base/arena.h"
+#include "base/buf.h"
+#include "store/texts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +17,8 @@
 #define BW_GROUP_SERIES_MAX 100u
 
 struct bw_store_registry_entry {
-    const char *name; /* NULL: a free place */
-    uint64_t hash;
-    uint32_t id;
+    uint32_t metric; /* numbers of texts; 0 and 0: no series has this id */
+    uint32_t labels;
 };
 
 /* Which group the next series of a target joins. */
@@ -26,9 +29,11 @@ struct bw_store_registry_target {
 
 /* All zeros is an empty registry. */
 struct bw_store_registry {
-    struct bw_arena names;
-    struct bw_store_registry_entry *entries; /* open addressing, a power of two */
+    struct bw_texts texts;
+    struct bw_store_registry_entry *entries; /* by id */
     size_t entry_cap;
+    uint32_t *ids; /* by name; 0: a free place; open addressing, a power of two */
+    size_t id_cap;
     size_t count;
     uint32_t last_id;
     struct bw_store_registry_target *targets;
@@ -43,6 +48,10 @@ void bw_store_registry_fini(struct bw_store_registry *registry);
 
 /* The id of a name, or 0. */
 uint32_t bw_store_registry_find(const struct bw_store_registry *registry, const char *name);
+
+/* Appends the name of a series; false when there is none with that id. */
+bool bw_store_registry_name(const struct bw_store_registry *registry, uint32_t id,
+                            struct bw_buf *out);
 
 /* Notes a series that is stored already; false when the name is there under another id. */
 bool bw_store_registry_load(struct bw_store_registry *registry, const char *name, uint32_t id);

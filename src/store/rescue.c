@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The store's file, opened and closed, and what is done when it turns out to be corrupt while
  * it is in use. */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "store/db.h"
@@ -50,19 +51,20 @@ enum bw_rc bw_store_quarantine(struct bw_store *store, const char *why, struct b
 
 /* --- what a fresh file must be told -------------------------------------------------------- */
 
-/* The registry as it is now; its names live as long as the store. */
-static struct bw_store_registry_entry *copy_registry(struct bw_store *store, size_t *out_count)
+/* The ids of all series as they are now. */
+static uint32_t *copy_ids(struct bw_store *store, size_t *out_count)
 {
     pthread_mutex_lock(&store->lock);
-    struct bw_store_registry_entry *copy = bw_alloc_array(store->registry.count + 1, sizeof *copy);
+    const struct bw_store_registry *registry = &store->registry;
+    uint32_t *ids = bw_alloc_array(registry->count + 1, sizeof *ids);
     size_t count = 0;
-    for (size_t i = 0; i < store->registry.entry_cap; i++) {
-        if (store->registry.entries[i].name != NULL)
-            copy[count++] = store->registry.entries[i];
+    for (size_t i = 0; i < registry->id_cap; i++) {
+        if (registry->ids[i] != 0)
+            ids[count++] = registry->ids[i];
     }
     pthread_mutex_unlock(&store->lock);
     *out_count = count;
-    return copy;
+    return ids;
 }
 
 static enum bw_rc write_cells(struct bw_store *store, enum bw_row_op op,
@@ -74,15 +76,19 @@ static enum bw_rc write_cells(struct bw_store *store, enum bw_row_op op,
     return rc;
 }
 
-static enum bw_rc write_series(struct bw_store *store, const struct bw_store_registry_entry *entry,
+static enum bw_rc write_series(struct bw_store *store, uint32_t id, struct bw_buf *name,
                                int64_t now_ms, struct bw_err *err)
 {
-    const uint32_t group = bw_heads_group_of(&store->heads, entry->id);
+    const uint32_t group = bw_heads_group_of(&store->heads, id);
     if (group == 0)
         return BW_OK; /* its rows are still in a lane */
+    bw_buf_clear(name);
+    pthread_mutex_lock(&store->lock);
+    bw_store_registry_name(&store->registry, id, name);
+    pthread_mutex_unlock(&store->lock);
     struct bw_cells series = { .count = 0 }, place = { .count = 0 };
-    bw_cells_of_series(&series, entry->id, entry->name);
-    bw_cells_of_place(&place, entry->id, group, now_ms);
+    bw_cells_of_series(&series, id, name->data);
+    bw_cells_of_place(&place, id, group, now_ms);
     enum bw_rc rc = write_cells(store, BW_ROW_SERIES, &series, err);
     if (rc == BW_OK)
         rc = write_cells(store, BW_ROW_SERIES_GROUP, &place, err);
@@ -92,12 +98,15 @@ static enum bw_rc write_series(struct bw_store *store, const struct bw_store_reg
 static enum bw_rc write_registry(struct bw_store *store, struct bw_err *err)
 {
     size_t count = 0;
-    struct bw_store_registry_entry *entries = copy_registry(store, &count);
+    uint32_t *ids = copy_ids(store, &count);
     const int64_t now_ms = bw_store_wall_ms(store);
+    struct bw_buf name;
     enum bw_rc rc = BW_OK;
+    bw_buf_init(&name, BW_SERIES_TEXT_BYTES_MAX);
     for (size_t i = 0; rc == BW_OK && i < count; i++)
-        rc = write_series(store, &entries[i], now_ms, err);
-    free(entries);
+        rc = write_series(store, ids[i], &name, now_ms, err);
+    bw_buf_fini(&name);
+    free(ids);
     return rc;
 }
 

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SERIES_TEXT_BYTES_MAX = 64 << 10, PLACE_ROOM_BYTES = SERIES_TEXT_BYTES_MAX + 4096 };
+enum { PLACE_ROOM_BYTES = BW_SERIES_TEXT_BYTES_MAX + 4096 };
 
 int64_t bw_store_now_ns(void)
 {
@@ -287,7 +287,7 @@ static uint32_t add_series(struct bw_store *store, const char *name, struct bw_l
 uint32_t bw_store_series(struct bw_store *store, const char *metric, struct bw_labels labels)
 {
     struct bw_buf name;
-    bw_buf_init(&name, SERIES_TEXT_BYTES_MAX);
+    bw_buf_init(&name, BW_SERIES_TEXT_BYTES_MAX);
     bw_series_text(&name, metric, labels);
     pthread_mutex_lock(&store->lock);
     uint32_t id = 0;

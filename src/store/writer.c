@@ -276,6 +276,16 @@ static void watch_wal(struct bw_store *store)
     }
 }
 
+/* What SQLite keeps of pages is for the next few commits: after a burst, and when there are few,
+ * most of it serves nobody. What is used is there again within a commit. */
+static void release_pages(struct bw_store *store, int64_t now_ns)
+{
+    if (now_ns < store->next_release_ns)
+        return;
+    store->next_release_ns = now_ns + CARE_EVERY_NS;
+    sqlite3_db_release_memory(store->db);
+}
+
 static void take_care(struct bw_store *store, int64_t now_ns)
 {
     pthread_mutex_lock(&store->lock);
@@ -292,6 +302,7 @@ static void take_care(struct bw_store *store, int64_t now_ns)
         bw_retention_shrink(store->db, &err);
     trim_corrupt(store);
     watch_wal(store);
+    release_pages(store, now_ns);
     if (err.rc != BW_OK)
         note_trouble(store, &err, now_ns);
     else

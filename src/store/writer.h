@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#define BW_SERIES_TEXT_BYTES_MAX (64 << 10)
 #define BW_LANE_SAMPLES_MAX (1u << 20)
 #define BW_LANE_ROW_BYTES_MAX (64u << 20)
 
@@ -62,6 +63,7 @@ struct bw_store {
     uint64_t batch_flush, batch_packs; /* what the batch answers */
     int64_t next_ns;                   /* of the next commit */
     int64_t next_care_ns;              /* of retention and the like */
+    int64_t next_release_ns;           /* of pages that SQLite keeps */
     int64_t rest_ns;                   /* until when nothing is due; 0: look at next_ns */
     bool cared;                        /* nothing was written since care was taken */
     int64_t trouble_said_ns, drop_said_ns;

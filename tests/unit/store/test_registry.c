@@ -9,6 +9,7 @@
 #include "store/registry.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void names_keep_their_ids(void **state)
 {
@@ -28,6 +29,39 @@ static void names_keep_their_ids(void **state)
     }
     assert_int_equal(bw_store_registry_find(&registry, "up"), 7);
     assert_int_equal(registry.count, 2001);
+    bw_store_registry_fini(&registry);
+}
+
+/* Names that share their parts, have none, or have one that is long. */
+static void names_are_put_together_again(void **state)
+{
+    (void)state;
+    static char long_name[200000] = "long{a=\"";
+    const char *const names[] = { "up",          "down",        "up{a=\"1\"}", "down{a=\"1\"}",
+                                  "up{a=\"2\"}", "up{a=\"{\"}", "u",           long_name,
+                                  "p{a=\"1\"}",  "{a=\"1\"}" };
+    enum { NAMES = sizeof names / sizeof *names };
+    struct bw_store_registry registry = { 0 };
+    struct bw_buf name;
+    memset(long_name + 8, 'x', sizeof long_name - 11);
+    bw_buf_init(&name, 1 << 20);
+    for (uint32_t i = 0; i < NAMES; i++) {
+        assert_int_equal(bw_store_registry_find(&registry, names[i]), 0);
+        assert_int_equal(bw_store_registry_add(&registry, names[i]), i + 1);
+    }
+    for (uint32_t i = 0; i < NAMES; i++) {
+        bw_buf_clear(&name);
+        assert_int_equal(bw_store_registry_find(&registry, names[i]), i + 1);
+        assert_true(bw_store_registry_name(&registry, i + 1, &name));
+        assert_string_equal(name.data, names[i]);
+    }
+    assert_false(bw_store_registry_name(&registry, 0, &name));
+    assert_false(bw_store_registry_name(&registry, NAMES + 1, &name));
+    assert_false(bw_store_registry_name(&registry, 1u << 31, &name));
+    assert_int_equal(bw_store_registry_find(&registry, "up{a=\"1\""), 0);
+    assert_true(bw_store_registry_load(&registry, "far", 1u << 24)); /* a hole in the ids */
+    assert_int_equal(bw_store_registry_find(&registry, "far"), 1u << 24);
+    bw_buf_fini(&name);
     bw_store_registry_fini(&registry);
 }
 
@@ -54,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_keep_their_ids),
+        cmocka_unit_test(names_are_put_together_again),
         cmocka_unit_test(siblings_share_a_group_until_it_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
