@@ -34,7 +34,8 @@
 /* HTTP front end. */
 #define BW_WEB_HEADER_BYTES_MAX (16u << 10)
 #define BW_WEB_BODY_BYTES_MAX (64u << 10)
-#define BW_WEB_RESPONSE_BYTES_MAX (256u << 20)
+#define BW_WEB_RESPONSE_BYTES_MAX (48u << 20)
+#define BW_WEB_METRICS_BYTES_MAX (256u << 20) /* as large as what is configured, whoever asks */
 #define BW_WEB_CONNECTIONS_MAX 512u
 #define BW_WEB_CONNECTIONS_PER_ADDRESS_MAX 64u
 

@@ -78,26 +78,59 @@ static enum bw_rc read_all(int fd, const char *path, size_t max_bytes, char **ou
     return BW_OK;
 }
 
-enum bw_rc bw_file_read(const char *folder, const char *path, size_t max_bytes, char **out_data,
-                        size_t *out_len, struct bw_err *err)
+static enum bw_rc open_regular(const char *full, int *out_fd, struct stat *out_info,
+                               struct bw_err *err)
 {
-    char full[PATH_MAX];
-    enum bw_rc rc = join(full, folder, path, err);
-    if (rc != BW_OK)
-        return rc;
+    enum bw_rc rc = BW_OK;
     /* O_NONBLOCK: opening a FIFO must not wait for somebody to write into it. */
     int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return fail_errno(err, "open", full);
-    struct stat info;
-    if (fstat(fd, &info) != 0)
+    if (fstat(fd, out_info) != 0)
         rc = fail_errno(err, "stat", full);
-    else if (!S_ISREG(info.st_mode))
+    else if (!S_ISREG(out_info->st_mode))
         rc = bw_fail(err, BW_EINVAL, "%s is not a regular file", full);
+    if (rc != BW_OK)
+        close(fd);
     else
-        rc = read_all(fd, full, max_bytes, out_data, out_len, err);
+        *out_fd = fd;
+    return rc;
+}
+
+enum bw_rc bw_file_read(const char *folder, const char *path, size_t max_bytes, char **out_data,
+                        size_t *out_len, struct bw_err *err)
+{
+    char full[PATH_MAX];
+    struct stat info;
+    int fd = -1;
+    enum bw_rc rc = join(full, folder, path, err);
+    if (rc == BW_OK)
+        rc = open_regular(full, &fd, &info, err);
+    if (rc != BW_OK)
+        return rc;
+    rc = read_all(fd, full, max_bytes, out_data, out_len, err);
     close(fd);
     return rc;
+}
+
+enum bw_rc bw_file_open(const char *folder, const char *path, size_t max_bytes, int *out_fd,
+                        size_t *out_size, struct bw_err *err)
+{
+    char full[PATH_MAX];
+    struct stat info;
+    int fd = -1;
+    enum bw_rc rc = join(full, folder, path, err);
+    if (rc == BW_OK)
+        rc = open_regular(full, &fd, &info, err);
+    if (rc != BW_OK)
+        return rc;
+    if ((size_t)info.st_size > max_bytes) {
+        close(fd);
+        return bw_fail(err, BW_ELIMIT, "%s is larger than %zu bytes", full, max_bytes);
+    }
+    *out_fd = fd;
+    *out_size = (size_t)info.st_size;
+    return BW_OK;
 }
 
 static enum bw_rc write_all(int fd, const char *path, const char *data, size_t len,

@@ -15,6 +15,11 @@
 enum bw_rc bw_file_read(const char *folder, const char *path, size_t max_bytes, char **out_data,
                         size_t *out_len, struct bw_err *err);
 
+/* Opens a regular file of at most max_bytes for reading; the caller closes *out_fd. Errors as
+ * above. */
+enum bw_rc bw_file_open(const char *folder, const char *path, size_t max_bytes, int *out_fd,
+                        size_t *out_size, struct bw_err *err);
+
 /* Replaces the file in one step: a reader, or a power cut, sees the old bytes or the new ones
  * and never a part. `mode` as for open(2), 0644 or 0600. */
 enum bw_rc bw_file_write(const char *folder, const char *path, const void *data, size_t len,

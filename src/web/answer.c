@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Below this gzip saves no packet. */
 enum { COMPRESS_BYTES_MIN = 1024 };
@@ -98,6 +99,9 @@ void bw_answer_problem(struct bw_request *request, unsigned status, const char *
     va_end(args);
     bw_buf_clear(&request->answer.body);
     request->answer.fixed = NULL;
+    if (request->answer.file >= 0)
+        close(request->answer.file);
+    request->answer.file = -1;
     request->answer.encoding = NULL;
     request->answer.disposition = NULL;
     request->answer.cache = NULL;
@@ -165,7 +169,7 @@ void bw_answer_compress(struct bw_request *request)
     if (compressor == NULL)
         return;
     struct bw_buf packed;
-    bw_buf_init(&packed, BW_WEB_RESPONSE_BYTES_MAX);
+    bw_buf_init(&packed, body->max);
     size_t bound = libdeflate_gzip_compress_bound(compressor, body->len);
     char *room = bw_buf_reserve(&packed, bound);
     if (room != NULL)

@@ -17,8 +17,8 @@ struct bw_api_slice {
 /* Reads them; false when the problem is answered already. */
 bool bw_api_slice(struct bw_request *request, struct bw_api_slice *out);
 
-/* A time parameter: RFC 3339, or Unix ms of at most 15 digits. `fallback_ms` when it is absent. False when the
- * problem is answered already. */
+/* A time parameter: RFC 3339, or Unix ms of at most 15 digits. `fallback_ms` when it is absent.
+ * False when the problem is answered already. */
 bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_ms,
                  int64_t *out_ms);
 

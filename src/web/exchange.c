@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct bw_request *request_new(struct exchange *exchange, const char *method)
 {
@@ -21,6 +22,7 @@ static struct bw_request *request_new(struct exchange *exchange, const char *met
     bw_arena_init(&request->arena);
     bw_buf_init(&request->body, BW_WEB_BODY_BYTES_MAX);
     bw_buf_init(&request->answer.body, BW_WEB_RESPONSE_BYTES_MAX);
+    request->answer.file = -1;
     request->site = &exchange->web->site;
     request->method = bw_arena_strdup(&request->arena, method);
     request->now_ms = bw_wall_system_ms();
@@ -32,6 +34,8 @@ void bw_request_free(struct bw_request *request)
 {
     if (request == NULL)
         return;
+    if (request->answer.file >= 0)
+        close(request->answer.file);
     bw_buf_fini(&request->answer.body);
     bw_buf_fini(&request->body);
     bw_arena_fini(&request->arena);
@@ -325,21 +329,35 @@ static void add_headers(struct MHD_Response *response, const struct bw_answer *a
     add_header(response, "Vary", answer->varies ? "Accept, Accept-Encoding" : NULL);
 }
 
+/* Hands over what is sent; *out_size is how much that is. */
+static struct MHD_Response *make_response(struct bw_answer *answer, size_t *out_size)
+{
+    struct MHD_Response *response;
+    if (answer->fixed != NULL) {
+        *out_size = answer->fixed_size;
+        return MHD_create_response_from_buffer(*out_size, (void *)(uintptr_t)answer->fixed,
+                                               MHD_RESPMEM_PERSISTENT);
+    }
+    if (answer->file >= 0) {
+        *out_size = answer->file_size;
+        response = MHD_create_response_from_fd64(*out_size, answer->file);
+        if (response != NULL)
+            answer->file = -1;
+        return response;
+    }
+    char *body = bw_buf_detach(&answer->body, out_size);
+    return MHD_create_response_from_buffer(*out_size, body, MHD_RESPMEM_MUST_FREE);
+}
+
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
     struct bw_request *request = exchange->request;
     struct bw_answer *answer = &request->answer;
     if (answer->status == 0)
         bw_answer_problem(request, 500, "There is no answer to this.");
-    struct MHD_Response *response;
-    size_t size = answer->fixed_size;
-    if (answer->fixed != NULL) {
-        response = MHD_create_response_from_buffer(size, (void *)(uintptr_t)answer->fixed,
-                                                   MHD_RESPMEM_PERSISTENT);
-    } else {
-        char *body = bw_buf_detach(&answer->body, &size);
-        response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
-    }
+    const bool is_held = answer->fixed == NULL && answer->file < 0;
+    size_t size = 0;
+    struct MHD_Response *response = make_response(answer, &size);
     if (response == NULL)
         return MHD_NO;
     add_headers(response, answer);
@@ -351,8 +369,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     exchange->answered = true;
     exchange->status = answer->status;
     exchange->bytes = strcmp(request->method, "HEAD") == 0 ? 0 : size;
-    bw_guard_sending(exchange->web->guard, bw_server_guarded(exchange->connection),
-                     answer->fixed == NULL ? size : 0);
+    bw_guard_sending(exchange->web->guard, bw_server_guarded(exchange->connection), size, is_held);
     return result;
 }
 

@@ -25,7 +25,7 @@ struct bw_guarded {
     struct bw_client client;
     int64_t since_ns; /* in this phase */
     int64_t until_ns; /* INT64_MAX: not waiting for the client */
-    uint64_t bytes;   /* of the answer under way */
+    uint64_t bytes;   /* that are held for the answer under way */
     struct bw_guarded *prev, *next;
 };
 
@@ -38,23 +38,24 @@ struct bw_guard {
     int64_t wake_ns; /* when the thread looks next; INT64_MAX: when somebody tells it to */
     struct bw_guarded *first;
     size_t count;
-    uint64_t cut;
+    uint64_t cut[BW_CUT_COUNT];
 };
 
 /* The library sees the end of the stream and closes the descriptor itself. */
-static void cut(struct bw_guard *guard, struct bw_guarded *c)
+static void cut(struct bw_guard *guard, struct bw_guarded *c, enum bw_guard_reason reason)
 {
     shutdown(c->fd, SHUT_RDWR);
     c->is_cut = true;
     c->until_ns = INT64_MAX;
-    guard->cut++;
+    if (reason != BW_CUT_SLOW || c->phase != IDLE)
+        guard->cut[reason]++;
 }
 
 static void cut_late(struct bw_guard *guard, int64_t now_ns)
 {
     for (struct bw_guarded *c = guard->first; c != NULL; c = c->next)
         if (now_ns >= c->until_ns)
-            cut(guard, c);
+            cut(guard, c, BW_CUT_SLOW);
 }
 
 /* ---- too many, too much ---------------------------------------------------------------- */
@@ -89,7 +90,7 @@ static void shed(struct bw_guard *guard, struct bw_guarded *newest, const struct
         if (c != newest && !c->is_local && !c->is_cut && c->phase != BUSY && is_from(c, like)
             && is_better_victim(c, victim))
             victim = c;
-    cut(guard, victim == NULL ? newest : victim);
+    cut(guard, victim == NULL ? newest : victim, BW_CUT_ROOM);
 }
 
 static uint64_t bytes_under_way(const struct bw_guard *guard, struct bw_guarded *newest,
@@ -111,7 +112,7 @@ static void make_room(struct bw_guard *guard, struct bw_guarded *newest)
 {
     struct bw_guarded *oldest;
     while (bytes_under_way(guard, newest, &oldest) > guard->limits.bytes_max && oldest != NULL)
-        cut(guard, oldest);
+        cut(guard, oldest, BW_CUT_ROOM);
 }
 
 /* ---- the thread ------------------------------------------------------------------------ */
@@ -250,12 +251,12 @@ void bw_guard_arrived(struct bw_guard *guard, struct bw_guarded *c)
     pthread_mutex_unlock(&guard->lock);
 }
 
-void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *c, uint64_t bytes)
+void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *c, uint64_t bytes, bool held)
 {
     const int64_t more_ns = (int64_t)(bytes / SEND_BYTES_PER_S) * BW_SECOND;
     pthread_mutex_lock(&guard->lock);
     enter(guard, c, SENDING, guard->limits.send_ns + more_ns);
-    c->bytes = bytes;
+    c->bytes = held ? bytes : 0;
     make_room(guard, c);
     pthread_mutex_unlock(&guard->lock);
 }
@@ -276,10 +277,10 @@ size_t bw_guard_connections(struct bw_guard *guard)
     return count;
 }
 
-uint64_t bw_guard_cut(struct bw_guard *guard)
+uint64_t bw_guard_cut(struct bw_guard *guard, enum bw_guard_reason reason)
 {
     pthread_mutex_lock(&guard->lock);
-    uint64_t cut = guard->cut;
+    uint64_t count = guard->cut[reason];
     pthread_mutex_unlock(&guard->lock);
-    return cut;
+    return count;
 }

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,15 +43,25 @@ struct bw_guarded *bw_guard_add(struct bw_guard *guard, int fd, const struct soc
 void bw_guard_remove(struct bw_guard *guard, struct bw_guarded *connection);
 
 /* It sends a request / has sent it all / is sent an answer / has it and may ask again. An
- * answer that does not fit beside those under way cuts the one that has been sent for longest. */
+ * answer whose bytes are held in memory for it and do not fit beside those under way cuts the
+ * one that has been sent for longest. */
 void bw_guard_arriving(struct bw_guard *guard, struct bw_guarded *connection);
 void bw_guard_arrived(struct bw_guard *guard, struct bw_guarded *connection);
-void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *connection, uint64_t bytes);
+void bw_guard_sending(struct bw_guard *guard, struct bw_guarded *connection, uint64_t bytes,
+                      bool held);
 void bw_guard_idle(struct bw_guard *guard, struct bw_guarded *connection);
 
 size_t bw_guard_connections(struct bw_guard *guard);
 
-/* How many were cut. */
-uint64_t bw_guard_cut(struct bw_guard *guard);
+/* Why a connection was cut. One that was idle for too long is not counted: that is how keeping
+ * connections open ends. */
+enum bw_guard_reason {
+    BW_CUT_SLOW, /* its request, or its taking of an answer, took too long */
+    BW_CUT_ROOM, /* for connections or answers that came later */
+    BW_CUT_COUNT,
+};
+
+/* How many were cut for that reason. */
+uint64_t bw_guard_cut(struct bw_guard *guard, enum bw_guard_reason reason);
 
 #endif

@@ -40,10 +40,11 @@ void bw_endpoint_metrics(struct bw_request *request)
     if (!read_filter(request, &filter, &shown))
         return;
     bw_answer_begin(request, type);
+    request->answer.body.max = BW_WEB_METRICS_BYTES_MAX;
     hooks->metrics(hooks->ctx, format, shown, &request->answer.body);
     if (bw_buf_failed(&request->answer.body))
         bw_answer_problem(request, 500, "The metrics take more than %u bytes.",
-                          BW_WEB_RESPONSE_BYTES_MAX);
+                          BW_WEB_METRICS_BYTES_MAX);
     else
         bw_answer_compress(request);
 }

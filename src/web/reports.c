@@ -76,23 +76,20 @@ static bool is_plain_name(const char *file)
 static void send_file(struct bw_request *request, const struct bw_report_row *row)
 {
     enum bw_report_format format;
+    struct bw_answer *answer = &request->answer;
     struct bw_err err = { 0 };
-    char *data = NULL;
-    size_t size = 0;
     if (!find_format(row->format, &format) || !is_plain_name(row->file)
         || request->site->archive == NULL) {
         bw_answer_problem(request, 404, "There is no such report in the archive.");
         return;
     }
-    enum bw_rc rc =
-        bw_file_read(request->site->archive, row->file, ARCHIVED_BYTES_MAX, &data, &size, &err);
+    enum bw_rc rc = bw_file_open(request->site->archive, row->file, ARCHIVED_BYTES_MAX,
+                                 &answer->file, &answer->file_size, &err);
     if (rc != BW_OK) {
         bw_answer_problem(request, 404, "The file of this report is not in the archive any more.");
         return;
     }
     bw_answer_begin(request, bw_report_media_type(format));
-    bw_buf_bytes(&request->answer.body, data, size);
-    free(data);
     set_disposition(request, row->name, row->created_ms, bw_report_extension(format));
 }
 

@@ -33,6 +33,8 @@ struct bw_answer {
     struct bw_buf body;
     const char *fixed; /* static bytes that are sent instead of the body, or NULL */
     size_t fixed_size;
+    int file; /* sent as it is instead of the body, then closed; -1: none */
+    size_t file_size;
     const char *cache;    /* Cache-Control */
     const char *encoding; /* "gzip", or NULL */
     const char *etag;

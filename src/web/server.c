@@ -330,11 +330,23 @@ const char *bw_web_address(const struct bw_web *web, size_t i)
     return NULL;
 }
 
+/* What it has accepted is answered to the end. Again is fine. */
+static void stop_listening(struct bw_listener *listener)
+{
+    int fd = listener->is_quiet ? -1 : MHD_quiesce_daemon(listener->daemon);
+    listener->is_quiet = true;
+    if (fd >= 0)
+        close(fd);
+}
+
 enum bw_rc bw_web_add_control(struct bw_web *web, int fd, struct bw_err *err)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (own < 0)
         return bw_fail(err, BW_EIO, "serve the control socket: %s", strerror(errno));
+    for (struct bw_listener *l = web->listeners; l != NULL; l = l->next)
+        if (l->kind == BW_LISTENER_CONTROL)
+            stop_listening(l);
     return add_listener(web, own, BW_LISTENER_CONTROL, "the control socket", err);
 }
 
@@ -350,17 +362,19 @@ void bw_web_set_store(struct bw_web *web, const char *path)
 
 void bw_web_measure(struct bw_web *web, struct bw_measures *out)
 {
-    bw_web_stats_measure(web->stats, bw_guard_connections(web->guard), bw_guard_cut(web->guard),
-                         out);
+    static const char *const reasons[] = { [BW_CUT_SLOW] = "slow", [BW_CUT_ROOM] = "room" };
+    bw_web_stats_measure(web->stats, out);
+    bw_measures_add(out, BW_METRIC_HTTP_CONNECTIONS, (double)bw_guard_connections(web->guard),
+                    NULL);
+    for (enum bw_guard_reason i = 0; i < BW_CUT_COUNT; i++)
+        bw_measures_add(out, BW_METRIC_HTTP_CONNECTIONS_CUT_TOTAL,
+                        (double)bw_guard_cut(web->guard, i), BW_LABEL_VALUES(reasons[i]));
 }
 
 static void stop_accepting(struct bw_web *web)
 {
-    for (struct bw_listener *l = web->listeners; l != NULL; l = l->next) {
-        int fd = MHD_quiesce_daemon(l->daemon);
-        if (fd >= 0)
-            close(fd);
-    }
+    for (struct bw_listener *l = web->listeners; l != NULL; l = l->next)
+        stop_listening(l);
 }
 
 static void free_web(struct bw_web *web)

@@ -19,6 +19,7 @@ struct bw_listener {
     struct bw_web *web;
     struct MHD_Daemon *daemon;
     enum bw_listener_kind kind;
+    bool is_quiet; /* accepts nothing any more */
     char text[BW_LISTEN_TEXT_MAX];
     struct bw_listener *next;
 };

@@ -77,8 +77,7 @@ static void measure_route(const struct route_stats *of, const char *name, struct
                                   BW_LABEL_VALUES(name));
 }
 
-void bw_web_stats_measure(struct bw_web_stats *stats, size_t connections, uint64_t cut,
-                          struct bw_measures *out)
+void bw_web_stats_measure(struct bw_web_stats *stats, struct bw_measures *out)
 {
     pthread_mutex_lock(&stats->lock);
     for (size_t i = 0; i <= bw_route_count(); i++) {
@@ -86,8 +85,6 @@ void bw_web_stats_measure(struct bw_web_stats *stats, size_t connections, uint64
         measure_route(&stats->routes[i], pattern == NULL ? "other" : pattern, out);
     }
     bw_measures_add(out, BW_METRIC_HTTP_RESPONSE_BYTES_TOTAL, (double)stats->bytes, NULL);
-    bw_measures_add(out, BW_METRIC_HTTP_CONNECTIONS, (double)connections, NULL);
-    bw_measures_add(out, BW_METRIC_HTTP_CONNECTIONS_REFUSED_TOTAL, (double)(stats->refused + cut),
-                    NULL);
+    bw_measures_add(out, BW_METRIC_HTTP_CONNECTIONS_REFUSED_TOTAL, (double)stats->refused, NULL);
     pthread_mutex_unlock(&stats->lock);
 }

@@ -16,7 +16,6 @@ void bw_web_stats_count(struct bw_web_stats *stats, const struct bw_route *route
                         int64_t duration_ns, uint64_t bytes);
 void bw_web_stats_refused(struct bw_web_stats *stats);
 
-void bw_web_stats_measure(struct bw_web_stats *stats, size_t connections, uint64_t cut,
-                          struct bw_measures *out);
+void bw_web_stats_measure(struct bw_web_stats *stats, struct bw_measures *out);
 
 #endif

@@ -65,7 +65,8 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
 /* "127.0.0.1:43211": where listener `i` really listens; NULL beyond the last. */
 const char *bw_web_address(const struct bw_web *web, size_t i);
 
-/* Serves admin scope on a listening unix socket, which stays the caller's. */
+/* Serves admin scope on a listening unix socket, which stays the caller's, instead of on the one
+ * before. */
 enum bw_rc bw_web_add_control(struct bw_web *web, int fd, struct bw_err *err);
 
 /* The store has come or gone (NULL). Any thread. */

@@ -79,6 +79,17 @@ static void large_files_are_read_whole_or_refused(void **state)
     assert_memory_equal(data, big, sizeof big);
     free(data);
     assert_int_equal(bw_file_read(folder, "big", sizeof big - 1, &data, &len, &err), BW_ELIMIT);
+    int fd = -1;
+    char first = 0;
+    assert_int_equal(bw_file_open(folder, "big", sizeof big - 1, &fd, &len, &err), BW_ELIMIT);
+    assert_int_equal(bw_file_open(folder, "nothing", 10, &fd, &len, &err), BW_ENOTFOUND);
+    assert_int_equal(bw_file_open(NULL, folder, 10, &fd, &len, &err), BW_EINVAL);
+    assert_int_equal(fd, -1);
+    assert_int_equal(bw_file_open(folder, "big", sizeof big, &fd, &len, &err), BW_OK);
+    assert_int_equal(len, sizeof big);
+    assert_int_equal(read(fd, &first, 1), 1);
+    assert_int_equal(first, 'x');
+    close(fd);
 }
 
 static void failures_have_their_code(void **state)

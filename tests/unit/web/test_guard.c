@@ -72,7 +72,8 @@ static void a_slow_request_is_cut(void **state)
     bw_guard_arriving(guard, connection);
     assert_true(is_cut_within(5 * BW_SECOND));
     assert_true(bw_loop_mono_ns() - began_ns >= 300 * BW_MS);
-    assert_int_equal(bw_guard_cut(guard), 1);
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_SLOW), 1);
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_ROOM), 0);
 }
 
 static void what_waits_for_us_is_left_alone(void **state)
@@ -80,7 +81,7 @@ static void what_waits_for_us_is_left_alone(void **state)
     (void)state;
     bw_guard_arrived(guard, connection);
     assert_false(is_cut_within(900 * BW_MS));
-    assert_int_equal(bw_guard_cut(guard), 0);
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_SLOW), 0);
     assert_int_equal(bw_guard_connections(guard), 1);
 }
 
@@ -91,6 +92,7 @@ static void an_idle_connection_may_wait_longer(void **state)
     bw_guard_idle(guard, connection);
     assert_true(is_cut_within(5 * BW_SECOND));
     assert_true(bw_loop_mono_ns() - began_ns >= 700 * BW_MS);
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_SLOW), 0); /* nobody was refused anything */
 }
 
 /* A line of a request, sent late, does not begin the time anew. */
@@ -108,7 +110,7 @@ static void a_slow_reader_is_cut(void **state)
 {
     (void)state;
     bw_guard_arrived(guard, connection);
-    bw_guard_sending(guard, connection, 100);
+    bw_guard_sending(guard, connection, 100, true);
     assert_true(is_cut_within(5 * BW_SECOND));
 }
 
@@ -151,7 +153,8 @@ static void the_one_that_waited_longest_makes_room(void **state)
     open_other(2, address(2));
     open_other(3, address(3));
     open_other(4, NULL); /* local ones do not count */
-    assert_int_equal(bw_guard_cut(guard), 1);
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_ROOM), 1);
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_SLOW), 0);
     open_other(5, address(4)); /* the fifth in all */
     assert_true(other_is_cut(1));
     assert_false(is_cut_within(0) || other_is_cut(2) || other_is_cut(3) || other_is_cut(4)
@@ -171,18 +174,30 @@ static void who_comes_last_goes_when_all_others_are_served(void **state)
     close_others(2);
 }
 
+/* Who sends a file, or what is in the program anyhow, holds no memory for it. */
+static void only_what_is_held_takes_room(void **state)
+{
+    (void)state;
+    bw_guard_sending(guard, connection, 1 << 30, false);
+    open_other(0, address(2));
+    bw_guard_sending(guard, others[0], 900, true);
+    assert_false(is_cut_within(0) || other_is_cut(0));
+    assert_int_equal(bw_guard_cut(guard, BW_CUT_ROOM), 0);
+    close_others(1);
+}
+
 static void answers_that_nobody_takes_make_room(void **state)
 {
     (void)state;
-    bw_guard_sending(guard, connection, 600);
+    bw_guard_sending(guard, connection, 600, true);
     open_other(0, address(2));
-    bw_guard_sending(guard, others[0], 400);
+    bw_guard_sending(guard, others[0], 400, true);
     assert_false(is_cut_within(0));
     open_other(1, address(3));
-    bw_guard_sending(guard, others[1], 100);
+    bw_guard_sending(guard, others[1], 100, true);
     assert_true(is_cut_within(0));
     open_other(2, address(4));
-    bw_guard_sending(guard, others[2], 5000); /* larger than all there is: it alone */
+    bw_guard_sending(guard, others[2], 5000, true); /* larger than all there is: it alone */
     assert_true(other_is_cut(0) && other_is_cut(1));
     assert_false(other_is_cut(2));
     close_others(3);
@@ -199,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_one_that_waited_longest_makes_room, start, stop),
         cmocka_unit_test_setup_teardown(who_comes_last_goes_when_all_others_are_served, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(only_what_is_held_takes_room, start, stop),
         cmocka_unit_test_setup_teardown(answers_that_nobody_takes_make_room, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

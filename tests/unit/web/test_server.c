@@ -7,9 +7,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct fake fake;
@@ -278,6 +281,53 @@ static void idle_connections_make_room(void **state)
         close(fds[i]);
 }
 
+static int listen_on_unix(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    unlink(path);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    return fd;
+}
+
+/* Whether somebody behind the socket answers within the time. */
+static bool is_served(const char *path, int timeout_ms)
+{
+    static const char ask[] = "POST /-/reload HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char got[16] = "";
+    bool ok = connect(fd, (struct sockaddr *)&address, sizeof address) == 0
+              && write(fd, ask, sizeof ask - 1) == sizeof ask - 1;
+    struct pollfd poll_for = { .fd = fd, .events = POLLIN };
+    ok = ok && poll(&poll_for, 1, timeout_ms) == 1 && read(fd, got, 12) == 12
+         && strcmp(got, "HTTP/1.1 200") == 0;
+    close(fd);
+    return ok;
+}
+
+/* A store that comes later brings a control socket; the one before is not served any more. */
+static void a_later_control_socket_takes_over(void **state)
+{
+    (void)state;
+    char first[64], second[64];
+    snprintf(first, sizeof first, "/tmp/bw-control-%d-1", (int)getpid());
+    snprintf(second, sizeof second, "/tmp/bw-control-%d-2", (int)getpid());
+    const int a = listen_on_unix(first), b = listen_on_unix(second);
+    assert_int_equal(bw_web_add_control(fake.web, a, NULL), BW_OK);
+    assert_true(is_served(first, 5000));
+    assert_int_equal(bw_web_add_control(fake.web, b, NULL), BW_OK);
+    assert_true(is_served(second, 5000));
+    assert_false(is_served(first, 200));
+    close(a);
+    close(b);
+    unlink(first);
+    unlink(second);
+}
+
 static void readiness_follows_the_daemon(void **state)
 {
     (void)state;
@@ -355,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_bad_length_is_refused_once),
         cmocka_unit_test(ambiguous_framing_ends_the_connection),
         cmocka_unit_test(idle_connections_make_room),
+        cmocka_unit_test(a_later_control_socket_takes_over),
         cmocka_unit_test(readiness_follows_the_daemon),
         cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(a_prefix_stands_before_all),
