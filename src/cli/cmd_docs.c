@@ -2,6 +2,7 @@
 #include "app/settings.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
+#include "cli/manual.h"
 #include "cli/output.h"
 #include "conf/document.h"
 #include "metric/family.h"
@@ -91,6 +92,7 @@ static const struct {
     { "metrics", bw_metric_document },
     { "probes", document_probes },
     { "routes", document_routes },
+    { "man", NULL }, /* of all commands, which only a call knows */
 };
 
 static int run(const struct bw_command *command, const struct bw_call *call)
@@ -100,7 +102,10 @@ static int run(const struct bw_command *command, const struct bw_call *call)
             continue;
         struct bw_buf out;
         bw_buf_init(&out, DOCUMENT_BYTES_MAX);
-        documents[i].write(&out);
+        if (documents[i].write != NULL)
+            documents[i].write(&out);
+        else
+            bw_manual(&out, call->table);
         bw_out_buf(&out);
         bw_buf_fini(&out);
         return BW_EXIT_OK;
@@ -116,7 +121,7 @@ static void complete(struct bw_completion *completion, const struct bw_opt *flag
 
 const struct bw_command bw_cmd_docs = {
     .name = "docs",
-    .arguments = "configuration|metrics|probes|routes",
+    .arguments = "configuration|metrics|probes|routes|man",
     .summary = "Print a generated page of the documentation as Markdown",
     .complete = complete,
     .flags = &bw_no_flags,

@@ -36,6 +36,10 @@ enum bw_flags_result bw_flags_parse(struct bw_arena *arena, const struct bw_opt_
 /* Whether the flag stood on the command line: it then beats the file. */
 bool bw_flags_was_given(const struct bw_flags *flags, const char *name);
 
+/* Calls for each row that is shown with "--name=VALUE" and its description, as --help has them. */
+void bw_flags_tell(const struct bw_opt *opts,
+                   void (*fn)(void *ctx, const char *flag, const char *text), void *ctx);
+
 /* Usage line, then the rows with their defaults, wrapped at 90 columns. */
 void bw_flags_help(struct bw_buf *out, const char *usage, const struct bw_opt *opts);
 

@@ -19,7 +19,7 @@ static size_t columns(const char *text, size_t len)
 }
 
 /* What a value looks like: "=DURATION". */
-static const char *placeholder(enum bw_opt_type type)
+static const char *placeholder(const struct bw_opt *row)
 {
     static const char *const words[] = {
         [BW_OPT_BOOL] = "",
@@ -34,7 +34,9 @@ static const char *placeholder(enum bw_opt_type type)
         [BW_OPT_DURATIONS] = "=DURATION...",
         [BW_OPT_MAP] = "=NAME=VALUE...",
     };
-    const char *word = (size_t)type < sizeof words / sizeof *words ? words[type] : NULL;
+    if ((row->flags & (BW_OPT_FILE | BW_OPT_FOLDER)) != 0)
+        return (row->flags & BW_OPT_FILE) != 0 ? "=FILE" : "=FOLDER";
+    const char *word = (size_t)row->type < sizeof words / sizeof *words ? words[row->type] : NULL;
     return word != NULL ? word : "=VALUE";
 }
 
@@ -44,7 +46,7 @@ static void put_name(struct bw_buf *out, const struct bw_opt *row)
         row->type == BW_OPT_BOOL && row->def != NULL && strcmp(row->def, "true") == 0;
     bw_buf_printf(out, "--%s%s", shows_no ? "[no-]" : "", row->name);
     if (row->type != BW_OPT_ENUM) {
-        bw_buf_text(out, placeholder(row->type));
+        bw_buf_text(out, placeholder(row));
         return;
     }
     for (const struct bw_opt_name *word = row->names; word->name != NULL; word++)
@@ -136,4 +138,23 @@ void bw_flags_help(struct bw_buf *out, const char *usage, const struct bw_opt *o
             put_row(out, row, left);
     }
     put_row(out, &help, left);
+}
+
+void bw_flags_tell(const struct bw_opt *opts,
+                   void (*fn)(void *ctx, const char *flag, const char *text), void *ctx)
+{
+    struct bw_buf flag, text;
+    bw_buf_init(&flag, 16u << 10);
+    bw_buf_init(&text, 16u << 10);
+    for (const struct bw_opt *row = opts; row->name != NULL; row++) {
+        bw_buf_clear(&flag);
+        bw_buf_clear(&text);
+        put_name(&flag, row);
+        if (!is_shown(row))
+            continue;
+        put_description(&text, row);
+        fn(ctx, flag.data, text.data);
+    }
+    bw_buf_fini(&flag);
+    bw_buf_fini(&text);
 }

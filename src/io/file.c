@@ -117,7 +117,7 @@ enum bw_rc bw_file_open(const char *folder, const char *path, size_t max_bytes, 
                         size_t *out_size, struct bw_err *err)
 {
     char full[PATH_MAX];
-    struct stat info;
+    struct stat info = { 0 };
     int fd = -1;
     enum bw_rc rc = join(full, folder, path, err);
     if (rc == BW_OK)

@@ -5,8 +5,10 @@ each command and names each flag. BW_UPDATE_DOCS=1 writes the generated pages an
 import os
 import pathlib
 import re
+import shutil
+import subprocess
 
-from harness import expect, run
+from harness import expect, expect_equal, run
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
@@ -36,7 +38,26 @@ def command_line(bench):
                    f"docs/cli.md does not say what {command} --{flag} does")
 
 
+def manual(bench):
+    """The manual page has every command and flag, and groff finds nothing to complain of."""
+    page = bench.bellwether("docs", "man").stdout
+    plain = re.sub(r"\\(e|-|\(aq|\(ga|&|f.)",
+                   lambda m: {"e": "\\", "-": "-", "(aq": "'", "(ga": "`"}.get(m[1], ""), page)
+    for command in re.findall(r"^  ([a-z]+)  ", bench.bellwether("help").stdout, re.M):
+        told = bench.bellwether(command, "--help").stdout
+        expect(f'.SS "bellwether {command}' in plain, f"no section for {command}")
+        for flag in re.findall(r"^  (--(?:\[no-\])?[a-z.-]+)", told, re.M):
+            expect(flag == "--help" or flag in plain, f"the manual page has no {flag}")
+    if shutil.which("groff") is None:
+        print("groff is not installed: the manual page is not set")
+        return
+    made = subprocess.run(["groff", "-man", "-ww", "-Kutf8", "-Tutf8"], input=page, text=True,
+                          capture_output=True, timeout=60)
+    expect_equal((made.returncode, made.stderr), (0, ""), "groff")
+
+
 def scenario(bench):
+    manual(bench)
     generated_pages(bench)
     command_line(bench)
 
