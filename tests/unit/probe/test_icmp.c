@@ -14,8 +14,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -24,13 +24,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { IP_BYTES = 20, PACKET_BYTES_MAX = 2048 };
+enum { IP_BYTES = 20, IP6_BYTES = 40, PACKET_BYTES_MAX = 2048 };
 
 static int tun = -1, quit[2];
 static pthread_t hosts;
-static bool has_namespace;
+static bool has_namespace, has_ip6;
 
-/* ---- hosts behind the tun: what they do follows from their address 10.77.0.X ---- */
+/* ---- hosts behind the tun: what they do follows from their address, 10.77.0.X or fd77::X ---- */
 
 enum host {
     ANSWERS = 2,
@@ -41,7 +41,11 @@ enum host {
     ANSWERS_TWICE,
     ANSWERS_FROM_ELSEWHERE,
     IS_TOO_FAR,
+    IS_REFUSED_BY_A_STRANGER, /* who quotes a request that was never sent */
 };
+
+/* Who refuses for them; written in the text of an address as it is here. */
+enum { ROUTER = 254 };
 
 static void put16(unsigned char *at, unsigned value)
 {
@@ -78,8 +82,106 @@ static void refuse(const unsigned char *request, unsigned char type, unsigned ch
     packet[IP_BYTES] = type;
     packet[IP_BYTES + 1] = code;
     memcpy(packet + IP_BYTES + 8, request, IP_BYTES + 8);
-    send_packet(packet, 254, sizeof packet);
+    send_packet(packet, ROUTER, sizeof packet);
 }
+
+/* The same with the first bytes of the payload, which are not those that were sent. */
+static void refuse_falsely(const unsigned char *request)
+{
+    unsigned char packet[IP_BYTES + 8 + IP_BYTES + 8 + BW_ICMP_TOKEN_BYTES] = { 0 };
+    packet[IP_BYTES] = 3;
+    packet[IP_BYTES + 1] = 1;
+    memcpy(packet + IP_BYTES + 8, request, IP_BYTES + 8 + BW_ICMP_TOKEN_BYTES);
+    packet[sizeof packet - 1] ^= 1;
+    send_packet(packet, ROUTER, sizeof packet);
+}
+
+/* ---- the same over IPv6 ---- */
+
+static void put_address6(unsigned char *out, unsigned char host)
+{
+    memset(out, 0, 16);
+    out[0] = 0xfd;
+    out[1] = 0x77;
+    out[15] = host;
+}
+
+/* `packet` has room for the IPv6 header; `len` counts what is behind it, at most 1280 bytes. */
+static void send_packet6(unsigned char *packet, unsigned char from, size_t len)
+{
+    unsigned char sum[IP6_BYTES + 1280]; /* the pseudo header is as long */
+    memset(packet, 0, IP6_BYTES);
+    packet[0] = 0x60;
+    put16(packet + 4, (unsigned)len);
+    packet[6] = IPPROTO_ICMPV6;
+    packet[7] = 57;
+    put_address6(packet + 8, from);
+    put_address6(packet + 24, 1);
+    put16(packet + IP6_BYTES + 2, 0);
+    memcpy(sum, packet + 8, 32);
+    memset(sum + 32, 0, 8);
+    put16(sum + 34, (unsigned)len);
+    sum[39] = IPPROTO_ICMPV6;
+    memcpy(sum + IP6_BYTES, packet + IP6_BYTES, len);
+    put16(packet + IP6_BYTES + 2, bw_icmp_checksum(sum, IP6_BYTES + len));
+    if (write(tun, packet, IP6_BYTES + len) < 0)
+        perror("tun");
+}
+
+static void refuse6(const unsigned char *request, size_t len, unsigned char type,
+                    unsigned char code)
+{
+    unsigned char packet[IP6_BYTES + 8 + 1280] = { 0 };
+    packet[IP6_BYTES] = type;
+    packet[IP6_BYTES + 1] = code;
+    if (type == 2)
+        put16(packet + IP6_BYTES + 6, 1280);
+    memcpy(packet + IP6_BYTES + 8, request, len);
+    send_packet6(packet, ROUTER, 8 + len);
+}
+
+static void reply6(const unsigned char *request, size_t len, unsigned char from, bool spoil)
+{
+    unsigned char packet[PACKET_BYTES_MAX];
+    memcpy(packet, request, len);
+    packet[IP6_BYTES] = 129;
+    packet[IP6_BYTES + BW_ICMP_HEADER_BYTES] ^= spoil ? 1 : 0;
+    send_packet6(packet, from, len - IP6_BYTES);
+}
+
+static void play6(unsigned char *request, size_t len)
+{
+    const unsigned char host = request[39];
+    switch (host) {
+    case ANSWERS_TWICE:
+        reply6(request, len, host, false);
+        reply6(request, len, host, false);
+        break;
+    case ANSWERS:
+        reply6(request, len, host, false);
+        break;
+    case ANSWERS_WRONG_TOKEN:
+        reply6(request, len, host, true);
+        break;
+    case ANSWERS_FROM_ELSEWHERE:
+        reply6(request, len, 99, false);
+        break;
+    case IS_BEHIND_A_ROUTER_THAT_REFUSES:
+        refuse6(request, len, 1, 1);
+        break;
+    case IS_TOO_FAR:
+        refuse6(request, len, 3, 0);
+        break;
+    case IS_REFUSED_BY_A_STRANGER:
+        request[IP6_BYTES + BW_ICMP_HEADER_BYTES] ^= 1;
+        refuse6(request, len, 1, 3);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- both ---- */
 
 static void play(const unsigned char *request, size_t len)
 {
@@ -109,6 +211,9 @@ static void play(const unsigned char *request, size_t len)
     case IS_TOO_FAR:
         refuse(request, 11, 0);
         break;
+    case IS_REFUSED_BY_A_STRANGER:
+        refuse_falsely(request);
+        break;
     default:
         break;
     }
@@ -130,6 +235,9 @@ static void *play_hosts(void *unused)
         if (len >= IP_BYTES + BW_ICMP_HEADER_BYTES && packet[0] == 0x45 && packet[9] == 1
             && packet[IP_BYTES] == 8)
             play(packet, (size_t)len);
+        else if (len >= IP6_BYTES + BW_ICMP_HEADER_BYTES && len <= 1280 && packet[0] >> 4 == 6
+                 && packet[6] == IPPROTO_ICMPV6 && packet[IP6_BYTES] == 128)
+            play6(packet, (size_t)len);
     }
 }
 
@@ -165,6 +273,22 @@ static bool bring_up(const char *name, const char *address)
     return done;
 }
 
+/* The device needs no neighbours, so the address is good at once. False without IPv6. */
+static bool add_address6(const char *name)
+{
+    struct {
+        struct in6_addr address;
+        uint32_t prefix_bits;
+        int index;
+    } request = { .prefix_bits = 64, .index = (int)if_nametoindex(name) };
+    const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    put_address6(request.address.s6_addr, 1);
+    const bool done = fd >= 0 && ioctl(fd, SIOCSIFADDR, &request) == 0;
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
 static bool make_namespace(void)
 {
     const unsigned uid = getuid(), gid = getgid();
@@ -191,6 +315,7 @@ static int set_up(void **state)
 {
     (void)state;
     has_namespace = make_namespace();
+    has_ip6 = has_namespace && add_address6("bw0");
     if (!has_namespace)
         print_message("no network namespace with a tun device (%s): skipped\n", strerror(errno));
     return 0;
@@ -238,7 +363,20 @@ static const struct {
     { "not who was asked: address", "10.77.0.8", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
     { "too many hops", "10.77.0.9", 1, BW_REASON_UNREACHABLE,
       "time to live exceeded, says 10.77.0.254", 1 },
+    { "a stranger refuses", "10.77.0.10", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "broadcast", "10.77.0.255", 1, BW_REASON_NOT_PERMITTED, "Permission denied", 1 },
     { "no route", "192.0.2.1", 1, BW_REASON_UNREACHABLE, "Network is unreachable", 1 },
+    { "IPv6: a burst", "fd77::2", 3, BW_REASON_NONE, "", 0 },
+    { "IPv6: nobody there", "fd77::3", 2, BW_REASON_TIMEOUT, "no reply to 2 requests", 1 },
+    { "IPv6: token", "fd77::5", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "IPv6: a router refuses", "fd77::6", 2, BW_REASON_UNREACHABLE,
+      "prohibited by a filter, says fd77::fe", 1 },
+    { "IPv6: duplicates", "fd77::7", 2, BW_REASON_NONE, "", 0 },
+    { "IPv6: from elsewhere", "fd77::8", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "IPv6: too many hops", "fd77::9", 1, BW_REASON_UNREACHABLE,
+      "hop limit exceeded, says fd77::fe", 1 },
+    { "IPv6: a stranger refuses", "fd77::a", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "IPv6: no route", "2001:db8::1", 1, BW_REASON_UNREACHABLE, "Network is unreachable", 1 },
 };
 
 static void told_as_they_were(bool everybody)
@@ -247,6 +385,8 @@ static void told_as_they_were(bool everybody)
     struct world w;
     world_open(&w, NULL);
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        if (!has_ip6 && strstr(stories[i].name, "IPv6") != NULL)
+            continue;
         struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
         module.icmp.count = stories[i].count;
         module.icmp.interval_ns = 5 * BW_MS;
