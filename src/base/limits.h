@@ -23,12 +23,13 @@
 #define BW_PROBE_HEADER_LINES_MAX 100u
 #define BW_PROBE_DETAIL_BYTES_MAX 256u /* a peer's words in a result */
 #define BW_PROBE_REDIRECTS_MAX 10u
-#define BW_TRAIL_BYTES_MAX (8u << 10) /* raw notes of one run */
-#define BW_TRAIL_NOTE_BYTES_MAX 1024u /* one of them; longer ones are cut */
-#define BW_TRANSCRIPT_BYTES_MAX 4096u /* the same told as text, escapes included */
-#define BW_FAILURES_KEPT_MAX 10u      /* failures of one check that are stored */
-#define BW_EXEC_ARGUMENTS_MAX 256u  /* of one command */
-#define BW_EXEC_PERFDATA_MAX 100u   /* measurements taken from one output */
+#define BW_TRAIL_BYTES_MAX (8u << 10)         /* raw notes of one run */
+#define BW_TRAIL_NOTE_BYTES_MAX 1024u         /* one of them; longer ones are cut */
+#define BW_TRANSCRIPT_BYTES_MAX 4096u         /* the same told as text, escapes included */
+#define BW_FAILURES_KEPT_MAX 10u              /* failures of one check that are stored */
+#define BW_EXEC_ARGUMENTS_MAX 256u            /* of one command */
+#define BW_EXEC_COMMAND_BYTES_MAX (64u << 10) /* of all its words */
+#define BW_EXEC_PERFDATA_MAX 100u             /* measurements taken from one output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
 
 /* HTTP front end. */

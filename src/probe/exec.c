@@ -53,6 +53,12 @@ static enum bw_rc check_options(const void *opts, struct bw_err *err)
     const struct bw_strings command = ((const struct bw_exec_options *)opts)->command;
     if (command.count > BW_EXEC_ARGUMENTS_MAX)
         return bw_fail(err, BW_ELIMIT, "a command of more than %u words", BW_EXEC_ARGUMENTS_MAX);
+    size_t bytes = 0;
+    for (size_t i = 0; i < command.count; i++)
+        bytes += strlen(command.items[i]) + 1;
+    if (bytes > BW_EXEC_COMMAND_BYTES_MAX)
+        return bw_fail(err, BW_ELIMIT, "a command of more than %u bytes",
+                       BW_EXEC_COMMAND_BYTES_MAX);
     if (command.count > 0 && command.items[0][0] != '/')
         return bw_fail(err, BW_EINVAL, "'%.80s' is not an absolute path", command.items[0]);
     return BW_OK;

@@ -17,7 +17,7 @@ struct bw_exec_children;
 struct bw_exec_child;
 
 struct bw_exec_command {
-    const char *const *argv; /* the program's path first, NULL last */
+    const char *const *argv; /* the program's path first, NULL last; BW_EXEC_COMMAND_BYTES_MAX */
     int64_t cpu_ns;
     uint64_t memory_bytes;
     uint64_t output_bytes;
@@ -36,7 +36,7 @@ void bw_exec_children_free(struct bw_exec_children *children);
 /* The engine's own, made when first asked for. */
 struct bw_exec_children *bw_engine_exec(struct bw_probe_engine *engine);
 
-/* NULL with *err set when the system refuses a helper, or the command is too long. Copies what it
+/* NULL with *err set when the system refuses a helper, or too many commands run. Copies what it
  * keeps of `command`. */
 struct bw_exec_child *bw_exec_spawn(struct bw_exec_children *children,
                                     const struct bw_exec_command *command, bw_exec_ended_fn *ended,

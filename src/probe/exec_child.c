@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +22,9 @@ enum {
     REPORTS_A_TURN = 64,
     REPORT_BYTES_MAX = sizeof(struct bw_exec_report) + BW_EXEC_OUTPUT_BYTES_MAX,
 };
+
+static_assert(BW_EXEC_COMMAND_BYTES_MAX + sizeof(struct bw_exec_order) <= BW_EXEC_MESSAGE_BYTES_MAX,
+              "one order is one message at most");
 
 /* How long the helper may take to end everything when we do. */
 #define FREE_PATIENCE_NS (2 * BW_SECOND)
@@ -299,9 +303,7 @@ static enum bw_rc order_run(struct bw_exec_child *child, const struct bw_exec_co
                                    .output_bytes = command->output_bytes };
     while (command->argv[order.words] != NULL)
         order.bytes += (uint32_t)strlen(command->argv[order.words++]) + 1;
-    if (order.bytes > BW_EXEC_MESSAGE_BYTES_MAX)
-        return bw_fail(err, BW_ELIMIT, "a command of more than %d bytes",
-                       BW_EXEC_MESSAGE_BYTES_MAX - (int)sizeof order);
+    assert(order.bytes <= BW_EXEC_MESSAGE_BYTES_MAX); /* the options are checked */
     if (orders->len + order.bytes > ORDERS_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "the helper for commands does not keep up");
     bw_buf_bytes(orders, &order, sizeof order);

@@ -22,11 +22,12 @@ static void commands_are_taken_word_by_word(void **state)
     (void)state;
     struct folder folder;
     folder_make(&folder);
-    struct bw_config *config = folder_config(
-        &folder, SERVICE("['db:1', 'b c;$(d)']", "exec: [/bin/x, -H, '${instance}', '$HOME; *']"));
-    assert_int_equal(config->check_count, 2);
-    static const char *const instances[] = { "db:1", "b c;$(d)" };
-    for (size_t i = 0; i < 2; i++) {
+    struct bw_config *config =
+        folder_config(&folder, SERVICE("['db:1', 'b c;$(d)', \"e\\nf\"]",
+                                       "exec: [/bin/x, -H, '${instance}', '$HOME; *']"));
+    assert_int_equal(config->check_count, 3);
+    static const char *const instances[] = { "db:1", "b c;$(d)", "e\nf" };
+    for (size_t i = 0; i < 3; i++) {
         const struct bw_config_check *check = &config->checks[i];
         const struct bw_strings command = check->options->exec.command;
         assert_string_equal(check->ops->name, "exec");
@@ -110,6 +111,11 @@ static void what_could_be_misread_is_refused(void **state)
           "c.yml:5:21: services[0].checks[0].exec: 'sh' is not an absolute path\n" },
         { SERVICE("[]", "icmp: 'http://a/'"),
           "c.yml:5:21: services[0].checks[0].icmp: 'http://a/' is no host\n" },
+        { SERVICE("[]", "exec: [/bin/x, \"a\\0b\"]"),
+          "c.yml:5:30: services[0].checks[0].exec[1]: a NUL byte has no place in a "
+          "configuration\n" },
+        { SERVICE("[\"\\0-rf\"]", "exec: [/bin/x, '${instance}']"),
+          "c.yml:3:15: services[0].instances[0]: a NUL byte has no place in a configuration\n" },
         { SERVICE("[]", "exec: []"),
           "c.yml:5:5: services[0].checks[0]: expected one of the keys http, tcp, icmp, exec\n" },
     };

@@ -22,7 +22,12 @@
  *   both  A and AAAA      four  only A       six  only AAAA      many  60 A
  *   gone  NXDOMAIN        fail  SERVFAIL     mute nothing at all
  *   torn  SERVFAIL to A, NXDOMAIN to AAAA
- *   half  A, and nothing to AAAA             junk bytes that are no answer */
+ *   half  A, and nothing to AAAA             junk bytes that are no answer
+ *   loop  a name whose compression points to itself
+ *   snake CNAME from the name to itself      liar  counts 100 answers, has one
+ *   short a record that ends before its data huge  an A record of 200 bytes
+ *   other the answer to another question     echo  the question again, as a question
+ *   id    the answer with another number     deny  REFUSED */
 struct server {
     int fd;
     int quit[2];
@@ -55,6 +60,36 @@ static size_t put_record(unsigned char *out, int type, unsigned n)
     return sizeof head + size;
 }
 
+/* What is wrong with an answer that has one record at `record`; returns its length. */
+static size_t spoil(const char *label, unsigned char *packet, size_t record, size_t len)
+{
+    if (strcmp(label, "loop") == 0)
+        packet[record + 1] = (unsigned char)record;
+    else if (strcmp(label, "liar") == 0)
+        packet[7] = 100;
+    else if (strcmp(label, "short") == 0)
+        return len - 3;
+    else if (strcmp(label, "huge") == 0)
+        packet[record + 11] = 200;
+    else if (strcmp(label, "other") == 0)
+        packet[13] ^= 1;
+    else if (strcmp(label, "echo") == 0)
+        packet[2] = 1, packet[7] = 0;
+    else if (strcmp(label, "id") == 0)
+        packet[0] ^= 1;
+    else if (strcmp(label, "deny") == 0)
+        packet[3] = 0x85, packet[7] = 0;
+    return strcmp(label, "echo") == 0 || strcmp(label, "deny") == 0 ? record : len;
+}
+
+/* A CNAME that points to the name itself. */
+static size_t put_snake(unsigned char *out)
+{
+    static const unsigned char record[] = { 0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 2, 0xc0, 12 };
+    memcpy(out, record, sizeof record);
+    return sizeof record;
+}
+
 /* Turns the question in `packet` into the answer; 0: stay silent. */
 static size_t answer(unsigned char *packet, size_t len)
 {
@@ -69,8 +104,13 @@ static size_t answer(unsigned char *packet, size_t len)
         memset(packet + 2, 0xff, len - 2);
         return len;
     }
+    static const char *const spoilt[] = { "loop",  "snake", "liar", "short", "huge",
+                                          "other", "echo",  "id",   "deny" };
     unsigned count = 0;
-    if (strcmp(label, "both") == 0 || (strcmp(label, "four") == 0 && wants4)
+    bool is_spoilt = false;
+    for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++)
+        is_spoilt = is_spoilt || strcmp(label, spoilt[i]) == 0;
+    if (is_spoilt || strcmp(label, "both") == 0 || (strcmp(label, "four") == 0 && wants4)
         || (strcmp(label, "six") == 0 && wants6) || strcmp(label, "half") == 0)
         count = 1;
     if (strcmp(label, "many") == 0 && wants4)
@@ -80,9 +120,12 @@ static size_t answer(unsigned char *packet, size_t len)
     bool gone = strcmp(label, "gone") == 0 || (strcmp(label, "torn") == 0 && wants6);
     packet[3] = gone ? 0x83 : fails ? 0x82 : 0x80;
     packet[7] = (unsigned char)count;
+    const size_t record = len;
+    if (strcmp(label, "snake") == 0)
+        return len + put_snake(packet + len);
     for (unsigned i = 0; i < count; i++)
         len += put_record(packet + len, type, i);
-    return len;
+    return is_spoilt ? spoil(label, packet, record, len) : len;
 }
 
 static void *serve(void *ctx)
@@ -194,6 +237,15 @@ static const struct {
     { "mute.test.", BW_IP_6, true, BW_REASON_DNS_TIMEOUT, 0, 0 },
     { "half.test.", BW_IP_6, true, BW_REASON_NONE, 1, AF_INET },
     { "junk.test.", BW_IP_4, false, BW_REASON_DNS_TIMEOUT, 0, 0 },
+    { "loop.test.", BW_IP_4, false, BW_REASON_DNS_FAILURE, 0, 0 },
+    { "snake.test.", BW_IP_4, false, BW_REASON_DNS_NXDOMAIN, 0, 0 },
+    { "liar.test.", BW_IP_4, false, BW_REASON_DNS_FAILURE, 0, 0 },
+    { "short.test.", BW_IP_4, false, BW_REASON_DNS_FAILURE, 0, 0 },
+    { "huge.test.", BW_IP_4, false, BW_REASON_DNS_FAILURE, 0, 0 },
+    { "other.test.", BW_IP_4, false, BW_REASON_DNS_TIMEOUT, 0, 0 },
+    { "echo.test.", BW_IP_4, false, BW_REASON_DNS_NXDOMAIN, 0, 0 }, /* c-ares sees no records */
+    { "id.test.", BW_IP_4, false, BW_REASON_DNS_TIMEOUT, 0, 0 },
+    { "deny.test.", BW_IP_4, false, BW_REASON_DNS_FAILURE, 0, 0 },
 };
 
 static void names_resolve_as_told(void **state)

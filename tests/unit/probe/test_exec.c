@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -402,6 +403,91 @@ static unsigned descriptors(void)
     return count;
 }
 
+/* The longest command that is allowed, and output in many reports. */
+static void much_goes_in_and_comes_out(void **state)
+{
+    (void)state;
+    static char word[BW_EXEC_COMMAND_BYTES_MAX - 256];
+    struct world w;
+    world_open(&w, NULL);
+    memset(word, 'x', sizeof word - 1);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
+    module.exec.limits.output_bytes = 1 << 20;
+    module.exec.command = WORLD_STRINGS(
+        "/bin/sh", "-c", "echo ${#1}; yes | head -c 1000000; yes | head -c 40000 >&2", "sh", word);
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_NONE);
+    assert_string_equal(w.result.detail, world_text(&w, "%zu", sizeof word - 1));
+    module.exec.command = SHELL("yes | head -c 1048577");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_RESPONSE_TOO_LARGE);
+    /* What it said before it hung, in two pieces. */
+    run_command(&w, SHELL("printf a; sleep 0.3; echo b; sleep 9"), 800 * BW_MS);
+    assert_string_equal(w.result.detail, "still running, said: ab");
+    world_close(&w);
+}
+
+struct crowd {
+    struct world *w;
+    unsigned left, passed;
+};
+
+static void on_one_done(void *ctx, const struct bw_probe_result *result)
+{
+    struct crowd *crowd = ctx;
+    crowd->passed += result->success;
+    if (--crowd->left == 0)
+        bw_loop_stop(crowd->w->loop);
+}
+
+/* More orders than the socket holds, before the helper has taken one; and no descriptors. */
+static void a_crowd_needs_no_descriptors(void **state)
+{
+    (void)state;
+    static char word[4000];
+    struct world w;
+    struct rlimit before, few;
+    world_open(&w, NULL);
+    memset(word, 'x', sizeof word - 1);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
+    module.exec.command = WORLD_STRINGS("/bin/true", word);
+    struct bw_probe_plan *plan = bw_probe_plan_new(w.engine, &module, NULL, NULL);
+    const struct bw_probe_request request = { .plan = plan,
+                                              .target = { .text = "/unused" },
+                                              .timeout_ns = 60 * BW_SECOND };
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = descriptors() + 8;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    struct crowd crowd = { .w = &w, .left = 300 };
+    for (unsigned i = 0; i < 300; i++)
+        bw_probe_start(w.engine, &request, on_one_done, &crowd);
+    bw_loop_run(w.loop);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(crowd.passed, 300);
+    bw_probe_plan_free(plan);
+    world_close(&w);
+}
+
+static void without_descriptors_there_is_no_helper(void **state)
+{
+    (void)state;
+    struct world w;
+    struct rlimit before, none;
+    world_open(&w, NULL);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    run_command(&w, WORLD_STRINGS("/bin/true"), 20 * BW_SECOND);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(w.result.reason, BW_REASON_LOCAL_LIMIT);
+    assert_string_equal(w.result.detail, "no socket to commands: Too many open files");
+    run_command(&w, WORLD_STRINGS("/bin/true"), 20 * BW_SECOND);
+    assert_true(w.result.success);
+    world_close(&w);
+}
+
 static void many_runs_leave_no_descriptor(void **state)
 {
     (void)state;
@@ -443,6 +529,11 @@ static void commands_are_checked(void **state)
     assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_ELIMIT);
     options.command.count--;
     assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_OK);
+    static char words_of_bytes[BW_EXEC_COMMAND_BYTES_MAX];
+    memset(words_of_bytes, 'x', sizeof words_of_bytes - 1);
+    options.command = WORLD_STRINGS("/", words_of_bytes);
+    assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_ELIMIT);
+    assert_string_equal(err.text, "a command of more than 65536 bytes");
 }
 
 /* In a changed root the root directory is no mount of its own, and check_disk does not find it. */
@@ -540,6 +631,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_killed_helper_is_replaced),
         cmocka_unit_test(nothing_survives_us),
         cmocka_unit_test(many_runs_leave_no_descriptor),
+        cmocka_unit_test(much_goes_in_and_comes_out),
+        cmocka_unit_test(a_crowd_needs_no_descriptors),
+        cmocka_unit_test(without_descriptors_there_is_no_helper),
         cmocka_unit_test(a_target_is_never_run),
         cmocka_unit_test(commands_are_checked),
         cmocka_unit_test(real_plugins_run),

@@ -72,6 +72,61 @@ static void garbage(struct peer_talk *talk)
     answer(talk, "SSH-2.0-OpenSSH_9.2\r\n\r\n");
 }
 
+/* An HTTP/2 server's first words, as if we had asked for it: SETTINGS, then GOAWAY. */
+static void speak_http2(struct peer_talk *talk)
+{
+    static const char frames[] = "\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64"
+                                 "\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\1";
+    peer_hear(talk, "\r\n\r\n");
+    peer_say_bytes(talk, frames, sizeof frames - 1);
+}
+
+/* The same unasked, and then it waits. */
+static void speak_http2_first(struct peer_talk *talk)
+{
+    static const char frame[] = "\0\0\0\4\0\0\0\0\0";
+    peer_say_bytes(talk, frame, sizeof frame - 1);
+    peer_hear(talk, "\r\n\r\n");
+    peer_hear(talk, "never");
+}
+
+static void claim_http2(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}
+
+static void switch_unasked(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n");
+}
+
+static void say_preface(struct peer_talk *talk)
+{
+    answer(talk, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+}
+
+/* A TLS server's alert at words that are no handshake. */
+static void alert(struct peer_talk *talk)
+{
+    static const char record[] = "\x15\3\1\0\2\2\x46";
+    peer_hear(talk, "\r\n\r\n");
+    peer_say_bytes(talk, record, sizeof record - 1);
+}
+
+static void zeros(struct peer_talk *talk)
+{
+    static const char nothing[64] = { 0 };
+    peer_hear(talk, "\r\n\r\n");
+    peer_say_bytes(talk, nothing, sizeof nothing);
+}
+
+static void status_without_end(struct peer_talk *talk)
+{
+    answer(talk, "HTTP/1.1 ");
+    while (peer_say(talk, "2222222222222222222222222222222222222222222222222222222222222222")) {
+    }
+}
+
 static void flood(struct peer_talk *talk)
 {
     static char block[65536];
@@ -160,6 +215,15 @@ static const struct {
     { "closes without a word", hang_up, BW_REASON_CONNECTION_CLOSED, 0, BW_PHASE_PROCESSING },
     { "resets", reset, BW_REASON_CONNECTION_CLOSED, 0, BW_PHASE_PROCESSING },
     { "speaks garbage", garbage, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "speaks HTTP/2", speak_http2, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "speaks HTTP/2 first", speak_http2_first, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "claims HTTP/2", claim_http2, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "switches unasked", switch_unasked, BW_REASON_HTTP_STATUS, 101, BW_PHASE_TRANSFER },
+    { "says a client's preface", say_preface, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "is a TLS server", alert, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "says zeros", zeros, BW_REASON_HTTP_PROTOCOL, 0, BW_PHASE_PROCESSING },
+    { "a status without end", status_without_end, BW_REASON_RESPONSE_TOO_LARGE, 0,
+      BW_PHASE_PROCESSING },
     { "floods", flood, BW_REASON_RESPONSE_TOO_LARGE, 200, BW_PHASE_TRANSFER },
     { "endless headers", endless_headers, BW_REASON_RESPONSE_TOO_LARGE, 200, BW_PHASE_TRANSFER },
     { "one huge header", one_huge_header, BW_REASON_RESPONSE_TOO_LARGE, 200, BW_PHASE_TRANSFER },
