@@ -257,19 +257,19 @@ static void stand_still(const struct feed *f, struct bw_alert *alert)
 
 static void feed_entry(const struct feed *f, const struct bw_expr_entry *entry)
 {
-    if (is_held(f, entry->labels))
-        return;
+
     const struct evidence ev = { .raw = bw_alert_rule_level(f->rule, entry->value),
                                  .recovered = bw_alert_rule_is_recovered(f->rule, entry->value),
                                  .value = entry->value };
     struct bw_alert *alert = bw_alert_table_find(f->group, entry->labels);
     if (alert == NULL) {
-        if (ev.raw == BW_LEVEL_NONE && f->rule->no_data != BW_NO_DATA_FIRE)
+        if ((ev.raw == BW_LEVEL_NONE && f->rule->no_data != BW_NO_DATA_FIRE)
+            || is_held(f, entry->labels))
             return;
         alert = add_alert(f, entry->labels);
         if (alert == NULL)
             return;
-    } else if (alert->fed == f->group->feeds) {
+    } else if (alert->fed == f->group->feeds || is_held(f, entry->labels)) {
         return;
     }
     alert->fed = f->group->feeds;

@@ -183,16 +183,60 @@ static size_t labels_of_text(struct bw_arena *arena, const char *text, struct bw
     return selector.count;
 }
 
+static const char *label_in(const struct bw_metric_label *labels, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(labels[i].name, name) == 0)
+            return labels[i].value;
+    }
+    return "";
+}
+
+static struct bw_subject subject_of(struct bw_arena *arena, const char *labels_text)
+{
+    struct bw_metric_label labels[BW_LABELS_MAX];
+    const size_t count = labels_of_text(arena, labels_text, labels);
+    return (struct bw_subject){ label_in(labels, count, "service"),
+                                label_in(labels, count, "instance"),
+                                label_in(labels, count, "check") };
+}
+
+/* The user's labels of what an alert is about: its check, else its service. */
+static struct bw_labels labels_of_user(const struct bw_alerting *alerting,
+                                       const struct bw_subject *subject)
+{
+    const struct bw_roster *roster = alerting->roster;
+    const struct bw_roster_check *check = roster != NULL ? bw_roster_check(roster, subject) : NULL;
+    const struct bw_roster_service *service =
+        roster != NULL ? bw_roster_service(roster, subject->service) : NULL;
+    if (check != NULL)
+        return check->spec.labels;
+    return service != NULL ? service->labels : (struct bw_labels){ 0 };
+}
+
+/* Its own labels, which are its identity, and those of the user that do not have their names. */
+static struct bw_publication *publication_of(const struct bw_alerting *alerting, const char *text)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_metric_label labels[2 * BW_LABELS_MAX];
+    size_t count = labels_of_text(&arena, text, labels);
+    const size_t own = count;
+    const struct bw_subject subject = subject_of(&arena, text);
+    const struct bw_labels user = labels_of_user(alerting, &subject);
+    for (size_t i = 0; i < user.count && i < BW_LABELS_MAX; i++) {
+        if (label_in(labels, own, user.items[i].name)[0] == '\0')
+            labels[count++] = (struct bw_metric_label){ user.items[i].name, user.items[i].value };
+    }
+    struct bw_publication *publication =
+        bw_publication_new(alerting->core->publisher, labels, count, "exported_");
+    bw_arena_fini(&arena);
+    return publication;
+}
+
 static void publish(struct bw_alerting *alerting, struct shown *shown)
 {
-    if (shown->publication == NULL) {
-        struct bw_arena arena = { 0 };
-        struct bw_metric_label labels[BW_LABELS_MAX];
-        const size_t count = labels_of_text(&arena, shown->labels, labels);
-        shown->publication =
-            bw_publication_new(alerting->core->publisher, labels, count, "exported_");
-        bw_arena_fini(&arena);
-    }
+    if (shown->publication == NULL)
+        shown->publication = publication_of(alerting, shown->labels);
     struct bw_measures *measures = bw_publication_begin(shown->publication);
     if (shown->state.level != BW_LEVEL_NONE) {
         bw_measures_add(measures, BW_METRIC_ALERT_ACTIVE, 1,
@@ -252,15 +296,6 @@ static void forget_unseen(struct bw_alerting *alerting)
     alerting->shown_count = kept;
 }
 
-static const char *label_in(const struct bw_metric_label *labels, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(labels[i].name, name) == 0)
-            return labels[i].value;
-    }
-    return "";
-}
-
 static const char *expr_of(const struct bw_alerting *alerting, const char *name)
 {
     for (size_t i = 0; i < alerting->rule_count; i++) {
@@ -268,15 +303,6 @@ static const char *expr_of(const struct bw_alerting *alerting, const char *name)
             return alerting->rules[i].rule->expr;
     }
     return "";
-}
-
-static struct bw_subject subject_of(struct bw_arena *arena, const char *labels_text)
-{
-    struct bw_metric_label labels[BW_LABELS_MAX];
-    const size_t count = labels_of_text(arena, labels_text, labels);
-    return (struct bw_subject){ label_in(labels, count, "service"),
-                                label_in(labels, count, "instance"),
-                                label_in(labels, count, "check") };
 }
 
 /* A rule about a check's status says "1 == 1"; what people want to read is why the check has
@@ -459,6 +485,16 @@ static void end_alerts_of_gone_rules(struct bw_alerting *alerting)
     show_all(alerting);
 }
 
+/* The user's labels may have changed. */
+static void show_labels_anew(struct bw_alerting *alerting)
+{
+    for (size_t i = 0; i < alerting->shown_count; i++) {
+        bw_publication_free(alerting->shown[i].publication);
+        alerting->shown[i].publication = NULL;
+        publish(alerting, &alerting->shown[i]);
+    }
+}
+
 enum bw_rc bw_alerting_apply(struct bw_alerting *alerting, const struct bw_config *config,
                              struct bw_roster *roster, struct bw_err *err)
 {
@@ -471,6 +507,7 @@ enum bw_rc bw_alerting_apply(struct bw_alerting *alerting, const struct bw_confi
     alerting->rule_count = config->rule_count;
     alerting->roster = roster;
     end_alerts_of_gone_rules(alerting);
+    show_labels_anew(alerting);
     const int64_t every_ns = config->settings.alerts.every_ns;
     if (alerting->rule_count > 0)
         bw_timer_start(alerting->timer, every_ns, every_ns);

@@ -16,6 +16,7 @@ enum { CHILDREN_MAX = 4096 };
 struct bw_roster {
     struct bw_core *core;
     struct bw_roster_service *services;
+    struct bw_roster_service **by_name; /* the same sorted, once all are there */
     size_t service_count;
     size_t veiled; /* checks */
     struct bw_depend *depend;
@@ -68,6 +69,7 @@ void bw_roster_free(struct bw_roster *roster)
         free_service(service);
     }
     bw_depend_free(roster->depend);
+    free(roster->by_name);
     free(roster->statuses);
     free(roster);
 }
@@ -173,8 +175,19 @@ struct bw_roster_service *bw_roster_services(const struct bw_roster *roster)
     return roster->services;
 }
 
+static int compare_service(const void *name, const void *service)
+{
+    return strcmp(name, (*(struct bw_roster_service *const *)service)->name);
+}
+
 struct bw_roster_service *bw_roster_service(const struct bw_roster *roster, const char *name)
 {
+    if (roster->by_name != NULL) {
+        struct bw_roster_service *const *found =
+            bsearch(name, roster->by_name, roster->service_count,
+                    sizeof(struct bw_roster_service *), compare_service);
+        return found != NULL ? *found : NULL;
+    }
     struct bw_roster_service *service = roster->services;
     while (service != NULL && strcmp(service->name, name) != 0)
         service = service->next;
@@ -313,8 +326,25 @@ static void roll_up_service(struct bw_roster *roster, struct bw_roster_service *
         announce_service(roster, service, now_ms);
 }
 
+static int by_service_name(const void *a, const void *b)
+{
+    return strcmp((*(struct bw_roster_service *const *)a)->name,
+                  (*(struct bw_roster_service *const *)b)->name);
+}
+
+static void sort_services(struct bw_roster *roster)
+{
+    roster->by_name = bw_alloc_array(roster->service_count + 1, sizeof(struct bw_roster_service *));
+    for (struct bw_roster_service *service = roster->services; service != NULL;
+         service = service->next)
+        roster->by_name[service->index] = service;
+    qsort(roster->by_name, roster->service_count, sizeof(struct bw_roster_service *),
+          by_service_name);
+}
+
 void bw_roster_settle(struct bw_roster *roster)
 {
+    sort_services(roster);
     const char **names = bw_alloc_array(roster->service_count + 1, sizeof *names);
     for (struct bw_roster_service *service = roster->services; service != NULL;
          service = service->next)

@@ -24,7 +24,8 @@ struct bw_roster_spec {
     double weight;
     struct bw_health_rule rule;
     int64_t interval_ms;
-    bool covered; /* UNKNOWN while we cannot see */
+    bool covered;            /* UNKNOWN while we cannot see */
+    struct bw_labels labels; /* the user's, those of its service included */
 };
 
 /* The last result of a check, as people want to see it. */

@@ -91,7 +91,7 @@ static const struct bw_opt check_options[] = {
     { "degraded_when", BW_OPT_MAP, AT(bw_check_settings, degraded_when),
       .help = "Conditions that make a passing run DEGRADED: `duration`, a phase such as `connect`, or `certificate_expires_in`, each with a comparison such as `> 800ms`." },
     { "labels", BW_OPT_MAP, AT(bw_check_settings, labels),
-      .help = "Labels of this check's metrics." },
+      .help = "Labels of this check: on its metrics and those of its alerts, in the API and on its page. Of one name the nearest counts: check, service, `global`." },
     { "overrides", BW_OPT_NODE, AT(bw_check_settings, overrides),
       .help = "Options laid over the module's, in the same grammar: `{http: {method: HEAD}}`." },
     { 0 },

@@ -23,14 +23,32 @@ static void view_recent(struct bw_arena *arena, const struct bw_roster_check *ch
     out->recent_count = check->recent_count;
 }
 
+static bool are_same(struct bw_labels a, struct bw_labels b)
+{
+    bool same = a.count == b.count;
+    for (size_t i = 0; same && i < a.count; i++)
+        same = strcmp(a.items[i].name, b.items[i].name) == 0
+               && strcmp(a.items[i].value, b.items[i].value) == 0;
+    return same;
+}
+
+/* Most checks have none of their own: those that the view has of the service are theirs. */
+static struct bw_labels view_labels(struct bw_arena *arena, struct bw_labels labels,
+                                    struct bw_labels service)
+{
+    return are_same(labels, service) ? service : bw_labels_make(arena, labels.items, labels.count);
+}
+
 static void view_check(struct bw_arena *arena, const struct bw_roster *roster,
-                       const struct bw_roster_check *check, struct bw_view_check *out)
+                       struct bw_labels labels, const struct bw_roster_check *check,
+                       struct bw_view_check *out)
 {
     const bool well = bw_roster_status(check) == BW_HEALTHY;
     *out = (struct bw_view_check){ .name = copy(arena, check->spec.name),
                                    .kind = copy(arena, check->spec.kind),
                                    .target = copy(arena, check->spec.target),
                                    .module = copy(arena, check->spec.module),
+                                   .labels = view_labels(arena, check->spec.labels, labels),
                                    .status = bw_roster_status(check),
                                    .since_ms = bw_roster_since_ms(check),
                                    .cause = well ? "" : copy(arena, bw_roster_cause(roster, check)),
@@ -46,8 +64,10 @@ static void view_check(struct bw_arena *arena, const struct bw_roster *roster,
     view_recent(arena, check, out);
 }
 
+/* `labels` are those that the view has of the service. */
 static void view_instance(struct bw_arena *arena, const struct bw_roster *roster,
-                          const struct bw_roster_instance *instance, struct bw_view_instance *out)
+                          struct bw_labels labels, const struct bw_roster_instance *instance,
+                          struct bw_view_instance *out)
 {
     size_t count = 0;
     for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
@@ -55,7 +75,7 @@ static void view_instance(struct bw_arena *arena, const struct bw_roster *roster
     struct bw_view_check *checks = bw_arena_array(arena, count + 1, sizeof *checks);
     size_t n = 0;
     for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
-        view_check(arena, roster, check, &checks[n++]);
+        view_check(arena, roster, labels, check, &checks[n++]);
     *out = (struct bw_view_instance){ .name = copy(arena, instance->name),
                                       .status = instance->state.status,
                                       .score = instance->state.score,
@@ -94,12 +114,14 @@ static void view_service(struct bw_arena *arena, struct bw_roster *roster,
     for (instance = service->instances; instance != NULL; instance = instance->next)
         count++;
     struct bw_view_instance *instances = bw_arena_array(arena, count + 1, sizeof *instances);
+    const struct bw_labels labels =
+        bw_labels_make(arena, service->labels.items, service->labels.count);
     size_t n = 0;
     for (instance = service->instances; instance != NULL; instance = instance->next)
-        view_instance(arena, roster, instance, &instances[n++]);
+        view_instance(arena, roster, labels, instance, &instances[n++]);
     *out = (struct bw_view_service){
         .name = copy(arena, service->name),
-        .labels = bw_labels_make(arena, service->labels.items, service->labels.count),
+        .labels = labels,
         .status = service->state.status,
         .score = service->state.score,
         .since_ms = service->since_ms,

@@ -70,7 +70,7 @@ struct bw_watch {
     bool running;
     bw_watch_ask_fn *ask; /* NULL: there is nobody to ask */
     void *ask_ctx;
-    size_t waiting; /* results that wait for the canary */
+    size_t waiting;   /* results that wait for the canary */
     int64_t armed_ns; /* when the timer goes off; -1: not set */
     double last_lag_s;
     struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
@@ -605,7 +605,8 @@ static void take_seat(struct watched *check, struct bw_roster *roster)
                                          .weight = config->weight,
                                          .rule = config->health,
                                          .interval_ms = config->schedule.interval_ns / 1000000,
-                                         .covered = config->covered };
+                                         .covered = config->covered,
+                                         .labels = config->labels };
     check->seat = bw_roster_add_check(roster, bw_roster_service(roster, config->service), &spec);
 }
 

@@ -36,6 +36,7 @@ struct bw_view_check {
     const char *kind;   /* "http", "tcp", "host" */
     const char *target; /* as configured, placeholders filled in */
     const char *module; /* "" when it has none */
+    struct bw_labels labels; /* those of its service included, unless it says otherwise */
     enum bw_status status;
     int64_t since_ms;
     const char *cause; /* why it is not HEALTHY; "" when it is */

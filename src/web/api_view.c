@@ -46,6 +46,7 @@ void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
     bw_value_add_text(arena, item, "kind", check->kind);
     bw_words_text(arena, item, "target", check->target);
     bw_words_text(arena, item, "module", check->module);
+    bw_api_labels(arena, item, "labels", check->labels);
     bw_value_add_number(arena, item, "interval_seconds", (double)check->interval_ms / 1000);
     add_status(arena, item, check->status, check->since_ms, check->cause);
     bw_api_moment(arena, item, "certificate_expires",

@@ -215,6 +215,10 @@ void bw_page_check(struct bw_request *request)
     struct bw_value *list = bw_value_add_list(arena, root, "check");
     bw_parts_check(request, list, watched.service->name, watched.instance->name, watched.check);
     bw_words_text(arena, list->last, "module", watched.check->module);
+    struct bw_value *labels = bw_value_add_list(arena, list->last, "labels");
+    for (size_t i = 0; i < watched.check->labels.count; i++)
+        bw_value_add_printf(arena, labels, NULL, "%s: %s", watched.check->labels.items[i].name,
+                            watched.check->labels.items[i].value);
     bw_value_add_bool(arena, root, "probed", strcmp(watched.check->kind, "host") != 0);
     bw_parts_ranges(request, root, range->name);
     add_memory(request, root, &watched, range->span_ms);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A configuration with mistakes starts nothing and lists them all with their places; a reload with
 mistakes changes nothing; a good one changes what it says and nothing else."""
+import html
 import signal
 import time
 
@@ -53,6 +54,44 @@ def mistakes_are_listed(bench):
                                f"--storage.path={daemon.store}")
     expect_equal(missing.returncode, 1, "exit code without the file")
     expect("/nonexistent.yml" in missing.stderr, missing.stderr)
+
+
+def labels_are_everywhere(bench):
+    """The user's labels, the nearest word counting: on every metric of a check and on its alerts,
+    in the API and on its page; a reload changes them on what is there already."""
+    def web(tier):
+        return {"name": "web", "labels": {"team": "shop", "tier": tier}, "checks": [
+            {"name": "closed", "tcp": "127.0.0.1:1", "labels": {"team": "net", "path": "/x"}},
+            {"name": "plain", "tcp": "127.0.0.1:1"}]}
+    daemon = bench.daemon(config([web("1")], global_={"labels": {"site": "vie1"}}), "labels")
+    daemon.start()
+    own = {"site": "vie1", "team": "net", "tier": "1", "path": "/x"}
+    plain = {"site": "vie1", "team": "shop", "tier": "1"}
+    names = ("probe_success", "probe_duration_seconds", "bellwether_check_runs_total",
+             "bellwether_health_score", "bellwether_alert_active")
+
+    def of(check, name):
+        return [{k: v for k, v in have.items() if k in own}
+                for have, _ in daemon.metrics().all(name, service="web", check=check)]
+    eventually("both are down", lambda: of("closed", "bellwether_alert_active")
+               and of("plain", "bellwether_alert_active"))
+    for name in names:
+        expect(all(have == own for have in of("closed", name)), f"{name}: {of('closed', name)}")
+        expect(all(have == plain for have in of("plain", name)), f"{name}: {of('plain', name)}")
+    checks = {c["name"]: c["labels"]
+              for i in daemon.api("services/web")["instances"] for c in i["checks"]}
+    expect_equal(checks, {"closed": own, "plain": plain}, "labels in the API")
+    targets = {t["name"]: t["labels"] for t in daemon.api("targets")["targets"]}
+    expect_equal((targets["closed"], targets["plain"]), (own, plain), "labels of targets")
+    page = daemon.get("/services/web/127.0.0.1%3A1/closed").text
+    for name, value in own.items():
+        expect(f"{name}: {value}" in html.unescape(page), f"no label {name} on the check's page")
+    daemon.configure(config([web("2")], global_={"labels": {"site": "vie1"}}))
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+    for name in names:
+        eventually(f"{name} has the new label", lambda: all(
+            have["tier"] == "2" for have in of("closed", name)) and of("closed", name))
+    expect_equal(daemon.stop()[0], 0, "exit code")
 
 
 def standing(daemon):
@@ -173,6 +212,7 @@ def scenario(bench):
     a_hundred_hangups(daemon, before)
     a_run_outlives_reloads(bench)
     a_changed_module_changes_its_checks(bench)
+    labels_are_everywhere(bench)
     expect_equal(daemon.stop()[0], 0, "exit code")
 
 
