@@ -362,7 +362,7 @@ static void blindness_is_unknown_and_not_told(void **state)
     for (int i = 0; i < 5; i++)
         feed_unseen(scene, check);
     assert_int_equal(check->health.status, BW_HEALTHY);
-    assert_int_equal(check->recent[check->recent_next - 1].status, BW_UNKNOWN);
+    assert_int_equal(bw_view_past_read(check->recent[check->recent_next - 1]).status, BW_UNKNOWN);
     set_sight(scene, false);
     assert_int_equal(bw_roster_status(check), BW_UNKNOWN);
     expect_events(scene, "");
