@@ -446,8 +446,8 @@ static enum bw_rc read_links(struct bw_host *host, struct bw_link **out, size_t 
 
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
-    struct bw_link *links;
-    size_t count;
+    struct bw_link *links = NULL;
+    size_t count = 0;
     const enum bw_rc rc = read_links(host, &links, &count, err);
     if (rc != BW_OK)
         return rc;
