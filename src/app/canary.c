@@ -221,7 +221,7 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     canary->silent += target->up ? 0 : 1;
     if (canary->answered >= canary->config->need)
         decide(canary, true);
-    else if (canary->count - canary->silent < canary->config->need)
+    else if (canary->answered + canary->silent == canary->count)
         decide(canary, false);
 }
 

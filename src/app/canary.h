@@ -7,7 +7,7 @@
  *      ask() -----/     (at most `timeout`)     \-- too few: lost ----------/         |
  *                                                    again after a moment      told(), events
  *
- * A round is decided as soon as nothing can change what it says. */
+ * A round is seen as soon as enough have answered, and lost when all have told without that. */
 #ifndef APP_CANARY_H
 #define APP_CANARY_H
 

@@ -190,6 +190,19 @@ static void put_times(struct writer *writer, const struct bw_report *report)
     put_shares(writer, &totals->time);
 }
 
+/* "3m12s" and "2"; both empty when we saw all the time, the number when it was once. */
+static void put_blindness(struct writer *writer, const struct bw_report *report)
+{
+    if (report->blind_count > 0)
+        put_span(writer, "blind", report->blind_ms);
+    else
+        put(writer, "blind", "");
+    if (report->blind_count > 1)
+        put_count(writer, "blind_times", report->blind_count);
+    else
+        put(writer, "blind_times", "");
+}
+
 void bw_report_state_facts(const struct bw_report *report, struct bw_arena *arena,
                            struct bw_report_facts *out)
 {
@@ -200,6 +213,7 @@ void bw_report_state_facts(const struct bw_report *report, struct bw_arena *aren
     put(&writer, "node", report->request.node);
     put(&writer, "damaged", report->damaged ? "yes" : "");
     put(&writer, "cut", report->cut ? "yes" : "");
+    put_blindness(&writer, report);
     put_headline(&writer, report);
     put_bar(&writer, &report->totals.time);
     put_counts(&writer, report);

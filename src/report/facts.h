@@ -6,7 +6,7 @@
 
 #include "report/report.h"
 
-enum { BW_REPORT_FACTS_MAX = 40 };
+enum { BW_REPORT_FACTS_MAX = 48 };
 
 /* The limits shown in a page; a spreadsheet has all. */
 enum { BW_REPORT_LIMITS_SHOWN = 25 };

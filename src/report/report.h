@@ -96,6 +96,8 @@ struct bw_report {
     size_t trend_count;
     size_t limit_count; /* of the trends, the first so many foresee when the limit is reached */
     struct bw_report_totals totals;
+    unsigned blind_count; /* how often the self-canary said that we could not see */
+    int64_t blind_ms;     /* and how long in all, within the range */
     bool cut;     /* there were more events than BW_REPORT_EVENTS_MAX: the oldest are missing */
     bool damaged; /* something in the store failed its checksum and is missing here */
 };

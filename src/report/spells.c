@@ -47,6 +47,8 @@ static void add_spell(struct bw_gather *gather, int64_t from_ms, int64_t to_ms)
     gather->spells = bw_grow(gather->spells, &gather->spell_cap, gather->spell_count + 1,
                              sizeof *gather->spells);
     gather->spells[gather->spell_count++] = (struct bw_report_spell){ begin_ms, end_ms };
+    gather->report->blind_count++;
+    gather->report->blind_ms += end_ms - begin_ms;
 }
 
 static void pair_up(struct bw_gather *gather, struct turns *turns)

@@ -31,7 +31,7 @@ struct bw_report_spell {
 struct bw_report_timeline {
     const struct bw_report_change *changes; /* oldest first, all inside the range */
     size_t count;
-    enum bw_status initial;              /* at from_ms */
+    enum bw_status initial; /* at from_ms */
     int64_t from_ms, to_ms;
     const struct bw_report_spell *blind; /* oldest first, without overlaps */
     size_t blind_count;

@@ -124,6 +124,9 @@ def whole_story(bench):
     check = spent(bench, daemon)
     expect_equal(check["downtime_seconds"], 0, f"downtime: {check}")
     expect_equal(check["incidents"], 0, f"incidents: {check}")
+    said = bench.bellwether("report", "summary", "--format=md", "--range=1h",
+                            f"--storage.path={daemon.store}").stdout
+    expect("We could not see for" in said, said)
     return daemon, canary, web
 
 
@@ -176,7 +179,36 @@ def without_a_canary_it_sees(bench, daemon, canary, web):
     expect_equal(daemon.get("/api/v1/status").json["self_canary"], None, "self_canary")
 
 
+def as_many_as_needed(bench):
+    """Two of three must answer; a server that only knows errors answers, too."""
+    web, error = Target().open(), bench.targets("fail")[0]
+    first, second = Target().open(), Target().open()
+    daemon = bench.daemon(config(
+        [{"name": "web", "checks": [http_check("page", web.port)]}],
+        self_canary={"targets": [f"http http://127.0.0.1:{error}/", f"tcp 127.0.0.1:{first.port}",
+                                 f"http://127.0.0.1:{second.port}/"],
+                     "need": 2, "interval": "300ms"}), "need").start()
+    become(daemon, "all is well", page="HEALTHY")
+    first.close()
+    ups = lambda: {t["target"].split(":")[-1]: t["up"] for t in
+                   daemon.get("/api/v1/status").json["self_canary"]["targets"]}
+    eventually("one is silent", lambda: list(ups().values()) == [True, False, True])
+    eventually("and that is on the metrics page", lambda: daemon.metrics().total(
+        "bellwether_self_canary_target_up") == 2)
+    expect_equal(daemon.get("/api/v1/status").json["blind"], False, "blind for one of three")
+    expect_equal(daemon.metrics().check_status("web", "page"), "HEALTHY", "its status")
+    second.close()
+    become(daemon, "two are silent", page="UNKNOWN")
+    cause = daemon.get("/api/v1/status").json["self_canary"]["cause"]
+    expect_equal(cause, "only 1 of 3 canary targets answers, 2 must", "why")
+    first.open()
+    become(daemon, "two answer", page="HEALTHY")
+    expect_equal(events(daemon, "alert", ALERT), [], "check alerts")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
 def scenario(bench):
+    as_many_as_needed(bench)
     daemon, canary, web = whole_story(bench)
     what_is_down_is_down(bench, daemon, canary, web)
     without_a_canary_it_sees(bench, daemon, canary, web)

@@ -251,6 +251,8 @@ static void blind_time_counts_for_nothing(void **state)
     assert_true(is_near(queue->time.unknown_ratio, 0));
     assert_int_equal(queue->downtime_ms, 90000);
     assert_int_equal(queue->runs, 60);
+    assert_int_equal(report->blind_count, 3);
+    assert_int_equal(report->blind_ms, 220000);
     bw_report_free(report);
 }
 
