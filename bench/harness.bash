@@ -79,10 +79,10 @@ CONF
     await "http://127.0.0.1:$target_port/"
 }
 
-# Connections that the target has taken, less the one that asks.
+# Connections that the target has taken, or with keep_alive requests, less those that ask.
 accepted() {
-    curl -s "http://127.0.0.1:$((target_port + 1))/" | awk 'NR == 3 { print $1 - 1 - asked }' \
-        asked="${asked:-0}"
+    curl -s "http://127.0.0.1:$((target_port + 1))/" | awk 'NR == 3 { print $field - 1 - asked }' \
+        field="$((${keep_alive:-0} * 2 + 1))" asked="${asked:-0}"
     asked=$((${asked:-0} + 1))
 }
 
@@ -110,6 +110,7 @@ write_checks() {
     local i s services=${5:-10} url
     {
         echo "global: {interval: $4, timeout: 5s}"
+        [ -n "${keep_alive:-}" ] && echo "modules: {kept: {prober: http, http: {keep_alive: true}}}"
         echo "services:"
         for s in $(seq "$services"); do
             echo "  - name: service-$s"
@@ -117,7 +118,7 @@ write_checks() {
             for i in $(seq $(($3 / services))); do
                 url=127.0.0.1:$target_port
                 [ "$2" = http ] && url="http://$url/?$s-$i"
-                echo "      - {name: check-$i, $2: \"$url\"}"
+                echo "      - {name: check-$i, $2: \"$url\"${keep_alive:+, module: kept}}"
             done
         done
     } >"$run/$1.yml"

@@ -21,10 +21,11 @@ struct watched {
     struct bw_watch *watch;
     uint32_t id;
     const struct bw_config_check *config;
-    struct bw_roster_check *seat; /* in the roster */
-    struct bw_probe_plan *plan;   /* one of the watch's */
-    struct flight *flight;        /* NULL: not running */
-    int64_t nominal_ms;           /* of the present run */
+    struct bw_roster_check *seat;   /* in the roster */
+    struct bw_probe_plan *plan;     /* one of the watch's */
+    struct bw_probe_memory *memory; /* what its runs leave for each other; or NULL */
+    struct flight *flight;          /* NULL: not running */
+    int64_t nominal_ms;             /* of the present run */
     struct bw_publication *publication;
     struct bw_source *source;
     struct bw_histogram durations;
@@ -116,6 +117,7 @@ static void free_check(struct watched *check)
     if (check == NULL)
         return;
     cancel_run(check);
+    bw_probe_memory_free(check->memory);
     bw_publication_free(check->publication);
     bw_source_free(check->source);
     free(check);
@@ -411,7 +413,7 @@ static void start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
     }
     const struct bw_probe_request request = {
         .plan = check->plan,
-        .target = { .text = check->config->target },
+        .target = { .text = check->config->target, .memory = check->memory },
         .timeout_ns = check->config->timeout_ns,
         .retries = check->config->retries,
         .expect_failure = check->config->expect_failure,
@@ -542,6 +544,9 @@ static void carry_run(struct watched *check, struct watched *old)
     check->flight = old->flight;
     check->flight->check = check;
     old->flight = NULL;
+    bw_probe_memory_free(check->memory);
+    check->memory = old->memory; /* the run uses it */
+    old->memory = NULL;
 }
 
 static struct bw_probe_plan *plan_of(struct bw_watch *watch, const struct bw_config *config,
@@ -571,6 +576,7 @@ static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *co
         if (check->plan == NULL)
             return bw_wrap(err, err->rc, "check '%s' of service '%s'", check->config->name,
                            check->config->service);
+        check->memory = bw_probe_memory_new(check->plan);
     }
     return BW_OK;
 }

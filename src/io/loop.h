@@ -87,4 +87,6 @@ void bw_poll_again(struct bw_poll *poll);
 /* Somebody else is told from now on. */
 void bw_poll_hand_over(struct bw_poll *poll, bw_poll_fn *fn, void *ctx);
 
+int bw_poll_fd(const struct bw_poll *poll);
+
 #endif

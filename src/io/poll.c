@@ -177,6 +177,11 @@ void bw_poll_hand_over(struct bw_poll *poll, bw_poll_fn *fn, void *ctx)
     poll->ctx = ctx;
 }
 
+int bw_poll_fd(const struct bw_poll *poll)
+{
+    return poll->fd;
+}
+
 void bw_poll_stop(struct bw_poll *poll)
 {
     bw_poll_start(poll, 0);

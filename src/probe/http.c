@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "probe/http_memory.h"
 #include "probe/http_wire.h"
 #include "probe/trail.h"
 
@@ -32,7 +33,9 @@ struct bw_probe_try {
     bw_probe_try_done_fn *done;
     void *ctx;
     struct bw_http_url url;
-    bool url_is_lent; /* it is the plan's */
+    bool url_is_lent;              /* it is the memory's */
+    struct bw_http_memory *memory; /* of earlier runs; or NULL */
+    bool reused;                   /* the connection is an earlier run's */
     char *first_origin;
     char *tls_host; /* or NULL */
     struct bw_lookup *lookup;
@@ -108,6 +111,8 @@ static void measure_answer(struct bw_probe_try *t)
                     answered ? (double)answer->content_length : 0, NULL);
     bw_measures_add(m, BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH, (double)answer->body_bytes,
                     NULL);
+    if (t->plan->keep_alive)
+        bw_measures_add(m, BW_METRIC_PROBE_HTTP_CONNECTION_REUSED, answered && t->reused, NULL);
     if (answer->last_modified_s != 0)
         bw_measures_add(m, BW_METRIC_PROBE_HTTP_LAST_MODIFIED_TIMESTAMP_SECONDS,
                         (double)answer->last_modified_s, NULL);
@@ -389,11 +394,37 @@ static void on_answered(struct bw_probe_try *t)
     free(next);
 }
 
+/* For the next run, when that is wanted and the peer has not said otherwise. */
+static void keep_connection(struct bw_probe_try *t)
+{
+    struct bw_poll *connection =
+        t->plan->keep_alive && t->memory != NULL ? bw_http_wire_detach(t->wire) : NULL;
+    if (connection != NULL)
+        bw_http_memory_keep(t->memory, t->url.origin, &t->address, connection);
+}
+
+static bool transfer(struct bw_probe_try *t, bool may_reuse);
+
+/* The peer had given up the kept connection, which says nothing of how it is now. */
+static void ask_again(struct bw_probe_try *t)
+{
+    drop_transfer(t);
+    bw_trail_say(t->out, "the connection of an earlier run was closed: opening another");
+    if (!transfer(t, false))
+        end(t);
+}
+
 static void on_wire_done(void *ctx, const struct bw_http_wire_end *how)
 {
     struct bw_probe_try *t = ctx;
     bw_probe_leave(t->out);
-    if (how->reason != BW_REASON_NONE)
+    if (how->stale) {
+        ask_again(t);
+        return;
+    }
+    if (how->reason == BW_REASON_NONE)
+        keep_connection(t);
+    else
         bw_probe_fail(t->out, how->reason, "%s", how->text);
     if (t->out->reason != BW_REASON_NONE)
         end(t);
@@ -462,17 +493,21 @@ static const char *tls_name(struct bw_probe_try *t)
     return t->tls_host;
 }
 
-static bool transfer_by_wire(struct bw_probe_try *t, const struct bw_http_hop *hop)
+static bool transfer_by_wire(struct bw_probe_try *t, const struct bw_http_hop *hop,
+                             struct bw_poll *kept)
 {
     static const struct bw_http_wire_ops ops = { take_connection, take_header, take_body,
                                                  on_wire_done };
     const bool head_only = !t->plain_get && strcmp(t->plan->method, "HEAD") == 0;
-    struct bw_http_wire_end end = { BW_REASON_INTERNAL, "the request is too long" };
+    struct bw_http_wire_end end = { .reason = BW_REASON_INTERNAL,
+                                    .text = "the request is too long" };
     struct bw_buf request;
     bw_buf_init(&request, REQUEST_BYTES_MAX);
     if (bw_http_write_request(&request, hop, &t->headers))
-        t->wire = bw_http_wire_start(t->engine->loop, &t->address, t->url.port, &request, head_only,
-                                     &ops, t, &end);
+        t->wire = bw_http_wire_start(t->engine->loop, &t->address, t->url.port, kept, &request,
+                                     head_only, &ops, t, &end);
+    else
+        bw_poll_close(kept);
     bw_buf_fini(&request);
     if (t->wire == NULL)
         bw_probe_fail(t->out, end.reason, "%s", end.text);
@@ -503,20 +538,37 @@ static void watch_tls(struct bw_probe_try *t)
     t->tls.renamed = t->tls.name != t->url.host;
 }
 
+static bool is_allowed(const struct bw_probe_try *t)
+{
+    return t->target->filter == NULL || t->target->filter(t->target->filter_ctx, &t->address);
+}
+
+static struct bw_poll *kept_connection(const struct bw_probe_try *t)
+{
+    if (!t->plan->keep_alive || t->memory == NULL)
+        return NULL;
+    return bw_http_memory_take(t->memory, t->url.origin, &t->address);
+}
+
 /* Begins the transfer of this hop; false with the outcome set when it cannot. */
-static bool transfer(struct bw_probe_try *t)
+static bool transfer(struct bw_probe_try *t, bool may_reuse)
 {
     const struct bw_http_hop hop = hop_of(t);
     const struct bw_trail_peer peer = { t->address, t->url.port };
-    bw_probe_enter(t->out, BW_PHASE_CONNECT);
-    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
+    const bool allowed = is_allowed(t), plain = bw_http_is_plain(&hop);
+    struct bw_poll *kept = may_reuse && allowed && plain ? kept_connection(t) : NULL;
+    t->reused = kept != NULL;
+    if (!t->reused) {
+        bw_probe_enter(t->out, BW_PHASE_CONNECT);
+        bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
+    }
+    if (!allowed) {
         bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
         return false;
     }
     bw_http_answer_clear(&t->answer);
     watch_tls(t);
-    return bw_http_is_plain(&hop) ? transfer_by_wire(t, &hop) : transfer_by_curl(t, &hop);
+    return plain ? transfer_by_wire(t, &hop, kept) : transfer_by_curl(t, &hop);
 }
 
 static void on_resolved(void *ctx, const struct bw_lookup_result *result)
@@ -532,7 +584,7 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
     t->has_address = true;
     bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
                   result->count * sizeof *result->addresses);
-    if (!transfer(t))
+    if (!transfer(t, true))
         end(t);
 }
 
@@ -547,23 +599,19 @@ static void resolve(struct bw_probe_try *t)
     t->lookup = bw_lookup_start(t->engine->resolver, &query, on_resolved, t);
 }
 
-/* A check has one target for all its life: it is read once, with its plan. */
 static enum bw_rc read_target(struct bw_probe_try *t, struct bw_err *err)
 {
-    struct bw_http_plan *plan = t->plan;
-    if (plan->first_target == NULL) {
-        struct bw_http_url *url = bw_alloc(sizeof *url);
-        if (bw_http_url_parse(t->target->text, url, err) != BW_OK) {
-            free(url);
-            return err->rc;
-        }
-        plan->first_url = url;
-        plan->first_target = bw_strdup(t->target->text);
-    }
-    t->url_is_lent = strcmp(plan->first_target, t->target->text) == 0;
-    if (!t->url_is_lent)
+    struct bw_probe_memory *memory = t->target->memory;
+    if (memory == NULL)
         return bw_http_url_parse(t->target->text, &t->url, err);
-    t->url = *plan->first_url;
+    if (memory->data == NULL)
+        memory->data = bw_http_memory_new(t->engine->loop);
+    t->memory = memory->data;
+    const struct bw_http_url *url = bw_http_memory_url(t->memory, t->target->text, err);
+    if (url == NULL)
+        return err->rc;
+    t->url = *url;
+    t->url_is_lent = true;
     return BW_OK;
 }
 
@@ -610,6 +658,7 @@ const struct bw_probe_ops bw_probe_http = {
     .prepare = bw_http_prepare,
     .release = bw_http_release,
     .secrets = bw_http_secrets,
+    .forget = bw_http_memory_free,
     .check_target = check_target,
     .start = start,
     .settle = settle,

@@ -16,8 +16,6 @@ struct bw_http_header_check {
     bool want_match; /* fail_if_header_not_matches */
 };
 
-struct bw_http_url;
-
 struct bw_http_header {
     char *name;
     char *value;
@@ -36,7 +34,7 @@ struct bw_http_plan {
     unsigned versions; /* bits of enum bw_http_version; 0: any */
     enum bw_ip_preference preference;
     bool fallback;
-    bool follow_redirects, enable_http2;
+    bool follow_redirects, enable_http2, keep_alive;
     bool fail_if_ssl, fail_if_not_ssl;
     struct bw_regex_list body_fails, body_needs; /* fail if it matches, if it does not */
     struct bw_regex_list body_warns, body_wants;
@@ -44,9 +42,7 @@ struct bw_http_plan {
     size_t header_check_count;
     uint64_t body_bytes_max;
     struct bw_tls_plan tls_plan;
-    bool plain;                    /* nothing in it needs libcurl, unless the URL does */
-    struct bw_http_url *first_url; /* NULL before the first run */
-    char *first_target;            /* what it was read from: mostly all that there ever is */
+    bool plain;   /* nothing in it needs libcurl, unless the URL does */
     size_t users; /* its configuration and searches on workers; the last one frees it */
 };
 
@@ -57,6 +53,9 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
 
 /* Nothing in the plan's requests needs libcurl. */
 bool bw_http_plan_is_plain(const struct bw_http_plan *plan);
+
+/* May be sent again when it is not known whether it arrived (RFC 9110, section 9.2.2). */
+bool bw_http_is_safe(const char *method);
 
 /* One user less. */
 void bw_http_release(void *prepared);

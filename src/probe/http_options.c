@@ -85,6 +85,11 @@ static const struct bw_opt http_options[] = {
       .help = "Follow up to 10 redirects, to http and https only." },
     { "enable_http2", BW_OPT_BOOL, AT(enable_http2), .def = "true",
       .help = "Offer HTTP/2 over TLS." },
+    { "keep_alive", BW_OPT_BOOL, AT(keep_alive), .def = "false",
+      .help =
+          "Leave the connection open for the check's next run, for 90 seconds at most: cheaper, "
+          "but connecting is not watched then. For GET, HEAD and OPTIONS over http; https opens "
+          "a connection each time." },
     { "fail_if_ssl", BW_OPT_BOOL, AT(fail_if_ssl), .def = "false",
       .help = "Fail when the last answer came over TLS." },
     { "fail_if_not_ssl", BW_OPT_BOOL, AT(fail_if_not_ssl), .def = "false",
@@ -140,6 +145,12 @@ static enum bw_rc read_versions(const struct bw_http_options *o, unsigned *out, 
     return BW_OK;
 }
 
+bool bw_http_is_safe(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0
+           || strcmp(method, "OPTIONS") == 0;
+}
+
 static bool is_token(const char *text)
 {
     if (*text == '\0')
@@ -173,6 +184,12 @@ static enum bw_rc http_check(const void *opts, struct bw_err *err)
         return bw_fail(err, BW_EINVAL, "fail_if_ssl and fail_if_not_ssl exclude each other");
     if (o->basic_auth.username != NULL && o->authorization.credentials != NULL)
         return bw_fail(err, BW_EINVAL, "basic_auth and authorization exclude each other");
+    if (o->keep_alive && (o->body != NULL || !bw_http_is_safe(o->method)))
+        return bw_fail(err, BW_EINVAL,
+                       "keep_alive is for GET, HEAD and OPTIONS without a body: "
+                       "others must not be sent twice");
+    if (o->keep_alive && o->compression != NULL)
+        return bw_fail(err, BW_EINVAL, "keep_alive and compression exclude each other");
     if (!is_field_value(o->authorization.type) || !is_field_value(o->authorization.credentials)
         || !is_field_value(o->compression))
         return bw_fail(err, BW_EINVAL, "a control byte in authorization or compression");
@@ -273,6 +290,7 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
     plan->fallback = o->ip_protocol_fallback;
     plan->follow_redirects = o->follow_redirects;
     plan->enable_http2 = o->enable_http2;
+    plan->keep_alive = o->keep_alive;
     plan->fail_if_ssl = o->fail_if_ssl;
     plan->fail_if_not_ssl = o->fail_if_not_ssl;
     plan->body_bytes_max =
@@ -310,10 +328,6 @@ void bw_http_release(void *prepared)
         free(plan->headers[i].value);
     }
     bw_tls_plan_fini(&plan->tls_plan);
-    if (plan->first_url != NULL)
-        bw_http_url_fini(plan->first_url);
-    free(plan->first_url);
-    free(plan->first_target);
     free(plan->header_checks);
     free(plan->headers);
     free(plan->statuses);

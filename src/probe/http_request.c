@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/text.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,7 +260,7 @@ bool bw_http_plan_is_plain(const struct bw_http_plan *plan)
         if (is_framing(plan->headers[i].name))
             return false;
     }
-    return plan->compression == NULL && plan->username == NULL;
+    return plan->compression == NULL;
 }
 
 bool bw_http_is_plain(const struct bw_http_hop *hop)
@@ -273,18 +274,39 @@ static bool names_header(const char *line, const char *name)
     return strncasecmp(line, name, len) == 0 && (line[len] == ':' || line[len] == ';');
 }
 
+static bool is_named(const struct curl_slist *headers, const char *name)
+{
+    for (; headers != NULL; headers = headers->next) {
+        if (names_header(headers->data, name))
+            return true;
+    }
+    return false;
+}
+
 /* Unless the configuration has one. */
 static void write_default(struct bw_buf *out, const struct curl_slist *headers, const char *name,
                           const char *value)
 {
-    for (; headers != NULL; headers = headers->next) {
-        if (names_header(headers->data, name))
-            return;
-    }
+    if (is_named(headers, name))
+        return;
     bw_buf_text(out, name);
     bw_buf_text(out, ": ");
     bw_buf_text(out, value);
     bw_buf_text(out, "\r\n");
+}
+
+static void write_basic(struct bw_buf *out, const struct bw_http_plan *plan)
+{
+    struct bw_buf pair;
+    bw_buf_init(&pair, 128u << 10);
+    bw_buf_printf(&pair, "%s:%s", plan->username, plan->password != NULL ? plan->password : "");
+    bw_buf_text(out, "Authorization: Basic ");
+    char *room = bw_buf_reserve(out, pair.len / 3 * 4 + 5); /* with a NUL */
+    if (room != NULL)
+        out->len += (size_t)EVP_EncodeBlock((unsigned char *)room, (unsigned char *)pair.data,
+                                            (int)pair.len);
+    bw_buf_text(out, "\r\n");
+    bw_buf_fini(&pair);
 }
 
 /* libcurl's way to write them: see append(). */
@@ -312,6 +334,8 @@ bool bw_http_write_request(struct bw_buf *out, const struct bw_http_hop *hop,
     bw_buf_text(out, hop->url->path);
     bw_buf_text(out, " HTTP/1.1\r\n");
     write_default(out, *out_headers, "Host", hop->url->authority);
+    if (hop->trusted && plan->username != NULL && !is_named(*out_headers, "Authorization"))
+        write_basic(out, plan);
     write_default(out, *out_headers, "User-Agent", "Bellwether/" BW_VERSION);
     write_default(out, *out_headers, "Accept", "*/*");
     for (const struct curl_slist *header = *out_headers; header != NULL; header = header->next)

@@ -19,6 +19,7 @@ struct bw_http_wire {
     int fd;
     struct bw_poll *poll;
     bool connected;
+    bool reused; /* an earlier request has had it */
     struct bw_buf request;
     size_t sent;
     struct bw_http_parser parser;
@@ -37,9 +38,24 @@ void bw_http_wire_free(struct bw_http_wire *wire)
     free(wire);
 }
 
+struct bw_poll *bw_http_wire_detach(struct bw_http_wire *wire)
+{
+    struct bw_poll *connection = wire->poll;
+    if (wire->parser.place != BW_HTTP_AT_END || !wire->parser.may_stay
+        || wire->sent < wire->request.len)
+        return NULL;
+    wire->poll = NULL;
+    wire->fd = -1;
+    return connection;
+}
+
 static void end(struct bw_http_wire *wire, enum bw_reason reason, const char *text)
 {
-    const struct bw_http_wire_end how = { reason, text };
+    const struct bw_http_wire_end how = {
+        .reason = reason,
+        .text = text,
+        .stale = wire->reused && reason == BW_REASON_CONNECTION_CLOSED && !wire->parser.begun,
+    };
     wire->ops->done(wire->ctx, &how);
 }
 
@@ -149,25 +165,41 @@ static int dial(const struct bw_address *address, uint16_t port)
     return -1;
 }
 
-struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_address *address,
-                                        uint16_t port, struct bw_buf *request, bool head_only,
-                                        const struct bw_http_wire_ops *ops, void *ctx,
-                                        struct bw_http_wire_end *out_end)
+/* An error shows itself to on_ready() at the next turn: done() is not called from here. */
+static void go_on(struct bw_http_wire *wire)
 {
-    const int fd = dial(address, port);
+    wire->connected = wire->reused = true;
+    bw_poll_hand_over(wire->poll, on_ready, wire);
+    wire->ops->connected(wire->ctx);
+    transmit(wire);
+}
+
+struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_address *address,
+                                        uint16_t port, struct bw_poll *kept, struct bw_buf *request,
+                                        bool head_only, const struct bw_http_wire_ops *ops,
+                                        void *ctx, struct bw_http_wire_end *out_end)
+{
+    const int fd = kept != NULL ? bw_poll_fd(kept) : dial(address, port);
     if (fd < 0) {
-        *out_end = (struct bw_http_wire_end){ bw_probe_errno_reason(errno), strerror(errno) };
+        *out_end = (struct bw_http_wire_end){ .reason = bw_probe_errno_reason(errno),
+                                              .text = strerror(errno) };
         return NULL;
     }
     struct bw_http_wire *wire = bw_alloc(sizeof *wire);
     *wire = (struct bw_http_wire){ .ops = ops, .ctx = ctx, .fd = fd, .request = *request };
     bw_buf_init(request, request->max);
     bw_http_parser_init(&wire->parser, head_only, ops->line, ops->body, ctx);
+    if (kept != NULL) {
+        wire->poll = kept;
+        go_on(wire);
+        return wire;
+    }
     wire->poll =
         bw_poll_open(loop, fd, BW_POLL_READ | BW_POLL_WRITE | BW_POLL_EDGE, on_ready, wire, NULL);
     if (wire->poll != NULL)
         return wire;
-    *out_end = (struct bw_http_wire_end){ BW_REASON_LOCAL_LIMIT, "the socket cannot be watched" };
+    *out_end = (struct bw_http_wire_end){ .reason = BW_REASON_LOCAL_LIMIT,
+                                          .text = "the socket cannot be watched" };
     bw_http_wire_free(wire);
     return NULL;
 }

@@ -74,6 +74,7 @@ struct bw_http_options {
     bool ip_protocol_fallback;
     bool follow_redirects;
     bool enable_http2;
+    bool keep_alive;
     bool fail_if_ssl;
     bool fail_if_not_ssl;
     struct bw_strings fail_if_body_matches_regexp;

@@ -25,6 +25,7 @@
 struct bw_probe_engine;
 struct bw_probe_plan;
 struct bw_probe_try;
+struct bw_probe_memory;
 struct bw_mask;
 struct bw_trail;
 
@@ -40,6 +41,7 @@ struct bw_probe_target {
     const char *host; /* the Host header and TLS name to use instead of the target's; or NULL */
     bw_probe_address_fn *filter; /* NULL: all addresses */
     void *filter_ctx;
+    struct bw_probe_memory *memory; /* of earlier runs (probe/run.h); NULL: there were none */
 };
 
 enum bw_probe_phase {
@@ -131,6 +133,10 @@ struct bw_probe_ops {
      * NULL: there are none. */
     void (*secrets)(const void *prepared, struct bw_mask *mask);
 
+    /* What a try leaves for the next of the same check (it is in target->memory->data then): a
+     * connection, say. NULL: nothing. */
+    void (*forget)(void *data);
+
     /* Is the target of a form that could be probed at all? For `bellwether check`. */
     enum bw_rc (*check_target)(const char *text, struct bw_err *err);
 
@@ -147,6 +153,12 @@ struct bw_probe_ops {
 
     /* Ends the try and frees it; done() will not be called. */
     void (*cancel)(struct bw_probe_try *attempt);
+};
+
+/* One run at a time has it. `data` is the kind's: NULL until it leaves something. */
+struct bw_probe_memory {
+    const struct bw_probe_ops *ops;
+    void *data;
 };
 
 /* Writes printf-style text into out->detail, made safe: valid UTF-8, no control bytes, cut to

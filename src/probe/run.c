@@ -97,6 +97,22 @@ int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan)
     return plan->timeout_ns;
 }
 
+struct bw_probe_memory *bw_probe_memory_new(const struct bw_probe_plan *plan)
+{
+    if (plan->ops->forget == NULL)
+        return NULL;
+    struct bw_probe_memory *memory = bw_alloc(sizeof *memory);
+    memory->ops = plan->ops;
+    return memory;
+}
+
+void bw_probe_memory_free(struct bw_probe_memory *memory)
+{
+    if (memory != NULL && memory->data != NULL)
+        memory->ops->forget(memory->data);
+    free(memory);
+}
+
 /* ---- the end of a run ---- */
 
 static void take_notes(struct bw_probe_run *run)

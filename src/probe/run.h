@@ -42,6 +42,12 @@ int64_t bw_probe_plan_timeout_ns(const struct bw_probe_plan *plan);
 /* Whether the system lets us send ICMP at all, for IPv4. */
 bool bw_probe_icmp_works(void);
 
+/* What the runs of one check leave for each other: give it with every request for the same target
+ * and plan, one run at a time; free it after the last. It closes connections that were kept. NULL,
+ * which is fine everywhere, for kinds that leave nothing. */
+struct bw_probe_memory *bw_probe_memory_new(const struct bw_probe_plan *plan);
+void bw_probe_memory_free(struct bw_probe_memory *memory);
+
 struct bw_probe_request {
     struct bw_probe_plan *plan;
     struct bw_probe_target target;
