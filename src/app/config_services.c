@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "health/depend.h"
+#include "probe/mask.h"
 #include "probe/table.h"
 
 #include <math.h>
@@ -363,14 +364,6 @@ static int64_t first_set(int64_t a, int64_t b)
     return a > 0 ? a : b;
 }
 
-static const char *shown_target(struct bw_arena *arena, const char *target)
-{
-    const size_t size = strlen(target) + sizeof "***";
-    char *shown = bw_arena_array(arena, size, 1);
-    bw_text_hide_userinfo(shown, size, target);
-    return shown;
-}
-
 static void add_check(struct resolving *r, const struct bw_config_check *template_check,
                       const char *instance, const char *target)
 {
@@ -378,7 +371,7 @@ static void add_check(struct resolving *r, const struct bw_config_check *templat
     *out = *template_check;
     out->instance = instance;
     out->target = target;
-    out->shown_target = shown_target(r->loading->arena, target);
+    out->shown_target = bw_mask_target(r->loading->arena, target);
     out->covered = bw_config_canary_covers(r->loading->config, out);
     struct bw_buf identity;
     bw_buf_init(&identity, 4 * BW_NAME_BYTES_MAX);

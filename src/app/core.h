@@ -30,6 +30,12 @@ struct bw_core_sight {
     char cause[BW_CAUSE_BYTES_MAX]; /* "we cannot see: none of …": of what is UNKNOWN for it */
 };
 
+/* Failures that were written down in the present second: app/failures.h. */
+struct bw_core_failures {
+    int64_t second_ms;
+    unsigned in_second;
+};
+
 struct bw_core {
     struct bw_loop *loop;
     struct bw_wall wall;
@@ -39,6 +45,7 @@ struct bw_core {
     struct bw_recorder *recorder;
     const struct bw_config *config; /* the one in force */
     const char *node;               /* this machine's name */
+    struct bw_core_failures failures;
     struct bw_core_sight sight;
     int64_t started_ms;
     bool view_is_stale;          /* something that a view shows has changed */

@@ -2,8 +2,10 @@
 #include "app/roster.h"
 
 #include "app/log.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "health/sight.h"
 
 #include <math.h>
@@ -476,7 +478,7 @@ bool bw_roster_is_veiled(const struct bw_roster *roster, const struct bw_subject
 
 /* ---- results --------------------------------------------------------------------------- */
 
-static struct bw_subject subject_of(const struct bw_roster_check *check)
+struct bw_subject bw_roster_subject(const struct bw_roster_check *check)
 {
     return (struct bw_subject){ check->spec.service, check->spec.instance, check->spec.name };
 }
@@ -513,9 +515,27 @@ static void remember_result(struct bw_roster_check *check, const struct bw_outco
 /* A steady check need not write a row with every result. */
 enum { SAVE_EVERY_MS = 5000 };
 
+static uint64_t hash_of_cause(enum bw_reason reason, const char *cause)
+{
+    return bw_hash_text(cause, (uint64_t)reason) | 1;
+}
+
+/* What is well has nothing to say, and most checks are, most of the time. */
+static void save_cause(struct bw_core *core, struct bw_roster_check *check)
+{
+    const struct bw_health *health = &check->health;
+    const uint64_t words = hash_of_cause(health->reason, health->cause);
+    const struct bw_check_cause cause = { bw_roster_subject(check), health->reason, health->cause };
+    if (health->status == BW_HEALTHY || words == check->saved_cause || core->store == NULL)
+        return;
+    if (bw_store_put_check_cause(core->store, &cause))
+        check->saved_cause = words;
+}
+
 static void save_state(struct bw_core *core, struct bw_roster_check *check)
 {
-    struct bw_check_state state = { .subject = subject_of(check) };
+    save_cause(core, check);
+    struct bw_check_state state = { .subject = bw_roster_subject(check) };
     bw_health_save(&check->health, &state);
     if (core->store != NULL && bw_store_put_check_state(core->store, &state))
         check->saved_ms = bw_core_now_ms(core);
@@ -527,7 +547,7 @@ static void tell_change(struct bw_core *core, struct bw_roster_check *check,
     check->entered[transition->to]++;
     bw_core_event(core, &(struct bw_event){ .ts_ms = transition->since_ms,
                                             .kind = BW_EVENT_STATUS,
-                                            .subject = subject_of(check),
+                                            .subject = bw_roster_subject(check),
                                             .name = "",
                                             .from = (int)transition->from,
                                             .to = (int)transition->to,
@@ -577,8 +597,11 @@ void bw_roster_save(struct bw_roster *roster)
         for (struct bw_roster_instance *instance = service->instances; instance != NULL;
              instance = instance->next) {
             for (struct bw_roster_check *check = instance->checks; check != NULL;
-                 check = check->next)
+                 check = check->next) {
+                const struct bw_subject subject = bw_roster_subject(check);
                 save_state(roster->core, check);
+                bw_failures_save(roster->core, &check->failures, &subject);
+            }
         }
     }
 }
@@ -612,6 +635,8 @@ static void adopt_check(struct bw_roster *roster, struct bw_roster_check *check,
     set_veiled(roster, check, old->veiled && check->spec.covered);
     check->veiled_ms = old->veiled_ms;
     keep_last(check, &old->last);
+    check->failures = old->failures;
+    check->saved_cause = old->saved_cause;
     memcpy(check->entered, old->entered, sizeof check->entered);
     memcpy(check->recent, old->recent, sizeof check->recent);
     check->recent_count = old->recent_count;
@@ -628,7 +653,7 @@ static void adopt_instance(struct bw_roster *roster, struct bw_roster_instance *
         instance->state = old_instance->state;
     }
     for (struct bw_roster_check *check = instance->checks; check != NULL; check = check->next) {
-        const struct bw_subject subject = subject_of(check);
+        const struct bw_subject subject = bw_roster_subject(check);
         const struct bw_roster_check *old_check = bw_roster_check(old, &subject);
         if (old_check != NULL)
             adopt_check(roster, check, old_check);
@@ -658,4 +683,23 @@ void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *st
         return;
     const int64_t interval_ms = check->spec.interval_ms > 0 ? check->spec.interval_ms : 1;
     bw_health_restore(&check->health, &check->spec.rule, state, interval_ms, now_ms);
+}
+
+/* A status that is older than its words may have been given up meanwhile: then they mean nothing.
+ */
+void bw_roster_restore_cause(struct bw_roster *roster, const struct bw_check_cause *cause)
+{
+    struct bw_roster_check *check = bw_roster_check(roster, &cause->subject);
+    if (check == NULL || check->health.status == BW_HEALTHY || check->health.status == BW_UNKNOWN)
+        return;
+    check->health.reason = cause->reason;
+    bw_text_copy(check->health.cause, sizeof check->health.cause, cause->cause);
+    check->saved_cause = hash_of_cause(cause->reason, check->health.cause);
+}
+
+void bw_roster_restore_failure(struct bw_roster *roster, const struct bw_failure_tally *tally)
+{
+    struct bw_roster_check *check = bw_roster_check(roster, &tally->subject);
+    if (check != NULL)
+        bw_failures_restore(&check->failures, tally);
 }

@@ -10,6 +10,7 @@
 #define APP_ROSTER_H
 
 #include "app/core.h"
+#include "app/failures.h"
 #include "health/check.h"
 #include "health/depend.h"
 #include "health/rollup.h"
@@ -45,9 +46,11 @@ struct bw_roster_check {
     struct bw_roster_spec spec;
     struct bw_roster_instance *instance;
     struct bw_health health;
-    bool veiled;       /* UNKNOWN to all, whatever `health` says: health/sight.h */
-    int64_t veiled_ms; /* since when */
-    int64_t saved_ms;  /* when its state last went to the store */
+    bool veiled;          /* UNKNOWN to all, whatever `health` says: health/sight.h */
+    int64_t veiled_ms;    /* since when */
+    int64_t saved_ms;     /* when its state last went to the store */
+    uint64_t saved_cause; /* hash of the words that went there last; 0: none did */
+    struct bw_failure_memory failures;
     struct bw_roster_result last;
     char *detail;                      /* of `last`; NULL: it has none */
     uint64_t entered[BW_STATUS_COUNT]; /* how often each status was entered */
@@ -108,6 +111,13 @@ void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old);
 /* Puts a check where a stored state says it stood. Unknown checks are left out. */
 void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state,
                        int64_t now_ms);
+
+/* The same for its words, after its state; and for the last failures. */
+void bw_roster_restore_cause(struct bw_roster *roster, const struct bw_check_cause *cause);
+void bw_roster_restore_failure(struct bw_roster *roster, const struct bw_failure_tally *tally);
+
+/* Whom the check's rows in the store are about. */
+struct bw_subject bw_roster_subject(const struct bw_roster_check *check);
 
 /* Makes all roll-ups anew, after states were put back; no events. */
 void bw_roster_refresh(struct bw_roster *roster);

@@ -197,6 +197,20 @@ static bool take_state(void *ctx, const struct bw_check_state *state)
     return true;
 }
 
+static bool take_cause(void *ctx, const struct bw_check_cause *cause)
+{
+    const struct restoring *restoring = ctx;
+    bw_roster_restore_cause(restoring->roster, cause);
+    return true;
+}
+
+static bool take_failure(void *ctx, const struct bw_failure_tally *tally)
+{
+    const struct restoring *restoring = ctx;
+    bw_roster_restore_failure(restoring->roster, tally);
+    return true;
+}
+
 static bool take_trend(void *ctx, const struct bw_trend_record *record)
 {
     bw_trending_restore(ctx, record);
@@ -273,6 +287,8 @@ void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
     if (reader == NULL)
         return;
     bw_reader_check_states(reader, take_state, &restoring, NULL, NULL);
+    bw_reader_check_causes(reader, take_cause, &restoring, NULL, NULL);
+    bw_reader_failure_tallies(reader, take_failure, &restoring, NULL, NULL);
     bw_reader_trends(reader, take_trend, trending, NULL, NULL);
     restore_events(reader, &restoring);
     bw_roster_refresh(roster);

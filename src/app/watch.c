@@ -330,8 +330,12 @@ static void wait_for_canary(struct flight *flight, const struct bw_probe_result 
 static void on_done(void *ctx, const struct bw_probe_result *result)
 {
     struct flight *flight = ctx;
-    struct bw_watch *watch = flight->check->watch;
+    struct watched *check = flight->check;
+    struct bw_watch *watch = check->watch;
+    const struct bw_subject subject = bw_roster_subject(check->seat);
     flight->run = NULL;
+    /* Now: the transcript is the run's and gone with it. */
+    bw_failures_note(watch->core, &check->seat->failures, &subject, result, check->nominal_ms);
     const uint64_t round = must_ask(flight, result) ? watch->ask(watch->ask_ctx) : 0;
     if (round > 0)
         wait_for_canary(flight, result, round);

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "model/reason.h"
 #include "model/transcript.h"
+#include "probe/mask.h"
 
 #include <string.h>
 
@@ -102,6 +103,7 @@ static void put_verdict(struct bw_buf *out, const struct bw_terminal *terminal,
     bw_buf_init(&about, TEXT_BYTES_MAX);
     bw_buf_init(&outcome, TEXT_BYTES_MAX);
     bw_text_hide_userinfo(shown, sizeof shown, subject->target);
+    bw_mask_text(NULL, shown, sizeof shown);
     bw_buf_printf(&about, ": %s ", subject->kind);
     put_safe(&about, terminal, shown);
     put_outcome(&outcome, terminal, result);
@@ -285,6 +287,7 @@ void bw_show_probe_json(struct bw_buf *out, const struct bw_probe_subject *subje
     struct bw_json json = bw_json_to(out);
     char shown[SHOWN_BYTES_MAX];
     bw_text_hide_userinfo(shown, sizeof shown, subject->target);
+    bw_mask_text(NULL, shown, sizeof shown);
     bw_json_open(&json, '{');
     bw_json_member_text(&json, "kind", subject->kind);
     bw_json_member_text(&json, "target", shown);

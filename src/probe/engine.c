@@ -2,6 +2,7 @@
 #include "probe/engine.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "probe/exec.h"
 #include "probe/icmp.h"
 
@@ -53,6 +54,20 @@ static void leave_trusted(void)
     pthread_mutex_unlock(&trusted.lock);
 }
 
+/* Variables of the environment, which a configuration may use anywhere, by their names: AUTH_TOKEN,
+ * DB_PASSWORD. A desktop's sessions are none. */
+static void hide_environment(struct bw_mask *mask)
+{
+    enum { VALUE_BYTES_MIN = 4 };
+    for (char *const *at = environ; at != NULL && *at != NULL; at++) {
+        const char *value = strchr(*at, '=');
+        if (value != NULL && strlen(value + 1) >= VALUE_BYTES_MIN
+            && !bw_text_starts_with(*at, "XDG_") && !bw_text_starts_with(*at, "DBUS_")
+            && bw_mask_is_secret_name(*at, (size_t)(value - *at)))
+            bw_mask_add(mask, value + 1);
+    }
+}
+
 struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_resolver *resolver,
                                             struct bw_err *err)
 {
@@ -67,6 +82,7 @@ struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_reso
     }
     struct bw_probe_engine *engine = bw_alloc(sizeof *engine);
     *engine = (struct bw_probe_engine){ .loop = loop, .resolver = resolver, .curl = curl };
+    hide_environment(&engine->hidden);
     join_trusted();
     return engine;
 }
@@ -86,13 +102,6 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     for (size_t i = 0; i < engine->spare.count; i++)
         free(engine->spare.items[i].notes);
     free(engine);
-}
-
-void bw_probe_hide(struct bw_probe_engine *engine, const struct bw_strings *secrets)
-{
-    bw_mask_fini(&engine->hidden);
-    for (size_t i = 0; i < secrets->count; i++)
-        bw_mask_add(&engine->hidden, secrets->items[i]);
 }
 
 struct bw_icmp *bw_engine_icmp(struct bw_probe_engine *engine)

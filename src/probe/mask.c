@@ -289,6 +289,18 @@ static size_t put(char *out, size_t size, size_t used, const char *bytes, size_t
     return used + take;
 }
 
+static size_t put_shown(char *out, size_t size, const char *bytes, size_t len, const bool *hidden)
+{
+    size_t used = 0;
+    for (size_t from = 0, to; from < len; from = to) {
+        for (to = from; to < len && hidden[to] == hidden[from]; to++) {
+        }
+        used = hidden[from] ? put(out, size, used, shown, sizeof shown - 1)
+                            : put(out, size, used, bytes + from, to - from);
+    }
+    return used;
+}
+
 size_t bw_mask_copy(const struct bw_mask *mask, char *out, size_t size, const char *bytes,
                     size_t len, bool is_cut)
 {
@@ -299,14 +311,20 @@ size_t bw_mask_copy(const struct bw_mask *mask, char *out, size_t size, const ch
         for (size_t i = 0; i < mask->count; i++)
             hide_item(hidden, bytes, len, mask->items[i], is_cut);
     }
-    size_t used = 0;
-    for (size_t from = 0, to; from < len; from = to) {
-        for (to = from; to < len && hidden[to] == hidden[from]; to++) {
-        }
-        used = hidden[from] ? put(out, size, used, shown, sizeof shown - 1)
-                            : put(out, size, used, bytes + from, to - from);
-    }
-    return used;
+    return put_shown(out, size, bytes, len, hidden);
+}
+
+const char *bw_mask_target(struct bw_arena *arena, const char *target)
+{
+    const size_t size = strlen(target) + sizeof shown;
+    char *bare = bw_arena_array(arena, size, 1);
+    bw_text_hide_userinfo(bare, size, target);
+    const size_t len = strlen(bare);
+    bool *hidden = bw_arena_array(arena, len + 1, sizeof *hidden);
+    find_places(bare, len, hide, hidden);
+    char *out = bw_arena_array(arena, 3 * len + 1, 1); /* a byte becomes three at most */
+    put_shown(out, 3 * len, bare, len, hidden);
+    return out;
 }
 
 void bw_mask_text(const struct bw_mask *mask, char *text, size_t size)

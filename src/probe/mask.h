@@ -41,6 +41,10 @@ size_t bw_mask_copy(const struct bw_mask *mask, char *out, size_t size, const ch
 /* The same in place for a text in an array of `size` bytes. */
 void bw_mask_text(const struct bw_mask *mask, char *text, size_t size);
 
+/* A target for people to see: "***" for user name and password, and for what stands after the names
+ * of secrets in its query. In the arena. */
+const char *bw_mask_target(struct bw_arena *arena, const char *target);
+
 /* "Authorization", "apiKey", "session_id": what follows such a name is for nobody to see. */
 bool bw_mask_is_secret_name(const char *name, size_t len);
 

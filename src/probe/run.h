@@ -66,10 +66,6 @@ struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
  * came from the peer escaped: at most BW_TRANSCRIPT_BYTES_MAX bytes. From inside done() only. */
 void bw_probe_tell(const struct bw_probe_result *result, struct bw_buf *out);
 
-/* Texts that no transcript and no detail may show, besides those that the options make secret:
- * what the configuration took from the environment. Copied; replaces what was set before. */
-void bw_probe_hide(struct bw_probe_engine *engine, const struct bw_strings *secrets);
-
 /* Ends the run; done() will not be called. */
 void bw_probe_cancel(struct bw_probe_run *run);
 

@@ -5,6 +5,7 @@
 #include "web/api.h"
 #include "web/days.h"
 #include "web/endpoint.h"
+#include "web/failures.h"
 #include "web/history.h"
 #include "web/parts.h"
 #include "web/story.h"
@@ -88,17 +89,22 @@ void bw_api_check(struct bw_request *request)
     bw_api_view_check(arena, root, check);
     bw_api_recent(arena, root, check);
     struct bw_story *story = bw_arena_alloc(arena, sizeof *story);
+    struct bw_failures *failures = bw_arena_alloc(arena, sizeof *failures);
+    const struct bw_subject subject = { service->name, request->captures[1], check->name };
     struct bw_reader *reader = NULL;
     struct bw_err err = { 0 };
     enum bw_rc rc = bw_history_open(request, &reader, &err);
     if (rc == BW_OK)
         rc = bw_story_read(request, reader, service->name, request->captures[1], check, from_ms,
                            story, &err);
+    if (rc == BW_OK)
+        rc = bw_failures_read(request, reader, &subject, failures, &err);
     bw_reader_close(reader);
     if (rc != BW_OK) {
         bw_answer_error(request, &err);
         return;
     }
     add_story(request, root, story);
+    bw_failures_tell(arena, root, failures);
     bw_answer_json(request, root);
 }

@@ -3,6 +3,7 @@
  * status changed. */
 #include "web/answer.h"
 #include "web/endpoint.h"
+#include "web/failures.h"
 #include "web/history.h"
 #include "web/page.h"
 #include "web/parts.h"
@@ -147,19 +148,31 @@ static enum bw_rc add_charts(struct bw_request *request, struct bw_value *root,
     return rc;
 }
 
-static void add_failures(struct bw_request *request, struct bw_value *root,
-                         const struct bw_story *story)
+/* In a store from before failures were kept: the times at which runs failed, and what is known of
+ * why. */
+static void add_old_failures(struct bw_request *request, struct bw_value *root,
+                             const struct bw_story *story)
 {
     struct bw_arena *arena = &request->arena;
-    struct bw_value *list = bw_value_add_list(arena, root, "failures");
+    struct bw_value *list = bw_value_add_list(arena, root, "old_failures");
     for (size_t i = 0; i < story->failure_count; i++) {
         const struct bw_story_failure *failure = &story->failures[i];
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
-        bw_words_time(arena, item, "at", failure->ts_ms, request->now_ms);
+        bw_words_time(arena, item, "when", failure->ts_ms, request->now_ms);
         bw_value_add_text(arena, item, "took", bw_words_seconds(arena, failure->duration_s));
         bw_words_text(arena, item, "cause", failure->cause);
     }
-    bw_value_add_bool(arena, root, "has_failures", story->failure_count > 0);
+}
+
+static void add_story(struct bw_request *request, struct bw_value *root,
+                      const struct bw_story *story, const struct bw_failures *failures, bool open)
+{
+    struct bw_arena *arena = &request->arena;
+    if (failures->count > 0)
+        bw_failures_show(request, root, failures, open);
+    else
+        add_old_failures(request, root, story);
+    bw_value_add_bool(arena, root, "has_failures", failures->count + story->failure_count > 0);
     if (story->runs > 0)
         bw_value_add_printf(arena, root, "tally", "%zu of %zu runs failed in this range",
                             story->failed, story->runs);
@@ -174,6 +187,9 @@ static void add_memory(struct bw_request *request, struct bw_value *root,
     struct bw_reader *reader = NULL;
     struct bw_err err = { 0 };
     struct bw_story *story = bw_arena_alloc(&request->arena, sizeof *story);
+    struct bw_failures *failures = bw_arena_alloc(&request->arena, sizeof *failures);
+    const struct bw_subject subject = { watched->service->name, watched->instance->name,
+                                        watched->check->name };
     enum bw_rc rc = bw_history_open(request, &reader, &err);
     if (rc == BW_OK)
         rc = add_charts(request, root, reader, watched, span_ms, &err);
@@ -181,7 +197,9 @@ static void add_memory(struct bw_request *request, struct bw_value *root,
         rc = bw_story_read(request, reader, watched->service->name, watched->instance->name,
                            watched->check, request->now_ms - span_ms, story, &err);
     if (rc == BW_OK)
-        add_failures(request, root, story);
+        rc = bw_failures_read(request, reader, &subject, failures, &err);
+    if (rc == BW_OK)
+        add_story(request, root, story, failures, watched->check->status != BW_HEALTHY);
     else
         bw_value_add_text(&request->arena, root, "history_missing", err.text);
     bw_reader_close(reader);
@@ -219,6 +237,10 @@ void bw_page_check(struct bw_request *request)
     for (size_t i = 0; i < watched.check->labels.count; i++)
         bw_value_add_printf(arena, labels, NULL, "%s: %s", watched.check->labels.items[i].name,
                             watched.check->labels.items[i].value);
+    bw_value_add_printf(arena, root, "story_url", "%s/api/v1%s", request->site->prefix,
+                        bw_parts_check_url(request, watched.service->name, watched.instance->name,
+                                           watched.check->name)
+                            + strlen(request->site->prefix));
     bw_value_add_bool(arena, root, "probed", strcmp(watched.check->kind, "host") != 0);
     bw_parts_ranges(request, root, range->name);
     add_memory(request, root, &watched, range->span_ms);

@@ -114,23 +114,23 @@ void bw_parts_days(struct bw_request *request, struct bw_value *in, const char *
     bw_value_add_bool(arena, object, "any_bad", list->count > 0);
 }
 
-static void add_phases(struct bw_request *request, struct bw_value *in,
-                       const struct bw_view_check *check)
+void bw_parts_phases(struct bw_request *request, struct bw_value *in,
+                     const struct bw_view_phase *phases, size_t count)
 {
     struct bw_arena *arena = &request->arena;
-    if (check->phase_count == 0)
+    if (count == 0)
         return;
-    struct bw_value *phases = bw_value_add_object(arena, in, "phases");
+    struct bw_value *shown = bw_value_add_object(arena, in, "phases");
     struct bw_buf svg;
     bw_buf_init(&svg, SVG_BYTES_MAX);
-    bw_chart_phases(arena, check->phases, check->phase_count, &svg);
-    add_drawing(request, phases, "bar", &svg);
-    struct bw_value *list = bw_value_add_list(arena, phases, "list");
-    for (size_t i = 0; i < check->phase_count; i++) {
+    bw_chart_phases(arena, phases, count, &svg);
+    add_drawing(request, shown, "bar", &svg);
+    struct bw_value *list = bw_value_add_list(arena, shown, "list");
+    for (size_t i = 0; i < count; i++) {
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
         bw_value_add_int(arena, item, "number", (int64_t)i + 1);
-        bw_words_text(arena, item, "name", check->phases[i].name);
-        bw_value_add_text(arena, item, "took", bw_words_seconds(arena, check->phases[i].seconds));
+        bw_words_text(arena, item, "name", phases[i].name);
+        bw_value_add_text(arena, item, "took", bw_words_seconds(arena, phases[i].seconds));
     }
 }
 
@@ -167,7 +167,7 @@ void bw_parts_check(struct bw_request *request, struct bw_value *list, const cha
     bw_buf_init(&svg, SVG_BYTES_MAX);
     bw_chart_results(check->recent, check->recent_count, &svg);
     add_drawing(request, item, "recent", &svg);
-    add_phases(request, item, check);
+    bw_parts_phases(request, item, check->phases, check->phase_count);
     add_certificate(request, item, check);
 }
 

@@ -10,6 +10,9 @@
 /* Each adds the list or object under `key`, in the words of the templates. */
 void bw_parts_check(struct bw_request *request, struct bw_value *list, const char *service,
                     const char *instance, const struct bw_view_check *check);
+/* Where the time of one run went, under "phases": {bar, list}; absent without any. */
+void bw_parts_phases(struct bw_request *request, struct bw_value *in,
+                     const struct bw_view_phase *phases, size_t count);
 void bw_parts_resources(struct bw_request *request, struct bw_value *in, const char *key,
                         const struct bw_view_service *host);
 /* Of one service, or of all (NULL). */

@@ -82,6 +82,22 @@ static void secrets_are_learned_from_a_text(void **state)
     bw_mask_fini(&mask);
 }
 
+static void a_target_is_shown_without_its_secrets(void **state)
+{
+    (void)state;
+    static const char *const targets[][2] = {
+        { "https://me:pw@a.example/x?token=abc&page=2#sid=3",
+          "https://***@a.example/x?token=***&page=2#sid=***" },
+        { "http://a/?key=1", "http://a/?key=***" },
+        { "10.0.0.1:22", "10.0.0.1:22" },
+        { "", "" },
+    };
+    struct bw_arena arena = { 0 };
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        assert_string_equal(bw_mask_target(&arena, targets[i][0]), targets[i][1]);
+    bw_arena_fini(&arena);
+}
+
 static void nothing_is_written_beyond_the_end(void **state)
 {
     (void)state;
@@ -103,6 +119,7 @@ int main(void)
         cmocka_unit_test(secrets_do_not_come_through),
         cmocka_unit_test(half_a_secret_is_one_too),
         cmocka_unit_test(secrets_are_learned_from_a_text),
+        cmocka_unit_test(a_target_is_shown_without_its_secrets),
         cmocka_unit_test(nothing_is_written_beyond_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -164,11 +165,10 @@ static void secrets_of_a_request_stay_with_us(void **state)
     static const struct bw_pair headers[] = { { "X-Harmless", "fr0mheader" },
                                               { "Cookie", "sid=c00kie" },
                                               { "Accept", "text/plain" } };
-    const struct bw_strings hidden = WORLD_STRINGS("fr0menv");
     struct world w;
     struct peer peer;
+    setenv("SHOP_API_TOKEN", "fr0menv", 1);
     world_open(&w, NULL);
-    bw_probe_hide(w.engine, &hidden);
     struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
     module.http.method = "POST";
     module.http.headers = (struct bw_pairs){ headers, 3 };
@@ -198,6 +198,7 @@ static void secrets_of_a_request_stay_with_us(void **state)
     need_none(&w, "bWU6ZnIwbWJhc2lj"); /* me:fr0mbasic */
     need_none(&w, "fr0mbasic");
     world_close(&w);
+    unsetenv("SHOP_API_TOKEN");
 }
 
 static void each_hop_is_told(void **state)

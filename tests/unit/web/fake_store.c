@@ -179,6 +179,63 @@ static void add_rows(struct filling *filling, int64_t now_ms)
         assert_true(bw_store_put_report(filling->store, &rows[i]));
 }
 
+/* Of the health check that has been down for 38 minutes; the last one is an attack. */
+static void add_failures(struct filling *filling, int64_t now_ms)
+{
+    static const struct bw_subject subject = { "checkout", "10.0.0.2:8080", "health" };
+    const struct bw_failure failures[] = {
+        { .tally = { subject, 0, now_ms - 38 * MINUTE_MS, now_ms - MINUTE_MS, 37, 0 },
+          .reason = BW_REASON_CONNECT_REFUSED,
+          .cause = "Connection refused",
+          .duration_s = 0.0031,
+          .attempts = 2,
+          .phases = "resolve=0.0004 connect=0.0021",
+          .transcript = "0.0 * looking up checkout.example.com\n"
+                        "0.4 * resolved to 10.0.0.2, 10.0.0.3\n"
+                        "0.4 * connecting to 10.0.0.2 port 8080\n"
+                        "1.2 * failed: connection refused: Connection refused\n"
+                        "101.3 * try 2 of 2\n"
+                        "101.4 * connecting to 10.0.0.2 port 8080\n"
+                        "103.1 ! connection refused: Connection refused\n" },
+        { .tally = { subject, 9, now_ms - 9 * HOUR_MS, now_ms - 9 * HOUR_MS, 1, 3 },
+          .reason = BW_REASON_HTTP_STATUS,
+          .cause = "status 503, expected 2xx",
+          .duration_s = 0.0842,
+          .attempts = 1,
+          .phases = "resolve=0.0022 connect=0.0118 tls=0.0241 processing=0.0391 transfer=0.007",
+          .transcript =
+              "0.0 * looking up checkout.example.com\n"
+              "2.2 * resolved to 10.0.0.2\n"
+              "2.2 * connecting to 10.0.0.2 port 8080\n"
+              "14.0 * connected, TLS handshake\n"
+              "38.1 * TLS 1.3, TLS_AES_256_GCM_SHA384\n"
+              "38.1 * certificate: names checkout.example.com\n"
+              "38.1 * certificate: verified\n"
+              "38.1 > GET /health?token=*** HTTP/1.1\n"
+              "38.1 > Host: checkout.example.com:8080\n"
+              "38.1 > User-Agent: Bellwether/0.1.0\n"
+              "38.1 > Authorization: ***\n"
+              "77.2 < HTTP/1.1 503 Service Unavailable\n"
+              "77.2 < Content-Type: application/json; charset=utf-8\n"
+              "77.2 < Set-Cookie: ***\n"
+              "84.0 * the body:\n"
+              "84.0 | {\n"
+              "84.0 |   \"status\": \"degraded\", \"database\": \"no connection left in the "
+              "pool: 50 of 50 are in use, and 212 requests wait for one\"\n"
+              "84.0 | }\n"
+              "84.2 ! unexpected status code: status 503, expected 2xx\n" },
+        { .tally = { subject, 8, now_ms - 20 * HOUR_MS, now_ms - 20 * HOUR_MS, 1, 0 },
+          .reason = BW_REASON_HTTP_STATUS,
+          .cause = "<script>alert(1)</script>",
+          .duration_s = 0.02,
+          .attempts = 1,
+          .phases = "<b>=1 \"=x =2 tls=-1",
+          .transcript = "0.1 < <script>alert(1)</script> \"'&\nno line of ours <img>\n" },
+    };
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        assert_true(bw_store_put_failure(filling->store, &failures[i]));
+}
+
 void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_ms)
 {
     struct filling filling = { 0 };
@@ -197,6 +254,7 @@ void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_m
         if (ts < from_ms + span_ms * 45 / 100 || ts > from_ms + span_ms * 55 / 100)
             append(&filling, from_ms, ts, now_ms);
     add_rows(&filling, now_ms);
+    add_failures(&filling, now_ms);
     assert_int_equal(bw_store_flush(filling.store, INT64_C(30000000000), &err), BW_OK);
     bw_store_close(filling.store);
     bw_arena_fini(&filling.arena);

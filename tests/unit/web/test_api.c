@@ -92,6 +92,14 @@ static const struct {
     { "/api/v1/services/checkout/10.0.0.2%3A8080/health", 200,
       "\"cause\":\"connection refused, 3 failures in a row\"}]" },
     { "/api/v1/services/checkout/10.0.0.1%3A8080/health", 200, "\"failures\":[],\"changes\":[]" },
+    { "/api/v1/services/checkout/10.0.0.2%3A8080/health", 200,
+      "\"times\":37,\"left_out_before\":0,\"reason\":\"connect_refused\",\"detail\":\"Connection "
+      "refused\",\"duration_seconds\":0.0031,\"attempts\":2,\"phases\":[{\"name\":\"resolve\","
+      "\"seconds\":0.0004},{\"name\":\"connect\",\"seconds\":0.0021}],\"transcript\":[{\"ms\":0,"
+      "\"kind\":\"note\",\"text\":\"looking up checkout.example.com\"}," },
+    { "/api/v1/services/checkout/10.0.0.2%3A8080/health", 200,
+      "{\"ms\":null,\"kind\":\"note\",\"text\":\"no line of ours \\u003cimg\\u003e\"}]" },
+    { "/api/v1/services/checkout/10.0.0.1%3A8080/health", 200, "\"last_failures\":[]" },
     { "/api/v1/services/checkout/10.0.0.2%3A8080/nothing", 404, "There is no such check." },
     { "/api/v1/services/checkout/10.0.0.2/health", 404, "There is no such check." },
     { "/api/v1/services/checkout/10.0.0.2%3A8080/health?from=2020-01-01T00:00:00Z", 400,
@@ -140,8 +148,16 @@ static const struct {
     { "/services/checkout/10.0.0.2%3A8080/health?range=6h", 200, "class=\"area phase-5\"" },
     { "/services/checkout/10.0.0.2%3A8080/health?range=6h", 200, "37 of " },
     { "/services/checkout/10.0.0.2%3A8080/health?range=6h", 200,
-      "<span class=\"said\">connection refused, 3 failures in a row</span>" },
-    { "/services/checkout/10.0.0.1%3A8080/port?range=6h", 200, "None in this range." },
+      "<strong>connection refused</strong> <span class=\"said\">Connection refused</span>" },
+    { "/services/checkout/10.0.0.1%3A8080/port?range=6h", 200, "None that anybody remembers." },
+    { "/services/checkout/10.0.0.2%3A8080/health", 200,
+      "<li class=\"says-heard\"><i>77.2</i><b>&lt;</b><span>HTTP/1.1 503 Service "
+      "Unavailable</span>" },
+    { "/services/checkout/10.0.0.2%3A8080/health", 200,
+      "<span>&lt;script&gt;alert(1)&lt;/script&gt; &quot;&#39;&amp;</span>" },
+    { "/services/checkout/10.0.0.2%3A8080/health", 200, "37\xc3\x97 until " },
+    { "/services/checkout/10.0.0.2%3A8080/health", 200,
+      "3 failures before it were not written down." },
     { "/services/host/vie1-mon/memory", 200, "<h1><bdi>memory</bdi> on <bdi>vie1-mon</bdi>" },
     { "/services/checkout/10.0.0.2%3A8080/nothing", 404, "There is no such check." },
     { "/services/nobody/10.0.0.2%3A8080/health", 404, "There is no such check." },
