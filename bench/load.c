@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Asks an HTTP server over connections that stay open; the body is counted and dropped, not
- * decoded. Usage: load COUNT CONNECTIONS ENCODING URL; ENCODING is identity or gzip. Prints the
- * bytes of one answer; ends with 1 when an answer was not 200. */
+ * decoded. Usage: load COUNT CONNECTIONS ENCODING URL [PAUSE_MS]; ENCODING is identity or gzip, and
+ * each connection rests so long after each answer. Prints the bytes of one answer; ends with 1 when
+ * an answer was not 200. */
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CONNECTIONS_MAX = 64 };
 
@@ -13,6 +16,7 @@ struct share {
     pthread_t thread;
     const char *url, *encoding;
     long count;
+    long pause_ms;
     long failed;
     size_t bytes;
 };
@@ -41,6 +45,7 @@ static void *ask(void *ctx)
         if (curl_easy_perform(curl) == CURLE_OK)
             curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
         share->failed += status != 200;
+        usleep((useconds_t)share->pause_ms * 1000);
     }
     curl_easy_cleanup(curl);
     curl_slist_free_all(headers);
@@ -49,16 +54,18 @@ static void *ask(void *ctx)
 
 int main(int argc, char **argv)
 {
-    const long count = argc == 5 ? strtol(argv[1], NULL, 10) : 0;
-    const long connections = argc == 5 ? strtol(argv[2], NULL, 10) : 0;
+    const bool told = argc == 5 || argc == 6;
+    const long count = told ? strtol(argv[1], NULL, 10) : 0;
+    const long connections = told ? strtol(argv[2], NULL, 10) : 0;
+    const long pause_ms = argc == 6 ? strtol(argv[5], NULL, 10) : 0;
     if (count < 1 || connections < 1 || connections > CONNECTIONS_MAX || count < connections) {
-        fprintf(stderr, "usage: load COUNT CONNECTIONS identity|gzip URL\n");
+        fprintf(stderr, "usage: load COUNT CONNECTIONS identity|gzip URL [PAUSE_MS]\n");
         return 2;
     }
     struct share shares[CONNECTIONS_MAX];
     curl_global_init(CURL_GLOBAL_ALL);
     for (long i = 0; i < connections; i++) {
-        shares[i] = (struct share){ .url = argv[4], .encoding = argv[3] };
+        shares[i] = (struct share){ .url = argv[4], .encoding = argv[3], .pause_ms = pause_ms };
         shares[i].count = count / connections + (i < count % connections);
         pthread_create(&shares[i].thread, NULL, ask, &shares[i]);
     }

@@ -240,20 +240,18 @@ static void say_failure(struct bw_hostwatch *hostwatch, enum bw_rc rc, const str
 static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures *read,
                        int64_t tick_ms)
 {
-    struct bw_measures *measures = bw_publication_begin(hostwatch->publication);
-    bw_measures_append(measures, read);
     struct bw_measures *judged = bw_publication_begin(hostwatch->judged);
     struct bw_resource_value *values;
-    const size_t count = bw_host_resources(hostwatch->host, measures, judged->arena, &values);
+    const size_t count = bw_host_resources(hostwatch->host, read, judged->arena, &values);
     for (size_t i = 0; i < count; i++)
         judge(hostwatch, &values[i], tick_ms);
     drop_unseen(hostwatch);
     show_resources(hostwatch, values, count);
     measure_resources(values, count, judged);
     if (tick_ms > hostwatch->last_tick_ms || tick_ms < hostwatch->last_tick_ms - 60000)
-        bw_source_put_tick(hostwatch->source, measures, tick_ms);
+        bw_source_put_tick(hostwatch->source, read, tick_ms);
     hostwatch->last_tick_ms = tick_ms;
-    bw_publication_commit(hostwatch->publication);
+    bw_publication_show(hostwatch->publication, read);
     bw_publication_commit(hostwatch->judged);
     bw_core_view_changed(hostwatch->core);
 }

@@ -163,13 +163,20 @@ struct bw_measures *bw_publication_reopen(struct bw_publication *publication)
     return &publication->measures;
 }
 
-static bool try_set(struct bw_publication *publication)
+static bool try_show(struct bw_publication *publication, const struct bw_measures *measures)
 {
     struct bw_publisher *publisher = publication->publisher;
     if (pthread_rwlock_trywrlock(&publisher->registry_lock) != 0)
         return false;
-    bw_registry_set(publisher->registry, publication->block, &publication->measures);
+    bw_registry_set(publisher->registry, publication->block, measures);
     pthread_rwlock_unlock(&publisher->registry_lock);
+    return true;
+}
+
+static bool try_set(struct bw_publication *publication)
+{
+    if (!try_show(publication, &publication->measures))
+        return false;
     drop_measures(publication);
     return true;
 }
@@ -184,6 +191,15 @@ void bw_publication_commit(struct bw_publication *publication)
     publication->waits = true;
     publication->next_waiting = publisher->waiting;
     publisher->waiting = publication;
+}
+
+void bw_publication_show(struct bw_publication *publication, const struct bw_measures *measures)
+{
+    struct bw_measures *own = bw_publication_begin(publication);
+    if (try_show(publication, measures))
+        return;
+    bw_measures_append(own, measures);
+    bw_publication_commit(publication);
 }
 
 /* Old values must not stay for as long as somebody scrapes without a pause: the wait is for one

@@ -37,10 +37,13 @@ enum bw_rc bw_arp_parse(struct bw_span text, struct bw_arena *arena, struct bw_m
                         struct bw_err *err)
 {
     enum { DEVICES_MAX = 1024 };
-    struct bw_span line, name;
+    struct bw_span line, name, rest = text;
     if (!bw_scan_line(&text, &line))
         return bw_fail(err, BW_EINVAL, "arp: no heading");
-    struct device *devices = bw_arena_array(arena, DEVICES_MAX, sizeof *devices);
+    size_t lines = 0;
+    while (lines < DEVICES_MAX && bw_scan_line(&rest, &line))
+        lines++;
+    struct device *devices = bw_arena_array(arena, lines, sizeof *devices);
     size_t count = 0;
     while (bw_scan_line(&text, &line)) {
         if (!device_of(line, &name))

@@ -85,7 +85,7 @@ enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw
         bw_scan_word(&line, &word);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             uint64_t value;
-            if (!bw_span_is(word, rows[i].word))
+            if (!bw_scan_is(word, rows[i].word))
                 continue;
             if (!bw_scan_uint(&line, &value))
                 return bw_fail(err, BW_EINVAL, "stat: '%s' without a number", rows[i].word);

@@ -4,7 +4,6 @@
 #include "host/parse.h"
 #include "host/scan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -13,27 +12,24 @@ enum {
 };
 
 /* "Active(anon)" is node_memory_Active_anon_bytes. */
-static void family_name(struct bw_span field, bool in_kib, char *out, size_t size)
+static bool is_name(const char *name, struct bw_span field, bool in_kib)
 {
-    char clean[64];
-    size_t len = 0;
-    for (size_t i = 0; i < field.len && len < sizeof clean - 1; i++) {
-        if (field.data[i] == '(')
-            clean[len++] = '_';
-        else if (field.data[i] != ')')
-            clean[len++] = field.data[i];
+    name += sizeof "node_memory_" - 1;
+    for (size_t i = 0; i < field.len; i++) {
+        const char c = field.data[i];
+        if (c != ')' && *name++ != (c == '(' ? '_' : c))
+            return false;
     }
-    clean[len] = '\0';
-    snprintf(out, size, "node_memory_%s%s", clean, in_kib ? "_bytes" : "");
+    return strcmp(name, in_kib ? "_bytes" : "") == 0;
 }
 
 /* The table is in the kernel's order, so the next field is nearly always a step from the
  * last one. */
-static bool find_family(const char *name, unsigned *at)
+static bool find_family(struct bw_span field, bool in_kib, unsigned *at)
 {
     for (unsigned tried = FIRST; tried <= LAST; tried++) {
         *at = *at >= LAST ? FIRST : *at + 1;
-        if (strcmp(bw_family_row((enum bw_family_id) * at)->name, name) == 0)
+        if (is_name(bw_family_row((enum bw_family_id) * at)->name, field, in_kib))
             return true;
     }
     return false;
@@ -52,9 +48,7 @@ enum bw_rc bw_meminfo_parse(struct bw_span text, struct bw_measures *out, struct
             return bw_fail(err, BW_EINVAL, "meminfo: '%.*s' without a number",
                            (int)(field.len < 40 ? field.len : 40), field.data);
         const bool in_kib = bw_scan_word(&line, &unit) && bw_span_is(unit, "kB");
-        char name[96];
-        family_name(bw_span_trim(field), in_kib, name, sizeof name);
-        if (!find_family(name, &at))
+        if (!find_family(bw_span_trim(field), in_kib, &at))
             continue;
         bw_measures_add(out, (enum bw_family_id)at, (double)value * (in_kib ? 1024 : 1), NULL);
         any = true;

@@ -62,7 +62,7 @@ enum { ROW_COUNT = sizeof rows / sizeof *rows };
 static size_t find_protocol(struct bw_span protocol, size_t *out_end)
 {
     size_t first = 0;
-    while (first < ROW_COUNT && !bw_span_is(protocol, rows[first].protocol))
+    while (first < ROW_COUNT && !bw_scan_is(protocol, rows[first].protocol))
         first++;
     size_t end = first;
     while (end < ROW_COUNT && strcmp(rows[end].protocol, rows[first].protocol) == 0)
@@ -76,7 +76,7 @@ static bool add_field(size_t first, size_t end, struct bw_span field, struct bw_
                       struct bw_measures *out)
 {
     for (size_t i = first; i < end; i++) {
-        if (!bw_span_is(field, rows[i].field))
+        if (!bw_scan_is(field, rows[i].field))
             continue;
         int64_t number;
         if (!bw_parse_int(value.data, value.len, &number))
@@ -133,7 +133,8 @@ enum bw_rc bw_netstat_parse(struct bw_span text, struct bw_measures *out, struct
 /* "Udp6InErrors 0": the protocol ends with its 6. */
 enum bw_rc bw_snmp6_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err)
 {
-    struct bw_span line, name, value;
+    struct bw_span line, name, value, last = { 0 };
+    size_t first = ROW_COUNT, end = ROW_COUNT;
     while (bw_scan_line(&text, &line)) {
         if (!bw_scan_word(&line, &name) || !bw_scan_word(&line, &value))
             return bw_fail(err, BW_EINVAL, "snmp6: a name without a value");
@@ -142,9 +143,10 @@ enum bw_rc bw_snmp6_parse(struct bw_span text, struct bw_measures *out, struct b
             continue;
         const struct bw_span protocol = { name.data, (size_t)(six - name.data) + 1 };
         const struct bw_span field = { six + 1, name.len - protocol.len };
-        size_t end;
-        const size_t first = find_protocol(protocol, &end);
-        if (!add_field(first, end, field, value, out))
+        if (protocol.len != last.len || memcmp(protocol.data, last.data, last.len) != 0)
+            first = find_protocol(protocol, &end);
+        last = protocol;
+        if (field.len > 0 && !add_field(first, end, field, value, out))
             return bw_fail(err, BW_EINVAL, "snmp6: a value that is no number");
     }
     return BW_OK;

@@ -14,17 +14,31 @@ bool bw_scan_line(struct bw_span *rest, struct bw_span *out_line)
     return false;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Called some thousand times a round. */
 bool bw_scan_word(struct bw_span *line, struct bw_span *out_word)
 {
-    const struct bw_span rest = bw_span_trim(*line);
-    size_t len = 0;
-    while (len < rest.len && rest.data[len] != ' ' && rest.data[len] != '\t')
-        len++;
-    if (len == 0)
+    const char *at = line->data, *end = line->data + line->len;
+    while (at < end && is_blank(*at))
+        at++;
+    const char *word = at;
+    while (at < end && !is_blank(*at))
+        at++;
+    if (at == word)
         return false;
-    *out_word = (struct bw_span){ rest.data, len };
-    *line = (struct bw_span){ rest.data + len, rest.len - len };
+    *out_word = (struct bw_span){ word, (size_t)(at - word) };
+    *line = (struct bw_span){ at, (size_t)(end - at) };
     return true;
+}
+
+bool bw_scan_is(struct bw_span word, const char *text)
+{
+    return word.len > 0 && word.data[0] == text[0] && strncmp(text, word.data, word.len) == 0
+           && text[word.len] == '\0';
 }
 
 bool bw_scan_uint(struct bw_span *line, uint64_t *out)

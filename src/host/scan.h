@@ -14,6 +14,10 @@ bool bw_scan_line(struct bw_span *rest, struct bw_span *out_line);
 /* The next column between blanks; false at the end of the line. */
 bool bw_scan_word(struct bw_span *line, struct bw_span *out_word);
 
+/* Whether the word is that text, for long tables: most words differ from most texts in their first
+ * bytes already. */
+bool bw_scan_is(struct bw_span word, const char *text);
+
 /* The next column as a number; false, with *line unchanged, when there is none or it is no
  * number. */
 bool bw_scan_uint(struct bw_span *line, uint64_t *out);

@@ -24,7 +24,7 @@ enum bw_rc bw_vmstat_parse(struct bw_span text, struct bw_measures *out, struct 
         bw_scan_word(&line, &word);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             uint64_t value;
-            if (!bw_span_is(word, rows[i].word))
+            if (!bw_scan_is(word, rows[i].word))
                 continue;
             if (!bw_scan_uint(&line, &value))
                 return bw_fail(err, BW_EINVAL, "vmstat: '%s' without a number", rows[i].word);

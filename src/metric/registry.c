@@ -190,11 +190,13 @@ static void append_help(struct bw_buf *out, const char *help, enum bw_exposition
         bw_escape_label(out, help, strlen(help));
         return;
     }
-    for (; *help != '\0'; help++) {
-        if (*help == '\\' || *help == '\n')
-            bw_buf_text(out, *help == '\n' ? "\\n" : "\\\\");
-        else
-            bw_buf_char(out, *help);
+    for (;;) {
+        const size_t plain = strcspn(help, "\\\n");
+        bw_buf_bytes(out, help, plain);
+        help += plain;
+        if (*help == '\0')
+            return;
+        bw_buf_text(out, *help++ == '\n' ? "\\n" : "\\\\");
     }
 }
 

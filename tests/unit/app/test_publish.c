@@ -101,6 +101,32 @@ static void values_are_shown_replaced_and_gone(void **state)
     assert_int_equal(bw_publisher_series(publisher), 0);
 }
 
+static void measures_of_another_are_shown_without_being_kept(void **state)
+{
+    struct bw_publisher *publisher = ((struct stage *)*state)->publisher;
+    struct bw_publication *a = publication(publisher, "a");
+    const uint64_t asked = bw_publisher_asked(publisher);
+    for (int round = 0; round < 3; round++) {
+        struct bw_arena arena;
+        struct bw_measures measures;
+        bw_arena_init(&arena);
+        bw_measures_init(&measures, &arena);
+        bw_measures_add(&measures, BW_METRIC_PROBE_SUCCESS, round == 1, NULL);
+        if (round == 2)
+            bw_measures_add(&measures, BW_METRIC_PROBE_FAILURE_INFO, 1, BW_LABEL_VALUES("timeout"));
+        bw_publication_show(a, &measures);
+        memset(measures.items, 0x5a, measures.count * sizeof *measures.items);
+        bw_arena_fini(&arena);
+        expect_page(publisher, round == 0   ? "probe_success{service=\"a\"} 0\n"
+                               : round == 1 ? "probe_success{service=\"a\"} 1\n"
+                                            : "probe_success{service=\"a\"} 0\n"
+                                              "probe_failure_info{service=\"a\",reason="
+                                              "\"timeout\"} 1\n");
+    }
+    assert_true(bw_publisher_asked(publisher) == asked + 3);
+    bw_publication_free(a);
+}
+
 static void a_taken_name_is_hidden_until_it_is_free(void **state)
 {
     struct bw_publisher *publisher = ((struct stage *)*state)->publisher;
@@ -385,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_can_be_opened_again),
         ON_STAGE(values_are_shown_replaced_and_gone),
+        ON_STAGE(measures_of_another_are_shown_without_being_kept),
         ON_STAGE(a_taken_name_is_hidden_until_it_is_free),
         ON_STAGE(nothing_is_lost_to_a_scrape),
         ON_STAGE(a_crowd_cannot_keep_old_values),

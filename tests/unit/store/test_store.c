@@ -190,6 +190,27 @@ static void the_ceiling_on_bytes_holds(void **state)
     assert_string_equal(text, ""); /* the oldest went */
 }
 
+/* With nothing to write the writer sleeps for minutes; what is put wakes it. */
+static void a_writer_at_rest_is_roused(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open(f); /* commits every 20 ms */
+    const uint32_t a = fixture_series(f, "up", "a");
+    for (int round = 0; round < 3; round++) {
+        struct bw_store_stats stats = { 0 };
+        usleep(200000); /* to rest, several commits have to find nothing */
+        bw_store_stats(f->store, &stats);
+        const uint64_t before = stats.commits_total;
+        fixture_append(f, a, T0 + round, round);
+        for (int i = 0; i < 1000 && stats.commits_total == before; i++) {
+            usleep(5000);
+            bw_store_stats(f->store, &stats);
+        }
+        assert_true(stats.commits_total == before + 1);
+        assert_true(stats.queued_samples == 0);
+    }
+}
+
 static void note_commit(void *ctx, bool committed)
 {
     *(int *)ctx = committed ? 1 : -1;
@@ -275,6 +296,7 @@ int main(void)
         IN_FIXTURE(the_ceiling_on_series_holds),
         IN_FIXTURE(old_packs_go_when_the_clock_is_trusted),
         IN_FIXTURE(the_ceiling_on_bytes_holds),
+        IN_FIXTURE(a_writer_at_rest_is_roused),
         IN_FIXTURE(who_waits_for_a_commit_is_told),
         IN_FIXTURE(a_second_daemon_is_refused),
         IN_FIXTURE(the_socket_is_private_and_goes_with_the_store),
