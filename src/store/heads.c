@@ -48,6 +48,14 @@ static uint16_t share(uint32_t points, uint32_t turn)
     return (uint16_t)(points / 4 + (points - points / 4) * turn / (TURNS - 1));
 }
 
+/* Begins the turns of a group: each block and write that follows comes as long after the one
+ * before as those of all other groups do. */
+static void begin_turns(struct bw_head *head, uint32_t group)
+{
+    head->seal_points = share(SEAL_POINTS, turn_of(group));
+    head->write_points = share(WRITE_POINTS, turn_of(group));
+}
+
 static struct bw_head *head_of(struct bw_heads *heads, uint32_t group)
 {
     if (group >= heads->group_count) {
@@ -55,10 +63,8 @@ static struct bw_head *head_of(struct bw_heads *heads, uint32_t group)
         struct bw_head *groups = bw_alloc_array(count, sizeof *groups);
         if (heads->group_count > 0)
             memcpy(groups, heads->groups, heads->group_count * sizeof *groups);
-        for (size_t i = heads->group_count; i < count; i++) {
-            groups[i].seal_points = share(SEAL_POINTS, turn_of((uint32_t)i));
-            groups[i].write_points = share(WRITE_POINTS, turn_of((uint32_t)i));
-        }
+        for (size_t i = heads->group_count; i < count; i++)
+            begin_turns(&groups[i], (uint32_t)i);
         free(heads->groups);
         heads->groups = groups;
         heads->group_count = count;
@@ -456,6 +462,7 @@ enum bw_rc bw_heads_write(struct bw_heads *heads, sqlite3 *db, uint32_t group, u
                           int64_t now_ns, struct bw_err *err)
 {
     struct bw_head *head = &heads->groups[group];
+    const bool due = bw_heads_is_due(heads, group, now_ns);
     bool added = false;
     enum bw_rc rc = bw_db_exec(db, "BEGIN IMMEDIATE", err);
     if (rc == BW_OK)
@@ -470,9 +477,11 @@ enum bw_rc bw_heads_write(struct bw_heads *heads, sqlite3 *db, uint32_t group, u
     heads->packs_added += added;
     head->covered_seq = seq;
     head->first_seq = 0;
-    head->write_due_ns = now_ns + WRITE_EVERY_NS;
+    head->write_due_ns = due ? now_ns + WRITE_EVERY_NS : first_due_ns(group, now_ns);
     head->seal_points = SEAL_POINTS;
     head->write_points = WRITE_POINTS;
+    if (!due) /* all were written at once, as somebody wished */
+        begin_turns(head, group);
     bw_window_clear(&head->window, &heads->pool);
     return BW_OK;
 }

@@ -174,11 +174,14 @@ static bool open_pack(sqlite3_stmt *st, struct bw_pack *pack)
 static void take_pack(struct scan *scan, const struct bw_pack *pack, struct wanted *wanted,
                       size_t count)
 {
+    struct bw_pack_walk walk;
+    bw_pack_walk_begin(&walk, pack);
     for (size_t i = 0; i < count; i++) {
-        const int at = bw_pack_find(pack, wanted[i].series);
-        if (at >= 0 && bw_pack_read(pack, (size_t)at, &wanted[i].points, NULL) != BW_OK)
+        if (bw_pack_walk_find(&walk, wanted[i].series)
+            && bw_pack_walk_read(&walk, &wanted[i].points, NULL) != BW_OK)
             scan->damage.packs++;
     }
+    bw_pack_walk_fini(&walk);
 }
 
 static enum bw_rc read_packs(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted,
