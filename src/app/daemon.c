@@ -33,7 +33,7 @@
 enum { SELF_SHOWN_MS = 5000, SELF_STORED_MS = 15000 };
 #define WEB_GRACE_NS (3 * BW_SECOND)
 #define REST_FIRST_NS (10 * BW_SECOND)
-#define REST_EVERY_NS BW_MINUTE
+#define REST_EVERY_NS (20 * BW_SECOND)
 /* Reloads wished for within this time, by hangup or over HTTP, are one: a storm of them must not
  * keep checks from running. */
 
