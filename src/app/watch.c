@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/watch.h"
 
-#include "app/log.h"
+#include "app/verdict.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "base/units.h"
 #include "probe/run.h"
 #include "schedule/schedule.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,76 +148,13 @@ static double seconds(int64_t ns)
     return (double)ns / 1e9;
 }
 
-/* The value that a degraded_when rule looks at; NaN when this run has none. */
-static double degraded_value(const struct bw_degraded_rule *rule,
-                             const struct bw_probe_result *result, int64_t now_ms)
-{
-    switch (rule->subject) {
-    case BW_DEGRADED_DURATION:
-        return seconds(result->duration_ns);
-    case BW_DEGRADED_CERTIFICATE:
-        return result->has_certificate
-                   ? (double)result->certificate_expiry_s - (double)now_ms / 1000
-                   : NAN;
-    case BW_DEGRADED_PHASE:
-        return result->phase_seen[rule->phase] ? seconds(result->phase_ns[rule->phase]) : NAN;
-    }
-    return NAN;
-}
-
-/* Writes "duration 1.2s is > 800ms" for the first rule that holds. */
-static bool is_degraded(const struct watched *check, const struct bw_probe_result *result,
-                        int64_t now_ms, char *out, size_t size)
-{
-    for (size_t i = 0; i < check->config->degraded_count; i++) {
-        const struct bw_degraded_rule *rule = &check->config->degraded[i];
-        const double value = degraded_value(rule, result, now_ms);
-        if (!bw_condition_holds(&rule->condition, value))
-            continue;
-        char limit[BW_CONDITION_TEXT_MAX], shown[BW_DURATION_TEXT_MAX];
-        bw_condition_format(limit, &rule->condition);
-        bw_format_duration_short(shown, llround(value * 1e9));
-        snprintf(out, size, "%s %s is %s", rule->name, shown, limit);
-        return true;
-    }
-    return false;
-}
-
-static struct bw_roster_result result_for_people(const struct watched *check,
-                                                 const struct bw_probe_result *result)
-{
-    struct bw_roster_result out = { .ts_ms = check->nominal_ms,
-                                    .duration_s = seconds(result->duration_ns),
-                                    .reason = result->reason,
-                                    .attempts = result->attempts,
-                                    .detail = result->warned && result->success ? result->warning
-                                                                                : result->detail,
-                                    .certificate_expires_ms = NAN };
-    for (int i = 0; i < BW_PHASE_COUNT; i++) {
-        if (result->phase_seen[i])
-            out.phases[out.phase_count++] =
-                (struct bw_view_phase){ bw_probe_phase_name((enum bw_probe_phase)i),
-                                        seconds(result->phase_ns[i]) };
-    }
-    if (result->has_certificate)
-        out.certificate_expires_ms = (double)result->certificate_expiry_s * 1000;
-    return out;
-}
-
 static void judge(struct watched *check, const struct bw_probe_result *result, bool unseen)
 {
-    struct bw_roster_result shown = result_for_people(check, result);
-    char text[BW_PROBE_DETAIL_BYTES_MAX + 128];
-    struct bw_outcome outcome = { .kind = BW_OUTCOME_PASS };
+    struct bw_roster_result shown;
+    char text[BW_VERDICT_TEXT_MAX];
+    const struct bw_outcome outcome =
+        bw_verdict_of(check->config, result, check->nominal_ms, text, &shown);
     shown.unseen = unseen;
-    if (!result->success) {
-        outcome = bw_outcome_of(result->reason, result->detail); /* the reason is said before it */
-    } else if (result->warned) {
-        outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_ASSERTION_BODY, result->warning };
-    } else if (is_degraded(check, result, check->nominal_ms, text, sizeof text)) {
-        outcome = (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_THRESHOLD, text };
-        shown.detail = text;
-    }
     check->warned += outcome.kind == BW_OUTCOME_WARN ? 1 : 0;
     bw_roster_feed(check->watch->roster, check->seat, &outcome, &shown);
 }
