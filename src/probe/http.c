@@ -558,7 +558,10 @@ static bool transfer(struct bw_probe_try *t, bool may_reuse)
     const bool allowed = is_allowed(t), plain = bw_http_is_plain(&hop);
     struct bw_poll *kept = may_reuse && allowed && plain ? kept_connection(t) : NULL;
     t->reused = kept != NULL;
-    if (!t->reused) {
+    if (t->reused) {
+        static const char words[] = "on the connection of an earlier run";
+        bw_trail_note(t->out, BW_TRAIL_WORDS, words, sizeof words - 1);
+    } else {
         bw_probe_enter(t->out, BW_PHASE_CONNECT);
         bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     }

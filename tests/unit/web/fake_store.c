@@ -2,6 +2,7 @@
 /* History that tests and the preview read. */
 #include "fake.h"
 
+#include "base/limits.h"
 #include "store/store.h"
 
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { HOUR_MS = 3600000, MINUTE_MS = 60000, SERIES_MAX = 48 };
@@ -236,6 +238,29 @@ static void add_failures(struct filling *filling, int64_t now_ms)
         assert_true(bw_store_put_failure(filling->store, &failures[i]));
 }
 
+/* As much as there can be, of what takes the most room in HTML. */
+static void add_heavy_failures(struct filling *filling, int64_t now_ms)
+{
+    char transcript[BW_TRANSCRIPT_BYTES_MAX + 1] = "";
+    for (size_t used = 0; used + 40 < sizeof transcript; used = strlen(transcript))
+        snprintf(transcript + used, sizeof transcript - used, "1.0 < \"'<&>\"'<&>\"'<&>\n");
+    for (unsigned i = 0; i < BW_FAILURES_KEPT_MAX; i++) {
+        const struct bw_failure failure = {
+            .tally = { .subject = { "checkout", "10.0.0.2:8080", "port" },
+                       .slot = i,
+                       .ts_ms = now_ms - i * HOUR_MS,
+                       .last_ms = now_ms - i * HOUR_MS,
+                       .times = 1 },
+            .reason = BW_REASON_ASSERTION_REPLY,
+            .cause = "\"'<&>",
+            .attempts = 1,
+            .phases = "",
+            .transcript = transcript,
+        };
+        assert_true(bw_store_put_failure(filling->store, &failure));
+    }
+}
+
 void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_ms)
 {
     struct filling filling = { 0 };
@@ -255,6 +280,7 @@ void fake_store_make(const char *path, int64_t now_ms, int hours, int64_t step_m
             append(&filling, from_ms, ts, now_ms);
     add_rows(&filling, now_ms);
     add_failures(&filling, now_ms);
+    add_heavy_failures(&filling, now_ms);
     assert_int_equal(bw_store_flush(filling.store, INT64_C(30000000000), &err), BW_OK);
     bw_store_close(filling.store);
     bw_arena_fini(&filling.arena);

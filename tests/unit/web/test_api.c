@@ -210,6 +210,31 @@ static void a_report_may_use_its_style(void **state)
     free(answer);
 }
 
+static size_t count_of(const char *text, const char *what)
+{
+    size_t count = 0;
+    for (const char *c = text; (c = strstr(c, what)) != NULL; c++)
+        count++;
+    return count;
+}
+
+/* What does not fit on the page is in the JSON. */
+static void failures_do_not_make_a_page_heavy(void **state)
+{
+    (void)state;
+    char *page = fake_ask(&fake, "GET", "/services/checkout/10.0.0.2%3A8080/port", NULL, NULL);
+    char *json =
+        fake_ask(&fake, "GET", "/api/v1/services/checkout/10.0.0.2%3A8080/port", NULL, NULL);
+    assert_true(strlen(page) < 100000);
+    const size_t shown = count_of(page, "class=\"transcript\"");
+    assert_in_range(shown, 1, 9);
+    assert_int_equal(count_of(page, "There is no room for its transcript here"), 10 - shown);
+    assert_non_null(strstr(page, "<a href=\"/api/v1/services/checkout/10.0.0.2%3A8080/port\">"));
+    assert_int_equal(count_of(json, "\"transcript\":[{"), 10);
+    free(page);
+    free(json);
+}
+
 /* A step of an hour over 30 hours with a gap: as many points as hours that have any. */
 static void a_step_gives_one_mean_each(void **state)
 {
@@ -246,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_store_is_answered_from),
         cmocka_unit_test(a_file_name_is_clean),
         cmocka_unit_test(a_report_may_use_its_style),
+        cmocka_unit_test(failures_do_not_make_a_page_heavy),
         cmocka_unit_test(a_step_gives_one_mean_each),
         cmocka_unit_test(without_a_store_there_is_no_history),
     };
