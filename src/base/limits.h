@@ -31,7 +31,8 @@
 #define BW_FAILURES_KEPT_MAX 10u              /* failures of one check that are stored */
 #define BW_EXEC_ARGUMENTS_MAX 256u            /* of one command */
 #define BW_EXEC_COMMAND_BYTES_MAX (64u << 10) /* of all its words */
-#define BW_EXEC_PERFDATA_MAX 100u             /* measurements taken from one output */
+#define BW_DESCRIPTORS_RESERVED 32u /* that checks leave to the front end, the store, names */
+#define BW_EXEC_PERFDATA_MAX 100u   /* measurements taken from one output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
 
 /* HTTP front end. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "io/socket.h"
 #include "probe/http_memory.h"
 #include "probe/http_wire.h"
 #include "probe/trail.h"
@@ -155,7 +156,7 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
 {
     (void)purpose;
     struct bw_probe_try *t = ctx;
-    int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    int fd = bw_socket_open(to->family, to->socktype, to->protocol);
     if (fd < 0)
         t->socket_error = errno;
     return fd < 0 ? CURL_SOCKET_BAD : fd;

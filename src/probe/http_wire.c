@@ -2,6 +2,7 @@
 #include "probe/http_wire.h"
 
 #include "base/mem.h"
+#include "io/socket.h"
 #include "probe/probe.h"
 
 #include <errno.h>
@@ -156,7 +157,7 @@ static int dial(const struct bw_address *address, uint16_t port)
 {
     struct sockaddr_storage to;
     const socklen_t len = bw_address_socket(address, port, &to);
-    const int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd = bw_socket_open(address->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
         return fd;
     const int error = errno;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "io/socket.h"
 #include "probe/trail.h"
 
 #include <errno.h>
@@ -359,7 +360,7 @@ static bool connect_to(struct bw_probe_try *t)
         bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
         return false;
     }
-    t->fd = socket(t->address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    t->fd = bw_socket_open(t->address.family, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (t->fd < 0 || (connect(t->fd, (struct sockaddr *)&to, len) != 0 && errno != EINPROGRESS)) {
         int error = errno;
         bw_probe_fail(t->out, bw_probe_errno_reason(error), "%s", strerror(error));

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* io/socket.h: sockets towards targets, which may not take the last descriptors that we have: with
+ * those the front end accepts, the store opens its files and names are looked up. */
+#ifndef IO_SOCKET_H
+#define IO_SOCKET_H
+
+/* As socket(2), with SOCK_CLOEXEC. -1 with errno EMFILE, too, when only the reserve is left:
+ * BW_DESCRIPTORS_RESERVED of the limit, or a quarter of a small one. Any thread. */
+int bw_socket_open(int family, int type, int protocol);
+
+#endif
