@@ -4,8 +4,11 @@
  *     /proc ---read()---> bytes ---parse(), pure---> measures ---> /metrics, store
  *                                                        \----> resources ---> thresholds
  *
- * One thread at a time. Reading /proc takes well under a millisecond; statfs(2), which can hang
- * for ever on a dead server, runs on threads of its own (host/statfs.h). */
+ * One thread at a time. Reading /proc takes well under a millisecond; statfs(2) of mounts that
+ * somebody outside answers for, which can hang for ever, runs on threads of its own
+ * (host/statfs.h). What cannot have changed is not read again: mounts until the kernel says so,
+ * os-release until the file is another one, the speed of a network device until its carrier
+ * changed, where the control group is for a minute. */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
