@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "io/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ static void free_view(struct bw_view *view)
 {
     struct bw_arena arena = view->arena;
     bw_arena_fini(&arena);
+    bw_memory_unmap(view->memory, view->memory_bytes);
     free(view);
 }
 

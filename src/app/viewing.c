@@ -2,6 +2,7 @@
 #include "app/viewing.h"
 
 #include "base/mem.h"
+#include "io/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,10 +178,11 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
                         const struct bw_viewing_parts *parts)
 {
     struct bw_view *view = bw_alloc(sizeof *view);
-    bw_arena_init(&view->arena);
     /* In one piece, which goes back to the system when the view goes: views come several times a
      * second, each beside its predecessor, and pieces of them would be all over the heap. */
-    bw_arena_reserve(&view->arena, core->view_bytes + core->view_bytes / 16);
+    view->memory_bytes = core->view_bytes + core->view_bytes / 16;
+    view->memory = bw_memory_map(view->memory_bytes);
+    bw_arena_init_with(&view->arena, view->memory, view->memory_bytes);
     view->now_ms = bw_core_now_ms(core);
     view->started_ms = core->started_ms;
     view->node = copy(&view->arena, core->node);

@@ -41,10 +41,13 @@ static struct bw_arena_block *add_block(struct bw_arena *arena, size_t size)
     return block;
 }
 
-void bw_arena_reserve(struct bw_arena *arena, size_t bytes)
+void bw_arena_init_with(struct bw_arena *arena, void *memory, size_t bytes)
 {
-    if (bytes <= arena->left)
-        return;
+    *arena = (struct bw_arena){ .next = memory, .left = bytes };
+}
+
+static void start_block(struct bw_arena *arena, size_t bytes)
+{
     arena->next = (char *)add_block(arena, bytes)->bytes;
     arena->left = bytes;
 }
@@ -68,7 +71,7 @@ void *bw_arena_alloc(struct bw_arena *arena, size_t size)
          * current one is not wasted. */
         if (size > BLOCK_BYTES_MAX / 4)
             return add_block(arena, size)->bytes;
-        bw_arena_reserve(arena, next_block_bytes(arena)); /* `size` is counted in */
+        start_block(arena, next_block_bytes(arena)); /* `size` is counted in */
     }
     void *piece = arena->next;
     arena->next += size;
@@ -95,7 +98,7 @@ static char *text_room(struct bw_arena *arena, size_t size)
         return bw_arena_alloc(arena, size);
     arena->used += size;
     if (size > arena->left)
-        bw_arena_reserve(arena, next_block_bytes(arena));
+        start_block(arena, next_block_bytes(arena));
     arena->left -= size;
     return arena->next + arena->left;
 }

@@ -19,8 +19,9 @@ struct bw_arena {
 /* All zeros is an empty arena too. */
 void bw_arena_init(struct bw_arena *arena);
 
-/* For `bytes` in one piece at once; more than that is fine. */
-void bw_arena_reserve(struct bw_arena *arena, size_t bytes);
+/* An empty arena that first uses these zeroed bytes, aligned for any type: they stay the caller's
+ * and must outlive it. */
+void bw_arena_init_with(struct bw_arena *arena, void *memory, size_t bytes);
 
 /* Releases everything; the arena is empty and usable again. */
 void bw_arena_fini(struct bw_arena *arena);

@@ -5,20 +5,37 @@
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ARENAS = 2, LARGE_BYTES = 128 << 10 };
+enum { ARENAS = 2, LARGE_BYTES = 8 << 20 };
 
 void bw_memory_settle(void)
 {
     /* By default every thread gets a heap of its own, and each keeps what it freed. Ours
      * allocate little at the same time. */
     mallopt(M_ARENA_MAX, ARENAS);
-    /* Fixed, so that a page or a report that was large once goes back when it is freed. */
+    /* Pages for scrapers are some megabytes: mapped anew for each they would cost twice as much.
+     * What they leave behind goes back with the next rest; a report's at once. */
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+}
+
+void *bw_memory_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes > 0 ? bytes : 1, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        abort(); /* out of memory: as everywhere (base/mem.h) */
+    return memory;
+}
+
+void bw_memory_unmap(void *memory, size_t bytes)
+{
+    if (memory != NULL)
+        munmap(memory, bytes > 0 ? bytes : 1);
 }
 
 /* Code and constants. A segment that can be written, or could until relocations were done, holds

@@ -14,6 +14,11 @@
 /* Settles how the heap grows, before the first thread is started. */
 void bw_memory_settle(void);
 
+/* Zeroed memory that goes back to the system as soon as it is released: for what is large and
+ * comes again and again beside its predecessor. Never NULL; `bytes` may be 0. */
+void *bw_memory_map(size_t bytes);
+void bw_memory_unmap(void *memory, size_t bytes);
+
 /* Hands back what is not in use: read-only pages of program files, and free heap. Any thread;
  * others go on meanwhile. */
 void bw_memory_rest(void);

@@ -33,9 +33,9 @@ struct bw_view_phase {
 
 struct bw_view_check {
     const char *name;
-    const char *kind;   /* "http", "tcp", "host" */
-    const char *target; /* as configured, placeholders filled in */
-    const char *module; /* "" when it has none */
+    const char *kind;        /* "http", "tcp", "host" */
+    const char *target;      /* as configured, placeholders filled in */
+    const char *module;      /* "" when it has none */
     struct bw_labels labels; /* those of its service included, unless it says otherwise */
     enum bw_status status;
     int64_t since_ms;
@@ -119,6 +119,8 @@ struct bw_view_sight {
 
 struct bw_view {
     struct bw_arena arena;
+    void *memory; /* that the arena uses first; who frees the view gives it back */
+    size_t memory_bytes;
     int64_t now_ms;
     int64_t started_ms;
     const char *node; /* this machine's name */
