@@ -10,15 +10,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ARENAS = 2, LARGE_BYTES = 8 << 20 };
+enum { ARENAS = 2, LARGE_BYTES = 128 << 10 };
 
 void bw_memory_settle(void)
 {
     /* By default every thread gets a heap of its own, and each keeps what it freed. Ours
      * allocate little at the same time. */
     mallopt(M_ARENA_MAX, ARENAS);
-    /* Pages for scrapers are some megabytes: mapped anew for each they would cost twice as much.
-     * What they leave behind goes back with the next rest; a report's at once. */
+    /* Fixed, so that a page or a report that was large once goes back when it is freed. */
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
 }
