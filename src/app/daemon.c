@@ -149,6 +149,7 @@ static void rest(void *ctx)
 static void on_rest_timer(void *ctx)
 {
     struct bw_daemon *daemon = ctx;
+    bw_web_rest(daemon->web);
     bw_work_submit(daemon->core.workers, rest, NULL, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "metric/negotiate.h"
 #include "web/page.h"
+#include "web/spare.h"
 
 #include <libdeflate.h>
 #include <openssl/evp.h>
@@ -159,6 +160,14 @@ void bw_answer_allow_style(struct bw_request *request)
         bw_arena_printf(&request->arena, "'sha256-%s'", (const char *)text);
 }
 
+void bw_answer_let_go(struct bw_request *request)
+{
+    struct bw_buf *body = &request->answer.body;
+    if (body->cap > 0)
+        bw_spare_return(request->site->spare, body->data, body->cap);
+    bw_buf_init(body, body->max);
+}
+
 void bw_answer_compress(struct bw_request *request)
 {
     struct bw_buf *body = &request->answer.body;
@@ -170,6 +179,7 @@ void bw_answer_compress(struct bw_request *request)
         return;
     struct bw_buf packed;
     bw_buf_init(&packed, body->max);
+    bw_spare_lend(request->site->spare, &packed);
     size_t bound = libdeflate_gzip_compress_bound(compressor, body->len);
     char *room = bw_buf_reserve(&packed, bound);
     if (room != NULL)
@@ -179,7 +189,7 @@ void bw_answer_compress(struct bw_request *request)
         bw_buf_fini(&packed);
         return;
     }
-    bw_buf_fini(body);
+    bw_answer_let_go(request);
     *body = packed;
     request->answer.encoding = "gzip";
 }

@@ -32,6 +32,9 @@ void bw_answer_allow_style(struct bw_request *request);
 /* Compresses the body when it is worth it and welcome. */
 void bw_answer_compress(struct bw_request *request);
 
+/* Empties the body; its memory goes to who needs such next. */
+void bw_answer_let_go(struct bw_request *request);
+
 /* "Not Found" */
 const char *bw_http_status_text(unsigned status);
 

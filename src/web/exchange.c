@@ -329,9 +329,39 @@ static void add_headers(struct MHD_Response *response, const struct bw_answer *a
     add_header(response, "Vary", answer->varies ? "Accept, Accept-Encoding" : NULL);
 }
 
-/* Hands over what is sent; *out_size is how much that is. */
-static struct MHD_Response *make_response(struct bw_answer *answer, size_t *out_size)
+/* Memory that the library sends from, until it is sent. */
+struct sending {
+    struct bw_spare *spare;
+    char *data;
+    size_t cap;
+};
+
+static void on_sent(void *ctx)
 {
+    struct sending *sending = ctx;
+    bw_spare_return(sending->spare, sending->data, sending->cap);
+    free(sending);
+}
+
+static struct MHD_Response *send_body(const struct bw_site *site, struct bw_buf *body,
+                                      size_t *out_size)
+{
+    const size_t cap = body->cap;
+    struct sending *sending = bw_alloc(sizeof *sending);
+    sending->spare = site->spare;
+    sending->data = bw_buf_detach(body, out_size);
+    sending->cap = cap;
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        *out_size, sending->data, on_sent, sending);
+    if (response == NULL)
+        on_sent(sending);
+    return response;
+}
+
+/* Hands over what is sent; *out_size is how much that is. */
+static struct MHD_Response *make_response(struct bw_request *request, size_t *out_size)
+{
+    struct bw_answer *answer = &request->answer;
     struct MHD_Response *response;
     if (answer->fixed != NULL) {
         *out_size = answer->fixed_size;
@@ -345,8 +375,7 @@ static struct MHD_Response *make_response(struct bw_answer *answer, size_t *out_
             answer->file = -1;
         return response;
     }
-    char *body = bw_buf_detach(&answer->body, out_size);
-    return MHD_create_response_from_buffer(*out_size, body, MHD_RESPMEM_MUST_FREE);
+    return send_body(request->site, &answer->body, out_size);
 }
 
 static enum MHD_Result send_answer(struct exchange *exchange)
@@ -357,7 +386,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         bw_answer_problem(request, 500, "There is no answer to this.");
     const bool is_held = answer->fixed == NULL && answer->file < 0;
     size_t size = 0;
-    struct MHD_Response *response = make_response(answer, &size);
+    struct MHD_Response *response = make_response(request, &size);
     if (response == NULL)
         return MHD_NO;
     add_headers(response, answer);

@@ -5,6 +5,7 @@
 #include "metric/negotiate.h"
 #include "web/answer.h"
 #include "web/endpoint.h"
+#include "web/spare.h"
 
 /* As node_exporter has it: ?collect[]=cpu&collect[]=meminfo, or ?exclude[]=netclass, not both.
  * *out is NULL for everything; false when it was answered already. */
@@ -41,6 +42,7 @@ void bw_endpoint_metrics(struct bw_request *request)
         return;
     bw_answer_begin(request, type);
     request->answer.body.max = BW_WEB_METRICS_BYTES_MAX;
+    bw_spare_lend(request->site->spare, &request->answer.body);
     hooks->metrics(hooks->ctx, format, shown, &request->answer.body);
     if (bw_buf_failed(&request->answer.body))
         bw_answer_problem(request, 500, "The metrics take more than %u bytes.",

@@ -22,6 +22,7 @@
 struct bw_days;
 struct bw_route;
 struct bw_site;
+struct bw_spare;
 struct exchange;
 
 enum { BW_CAPTURES_MAX = 3 };
@@ -86,6 +87,7 @@ struct bw_site {
     size_t page_size;
     struct bw_templates *templates;
     struct bw_days *days;
+    struct bw_spare *spare;
     atomic_bool cancelled; /* stopping: long work may end early */
 };
 

@@ -288,6 +288,8 @@ enum bw_rc bw_web_start(const struct bw_web_options *options, const struct bw_we
     pthread_rwlock_init(&web->access_lock, NULL);
     copy_options(web, options, hooks);
     web->site.days = bw_days_new(workers);
+    bw_spare_init(&web->spare);
+    web->site.spare = &web->spare;
     const struct bw_guard_limits limits = guard_limits();
     enum bw_rc rc = bw_access_load(web->security_file, web->site.external_url, &web->access, err);
     if (rc == BW_OK)
@@ -377,6 +379,11 @@ static void stop_accepting(struct bw_web *web)
         stop_listening(l);
 }
 
+void bw_web_rest(struct bw_web *web)
+{
+    bw_spare_rest(&web->spare);
+}
+
 static void free_web(struct bw_web *web)
 {
     for (struct bw_listener *l = web->listeners; l != NULL;) {
@@ -392,6 +399,7 @@ static void free_web(struct bw_web *web)
     pthread_rwlock_destroy(&web->access_lock);
     bw_templates_free(web->site.templates);
     bw_days_free(web->site.days);
+    bw_spare_fini(&web->spare);
     pthread_cond_destroy(&web->changed);
     pthread_mutex_destroy(&web->lock);
     bw_arena_fini(&web->arena);

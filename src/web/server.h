@@ -8,6 +8,7 @@
 #include "web/guard.h"
 #include "web/listen.h"
 #include "web/request.h"
+#include "web/spare.h"
 #include "web/stats.h"
 #include "web/throttle.h"
 
@@ -26,6 +27,7 @@ struct bw_listener {
 
 struct bw_web {
     struct bw_site site;
+    struct bw_spare spare;
     struct bw_arena arena;
     struct bw_work_pool *workers;
     const char *security_file;    /* or NULL */

@@ -79,6 +79,9 @@ enum bw_rc bw_web_reload(struct bw_web *web, struct bw_err *err);
 /* What the front end has to say of itself: bellwether_http_*. Any thread. */
 void bw_web_measure(struct bw_web *web, struct bw_measures *out);
 
+/* Gives back memory that no answer needed lately; call it now and then. Loop thread. */
+void bw_web_rest(struct bw_web *web);
+
 /* Stops accepting, lets answers under way finish for at most `grace_ns`, then closes all.
  * Loop thread; NULL is fine. */
 void bw_web_stop(struct bw_web *web, int64_t grace_ns);
