@@ -17,6 +17,7 @@ struct watch {
     struct bw_curl_loop *curl;
     curl_socket_t socket;
     struct bw_poll *poll;
+    unsigned events;
 };
 
 static void reap(struct bw_curl_loop *curl)
@@ -43,6 +44,8 @@ static void on_ready(void *ctx, unsigned events)
         action |= CURL_CSELECT_IN;
     if ((events & BW_POLL_WRITE) != 0)
         action |= CURL_CSELECT_OUT;
+    /* An error stops the watch; what came before it may take curl more than one turn to read. */
+    bw_poll_start(watch->poll, watch->events);
     curl_multi_socket_action(curl->multi, watch->socket, action, &running);
     reap(curl); /* the watch may be gone now */
 }
@@ -82,6 +85,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void
         }
         curl_multi_assign(curl->multi, socket, watch);
     }
+    watch->events = events;
     bw_poll_start(watch->poll, events);
     return 0;
 }

@@ -275,8 +275,11 @@ static enum bw_reason reason_of(const struct bw_probe_try *t, CURLcode code)
     case CURLE_SSL_CERTPROBLEM:
         return BW_REASON_TLS_HANDSHAKE;
     case CURLE_COULDNT_CONNECT:
-    case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+        /* That is what it calls chunks that are none, too. */
+        return strstr(t->curl_error, "chunked-encoding") != NULL ? BW_REASON_HTTP_PROTOCOL
+                                                                 : by_phase(t);
+    case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2_STREAM:
@@ -433,15 +436,27 @@ static void on_wire_done(void *ctx, const struct bw_http_wire_end *how)
         on_answered(t);
 }
 
+/* What libcurl lets pass: a status line that it reads with more patience than we do, and an end
+ * before the blank line. */
+static void check_head(struct bw_probe_try *t)
+{
+    if (t->answer.status == 0)
+        bw_probe_fail(t->out, BW_REASON_HTTP_PROTOCOL, "the status line is not that of HTTP");
+    else if (t->answer.place == BW_HTTP_IN_HEAD)
+        bw_probe_fail(t->out, BW_REASON_CONNECTION_CLOSED, "the peer closed within the headers");
+}
+
 static void on_transferred(void *ctx, CURLcode code)
 {
     struct bw_probe_try *t = ctx;
     t->on_curl = false;
     bw_probe_leave(t->out);
-    if (code != CURLE_OK || t->out->reason != BW_REASON_NONE)
-        fail_transfer(t, code);
-    else
+    if (code == CURLE_OK)
+        check_head(t);
+    if (code == CURLE_OK && t->out->reason == BW_REASON_NONE)
         on_answered(t);
+    else
+        fail_transfer(t, code);
 }
 
 static void set_callbacks(struct bw_probe_try *t, CURL *easy)

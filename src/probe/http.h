@@ -83,7 +83,14 @@ char *bw_http_url_follow(const struct bw_http_url *from, const char *location);
 
 /* ---- what came back ---- */
 
+enum bw_http_answer_place {
+    BW_HTTP_BEFORE, /* a status line comes: the first, or another after 1xx */
+    BW_HTTP_IN_HEAD,
+    BW_HTTP_AFTER_HEAD, /* the blank line has come; lines after it are trailers, and no headers */
+};
+
 struct bw_http_answer {
+    enum bw_http_answer_place place;
     int status; /* 0: none yet */
     enum bw_http_version version;
     struct bw_buf headers; /* of the last response: name NUL value NUL … */
@@ -155,6 +162,11 @@ struct bw_http_hop {
     bool trusted;
     bool plain_get; /* after a redirect that turns the request into a GET */
 };
+
+/* NULL: there is none, and no word of it. A method that gives something says so when it is nothing
+ * (RFC 9110, section 8.6). */
+const char *bw_http_request_body(const struct bw_http_hop *hop);
+
 bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
                      struct curl_slist **out_connect_to);
 

@@ -32,6 +32,7 @@ static void clear_response(struct bw_http_answer *answer)
 void bw_http_answer_clear(struct bw_http_answer *answer)
 {
     clear_response(answer);
+    answer->place = BW_HTTP_BEFORE;
     answer->header_bytes = 0;
     answer->header_lines = 0;
     answer->body_bytes = 0;
@@ -49,7 +50,8 @@ static void take_status(struct bw_http_answer *answer, struct bw_span line)
                       : bw_span_is(version, "HTTP/1.1") ? BW_HTTP_1_1
                                                         : BW_HTTP_2;
     uint64_t status = 0;
-    if (code.data != NULL && bw_parse_uint(code.data, code.len, &status) && status < 1000)
+    const bool http = version.len > 5 && memcmp(version.data, "HTTP/", 5) == 0;
+    if (http && code.data != NULL && bw_parse_uint(code.data, code.len, &status) && status < 1000)
         answer->status = (int)status;
 }
 
@@ -108,6 +110,14 @@ static int64_t date_of(struct bw_span value)
     return when > 0 ? (int64_t)when : 0;
 }
 
+/* "5, 5" is two headers that somebody made one (RFC 9110, section 8.6). */
+static struct bw_span first_word(struct bw_span value)
+{
+    struct bw_span word = value;
+    bw_span_split(&value, ',', &word);
+    return bw_span_trim(word);
+}
+
 static void take_field(struct bw_http_answer *answer, struct bw_span name, struct bw_span value)
 {
     int64_t length;
@@ -115,11 +125,43 @@ static void take_field(struct bw_http_answer *answer, struct bw_span name, struc
     bw_buf_char(&answer->headers, '\0');
     bw_buf_bytes(&answer->headers, value.data, value.len);
     bw_buf_char(&answer->headers, '\0');
-    if (is_name(name, "content-length") && bw_parse_int(value.data, value.len, &length)
-        && length >= 0)
-        answer->content_length = length;
+    if (is_name(name, "content-length")) {
+        const struct bw_span first = first_word(value);
+        if (bw_parse_int(first.data, first.len, &length) && length >= 0)
+            answer->content_length = length;
+    }
     if (is_name(name, "last-modified"))
         answer->last_modified_s = date_of(value);
+}
+
+/* A line that begins with a blank goes on with the value before it (RFC 9112, section 5.2). */
+static void continue_field(struct bw_http_answer *answer, struct bw_span more)
+{
+    if (answer->headers.len == 0)
+        return;
+    answer->headers.len--; /* the NUL */
+    const bool empty = answer->headers.data[answer->headers.len - 1] == '\0';
+    if (!empty && more.len > 0)
+        bw_buf_char(&answer->headers, ' ');
+    bw_buf_bytes(&answer->headers, more.data, more.len);
+    bw_buf_char(&answer->headers, '\0');
+}
+
+static void take_line(struct bw_http_answer *answer, const char *line, struct bw_span text)
+{
+    struct bw_span name;
+    const bool folded = line[0] == ' ' || line[0] == '\t';
+    if (text.len == 0 && !folded) {
+        answer->place = answer->status < 200 ? BW_HTTP_BEFORE : BW_HTTP_AFTER_HEAD;
+    } else if (answer->place == BW_HTTP_BEFORE) {
+        take_status(answer, text);
+        answer->place = BW_HTTP_IN_HEAD;
+    } else if (answer->place == BW_HTTP_IN_HEAD && folded) {
+        continue_field(answer, text);
+    } else if (answer->place == BW_HTTP_IN_HEAD && memchr(text.data, ':', text.len) != NULL) {
+        bw_span_split(&text, ':', &name);
+        take_field(answer, bw_span_trim(name), bw_span_trim(text));
+    }
 }
 
 bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size_t len)
@@ -129,14 +171,7 @@ bool bw_http_answer_header(struct bw_http_answer *answer, const char *line, size
     if (answer->header_bytes > BW_PROBE_HEADER_BYTES_MAX
         || answer->header_lines > BW_PROBE_HEADER_LINES_MAX)
         return false;
-    struct bw_span rest = bw_span_trim((struct bw_span){ line, len });
-    struct bw_span name;
-    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-        take_status(answer, rest);
-    } else if (memchr(rest.data, ':', rest.len) != NULL) {
-        bw_span_split(&rest, ':', &name);
-        take_field(answer, bw_span_trim(name), bw_span_trim(rest));
-    }
+    take_line(answer, line, bw_span_trim((struct bw_span){ line, len }));
     return true;
 }
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Digits of a chunk's size: 16 are 64 bits, which no body limit lets pass. */
-enum { SIZE_DIGITS_MAX = 15 };
+/* No body limit lets a chunk of 2^60 bytes pass. */
+enum { SIZE_BITS_MAX = 60 };
 
 void bw_http_parser_init(struct bw_http_parser *parser, bool head_only, bw_http_line_fn *on_line,
                          bw_http_bytes_fn *on_body, void *ctx)
@@ -55,7 +55,7 @@ static enum bw_http_parsed take_status(struct bw_http_parser *parser, struct bw_
         return broken(parser, "the status line is not that of HTTP/1.0 or HTTP/1.1");
     parser->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + (s[11] - '0');
     parser->may_stay = s[7] == '1';
-    parser->chunked = parser->has_length = false;
+    parser->chunked = parser->has_length = parser->has_header = parser->says_close = false;
     parser->left = 0;
     parser->place = BW_HTTP_AT_HEADER;
     return BW_HTTP_MORE;
@@ -66,10 +66,10 @@ static bool is_name(struct bw_span span, const char *text)
     return span.len == strlen(text) && strncasecmp(span.data, text, span.len) == 0;
 }
 
-static enum bw_http_parsed take_length(struct bw_http_parser *parser, struct bw_span value)
+static enum bw_http_parsed take_length(struct bw_http_parser *parser, struct bw_span word)
 {
     uint64_t length = 0;
-    if (!bw_parse_uint(value.data, value.len, &length) || length > INT64_MAX)
+    if (!bw_parse_uint(word.data, word.len, &length) || length > INT64_MAX)
         return broken(parser, "Content-Length is not a number");
     if (parser->has_length && parser->left != length)
         return broken(parser, "Content-Length is given twice, and not the same");
@@ -78,27 +78,21 @@ static enum bw_http_parsed take_length(struct bw_http_parser *parser, struct bw_
     return BW_HTTP_MORE;
 }
 
-static enum bw_http_parsed take_coding(struct bw_http_parser *parser, struct bw_span value)
+static enum bw_http_parsed take_coding(struct bw_http_parser *parser, struct bw_span word)
 {
-    if (is_name(value, "identity"))
+    if (is_name(word, "identity"))
         return BW_HTTP_MORE;
-    if (!is_name(value, "chunked"))
+    if (!is_name(word, "chunked"))
         return broken(parser, "a transfer coding that was not asked for");
     parser->chunked = true;
     return BW_HTTP_MORE;
 }
 
-/* "close", "keep-alive", or a list with one of them. */
-static enum bw_http_parsed take_connection(struct bw_http_parser *parser, struct bw_span value)
+static enum bw_http_parsed take_connection(struct bw_http_parser *parser, struct bw_span word)
 {
-    struct bw_span word;
-    while (bw_span_split(&value, ',', &word)) {
-        word = bw_span_trim(word);
-        if (is_name(word, "close"))
-            parser->may_stay = false;
-        else if (is_name(word, "keep-alive"))
-            parser->may_stay = true;
-    }
+    parser->says_close = parser->says_close || is_name(word, "close");
+    if (is_name(word, "keep-alive"))
+        parser->may_stay = true;
     return BW_HTTP_MORE;
 }
 
@@ -112,15 +106,21 @@ static enum bw_http_parsed take_header(struct bw_http_parser *parser, struct bw_
         { "transfer-encoding", take_coding },
         { "connection", take_connection },
     };
-    struct bw_span name;
+    struct bw_span name, word;
+    size_t i = 0;
+    if (line.data[0] == ' ' || line.data[0] == '\t') /* it goes on with the one before */
+        return parser->has_header ? BW_HTTP_MORE : broken(parser, "a blank before all headers");
     if (memchr(line.data, ':', line.len) == NULL)
-        return BW_HTTP_MORE;
+        return broken(parser, "a header without a colon");
+    parser->has_header = true;
     bw_span_split(&line, ':', &name);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (is_name(name, known[i].name))
-            return known[i].take(parser, bw_span_trim(line));
-    }
-    return BW_HTTP_MORE;
+    while (i < sizeof known / sizeof *known && !is_name(name, known[i].name))
+        i++;
+    enum bw_http_parsed found = BW_HTTP_MORE;
+    while (i < sizeof known / sizeof *known && found == BW_HTTP_MORE
+           && bw_span_split(&line, ',', &word))
+        found = known[i].take(parser, bw_span_trim(word));
+    return found;
 }
 
 /* The blank line: RFC 9112, section 6.3 says how long the body is. */
@@ -131,7 +131,7 @@ static enum bw_http_parsed begin_body(struct bw_http_parser *parser)
         parser->place = BW_HTTP_AT_STATUS;
         return BW_HTTP_MORE;
     }
-    if (status == 101 || (parser->chunked && parser->has_length))
+    if (status == 101 || parser->says_close || (parser->chunked && parser->has_length))
         parser->may_stay = false; /* it speaks something else now, or two tongues */
     if (parser->head_only || status < 200 || status == 204 || status == 304)
         return end(parser);
@@ -160,7 +160,7 @@ static enum bw_http_parsed take_size(struct bw_http_parser *parser, struct bw_sp
     uint64_t size = 0;
     size_t n = 0;
     for (; n < line.len && hex_value(line.data[n]) < 16; n++) {
-        if (n == SIZE_DIGITS_MAX)
+        if (size >> (SIZE_BITS_MAX - 4) != 0)
             return broken(parser, "the size of a chunk is too large");
         size = size << 4 | hex_value(line.data[n]);
     }
@@ -174,8 +174,8 @@ static enum bw_http_parsed take_size(struct bw_http_parser *parser, struct bw_sp
 static enum bw_http_parsed take_line(struct bw_http_parser *parser, const char *bytes, size_t len)
 {
     struct bw_span line = { bytes, len - 1 };
-    if (line.len > 0 && line.data[line.len - 1] == '\r')
-        line.len--;
+    while (line.len > 0 && line.data[line.len - 1] == '\r')
+        line.len--; /* twice, too: of a server that writes CRLF into a file of text */
     switch (parser->place) {
     case BW_HTTP_AT_SIZE:
         return take_size(parser, line);

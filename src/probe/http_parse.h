@@ -52,6 +52,8 @@ struct bw_http_parser {
     int status;     /* of the answer that comes now */
     bool chunked;   /* what its headers say of the body */
     bool has_length;
+    bool has_header;    /* at least one */
+    bool says_close;    /* which counts for more than "keep-alive" */
     uint64_t left;      /* bytes of body or chunk */
     struct bw_buf line; /* a line that comes in pieces */
     bw_http_line_fn *on_line;

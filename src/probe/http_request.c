@@ -24,7 +24,7 @@ static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
 
 static void take_path(CURLU *parts, struct bw_http_url *url)
 {
-    char *path = url_part(parts, CURLUPART_PATH, 0);
+    char *path = url_part(parts, CURLUPART_PATH, CURLU_URLENCODE);
     char *query = url_part(parts, CURLUPART_QUERY, 0);
     char *user = url_part(parts, CURLUPART_USER, 0);
     char *password = url_part(parts, CURLUPART_PASSWORD, 0);
@@ -145,7 +145,10 @@ static struct curl_slist *append(struct curl_slist *list, const char *name, cons
     struct bw_buf line;
     bw_buf_init(&line, 128u << 10);
     /* "Name;" is curl's way to send an empty value; "Name:" would take the header out. */
-    bw_buf_printf(&line, value[0] != '\0' ? "%s: %s" : "%s;%s", name, value);
+    if (value[strspn(value, " \t")] != '\0')
+        bw_buf_printf(&line, "%s: %s", name, value);
+    else
+        bw_buf_printf(&line, "%s;", name);
     struct curl_slist *longer = curl_slist_append(list, line.data);
     bw_buf_fini(&line);
     return longer != NULL ? longer : list;
@@ -155,24 +158,37 @@ static struct curl_slist *make_headers(const struct bw_http_hop *hop)
 {
     const struct bw_http_plan *plan = hop->plan;
     struct curl_slist *list = NULL;
+    if (hop->trusted && hop->host_header != NULL)
+        list = append(list, "Host", hop->host_header);
     for (size_t i = 0; i < plan->header_count; i++) {
         const struct bw_http_header *header = &plan->headers[i];
         bool replaced = hop->host_header != NULL && strcasecmp(header->name, "host") == 0;
         if (!replaced && (hop->trusted || is_harmless(header->name)))
             list = append(list, header->name, header->value);
     }
-    if (hop->trusted && hop->host_header != NULL)
-        list = append(list, "Host", hop->host_header);
     if (hop->trusted && plan->authorization != NULL)
         list = append(list, "Authorization", plan->authorization);
     return list;
 }
 
+const char *bw_http_request_body(const struct bw_http_hop *hop)
+{
+    static const char *const giving[] = { "POST", "PUT", "PATCH" };
+    if (hop->plain_get || strcmp(hop->plan->method, "HEAD") == 0)
+        return NULL;
+    const char *body = hop->plan->body;
+    for (size_t i = 0; i < sizeof giving / sizeof *giving; i++) {
+        if (body == NULL && strcmp(hop->plan->method, giving[i]) == 0)
+            body = "";
+    }
+    return body;
+}
+
 /* What libcurl would send unasked. */
-static struct curl_slist *without_extras(struct curl_slist *list, const struct bw_http_plan *plan)
+static struct curl_slist *without_extras(struct curl_slist *list, const struct bw_http_hop *hop)
 {
     list = curl_slist_append(list, "Expect:"); /* no waiting for "100 Continue" */
-    if (list != NULL && plan->body != NULL && !has_header(plan, "content-type"))
+    if (list != NULL && bw_http_request_body(hop) != NULL && !has_header(hop->plan, "content-type"))
         list = curl_slist_append(list, "Content-Type:"); /* curl would call it a form */
     return list;
 }
@@ -185,9 +201,10 @@ static void set_method(CURL *easy, const struct bw_http_hop *hop)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         return;
     }
-    if (plan->body != NULL && !hop->plain_get) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(plan->body));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, plan->body);
+    const char *body = bw_http_request_body(hop);
+    if (body != NULL) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
     } else if (strcmp(method, "GET") != 0) {
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
@@ -211,7 +228,7 @@ bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slis
                      struct curl_slist **out_connect_to)
 {
     const struct bw_http_plan *plan = hop->plan;
-    *out_headers = without_extras(make_headers(hop), plan);
+    *out_headers = without_extras(make_headers(hop), hop);
     *out_connect_to = make_route(hop);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -322,28 +339,41 @@ static void write_header(struct bw_buf *out, const char *line)
     }
 }
 
+/* First of all: RFC 9110, section 7.2. */
+static void write_host(struct bw_buf *out, const struct curl_slist *headers,
+                       const struct bw_http_url *url)
+{
+    write_default(out, headers, "Host", url->authority);
+    for (; headers != NULL; headers = headers->next) {
+        if (names_header(headers->data, "Host"))
+            write_header(out, headers->data);
+    }
+}
+
 bool bw_http_write_request(struct bw_buf *out, const struct bw_http_hop *hop,
                            struct curl_slist **out_headers)
 {
     const struct bw_http_plan *plan = hop->plan;
     const char *method = hop->plain_get ? "GET" : plan->method;
-    const bool has_body = plan->body != NULL && !hop->plain_get && strcmp(method, "HEAD") != 0;
+    const char *body = bw_http_request_body(hop);
     *out_headers = make_headers(hop);
     bw_buf_text(out, method);
     bw_buf_char(out, ' ');
     bw_buf_text(out, hop->url->path);
     bw_buf_text(out, " HTTP/1.1\r\n");
-    write_default(out, *out_headers, "Host", hop->url->authority);
+    write_host(out, *out_headers, hop->url);
     if (hop->trusted && plan->username != NULL && !is_named(*out_headers, "Authorization"))
         write_basic(out, plan);
     write_default(out, *out_headers, "User-Agent", "Bellwether/" BW_VERSION);
     write_default(out, *out_headers, "Accept", "*/*");
-    for (const struct curl_slist *header = *out_headers; header != NULL; header = header->next)
-        write_header(out, header->data);
-    if (has_body)
-        bw_buf_printf(out, "Content-Length: %zu\r\n", strlen(plan->body));
+    for (const struct curl_slist *header = *out_headers; header != NULL; header = header->next) {
+        if (!names_header(header->data, "Host"))
+            write_header(out, header->data);
+    }
+    if (body != NULL)
+        bw_buf_printf(out, "Content-Length: %zu\r\n", strlen(body));
     bw_buf_text(out, "\r\n");
-    if (has_body)
-        bw_buf_text(out, plan->body);
+    if (body != NULL)
+        bw_buf_text(out, body);
     return !bw_buf_failed(out);
 }

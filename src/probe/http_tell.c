@@ -144,9 +144,10 @@ void bw_http_note_request(struct bw_probe_outcome *out, const struct bw_http_hop
         note_text(out, "User-Agent: Bellwether/" BW_VERSION);
     if (hop->trusted && plan->username != NULL)
         note_text(out, "Authorization: Basic ***");
-    if (plan->body != NULL && !hop->plain_get) {
+    const char *body = bw_http_request_body(hop);
+    if (body != NULL) {
         char length[48];
-        snprintf(length, sizeof length, "Content-Length: %zu", strlen(plan->body));
+        snprintf(length, sizeof length, "Content-Length: %zu", strlen(body));
         note_text(out, length);
     }
 }

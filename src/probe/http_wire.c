@@ -6,6 +6,8 @@
 #include "probe/probe.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +15,11 @@
 
 /* A peer that floods us must not keep the loop to itself: so many reads in a turn. */
 enum { READ_BYTES = 16384, READS_A_TURN = 4 };
+
+/* What surely fits into one packet. */
+enum { PACKET_BYTES = 536 };
+
+enum { WATCHED = BW_POLL_READ | BW_POLL_WRITE | BW_POLL_EDGE };
 
 struct bw_http_wire {
     const struct bw_http_wire_ops *ops;
@@ -101,6 +108,7 @@ static void receive(struct bw_http_wire *wire)
             return;
         }
     }
+    bw_poll_start(wire->poll, WATCHED); /* a reset stops it, with more to read before its turn */
     bw_poll_again(wire->poll);
 }
 
@@ -153,11 +161,15 @@ static void on_ready(void *ctx, unsigned events)
 
 /* ---- start ----------------------------------------------------------------------------- */
 
-static int dial(const struct bw_address *address, uint16_t port)
+static int dial(const struct bw_address *address, uint16_t port, size_t request_bytes)
 {
     struct sockaddr_storage to;
     const socklen_t len = bw_address_socket(address, port, &to);
     const int fd = bw_socket_open(address->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    /* The last packet of several would wait for the peer's word on those before it, which may take
+     * 40 ms. One is sent at once as it is. */
+    if (fd >= 0 && request_bytes > PACKET_BYTES)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
         return fd;
     const int error = errno;
@@ -180,7 +192,7 @@ struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_ad
                                         bool head_only, const struct bw_http_wire_ops *ops,
                                         void *ctx, struct bw_http_wire_end *out_end)
 {
-    const int fd = kept != NULL ? bw_poll_fd(kept) : dial(address, port);
+    const int fd = kept != NULL ? bw_poll_fd(kept) : dial(address, port, request->len);
     if (fd < 0) {
         *out_end = (struct bw_http_wire_end){ .reason = bw_probe_errno_reason(errno),
                                               .text = strerror(errno) };
@@ -195,8 +207,7 @@ struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_ad
         go_on(wire);
         return wire;
     }
-    wire->poll =
-        bw_poll_open(loop, fd, BW_POLL_READ | BW_POLL_WRITE | BW_POLL_EDGE, on_ready, wire, NULL);
+    wire->poll = bw_poll_open(loop, fd, WATCHED, on_ready, wire, NULL);
     if (wire->poll != NULL)
         return wire;
     *out_end = (struct bw_http_wire_end){ .reason = BW_REASON_LOCAL_LIMIT,
