@@ -404,7 +404,7 @@ static void keep_connection(struct bw_probe_try *t)
     struct bw_poll *connection =
         t->plan->keep_alive && t->memory != NULL ? bw_http_wire_detach(t->wire) : NULL;
     if (connection != NULL)
-        bw_http_memory_keep(t->memory, t->url.origin, &t->address, connection);
+        bw_http_memory_keep(t->memory, t->url.origin, &t->address, connection, t->reused);
 }
 
 static bool transfer(struct bw_probe_try *t, bool may_reuse);
@@ -413,7 +413,7 @@ static bool transfer(struct bw_probe_try *t, bool may_reuse);
 static void ask_again(struct bw_probe_try *t)
 {
     drop_transfer(t);
-    bw_trail_say(t->out, "the connection of an earlier run was closed: opening another");
+    bw_trail_say(t->out, "the connection that was open is closed now: opening another");
     if (!transfer(t, false))
         end(t);
 }
@@ -559,11 +559,11 @@ static bool is_allowed(const struct bw_probe_try *t)
     return t->target->filter == NULL || t->target->filter(t->target->filter_ctx, &t->address);
 }
 
-static struct bw_poll *kept_connection(const struct bw_probe_try *t)
+static struct bw_poll *kept_connection(struct bw_probe_try *t)
 {
     if (!t->plan->keep_alive || t->memory == NULL)
         return NULL;
-    return bw_http_memory_take(t->memory, t->url.origin, &t->address);
+    return bw_http_memory_take(t->memory, t->url.origin, &t->address, &t->reused);
 }
 
 /* Begins the transfer of this hop; false with the outcome set when it cannot. */
@@ -572,10 +572,10 @@ static bool transfer(struct bw_probe_try *t, bool may_reuse)
     const struct bw_http_hop hop = hop_of(t);
     const struct bw_trail_peer peer = { t->address, t->url.port };
     const bool allowed = is_allowed(t), plain = bw_http_is_plain(&hop);
+    t->reused = false;
     struct bw_poll *kept = may_reuse && allowed && plain ? kept_connection(t) : NULL;
-    t->reused = kept != NULL;
-    if (t->reused) {
-        static const char words[] = "on the connection of an earlier run";
+    if (kept != NULL) {
+        static const char words[] = "on a connection that was open";
         bw_trail_note(t->out, BW_TRAIL_WORDS, words, sizeof words - 1);
     } else {
         bw_probe_enter(t->out, BW_PHASE_CONNECT);

@@ -15,6 +15,7 @@ struct kept {
     struct bw_address address;
     struct bw_timer *age; /* NULL until the first comes */
     uint64_t number;      /* the oldest has the least */
+    uint64_t run;         /* that has opened it, or a later one that is over */
 };
 
 struct bw_http_memory {
@@ -22,7 +23,7 @@ struct bw_http_memory {
     char *target; /* NULL before the first run */
     struct bw_http_url url;
     struct kept kept[BW_PROBE_KEPT_MAX];
-    uint64_t numbers;
+    uint64_t numbers, runs;
 };
 
 struct bw_http_memory *bw_http_memory_new(struct bw_loop *loop)
@@ -64,6 +65,7 @@ const struct bw_http_url *bw_http_memory_url(struct bw_http_memory *memory, cons
             return NULL;
         memory->target = bw_strdup(target);
     }
+    memory->runs++;
     return &memory->url;
 }
 
@@ -97,7 +99,7 @@ static bool is_quiet(const struct bw_poll *connection)
 }
 
 struct bw_poll *bw_http_memory_take(struct bw_http_memory *memory, const char *origin,
-                                    const struct bw_address *address)
+                                    const struct bw_address *address, bool *out_earlier)
 {
     for (size_t i = 0; i < BW_PROBE_KEPT_MAX; i++) {
         struct kept *kept = &memory->kept[i];
@@ -105,15 +107,17 @@ struct bw_poll *bw_http_memory_take(struct bw_http_memory *memory, const char *o
             || !is_same_address(&kept->address, address))
             continue;
         struct bw_poll *connection = let_go(kept);
-        if (is_quiet(connection))
+        if (is_quiet(connection)) {
+            *out_earlier = kept->run != memory->runs;
             return connection;
+        }
         bw_poll_close(connection);
     }
     return NULL;
 }
 
 void bw_http_memory_keep(struct bw_http_memory *memory, const char *origin,
-                         const struct bw_address *address, struct bw_poll *connection)
+                         const struct bw_address *address, struct bw_poll *connection, bool earlier)
 {
     struct kept *to = &memory->kept[0];
     for (size_t i = 1; i < BW_PROBE_KEPT_MAX && to->connection != NULL; i++) {
@@ -128,6 +132,7 @@ void bw_http_memory_keep(struct bw_http_memory *memory, const char *origin,
     to->origin = bw_strdup(origin);
     to->address = *address;
     to->number = ++memory->numbers;
+    to->run = earlier ? memory->runs - 1 : memory->runs;
     bw_poll_hand_over(connection, on_idle, to);
     bw_timer_start(to->age, BW_PROBE_KEPT_NS, 0);
 }

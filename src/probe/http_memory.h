@@ -16,17 +16,19 @@ struct bw_http_memory *bw_http_memory_new(struct bw_loop *loop);
 /* For bw_probe_ops.forget. */
 void bw_http_memory_free(void *memory);
 
-/* The target as a URL, the memory's; NULL with *err set. It has one target for all its life. */
+/* A run begins: the target as a URL, the memory's; NULL with *err set. It has one target for all
+ * its life. */
 const struct bw_http_url *bw_http_memory_url(struct bw_http_memory *memory, const char *target,
                                              struct bw_err *err);
 
 /* Takes a connection to that origin at that address out; NULL when there is none that lives. */
 struct bw_poll *bw_http_memory_take(struct bw_http_memory *memory, const char *origin,
-                                    const struct bw_address *address);
+                                    const struct bw_address *address, bool *out_earlier);
 
 /* Takes a connection, watched for both directions with BW_POLL_EDGE, that waits for nothing. The
- * oldest makes room. */
+ * oldest makes room. `earlier`: another run than this one has opened it. */
 void bw_http_memory_keep(struct bw_http_memory *memory, const char *origin,
-                         const struct bw_address *address, struct bw_poll *connection);
+                         const struct bw_address *address, struct bw_poll *connection,
+                         bool earlier);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/text.h"
 
+#include <locale.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,29 @@ static enum bw_rc take_parts(CURLU *parts, struct bw_http_url *url, struct bw_er
     return good ? BW_OK : bw_fail(err, BW_EINVAL, "only http and https URLs with a host");
 }
 
+/* A name of other letters is "xn--…" from here on. libidn2, which libcurl asks, takes it for bytes
+ * of the locale, and ours is "C". */
+static void name_in_ascii(CURLU *parts)
+{
+    char *host = url_part(parts, CURLUPART_HOST, 0);
+    const char *at = host;
+    while (at != NULL && *at != '\0' && (unsigned char)*at < 0x80)
+        at++;
+    if (at != NULL && *at != '\0') {
+        const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        const locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
+        char *ascii = url_part(parts, CURLUPART_HOST, CURLU_PUNYCODE);
+        if (utf8 != (locale_t)0) {
+            uselocale(before);
+            freelocale(utf8);
+        }
+        if (ascii != NULL)
+            curl_url_set(parts, CURLUPART_HOST, ascii, 0);
+        free(ascii);
+    }
+    free(host);
+}
+
 /* "example.com/?next=http://x" has none. */
 static bool has_scheme(const char *text)
 {
@@ -88,6 +112,8 @@ enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct b
     snprintf(full, len + 8, "%s%s", has_scheme(text) ? "" : "http://", text);
     CURLU *parts = curl_url();
     CURLUcode code = curl_url_set(parts, CURLUPART_URL, full, CURLU_NON_SUPPORT_SCHEME);
+    if (code == CURLUE_OK)
+        name_in_ascii(parts);
     enum bw_rc rc = code == CURLUE_OK
                         ? take_parts(parts, &url, err)
                         : bw_fail(err, BW_EINVAL, "'%.80s': %s", shown, curl_url_strerror(code));

@@ -8,15 +8,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static int listen_at(struct sockaddr *at, socklen_t len)
+{
+    int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, at, len) != 0 || listen(fd, 512) != 0 || getsockname(fd, at, &len) != 0)
+        abort();
+    return fd;
+}
+
 static int listen_on_loopback(uint16_t *out_port)
 {
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 512) != 0
-        || getsockname(fd, (struct sockaddr *)&at, &len) != 0)
-        abort();
+    int fd = listen_at((struct sockaddr *)&at, sizeof at);
     *out_port = ntohs(at.sin_port);
+    return fd;
+}
+
+static int listen_on_loopback6(uint16_t *out_port)
+{
+    struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = listen_at((struct sockaddr *)&at, sizeof at);
+    *out_port = ntohs(at.sin6_port);
     return fd;
 }
 
@@ -114,14 +126,33 @@ static void *accept_all(void *ctx)
     }
 }
 
-void peer_start(struct peer *peer, peer_fn *fn, SSL_CTX *tls)
+static void start(struct peer *peer, peer_fn *fn, SSL_CTX *tls, bool ip6)
 {
     memset(peer, 0, sizeof *peer);
     peer->play = fn;
     peer->tls = tls;
-    peer->fd = listen_on_loopback(&peer->port);
+    peer->fd = ip6 ? listen_on_loopback6(&peer->port) : listen_on_loopback(&peer->port);
     if (pipe(peer->quit) != 0 || pthread_create(&peer->thread, NULL, accept_all, peer) != 0)
         abort();
+}
+
+void peer_start(struct peer *peer, peer_fn *fn, SSL_CTX *tls)
+{
+    start(peer, fn, tls, false);
+}
+
+void peer_start6(struct peer *peer, peer_fn *fn)
+{
+    start(peer, fn, NULL, true);
+}
+
+bool peer_has_ip6(void)
+{
+    struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+    close(fd);
+    return has;
 }
 
 void peer_stop(struct peer *peer)

@@ -35,6 +35,8 @@ struct peer_talk {
 };
 
 void peer_start(struct peer *peer, peer_fn *play, SSL_CTX *tls);
+void peer_start6(struct peer *peer, peer_fn *play); /* on [::1] */
+bool peer_has_ip6(void);
 void peer_stop(struct peer *peer);
 
 /* False when the other side is gone. */

@@ -31,6 +31,8 @@ static bool act(struct peer_talk *talk, char what)
     switch (what) {
     case 'a': /* answers */
         return peer_say(talk, good);
+    case 't': /* leads elsewhere, over the same connection */
+        return peer_say(talk, "HTTP/1.1 302 F\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
     case 'c': /* answers and closes */
         peer_say(talk, good);
         return false;
@@ -223,6 +225,26 @@ static void without_the_option_nothing_is_kept(void **state)
     close_keeper(&k);
 }
 
+/* A redirect is followed over the connection that led there; that is no earlier run's. */
+static void hops_of_a_run_share_a_connection(void **state)
+{
+    (void)state;
+    struct keeper k;
+    open_keeper(&k, "tatatq ata");
+    for (int n = 0; n < 4; n++) {
+        world_run(&k.w, &k.module, &k.request);
+        assert_true(k.w.result.success);
+        assert_int_equal(world_value(&k.w, BW_METRIC_PROBE_HTTP_REDIRECTS, NULL), 1);
+        /* The third finds its connection closed after the redirect, and asks again where it was. */
+        assert_int_equal(world_value(&k.w, BW_METRIC_PROBE_HTTP_CONNECTION_REUSED, NULL),
+                         n == 1 || n == 3);
+        assert_int_equal(k.w.result.phase_seen[BW_PHASE_CONNECT], n == 0 || n == 2);
+        rest(&k.w);
+    }
+    assert_int_equal(atomic_load(&k.peer.count), 2);
+    close_keeper(&k);
+}
+
 static bool refuse_second(void *ctx, const struct bw_address *address)
 {
     (void)address;
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(stories_end_as_told),
         cmocka_unit_test(an_end_is_seen_before_asking_again),
         cmocka_unit_test(a_connection_is_the_check_s_own),
+        cmocka_unit_test(hops_of_a_run_share_a_connection),
         cmocka_unit_test(without_the_option_nothing_is_kept),
         cmocka_unit_test(a_kept_connection_passes_the_filter_too),
         cmocka_unit_test(what_must_not_be_sent_twice_is_refused),

@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "peer.h"
+#include "probe/http.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -47,6 +48,10 @@ static void play(struct peer_talk *talk)
 static void sum_up(const struct world *w, char *out, size_t size)
 {
     const struct bw_probe_result *r = &w->result;
+    if (!world_has(w, BW_METRIC_PROBE_HTTP_CONTENT_LENGTH)) {
+        snprintf(out, size, "%s at once: %s", bw_reason_name(r->reason), r->detail);
+        return;
+    }
     const double length = world_value(w, BW_METRIC_PROBE_HTTP_CONTENT_LENGTH, NULL);
     const double body = world_value(w, BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH, NULL);
     snprintf(out, size, "%s in %s, %d, length %.0f, body %.0f, HTTP %.1f, redirects %.0f%s%s",
@@ -73,7 +78,10 @@ static void ask(struct world *w, struct bw_probe_module *module, const struct pl
                 bool by_libcurl, char *found, char *asked)
 {
     struct peer peer;
-    peer_start(&peer, play, NULL);
+    if (strchr(place->host, '[') != NULL)
+        peer_start6(&peer, play);
+    else
+        peer_start(&peer, play, NULL);
     module->http.compression = by_libcurl ? "identity" : NULL;
     const struct bw_probe_request request = {
         .target = { .text = world_text(w, "%s:%u%s", place->host, peer.port, place->path) },
@@ -110,7 +118,8 @@ static const struct {
     const char *name;
     const char *said; /* what comes after a \v is for all connections but the first */
     char then;
-    const char *own; /* when it differs from libcurl's: how it begins. docs/probes.md says why */
+    const char
+        *own; /* when it differs from libcurl's: how it begins. docs/compatibility.md says why */
 } answers[] = {
     { "good", OK GOOD, '.', NULL },
     { "good, and open", OK GOOD, '-', NULL },
@@ -413,6 +422,8 @@ static const struct {
       false,
       false },
     { "a name", { "http://LocalHost", "/" }, "GET", NULL, false, false },
+    { "an address of IPv6", { "http://[0::1]", "/" }, "GET", NULL, false, false },
+    { "a zone", { "http://[::1%25lo]", "/" }, "GET", NULL, false, false },
     { "a method of its own", { "http://127.0.0.1", "/" }, "PURGE", NULL, false, false },
     { "get", { "http://127.0.0.1", "/" }, "get", NULL, false, false },
     { "OPTIONS", { "http://127.0.0.1", "/" }, "OPTIONS", NULL, false, false },
@@ -434,10 +445,10 @@ static void normalise(char *asked)
     char *extra = strstr(asked, "Accept-Encoding: identity\r\n");
     if (extra != NULL)
         memmove(extra, extra + 27, strlen(extra + 27) + 1);
-    char *port = strcasestr(asked, "\r\nhost: ");
-    port = port != NULL ? strpbrk(port + 8, ":\r") : NULL;
-    if (port != NULL && *port == ':')
-        memset(port, '*', strcspn(port, "\r"));
+    char *at = strcasestr(asked, "\r\nhost: ") + 8, *end = strchr(at, '\r');
+    char *port = memrchr(at, ':', (size_t)(end - at));
+    if (port != NULL && end[-1] != ']')
+        memset(port, '*', (size_t)(end - port));
 }
 
 static void set_request(struct bw_probe_module *module, size_t i)
@@ -462,6 +473,8 @@ static void the_same_words_are_sent(void **state)
         struct twins t;
         struct bw_probe_module module = watchful(&w);
         set_request(&module, i);
+        if (strchr(requests[i].place.host, '[') != NULL && !peer_has_ip6())
+            continue;
         ask_both(&w, &module, &requests[i].place, &t);
         normalise(t.own_asked);
         normalise(t.libcurl_asked);
@@ -475,6 +488,21 @@ static void the_same_words_are_sent(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Of whatever locale: that of a service is "C". */
+static void a_name_may_have_other_letters(void **state)
+{
+    (void)state;
+    struct bw_http_url url;
+    assert_int_equal(bw_http_url_parse("http://B\xc3\x9c\x63her.test:81/\xc3\xa9", &url, NULL),
+                     BW_OK);
+    assert_string_equal(url.host, "xn--bcher-kva.test");
+    assert_string_equal(url.authority, "xn--bcher-kva.test:81");
+    assert_string_equal(url.path, "/%c3%a9");
+    assert_string_equal(url.text, "http://xn--bcher-kva.test:81/\xc3\xa9");
+    bw_http_url_fini(&url);
+    assert_int_not_equal(bw_http_url_parse("http://\xff\xfe.test/", &url, NULL), BW_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +511,7 @@ int main(void)
         cmocka_unit_test(headers_may_be_many_or_long),
         cmocka_unit_test(a_reset_may_come_early),
         cmocka_unit_test(the_same_words_are_sent),
+        cmocka_unit_test(a_name_may_have_other_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
