@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct world {
@@ -195,6 +196,7 @@ struct hangup {
     struct bw_loop *loop;
     struct bw_poll *polls[2];
     unsigned calls;
+    int quiet;
 };
 
 /* Whichever comes first takes both away: the other's event is under way already. */
@@ -230,6 +232,75 @@ static void what_is_gone_is_not_told_of_events_under_way(void **state)
 static void stop_loop(void *ctx)
 {
     bw_loop_stop(ctx);
+}
+
+/* Whichever comes first closes the other, whose number and place another descriptor takes. */
+static void on_first(void *ctx, unsigned events)
+{
+    struct hangup *h = ctx;
+    (void)events;
+    h->calls++;
+    const int old = bw_poll_fd(h->polls[1]);
+    bw_poll_close(h->polls[1]);
+    assert_int_equal(dup2(h->quiet, old), old);
+    h->polls[1] = bw_poll_open(h->loop, old, BW_POLL_READ, on_first, h, NULL);
+    assert_non_null(h->polls[1]);
+    bw_poll_stop(h->polls[0]);
+    bw_loop_post(h->loop, stop_loop, h->loop);
+}
+
+static void an_event_is_not_told_to_who_has_the_number_now(void **state)
+{
+    (void)state;
+    struct hangup h = { .loop = bw_loop_new() };
+    int a[2], b[2], quiet[2];
+    assert_int_equal(pipe(a), 0);
+    assert_int_equal(pipe(b), 0);
+    assert_int_equal(pipe(quiet), 0);
+    h.quiet = quiet[0];
+    h.polls[0] = bw_poll_open(h.loop, a[0], BW_POLL_READ, on_first, &h, NULL);
+    h.polls[1] = bw_poll_open(h.loop, b[0], BW_POLL_READ, on_first, &h, NULL);
+    assert_int_equal(write(a[1], "x", 1), 1); /* told in this order */
+    assert_int_equal(write(b[1], "x", 1), 1);
+    bw_loop_run(h.loop);
+    assert_int_equal(h.calls, 1);
+    bw_poll_close(h.polls[0]);
+    bw_poll_close(h.polls[1]);
+    close(a[1]);
+    close(b[1]);
+    close(quiet[0]);
+    close(quiet[1]);
+    bw_loop_free(h.loop);
+}
+
+static void on_reset(void *ctx, unsigned events)
+{
+    struct hangup *h = ctx;
+    char bytes[4];
+    assert_int_equal(events, BW_POLL_READ | BW_POLL_WRITE);
+    h->calls++;
+    bw_poll_start(h->polls[0], BW_POLL_READ | BW_POLL_EDGE);
+    if (recv(bw_poll_fd(h->polls[0]), bytes, sizeof bytes, 0) > 0)
+        bw_poll_again(h->polls[0]);
+    else
+        bw_loop_stop(h->loop);
+}
+
+/* What came before an error can be read in as many turns as it takes. */
+static void an_error_stops_a_poll_which_may_start_again(void **state)
+{
+    (void)state;
+    struct hangup h = { .loop = bw_loop_new() };
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(send(pair[0], "x", 1, 0), 1); /* unread by the peer: its close is a reset */
+    assert_int_equal(send(pair[1], "0123456789", 10, 0), 10);
+    close(pair[1]);
+    h.polls[0] = bw_poll_open(h.loop, pair[0], BW_POLL_READ | BW_POLL_EDGE, on_reset, &h, NULL);
+    bw_loop_run(h.loop);
+    assert_true(h.calls > 1);
+    bw_poll_close(h.polls[0]);
+    bw_loop_free(h.loop);
 }
 
 static void on_hangup(void *ctx, unsigned events)
@@ -322,6 +393,8 @@ int main(void)
         cmocka_unit_test(a_signal_becomes_a_callback),
         cmocka_unit_test(a_descriptor_is_watched),
         cmocka_unit_test(what_is_gone_is_not_told_of_events_under_way),
+        cmocka_unit_test(an_event_is_not_told_to_who_has_the_number_now),
+        cmocka_unit_test(an_error_stops_a_poll_which_may_start_again),
         cmocka_unit_test(a_stopped_poll_is_silent_and_a_started_one_hears_the_hangup),
         cmocka_unit_test(many_descriptors_are_all_heard),
     };

@@ -10,9 +10,11 @@
 #include "peer.h"
 #include "world.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* What a server does with its connections, one word each; a letter is what it does when it is
  * asked. */
@@ -33,6 +35,13 @@ static bool act(struct peer_talk *talk, char what)
         return peer_say(talk, good);
     case 't': /* leads elsewhere, over the same connection */
         return peer_say(talk, "HTTP/1.1 302 F\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    case 'd': /* drips */
+        for (const char *at = good; *at != '\0'; at++) {
+            usleep(200);
+            if (!peer_say_bytes(talk, at, 1))
+                return false;
+        }
+        return true;
     case 'c': /* answers and closes */
         peer_say(talk, good);
         return false;
@@ -245,6 +254,51 @@ static void hops_of_a_run_share_a_connection(void **state)
     close_keeper(&k);
 }
 
+static void never(void *ctx, const struct bw_probe_result *result)
+{
+    (void)ctx, (void)result;
+    bw_loop_stop(((struct world *)ctx)->loop);
+}
+
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* On new connections and on kept ones; whatever was left behind, the next run is served. */
+static void a_run_may_be_cancelled_at_any_time(void **state)
+{
+    (void)state;
+    struct keeper k;
+    open_keeper(&k, "dddddddd dddddddd dddddddd dddddddd dddddddd dddddddd dddddddd dddddddd "
+                    "dddddddd dddddddd dddddddd dddddddd dddddddd dddddddd dddddddd dddddddd");
+    world_run(&k.w, &k.module, &k.request); /* what libraries open once is open now */
+    const size_t before = open_descriptors() - 2;
+    struct bw_timer *timer = bw_timer_new(k.w.loop, stop, &k.w);
+    for (int n = 0; n < 12; n++) {
+        k.request.plan = k.plan;
+        struct bw_probe_run *run = bw_probe_start(k.w.engine, &k.request, never, &k.w);
+        bw_timer_start(timer, n * BW_MS, 0);
+        bw_loop_run(k.w.loop);
+        bw_timer_stop(timer);
+        bw_probe_cancel(run);
+        if (n % 3 != 0)
+            continue;
+        world_run(&k.w, &k.module, &k.request);
+        assert_true(k.w.result.success);
+    }
+    bw_timer_free(timer);
+    bw_probe_memory_free(k.memory);
+    k.memory = NULL;
+    for (int n = 0; n < 200 && open_descriptors() > before; n++)
+        usleep(5000); /* the peer's ends */
+    assert_int_equal(open_descriptors(), before);
+    close_keeper(&k);
+}
+
 static bool refuse_second(void *ctx, const struct bw_address *address)
 {
     (void)address;
@@ -292,6 +346,7 @@ int main(void)
         cmocka_unit_test(an_end_is_seen_before_asking_again),
         cmocka_unit_test(a_connection_is_the_check_s_own),
         cmocka_unit_test(hops_of_a_run_share_a_connection),
+        cmocka_unit_test(a_run_may_be_cancelled_at_any_time),
         cmocka_unit_test(without_the_option_nothing_is_kept),
         cmocka_unit_test(a_kept_connection_passes_the_filter_too),
         cmocka_unit_test(what_must_not_be_sent_twice_is_refused),

@@ -13,7 +13,9 @@
 #include "probe/http.h"
 #include "world.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -283,17 +285,27 @@ static void say(const char *bytes, size_t len, char and_then)
     then = and_then;
 }
 
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
 static void answers_are_found_the_same(void **state)
 {
     (void)state;
     struct world w;
     unsigned wrong = 0;
+    size_t before = 0;
     world_open(&w, NULL);
     struct bw_probe_module module = watchful(&w);
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         struct twins t;
         say(answers[i].said, strlen(answers[i].said), answers[i].then);
         ask_both(&w, &module, &here, &t);
+        before = i == 0 ? open_descriptors() : before;
         const char *want = answers[i].own != NULL ? answers[i].own : t.libcurl;
         const bool same = strcmp(t.own, t.libcurl) == 0;
         if (strncmp(t.own, want, strlen(want)) == 0 && same == (answers[i].own == NULL))
@@ -301,6 +313,7 @@ static void answers_are_found_the_same(void **state)
         wrong++;
         print_error("%s:\n    own      %s\n    libcurl  %s\n", answers[i].name, t.own, t.libcurl);
     }
+    assert_int_equal(open_descriptors(), before);
     world_close(&w);
     assert_int_equal(wrong, 0);
 }
@@ -369,6 +382,27 @@ static void headers_may_be_many_or_long(void **state)
         len += (size_t)sprintf(bytes + len, GOOD);
         say(bytes, len, '-');
         wrong += compare(&w, &module, heaps[i].name);
+    }
+    world_close(&w);
+    assert_int_equal(wrong, 0);
+}
+
+static void a_body_is_read_up_to_its_limit(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = { OK GOOD, OK MARK "\r\nhello",
+                                          CHUNKED "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n" };
+    struct world w;
+    unsigned wrong = 0;
+    world_open(&w, NULL);
+    struct bw_probe_module module = watchful(&w);
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t limit = 4; limit < 7; limit++) {
+            module.http.body_size_limit_bytes = limit;
+            say(bodies[i], strlen(bodies[i]), '.');
+            wrong += compare(&w, &module, world_text(&w, "%zu bytes of body %zu", limit, i));
+            assert_int_equal(w.result.reason == BW_REASON_RESPONSE_TOO_LARGE, limit == 4);
+        }
     }
     world_close(&w);
     assert_int_equal(wrong, 0);
@@ -505,10 +539,14 @@ static void a_name_may_have_other_letters(void **state)
 
 int main(void)
 {
+    /* The environment's proxy, at which nobody listens, is nobody's. */
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_found_the_same),
         cmocka_unit_test(an_answer_may_end_at_any_byte),
         cmocka_unit_test(headers_may_be_many_or_long),
+        cmocka_unit_test(a_body_is_read_up_to_its_limit),
         cmocka_unit_test(a_reset_may_come_early),
         cmocka_unit_test(the_same_words_are_sent),
         cmocka_unit_test(a_name_may_have_other_letters),
