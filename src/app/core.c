@@ -7,11 +7,26 @@
 
 #include <stdlib.h>
 
-#define VIEW_EVERY_NS (250 * BW_MS)
+/* While somebody looks, and when nobody has for a while: making a view of a thousand checks takes
+ * longer than running a few of them. */
+#define VIEW_WATCHED_NS (250 * BW_MS)
+#define VIEW_UNWATCHED_NS BW_SECOND
+#define LOOKS_ON_NS (10 * BW_SECOND)
 
 int64_t bw_core_now_ms(struct bw_core *core)
 {
     return bw_wall_now_ms(&core->wall);
+}
+
+static int64_t view_pause_ns(struct bw_core *core)
+{
+    const uint64_t views = bw_publisher_acquired(core->publisher);
+    if (views != core->view_acquired) {
+        core->view_acquired = views;
+        core->view_acquired_ns = bw_loop_mono_ns();
+    }
+    const bool watched = bw_loop_mono_ns() - core->view_acquired_ns < LOOKS_ON_NS;
+    return watched ? VIEW_WATCHED_NS : VIEW_UNWATCHED_NS;
 }
 
 void bw_core_view_changed(struct bw_core *core)
@@ -20,8 +35,8 @@ void bw_core_view_changed(struct bw_core *core)
         return;
     core->view_is_stale = true;
     if (core->view_timer != NULL)
-        bw_timer_start(core->view_timer, core->view_shown_ns + VIEW_EVERY_NS - bw_loop_mono_ns(),
-                       0);
+        bw_timer_start(core->view_timer,
+                       core->view_shown_ns + view_pause_ns(core) - bw_loop_mono_ns(), 0);
 }
 
 static void free_texts(struct bw_event *event)

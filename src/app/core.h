@@ -50,6 +50,8 @@ struct bw_core {
     int64_t started_ms;
     bool view_is_stale;          /* something that a view shows has changed */
     int64_t view_shown_ns;       /* monotonic: when the last view was published */
+    uint64_t view_acquired;      /* bw_publisher_acquired() when it last changed … */
+    int64_t view_acquired_ns;    /* … and when that was seen */
     struct bw_timer *view_timer; /* publishes the next one; NULL: nobody does */
     struct bw_event *events;     /* ring of the newest, texts on the heap */
     size_t event_count, event_next;
@@ -61,7 +63,7 @@ struct bw_core {
 int64_t bw_core_now_ms(struct bw_core *core);
 
 /* Something that a view shows has changed: the next view comes at once, or a quarter of a second
- * after the last one, whichever is later. */
+ * after the last one, whichever is later; a whole second when nobody has looked for ten. */
 void bw_core_view_changed(struct bw_core *core);
 
 /* Makes an event known: to the store, the log and the next view. Texts are copied. */

@@ -32,6 +32,7 @@ struct bw_publisher {
     pthread_rwlock_t registry_lock; /* guards registry */
     struct bw_registry *registry;
     uint64_t asked;                 /* atomic: pages and views */
+    uint64_t acquired;              /* atomic: of them views */
     struct bw_publication *waiting; /* loop thread */
     unsigned retries;               /* in a row without success */
     struct bw_timer *retry;
@@ -245,6 +246,11 @@ uint64_t bw_publisher_asked(const struct bw_publisher *publisher)
     return __atomic_load_n(&publisher->asked, __ATOMIC_RELAXED);
 }
 
+uint64_t bw_publisher_acquired(const struct bw_publisher *publisher)
+{
+    return __atomic_load_n(&publisher->acquired, __ATOMIC_RELAXED);
+}
+
 /* The loop is the only one that changes the registry, so it may look without the lock. */
 size_t bw_publisher_series(struct bw_publisher *publisher)
 {
@@ -293,6 +299,7 @@ const struct bw_view *bw_publisher_acquire(struct bw_publisher *publisher)
 {
     const struct bw_view *view = NULL;
     __atomic_add_fetch(&publisher->asked, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&publisher->acquired, 1, __ATOMIC_RELAXED);
     pthread_mutex_lock(&publisher->view_lock);
     if (publisher->views != NULL) {
         publisher->views->holders++;

@@ -48,6 +48,9 @@ void bw_publisher_render(struct bw_publisher *publisher, enum bw_exposition form
 /* How often anybody took the page or a view: nobody sees what is refreshed between. Any thread. */
 uint64_t bw_publisher_asked(const struct bw_publisher *publisher);
 
+/* How often anybody took a view. Any thread. */
+uint64_t bw_publisher_acquired(const struct bw_publisher *publisher);
+
 /* Series shown, and those left out as duplicates. Loop thread. */
 size_t bw_publisher_series(struct bw_publisher *publisher);
 size_t bw_publisher_hidden(struct bw_publisher *publisher);

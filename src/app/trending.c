@@ -17,6 +17,7 @@ enum { SERIES_PER_JOB = 50 };
 #define FIRST_AFTER_NS (10 * BW_SECOND)
 #define LEAST_PAUSE_NS (200 * BW_MS)
 #define FIRST_ROUND_NS (15 * BW_SECOND)
+#define EARLY_SERIES_NS (200 * BW_MS)
 
 /* The latest result of one series. */
 struct result {
@@ -222,15 +223,20 @@ static void end_round(struct bw_trending *trending)
     drop_old_results(trending);
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* How long a round takes. A daemon that has just begun learns fast: its first rounds come
- * sooner, so that a newcomer need not wait for `trends.every` to see more than one point. */
+ * sooner, so that a newcomer need not wait for `trends.every` to see more than one point. Who has
+ * hundreds of series waits a little longer: they are not to cost more than what is measured. */
 static int64_t round_ns(const struct bw_trending *trending)
 {
     const int64_t half_age_ns = (bw_loop_mono_ns() - trending->started_ns) / 2;
-    const int64_t every_ns = trending->plan->every_ns;
-    if (half_age_ns >= every_ns || every_ns <= FIRST_ROUND_NS)
-        return every_ns;
-    return half_age_ns > FIRST_ROUND_NS ? half_age_ns : FIRST_ROUND_NS;
+    const int64_t early_ns = larger(FIRST_ROUND_NS, (int64_t)trending->selected * EARLY_SERIES_NS);
+    const int64_t wanted_ns = larger(half_age_ns, early_ns);
+    return wanted_ns < trending->plan->every_ns ? wanted_ns : trending->plan->every_ns;
 }
 
 /* The jobs of a round are spread over it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* app/viewing.h: builds the view that pages, API and reports see, when something has changed
- * and at most every 250 ms. Loop thread. */
+ * and at most every 250 ms; each second while nobody looks. Loop thread. */
 #ifndef APP_VIEWING_H
 #define APP_VIEWING_H
 
