@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/read_points.h"
 
-#include "base/civil.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "model/labels.h"
 #include "model/picker.h"
+#include "transfer/sample_text.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SECONDS_MAX 1e11 /* from here on a number is milliseconds */
 
 enum { SERIES_BYTES_MAX = 64 << 10, POINTS_MAX = 5000000, SHOWN_BYTES_MAX = 60 };
 
@@ -33,21 +31,7 @@ static bool fail(struct reader *r, const char *what, struct bw_span shown)
     return false;
 }
 
-/* ---- times and values -------------------------------------------------------------------- */
-
-static bool parse_time(struct bw_span text, int64_t *out_ms)
-{
-    double number;
-    if (bw_parse_rfc3339(text.data, text.len, out_ms))
-        return true;
-    if (!bw_parse_double(text.data, text.len, &number) || !isfinite(number))
-        return false;
-    const double ms = fabs(number) < SECONDS_MAX ? number * 1000 : number;
-    if (fabs(ms) > 9e15)
-        return false;
-    *out_ms = (int64_t)llround(ms);
-    return true;
-}
+/* ---- values and points ---------------------------------------------------------------------- */
 
 static bool parse_value(struct bw_span text, double *out)
 {
@@ -99,7 +83,7 @@ static bool read_csv_line(struct reader *r, struct bw_span line, bool may_be_hea
     bw_span_split(&rest, separator, &value);
     if (bw_span_split(&rest, separator, &more))
         return fail(r, "expected two columns, time and value", line);
-    if (!parse_time(unquoted(time), &ts_ms))
+    if (!bw_sample_text_time(unquoted(time), &ts_ms))
         return may_be_header || fail(r, "expected a time (Unix or RFC 3339)", unquoted(time));
     if (!parse_value(unquoted(value), &number))
         return fail(r, "expected a number", unquoted(value));
@@ -108,53 +92,16 @@ static bool read_csv_line(struct reader *r, struct bw_span line, bool may_be_hea
 
 /* ---- exposition -------------------------------------------------------------------------- */
 
-/* Bytes of the line's name with its labels; 0 when the braces do not close. */
-static size_t name_length(struct bw_span line)
-{
-    bool quoted = false, labels = false;
-    for (size_t i = 0; i < line.len; i++) {
-        const char c = line.data[i];
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && c == '{')
-            labels = true;
-        else if (!quoted && c == '}')
-            return i + 1;
-        else if (!labels && (c == ' ' || c == '\t') && line.data[i + 1] != '{')
-            return i;
-    }
-    return labels ? 0 : line.len;
-}
-
 static bool is_same(struct bw_span a, struct bw_span b)
 {
     return a.data != NULL && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-/* Takes a name apart by the grammar of selectors, of which it is a special case. */
-static bool parse_name(struct reader *r, struct bw_arena *arena, struct bw_span name,
-                       const char **out_metric, struct bw_labels *out_labels)
+static bool said_in_line(struct reader *r, enum bw_rc rc)
 {
-    struct bw_selector parsed;
-    if (bw_selector_parse(arena, bw_arena_strndup(arena, name.data, name.len), &parsed, NULL)
-        != BW_OK)
-        return fail(r, "expected name{label=\"value\"} value time", name);
-    struct bw_label *labels = bw_arena_array(arena, parsed.count + 1, sizeof *labels);
-    size_t count = 0;
-    *out_metric = "";
-    for (size_t i = 0; i < parsed.count; i++) {
-        const struct bw_matcher *matcher = &parsed.matchers[i];
-        if (matcher->op != BW_MATCH_EQUAL)
-            return fail(r, "a sample's label has '='", name);
-        if (strcmp(matcher->name, "__name__") == 0)
-            *out_metric = matcher->value;
-        else
-            labels[count++] = (struct bw_label){ matcher->name, matcher->value };
-    }
-    *out_labels = bw_labels_make(arena, labels, count);
-    return true;
+    if (rc != BW_OK)
+        bw_wrap(r->err, rc, "line %u", r->line);
+    return rc == BW_OK;
 }
 
 static void note_counter(struct reader *r, const char *metric)
@@ -192,7 +139,7 @@ static bool read_name(struct reader *r, struct bw_span name)
     struct bw_labels labels = { 0 };
     const char *metric = "";
     bw_arena_init(&arena);
-    bool ok = parse_name(r, &arena, name, &metric, &labels);
+    bool ok = said_in_line(r, bw_sample_text_name(&arena, name, &metric, &labels, r->err));
     if (ok) {
         r->name = name;
         r->name_is_wanted = r->picker == NULL || bw_picker_matches(r->picker, metric, labels);
@@ -205,24 +152,18 @@ static bool read_name(struct reader *r, struct bw_span name)
 
 static bool read_sample(struct reader *r, struct bw_span line)
 {
-    const struct bw_span name = { line.data, name_length(line) };
-    struct bw_span rest =
-        bw_span_trim((struct bw_span){ line.data + name.len, line.len - name.len });
-    struct bw_span value, time = { 0 };
+    struct bw_sample_text parts;
     int64_t ts_ms;
     double number;
-    if (name.len == 0)
-        return fail(r, "expected a closing }", line);
-    if (!is_same(r->name, name) && !read_name(r, name))
+    if (!said_in_line(r, bw_sample_text_split(line, &parts, r->err)))
+        return false;
+    if (!is_same(r->name, parts.name) && !read_name(r, parts.name))
         return false;
     if (!r->name_is_wanted)
         return true;
-    bw_span_split(&rest, ' ', &value);
-    rest = bw_span_trim(rest);
-    if (value.len == 0 || !parse_value(value, &number))
-        return fail(r, "expected a number", value);
-    bw_span_split(&rest, ' ', &time); /* what follows is an exemplar */
-    if (time.len == 0 || !parse_time(time, &ts_ms))
+    if (parts.value.len == 0 || !parse_value(parts.value, &number))
+        return fail(r, "expected a number", parts.value);
+    if (!bw_sample_text_time(parts.time, &ts_ms))
         return fail(r, "expected a time behind the value: a trend needs times", line);
     return add(r, ts_ms, number);
 }
@@ -297,13 +238,10 @@ enum bw_rc bw_read_points(const char *text, size_t len, const char *selector,
         bw_picker_free(r.picker);
         return bw_fail(r.err, BW_EINVAL, "there is a NUL byte in it: this is no text");
     }
-    /* Everything below looks one byte beyond a span at most: give it a NUL there. */
-    char *copy = bw_strndup(text, len);
-    const bool ok = read_lines(&r, (struct bw_span){ copy, strlen(copy) });
+    const bool ok = read_lines(&r, (struct bw_span){ text, len });
     bw_picker_free(r.picker);
     if (!ok)
         bw_read_points_fini(out);
-    free(copy);
     return ok ? BW_OK : r.err->rc;
 }
 

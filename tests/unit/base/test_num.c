@@ -233,6 +233,27 @@ static void doubles_are_read_whole_or_not(void **state)
     assert_false(bw_parse_double(long_text, sizeof long_text, &value));
 }
 
+/* What is read on the quick way is what the slow way would have given. */
+static void decimals_are_read_exactly(void **state)
+{
+    (void)state;
+    uint64_t seed = 4;
+    for (int i = 0; i < 200000; i++) {
+        char text[64];
+        double got = 0;
+        const int digits = (int)(next_random(&seed) % 19),
+                  decimals = (int)(next_random(&seed) % 19);
+        int len = next_random(&seed) % 4 == 0 ? snprintf(text, sizeof text, "-") : 0;
+        for (int k = 0; k <= digits; k++)
+            len += snprintf(text + len, sizeof text - (size_t)len, "%s%d", k == decimals ? "." : "",
+                            (int)(next_random(&seed) % 10));
+        assert_true(bw_parse_double(text, (size_t)len, &got));
+        const double want = strtod(text, NULL);
+        if (memcmp(&got, &want, sizeof got) != 0)
+            fail_msg("%s: %.17g, not %.17g", text, got, want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +264,7 @@ int main(void)
         cmocka_unit_test(the_shortest_text_is_found),
         cmocka_unit_test(integers_have_their_bounds),
         cmocka_unit_test(doubles_are_read_whole_or_not),
+        cmocka_unit_test(decimals_are_read_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
