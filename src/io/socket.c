@@ -4,7 +4,6 @@
 #include "base/limits.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,4 +28,10 @@ int bw_socket_open(int family, int type, int protocol)
     close(fd);
     errno = EMFILE;
     return -1;
+}
+
+bool bw_socket_may_idle(int fd)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)fd < limit.rlim_cur / 2;
 }

@@ -4,8 +4,14 @@
 #ifndef IO_SOCKET_H
 #define IO_SOCKET_H
 
+#include <stdbool.h>
+
 /* As socket(2), with SOCK_CLOEXEC. -1 with errno EMFILE, too, when only the reserve is left:
  * BW_DESCRIPTORS_RESERVED of the limit, or a quarter of a small one. Any thread. */
 int bw_socket_open(int family, int type, int protocol);
+
+/* Whether a descriptor may stay open for later: not when half of the limit is in use. Any thread.
+ */
+bool bw_socket_may_idle(int fd);
 
 #endif

@@ -24,7 +24,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { REQUEST_BYTES_MAX = 2 << 20 }; /* the body is as long as the configuration has it */
+enum { REQUEST_BYTES_MAX = 2 * BW_CONF_FILE_BYTES_MAX }; /* whatever can be configured */
 
 struct bw_probe_try {
     struct bw_probe_engine *engine;
@@ -398,13 +398,18 @@ static void on_answered(struct bw_probe_try *t)
     free(next);
 }
 
-/* For the next run, when that is wanted and the peer has not said otherwise. */
+/* For the next run, when that is wanted, the peer has not said otherwise and no other check has
+ * to go without. */
 static void keep_connection(struct bw_probe_try *t)
 {
     struct bw_poll *connection =
         t->plan->keep_alive && t->memory != NULL ? bw_http_wire_detach(t->wire) : NULL;
-    if (connection != NULL)
+    if (connection == NULL)
+        return;
+    if (bw_socket_may_idle(bw_poll_fd(connection)))
         bw_http_memory_keep(t->memory, t->url.origin, &t->address, connection, t->reused);
+    else
+        bw_poll_close(connection);
 }
 
 static bool transfer(struct bw_probe_try *t, bool may_reuse);

@@ -86,10 +86,10 @@ static const struct bw_opt http_options[] = {
     { "enable_http2", BW_OPT_BOOL, AT(enable_http2), .def = "true",
       .help = "Offer HTTP/2 over TLS." },
     { "keep_alive", BW_OPT_BOOL, AT(keep_alive), .def = "false",
-      .help =
-          "Leave the connection open for the check's next run, for 90 seconds at most: cheaper, "
-          "but connecting is not watched then. For GET, HEAD and OPTIONS over http; https opens "
-          "a connection each time." },
+      .help = "Leave the connection open for the check's next run, for 90 seconds at most and "
+              "while less than half of the descriptors are in use: cheaper, but connecting is "
+              "not watched then. For GET, HEAD and OPTIONS over http; https opens a connection "
+              "each time." },
     { "fail_if_ssl", BW_OPT_BOOL, AT(fail_if_ssl), .def = "false",
       .help = "Fail when the last answer came over TLS." },
     { "fail_if_not_ssl", BW_OPT_BOOL, AT(fail_if_not_ssl), .def = "false",
@@ -262,11 +262,10 @@ static void copy_request(struct bw_http_plan *plan, const struct bw_http_options
     plan->password = bw_strdup(o->basic_auth.password);
     plan->compression = bw_strdup(o->compression);
     if (o->authorization.credentials != NULL) {
-        struct bw_buf text;
-        bw_buf_init(&text, 64u << 10);
-        bw_buf_printf(&text, "%s %s", o->authorization.type, o->authorization.credentials);
-        plan->authorization = bw_buf_detach(&text, NULL);
-        bw_buf_fini(&text);
+        const struct bw_authorization *a = &o->authorization;
+        const size_t size = strlen(a->type) + strlen(a->credentials) + 2;
+        plan->authorization = bw_alloc(size);
+        snprintf(plan->authorization, size, "%s %s", a->type, a->credentials);
     }
     plan->headers = bw_alloc_array(o->headers.count + 1, sizeof *plan->headers);
     for (; plan->header_count < o->headers.count; plan->header_count++) {

@@ -168,15 +168,15 @@ static bool is_harmless(const char *name)
 
 static struct curl_slist *append(struct curl_slist *list, const char *name, const char *value)
 {
-    struct bw_buf line;
-    bw_buf_init(&line, 128u << 10);
+    const size_t size = strlen(name) + strlen(value) + 3;
+    char *line = bw_alloc(size);
     /* "Name;" is curl's way to send an empty value; "Name:" would take the header out. */
     if (value[strspn(value, " \t")] != '\0')
-        bw_buf_printf(&line, "%s: %s", name, value);
+        snprintf(line, size, "%s: %s", name, value);
     else
-        bw_buf_printf(&line, "%s;", name);
-    struct curl_slist *longer = curl_slist_append(list, line.data);
-    bw_buf_fini(&line);
+        snprintf(line, size, "%s;", name);
+    struct curl_slist *longer = curl_slist_append(list, line);
+    free(line);
     return longer != NULL ? longer : list;
 }
 
@@ -340,16 +340,17 @@ static void write_default(struct bw_buf *out, const struct curl_slist *headers, 
 
 static void write_basic(struct bw_buf *out, const struct bw_http_plan *plan)
 {
-    struct bw_buf pair;
-    bw_buf_init(&pair, 128u << 10);
-    bw_buf_printf(&pair, "%s:%s", plan->username, plan->password != NULL ? plan->password : "");
+    const char *password = plan->password != NULL ? plan->password : "";
+    const size_t size = strlen(plan->username) + strlen(password) + 2;
+    char *pair = bw_alloc(size);
+    snprintf(pair, size, "%s:%s", plan->username, password);
     bw_buf_text(out, "Authorization: Basic ");
-    char *room = bw_buf_reserve(out, pair.len / 3 * 4 + 5); /* with a NUL */
+    char *room = bw_buf_reserve(out, size / 3 * 4 + 5); /* with a NUL */
     if (room != NULL)
-        out->len += (size_t)EVP_EncodeBlock((unsigned char *)room, (unsigned char *)pair.data,
-                                            (int)pair.len);
+        out->len +=
+            (size_t)EVP_EncodeBlock((unsigned char *)room, (unsigned char *)pair, (int)size - 1);
     bw_buf_text(out, "\r\n");
-    bw_buf_fini(&pair);
+    free(pair);
 }
 
 /* libcurl's way to write them: see append(). */

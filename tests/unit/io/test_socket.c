@@ -35,6 +35,8 @@ static void the_last_descriptors_stay_free(void **state)
         assert_int_equal(errno, EMFILE);
         assert_true(count > 0);
         assert_int_equal(taken[count - 1], cases[i].limit - cases[i].reserve - 1);
+        assert_true(bw_socket_may_idle((int)cases[i].limit / 2 - 1));
+        assert_false(bw_socket_may_idle((int)cases[i].limit / 2));
         while ((fd = dup(taken[0])) >= 0) {
             taken[count++] = fd;
             others++;

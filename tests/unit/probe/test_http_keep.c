@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -299,6 +300,27 @@ static void a_run_may_be_cancelled_at_any_time(void **state)
     close_keeper(&k);
 }
 
+/* Who needs a descriptor now goes before who may need one later. */
+static void nothing_is_kept_when_descriptors_are_few(void **state)
+{
+    (void)state;
+    struct keeper k;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    open_keeper(&k, "aa aa");
+    const int next = dup(0);
+    close(next);
+    const struct rlimit few = { (rlim_t)next * 9 / 5, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    for (int n = 0; n < 2; n++) {
+        world_run(&k.w, &k.module, &k.request);
+        assert_int_equal(letter_of(&k.w), 'n');
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(atomic_load(&k.peer.count), 2);
+    close_keeper(&k);
+}
+
 static bool refuse_second(void *ctx, const struct bw_address *address)
 {
     (void)address;
@@ -347,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_the_check_s_own),
         cmocka_unit_test(hops_of_a_run_share_a_connection),
         cmocka_unit_test(a_run_may_be_cancelled_at_any_time),
+        cmocka_unit_test(nothing_is_kept_when_descriptors_are_few),
         cmocka_unit_test(without_the_option_nothing_is_kept),
         cmocka_unit_test(a_kept_connection_passes_the_filter_too),
         cmocka_unit_test(what_must_not_be_sent_twice_is_refused),

@@ -522,6 +522,47 @@ static void the_same_words_are_sent(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static atomic_size_t heard;
+
+static void count(struct peer_talk *talk)
+{
+    char bytes[65536];
+    ssize_t got;
+    size_t all = 0;
+    while (all < atomic_load(&heard) && (got = recv(talk->fd, bytes, sizeof bytes, 0)) > 0)
+        all += (size_t)got;
+    peer_say(talk, all >= atomic_load(&heard) ? OK GOOD : "");
+}
+
+/* Whatever a file of configuration can hold is sent, with nothing left out. */
+static void a_request_may_be_long(void **state)
+{
+    (void)state;
+    enum { LONG = 3000000, HEADER = 300000 }; /* libcurl has 1 MiB for all headers */
+    struct world w;
+    world_open(&w, NULL);
+    char *text = memset(bw_arena_alloc(&w.arena, LONG + 1), 'x', LONG);
+    text[LONG] = '\0';
+    const char *value = text + LONG - HEADER;
+    const struct bw_pair header = { "X-Long", value };
+    for (int i = 0; i < 2; i++) {
+        struct peer peer;
+        struct bw_probe_module module = watchful(&w);
+        module.http.method = "POST";
+        module.http.compression = i == 0 ? NULL : "identity";
+        module.http.headers = (struct bw_pairs){ &header, 1 };
+        module.http.authorization = (struct bw_authorization){ "Bearer", value };
+        module.http.body = text;
+        atomic_store(&heard, LONG + 2 * HEADER);
+        peer_start(&peer, count, NULL);
+        world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), 20 * BW_SECOND);
+        peer_stop(&peer);
+        if (!w.result.success)
+            fail_msg("%d: %s", i, w.result.detail);
+    }
+    world_close(&w);
+}
+
 /* Of whatever locale: that of a service is "C". */
 static void a_name_may_have_other_letters(void **state)
 {
@@ -549,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_body_is_read_up_to_its_limit),
         cmocka_unit_test(a_reset_may_come_early),
         cmocka_unit_test(the_same_words_are_sent),
+        cmocka_unit_test(a_request_may_be_long),
         cmocka_unit_test(a_name_may_have_other_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
