@@ -251,7 +251,7 @@ static enum bw_rc check_structure(sqlite3 *db, bool *out_mend, struct bw_err *er
  * is away meanwhile. */
 static const char drop_pack_open[] = "DROP INDEX pack_open";
 static const char seal_doubles[] =
-    "UPDATE pack SET state=1 WHERE state<>1 AND id NOT IN"
+    "UPDATE pack SET state=1 WHERE state NOT IN (1,2) AND id NOT IN"
     " (SELECT max(id) FROM pack NOT INDEXED WHERE state=0 GROUP BY group_id)";
 
 /* The definition as the migrations have it, to the letter: check_schema compares it. */

@@ -70,6 +70,7 @@ struct bw_store_stats {
     uint64_t journal_rows;
     uint64_t packs;
     uint64_t packs_written_total;
+    uint64_t cold_packs_written_total;
     uint64_t damaged_total; /* parts that failed their checksum here */
     uint64_t expired_packs_total;
     uint64_t bytes; /* the database file and its WAL */

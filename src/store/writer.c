@@ -330,7 +330,7 @@ static bool is_urgent(const struct bw_store *store)
 {
     return store->stop
            || (!store->failing
-               && (store->flush_wanted > store->flush_done
+               && (store->flush_wanted > store->flush_done || store->tasks != NULL
                    || store->packs_wanted > store->packs_done
                    || store->lane.samples.count >= BW_LANE_SAMPLES_MAX / 2));
 }
@@ -411,6 +411,16 @@ static int64_t next_due_ns(const struct bw_store *store)
     return trimmed && !store->in_trouble && due_ns > store->next_ns ? due_ns : 0;
 }
 
+/* What workers have prepared. */
+static void write_tasks(struct bw_store *store)
+{
+    struct bw_err err = { .rc = BW_OK };
+    if (bw_store_write_tasks(store, &err))
+        store->next_care_ns = 0; /* room came free, or more is taken */
+    if (err.rc != BW_OK)
+        note_trouble(store, &err, bw_store_now_ns());
+}
+
 static bool write_step(struct bw_store *store)
 {
     const int64_t began_ns = bw_store_now_ns();
@@ -421,12 +431,14 @@ static bool write_step(struct bw_store *store)
     if (!commit_batch(store)) {
         const int64_t retry_ns = bw_store_now_ns() + RETRY_NS;
         store->next_ns = retry_ns < store->next_ns ? retry_ns : store->next_ns;
+        bw_store_refuse_tasks(store, "the store cannot be written to");
         return false;
     }
     const bool all = store->batch_packs > store->packs_done;
     const int64_t until_ns = all ? INT64_MAX : bw_store_now_ns() + PACKS_A_STEP_NS;
     const bool packed = write_packs(store, all, until_ns) && all;
     answer_flushes(store, packed);
+    write_tasks(store);
     trim_journal(store);
     take_care(store, began_ns);
     if (store->troubles == troubles)
@@ -459,6 +471,7 @@ static void shrink_for_good(struct bw_store *store, int64_t until_ns)
 static void finish(struct bw_store *store)
 {
     const int64_t give_up_ns = bw_store_now_ns() + CLOSE_PATIENCE_NS;
+    bw_store_refuse_tasks(store, "the store is closing");
     while (!commit_batch(store) || !is_drained(store)) {
         if (bw_store_now_ns() > give_up_ns)
             break;

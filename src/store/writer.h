@@ -8,6 +8,7 @@
 #include "store/registry.h"
 #include "store/rows.h"
 #include "store/store.h"
+#include "store/task.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -40,6 +41,7 @@ struct bw_store {
     /* Guarded by `lock`. */
     struct bw_store_registry registry;
     struct bw_lane lane;
+    struct bw_store_task *tasks; /* that wait for the writer, in order */
     int64_t last_event_id, last_report_id;
     uint64_t flush_wanted, flush_done; /* flush calls, counted */
     uint64_t packs_wanted, packs_done; /* likewise, checkpoint calls */
@@ -102,6 +104,13 @@ enum bw_rc bw_store_rescue(struct bw_store *store, struct bw_err *err);
 /* Opens store->path and prepares what the writer needs, memory left alone. */
 enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err);
 void bw_store_close_file(struct bw_store *store);
+
+/* Writes what waits, each in a transaction of its own; true when there was any. *err is that of
+ * the last one that failed. */
+bool bw_store_write_tasks(struct bw_store *store, struct bw_err *err);
+
+/* Answers what waits with BW_EBUSY. */
+void bw_store_refuse_tasks(struct bw_store *store, const char *why);
 
 /* Moves the file aside as *.corrupt-<time> and says so, and why. */
 enum bw_rc bw_store_quarantine(struct bw_store *store, const char *why, struct bw_err *err);

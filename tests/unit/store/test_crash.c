@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A child appends and tells through a pipe what was committed; it is killed at a random
- * moment, again and again, on one file. What it told must be there, once and unchanged. */
+/* A child appends, packs and compacts, and tells through a pipe what was committed; it is killed at
+ * a random moment, again and again, on one file. What it told must be there, once and unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "fixture.h"
 
 #include "base/units.h"
+#include "store/compact.h"
 #include "store/wal.h"
 
 #include <signal.h>
@@ -20,11 +21,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KILLS_DEFAULT = 20, SERIES = 30, PACK_EVERY = 7 };
+enum { KILLS_DEFAULT = 20, SERIES = 30, PACK_EVERY = 7, COMPACT_EVERY = 23 };
 
 static double value_of(size_t series, int64_t tick)
 {
     return (double)((tick * 7919 + (int64_t)series * 104729) % 100000) / 1000;
+}
+
+static enum bw_rc compact(struct fixture *f)
+{
+    struct bw_compactor *compactor = bw_compactor_new(f->store, BW_COMPACT_ALL);
+    bool more = true;
+    enum bw_rc rc = BW_OK;
+    while (more && rc == BW_OK)
+        rc = bw_compactor_step(compactor, &more, NULL);
+    bw_compactor_free(compactor);
+    return rc;
 }
 
 /* Appends tick after tick of all series, telling each once it is committed. */
@@ -45,6 +57,8 @@ static void child(struct fixture *f, int64_t tick, int told_fd)
         const enum bw_rc rc = tick % PACK_EVERY == 0
                                   ? bw_store_checkpoint(f->store, BW_MINUTE, NULL)
                                   : bw_store_flush(f->store, BW_MINUTE, NULL);
+        if (tick % COMPACT_EVERY == 0 && compact(f) != BW_OK)
+            _exit(1);
         if (rc != BW_OK || write(told_fd, &tick, sizeof tick) != (ssize_t)sizeof tick)
             _exit(1);
     }
