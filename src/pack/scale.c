@@ -118,3 +118,9 @@ void bw_unscale_decimals(const int64_t *integers, size_t count, int exponent, do
     for (size_t i = 0; i < count; i++)
         out[i] = (double)integers[i] / power_of_10[exponent];
 }
+
+double bw_round_decimal(double value, int exponent)
+{
+    const double scaled = value * power_of_10[exponent];
+    return fabs(scaled) <= integer_max ? round(scaled) / power_of_10[exponent] : value;
+}

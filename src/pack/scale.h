@@ -26,6 +26,10 @@ void bw_scale_decimals(const double *values, size_t count, struct bw_scaled *out
 /* The way back, without the holes. 0 <= exponent <= BW_EXPONENT_MAX. */
 void bw_unscale_decimals(const int64_t *integers, size_t count, int exponent, double *out);
 
+/* The decimal of that many digits after the point that is nearest; the value itself where it has
+ * no such digits. */
+double bw_round_decimal(double value, int exponent);
+
 /* Bits as integers in the order of the doubles, and back: for noise that no exponent fits. */
 int64_t bw_ordered_bits(double value);
 double bw_unordered_bits(int64_t ordered);

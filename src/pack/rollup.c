@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pack/rollup.h"
+
+#include "base/crc32c.h"
+#include "base/mem.h"
+#include "pack/codec.h"
+#include "pack/pack.h"
+#include "pack/scale.h"
+#include "pack/varint.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADER_BYTES = 40, SERIES_BYTES = 16, CRC_FROM = 8, BINS_MAX = 1 << 22 };
+
+static const char magic[4] = { 'B', 'W', 'R', '1' };
+
+/* The columns of doubles, in this order. */
+static const size_t doubles[] = { offsetof(struct bw_bucket, last), offsetof(struct bw_bucket, min),
+                                  offsetof(struct bw_bucket, max),
+                                  offsetof(struct bw_bucket, sum) };
+
+enum { DOUBLES = sizeof doubles / sizeof *doubles };
+
+static double *double_at(struct bw_bucket *bucket, size_t which)
+{
+    return (double *)(void *)((char *)bucket + doubles[which]);
+}
+
+static uint32_t part_checksum(uint32_t group, uint32_t series, uint32_t count, const void *bytes,
+                              size_t size)
+{
+    const uint32_t ids[3] = { htole32(group), htole32(series), htole32(count) };
+    return bw_crc32c(bw_crc32c(0, ids, sizeof ids), bytes, size);
+}
+
+/* --- writing --------------------------------------------------------------------------- */
+
+static void put_starts(struct bw_buf *out, const struct bw_buckets *buckets, int64_t width_ms,
+                       int64_t *scratch)
+{
+    for (size_t i = 0; i < buckets->count; i++)
+        scratch[i] = buckets->items[i].start_ms / width_ms;
+    bw_ints_encode(out, scratch, buckets->count, BW_TIER_COLD);
+}
+
+/* Per bucket its number of bins and its first key; then, for all bins together, the gaps to the
+ * key before and the counts. */
+static void put_sketches(struct bw_buf *out, const struct bw_buckets *buckets)
+{
+    size_t bins = 0, gaps = 0, at = 0;
+    for (size_t i = 0; i < buckets->count; i++)
+        bins += buckets->items[i].sketch.bin_count;
+    int64_t *sizes = bw_alloc_array(buckets->count, sizeof *sizes);
+    int64_t *firsts = bw_alloc_array(buckets->count, sizeof *firsts);
+    int64_t *steps = bw_alloc_array(bins, sizeof *steps);
+    int64_t *counts = bw_alloc_array(bins, sizeof *counts);
+    for (size_t i = 0; i < buckets->count; i++) {
+        const struct bw_sketch *sketch = &buckets->items[i].sketch;
+        sizes[i] = (int64_t)sketch->bin_count;
+        firsts[i] = sketch->bins[0].key;
+        for (size_t b = 0; b < sketch->bin_count; b++) {
+            counts[at++] = (int64_t)sketch->bins[b].count;
+            if (b > 0)
+                steps[gaps++] = sketch->bins[b].key - sketch->bins[b - 1].key;
+        }
+    }
+    bw_ints_encode(out, sizes, buckets->count, BW_TIER_COLD);
+    bw_ints_encode(out, firsts, buckets->count, BW_TIER_COLD);
+    if (gaps > 0)
+        bw_ints_encode(out, steps, gaps, BW_TIER_COLD);
+    bw_ints_encode(out, counts, bins, BW_TIER_COLD);
+    free(sizes);
+    free(firsts);
+    free(steps);
+    free(counts);
+}
+
+/* Sums of decimals are decimals, but for the rounding of each addition: taking that back makes
+ * them small to store. */
+static void round_sums(double *sums, const double *lasts, size_t count)
+{
+    struct bw_scaled scaled = {
+        .integers = bw_alloc_array(count, sizeof *scaled.integers),
+        .holes = bw_alloc_array(count, sizeof *scaled.holes),
+    };
+    bw_scale_decimals(lasts, count, &scaled);
+    for (size_t i = 0; i < count && scaled.exponent >= 0; i++) {
+        const double rounded = bw_round_decimal(sums[i], scaled.exponent);
+        if (fabs(rounded - sums[i]) <= fabs(sums[i]) * 0x1p-44)
+            sums[i] = rounded;
+    }
+    free(scaled.integers);
+    free(scaled.holes);
+}
+
+static void put_doubles(struct bw_buf *out, const struct bw_buckets *buckets)
+{
+    const size_t count = buckets->count;
+    double *columns[DOUBLES];
+    for (size_t d = 0; d < DOUBLES; d++) {
+        columns[d] = bw_alloc_array(count, sizeof *columns[d]);
+        for (size_t i = 0; i < count; i++)
+            columns[d][i] = *double_at(&buckets->items[i], d);
+    }
+    round_sums(columns[DOUBLES - 1], columns[0], count);
+    for (size_t d = 0; d < DOUBLES; d++) {
+        struct bw_buf column;
+        bw_buf_init(&column, out->max);
+        bw_buf_char(out, (char)bw_values_encode(&column, columns[d], count, BW_TIER_COLD));
+        bw_put_varint(out, column.len);
+        bw_buf_bytes(out, column.data, column.len);
+        bw_buf_fini(&column);
+        free(columns[d]);
+    }
+}
+
+static void put_part(struct bw_buf *out, const struct bw_buckets *buckets, int64_t width_ms)
+{
+    int64_t *scratch = bw_alloc_array(buckets->count, sizeof *scratch);
+    put_starts(out, buckets, width_ms, scratch);
+    free(scratch);
+    put_sketches(out, buckets);
+    put_doubles(out, buckets);
+}
+
+static void put_header(struct bw_buf *out, uint32_t group, int64_t width_ms,
+                       const struct bw_rollup_input *series, size_t count)
+{
+    int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_buckets *buckets = series[i].buckets;
+        const int64_t first = buckets->items[0].start_ms;
+        const int64_t last = buckets->items[buckets->count - 1].start_ms;
+        first_ms = first < first_ms ? first : first_ms;
+        last_ms = last > last_ms ? last : last_ms;
+    }
+    bw_put_u32(out, group);
+    bw_put_u32(out, (uint32_t)count);
+    bw_put_u64(out, (uint64_t)width_ms);
+    bw_put_u64(out, (uint64_t)first_ms);
+    bw_put_u64(out, (uint64_t)last_ms);
+}
+
+void bw_rollup_encode(struct bw_buf *out, uint32_t group, int64_t width_ms,
+                      const struct bw_rollup_input *series, size_t count)
+{
+    struct bw_buf directory, parts;
+    bw_buf_init(&directory, BW_ROLLUP_BYTES_MAX);
+    bw_buf_init(&parts, BW_ROLLUP_BYTES_MAX);
+    put_header(&directory, group, width_ms, series, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_buckets *buckets = series[i].buckets;
+        const size_t start = parts.len;
+        put_part(&parts, buckets, width_ms);
+        const size_t size = parts.len - start;
+        bw_put_u32(&directory, series[i].series);
+        bw_put_u32(&directory, (uint32_t)size);
+        bw_put_u32(&directory, part_checksum(group, series[i].series, (uint32_t)buckets->count,
+                                             parts.data + start, size));
+        bw_put_u32(&directory, (uint32_t)buckets->count);
+    }
+    bw_buf_bytes(out, magic, sizeof magic);
+    bw_put_u32(out, bw_crc32c(0, directory.data, directory.len));
+    bw_buf_bytes(out, directory.data, directory.len);
+    bw_buf_bytes(out, parts.data, parts.len);
+    bw_buf_fini(&directory);
+    bw_buf_fini(&parts);
+}
+
+/* --- the directory --------------------------------------------------------------------- */
+
+struct entry {
+    uint32_t series, size, crc, count;
+};
+
+static struct entry entry_at(const struct bw_rollup *rollup, size_t index)
+{
+    struct bw_bytes in =
+        bw_bytes_of(rollup->body + HEADER_BYTES + SERIES_BYTES * index, SERIES_BYTES);
+    struct entry entry;
+    entry.series = bw_take_u32(&in);
+    entry.size = bw_take_u32(&in);
+    entry.crc = bw_take_u32(&in);
+    entry.count = bw_take_u32(&in);
+    return entry;
+}
+
+static size_t parts_from(const struct bw_rollup *rollup)
+{
+    return HEADER_BYTES + (size_t)SERIES_BYTES * rollup->series_count;
+}
+
+static bool take_header(struct bw_rollup *rollup, uint32_t *out_crc)
+{
+    if (rollup->size < HEADER_BYTES || rollup->size > BW_ROLLUP_BYTES_MAX
+        || memcmp(rollup->body, magic, sizeof magic) != 0)
+        return false;
+    struct bw_bytes in = bw_bytes_of(rollup->body, HEADER_BYTES);
+    bw_take_bytes(&in, sizeof magic);
+    *out_crc = bw_take_u32(&in);
+    rollup->group = bw_take_u32(&in);
+    rollup->series_count = bw_take_u32(&in);
+    rollup->width_ms = (int64_t)bw_take_u64(&in);
+    rollup->first_ms = (int64_t)bw_take_u64(&in);
+    rollup->last_ms = (int64_t)bw_take_u64(&in);
+    return rollup->series_count >= 1 && rollup->series_count <= BW_PACK_SERIES_MAX
+           && rollup->width_ms >= 1 && parts_from(rollup) <= rollup->size;
+}
+
+static bool directory_is_sound(const struct bw_rollup *rollup)
+{
+    uint64_t end = parts_from(rollup);
+    uint32_t before = 0;
+    for (size_t i = 0; i < rollup->series_count; i++) {
+        const struct entry entry = entry_at(rollup, i);
+        if (entry.series <= before || entry.count < 1 || entry.count > BW_ROLLUP_BUCKETS_MAX)
+            return false;
+        before = entry.series;
+        end += entry.size;
+    }
+    return end == rollup->size && rollup->first_ms <= rollup->last_ms;
+}
+
+enum bw_rc bw_rollup_open(struct bw_rollup *out, const void *body, size_t size, struct bw_err *err)
+{
+    struct bw_rollup rollup = { .body = body, .size = size };
+    uint32_t crc = 0;
+    if (!take_header(&rollup, &crc))
+        return bw_fail(err, BW_ECORRUPT, "not a roll-up");
+    if (crc != bw_crc32c(0, rollup.body + CRC_FROM, parts_from(&rollup) - CRC_FROM))
+        return bw_fail(err, BW_ECORRUPT, "directory: checksum");
+    if (!directory_is_sound(&rollup))
+        return bw_fail(err, BW_ECORRUPT, "directory: not sound");
+    *out = rollup;
+    return BW_OK;
+}
+
+uint32_t bw_rollup_series(const struct bw_rollup *rollup, size_t index)
+{
+    return entry_at(rollup, index).series;
+}
+
+int bw_rollup_find(const struct bw_rollup *rollup, uint32_t series)
+{
+    for (size_t i = 0; i < rollup->series_count; i++) {
+        if (bw_rollup_series(rollup, i) == series)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* --- reading a part -------------------------------------------------------------------- */
+
+static bool take_starts(struct bw_bytes *in, const struct bw_rollup *rollup,
+                        struct bw_bucket *items, size_t count, int64_t *scratch)
+{
+    bw_ints_decode(in, scratch, count);
+    for (size_t i = 0; i < count && !in->bad; i++) {
+        if (__builtin_mul_overflow(scratch[i], rollup->width_ms, &items[i].start_ms)
+            || (i > 0 && items[i].start_ms <= items[i - 1].start_ms))
+            return false;
+    }
+    return !in->bad && items[0].start_ms >= rollup->first_ms
+           && items[count - 1].start_ms <= rollup->last_ms;
+}
+
+/* The bins of all buckets; scratch holds how many each has. 0: malformed. */
+static size_t sum_of_sizes(const int64_t *sizes, size_t count)
+{
+    size_t bins = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (sizes[i] < 1 || sizes[i] > BW_SKETCH_BINS_MAX)
+            return 0;
+        bins += (size_t)sizes[i];
+        if (bins > BINS_MAX)
+            return 0;
+    }
+    return bins;
+}
+
+/* One bucket's bins; `next_step` goes on through the gaps, `counts` is its first. */
+static bool fill_sketch(struct bw_bucket *bucket, int64_t bins, int64_t first,
+                        const int64_t **next_step, const int64_t *counts)
+{
+    int64_t key = first;
+    for (int64_t b = 0; b < bins; b++) {
+        if (b > 0 && ((*next_step)[0] < 1 || (*next_step)[0] > 2 * BW_SKETCH_KEY_MAX))
+            return false;
+        key += b > 0 ? *(*next_step)++ : 0;
+        if (key < -BW_SKETCH_KEY_MAX || key > BW_SKETCH_KEY_MAX || counts[b] < 1
+            || counts[b] > INT64_MAX / BW_SKETCH_BINS_MAX
+            || !bw_sketch_add_bin(&bucket->sketch, (int32_t)key, (uint64_t)counts[b]))
+            return false;
+        bucket->count += (uint64_t)counts[b];
+    }
+    return true;
+}
+
+static bool take_bins(struct bw_bytes *in, struct bw_bucket *items, size_t count,
+                      const int64_t *sizes, const int64_t *firsts, size_t bins)
+{
+    int64_t *steps = bw_alloc_array(bins, sizeof *steps);
+    int64_t *counts = bw_alloc_array(bins, sizeof *counts);
+    if (bins > count)
+        bw_ints_decode(in, steps, bins - count);
+    bw_ints_decode(in, counts, bins);
+    const int64_t *step = steps, *bin_counts = counts;
+    bool sound = !in->bad;
+    for (size_t i = 0; i < count && sound; i++) {
+        sound = fill_sketch(&items[i], sizes[i], firsts[i], &step, bin_counts);
+        bin_counts += sizes[i];
+    }
+    free(steps);
+    free(counts);
+    return sound;
+}
+
+static bool take_sketches(struct bw_bytes *in, struct bw_bucket *items, size_t count,
+                          int64_t *sizes)
+{
+    int64_t *firsts = bw_alloc_array(count, sizeof *firsts);
+    bw_ints_decode(in, sizes, count);
+    bw_ints_decode(in, firsts, count);
+    const size_t bins = in->bad ? 0 : sum_of_sizes(sizes, count);
+    const bool sound = bins > 0 && take_bins(in, items, count, sizes, firsts, bins);
+    free(firsts);
+    return sound;
+}
+
+static bool take_doubles(struct bw_bytes *in, struct bw_bucket *items, size_t count)
+{
+    double *column = bw_alloc_array(count, sizeof *column);
+    bool sound = true;
+    for (size_t d = 0; d < DOUBLES && sound; d++) {
+        const uint8_t *codec = bw_take_bytes(in, 1);
+        const uint64_t size = bw_take_varint(in);
+        const uint8_t *bytes = bw_take_bytes(in, size);
+        sound =
+            bytes != NULL && bw_values_decode((enum bw_codec) * codec, bytes, size, column, count);
+        for (size_t i = 0; i < count && sound; i++)
+            *double_at(&items[i], d) = column[i];
+    }
+    free(column);
+    return sound;
+}
+
+static bool take_part(const struct bw_rollup *rollup, const uint8_t *part,
+                      const struct entry *entry, struct bw_bucket *items)
+{
+    if (part_checksum(rollup->group, entry->series, entry->count, part, entry->size) != entry->crc)
+        return false;
+    struct bw_bytes in = bw_bytes_of(part, entry->size);
+    int64_t *scratch = bw_alloc_array(entry->count, sizeof *scratch);
+    const bool sound = take_starts(&in, rollup, items, entry->count, scratch)
+                       && take_sketches(&in, items, entry->count, scratch)
+                       && take_doubles(&in, items, entry->count) && bw_bytes_left(&in) == 0;
+    free(scratch);
+    return sound;
+}
+
+enum bw_rc bw_rollup_read(const struct bw_rollup *rollup, size_t index, struct bw_buckets *out,
+                          struct bw_err *err)
+{
+    size_t at = parts_from(rollup);
+    for (size_t i = 0; i < index; i++)
+        at += entry_at(rollup, i).size;
+    const struct entry entry = entry_at(rollup, index);
+    out->items = bw_grow(out->items, &out->cap, out->count + entry.count, sizeof *out->items);
+    struct bw_bucket *items = out->items + out->count;
+    memset(items, 0, entry.count * sizeof *items);
+    if (take_part(rollup, rollup->body + at, &entry, items)) {
+        out->count += entry.count;
+        return BW_OK;
+    }
+    for (size_t i = 0; i < entry.count; i++)
+        bw_sketch_fini(&items[i].sketch);
+    return bw_fail(err, BW_ECORRUPT, "roll-up of series %u: damaged", entry.series);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pack/rollup.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUP = 7, POINTS = 5760 }; /* a day at 15 s */
+
+#define MINUTE INT64_C(60000)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+static uint64_t random_state;
+
+static uint64_t random_bits(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+static double latency(size_t i)
+{
+    return (double)(20000 + i % 100 + random_bits() % 4000) / 1e6;
+}
+
+static double status(size_t i)
+{
+    return i % 1000 < 990;
+}
+
+static double noise(size_t i)
+{
+    (void)i;
+    return (double)(random_bits() >> 11) * 0x1p-53 - 0.5;
+}
+
+static double with_holes(size_t i)
+{
+    return i % 7 == 0 ? NAN : i == 1234 ? INFINITY : (double)(i % 50);
+}
+
+static double (*const shapes[])(size_t) = { latency, status, noise, with_holes };
+
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static struct bw_point *make_points(size_t shape)
+{
+    static struct bw_point points[POINTS];
+    random_state = 4711 + shape;
+    for (size_t i = 0; i < POINTS; i++)
+        points[i] = (struct bw_point){ 1700006400000 + (int64_t)i * 15000, shapes[shape](i) };
+    return points;
+}
+
+static void assert_same(const struct bw_buckets *a, const struct bw_buckets *b,
+                        double sum_error_ratio)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        const struct bw_bucket *left = &a->items[i], *right = &b->items[i];
+        assert_true(left->start_ms == right->start_ms);
+        assert_true(left->count == right->count);
+        assert_true(left->min == right->min && left->max == right->max
+                    && left->last == right->last);
+        assert_true(left->sum == right->sum
+                    || fabs(left->sum - right->sum)
+                           <= sum_error_ratio * (fabs(right->sum) + (double)right->count));
+        assert_int_equal(left->sketch.bin_count, right->sketch.bin_count);
+        for (size_t k = 0; k < left->sketch.bin_count; k++) {
+            assert_int_equal(left->sketch.bins[k].key, right->sketch.bins[k].key);
+            assert_true(left->sketch.bins[k].count == right->sketch.bins[k].count);
+        }
+    }
+}
+
+static void buckets_hold_what_was_in_their_time(void **state)
+{
+    (void)state;
+    const struct bw_point points[] = { { -60001, 7 }, { -60000, 1 }, { -1, 3 },
+                                       { 0, NAN },    { 59999, 5 },  { 180000, -INFINITY } };
+    struct bw_buckets buckets = { 0 };
+    bw_buckets_fold(&buckets, MINUTE, points, sizeof points / sizeof *points);
+    assert_int_equal(buckets.count, 4);
+    static const struct bw_bucket wanted[] = {
+        { .start_ms = -120000, .count = 1, .sum = 7, .min = 7, .max = 7, .last = 7 },
+        { .start_ms = -60000, .count = 2, .sum = 4, .min = 1, .max = 3, .last = 3 },
+        { .start_ms = 0, .count = 1, .sum = 5, .min = 5, .max = 5, .last = 5 },
+        { .start_ms = 180000,
+          .count = 1,
+          .sum = -INFINITY,
+          .min = -INFINITY,
+          .max = -INFINITY,
+          .last = -INFINITY },
+    };
+    for (size_t i = 0; i < buckets.count; i++) {
+        const struct bw_bucket *bucket = &buckets.items[i];
+        assert_true(bucket->start_ms == wanted[i].start_ms && bucket->count == wanted[i].count);
+        assert_true(bucket->sum == wanted[i].sum && bucket->min == wanted[i].min
+                    && bucket->max == wanted[i].max && bucket->last == wanted[i].last);
+        assert_true(bw_sketch_count(&bucket->sketch) == wanted[i].count);
+    }
+    bw_buckets_fini(&buckets);
+}
+
+/* A day from hours from minutes is a day from points. */
+static void steps_do_not_matter(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < SHAPES; s++) {
+        const struct bw_point *points = make_points(s);
+        struct bw_buckets minutes = { 0 }, hours = { 0 }, days = { 0 }, direct = { 0 };
+        bw_buckets_fold(&minutes, MINUTE, points, POINTS / 2);
+        bw_buckets_fold(&minutes, MINUTE, points + POINTS / 2, POINTS - POINTS / 2);
+        bw_buckets_merge(&hours, HOUR, minutes.items, minutes.count);
+        bw_buckets_merge(&days, DAY, hours.items, hours.count);
+        bw_buckets_fold(&direct, DAY, points, POINTS);
+        assert_int_equal(minutes.count, POINTS / 4);
+        assert_same(&days, &direct, 1e-12);
+        bw_buckets_fini(&minutes);
+        bw_buckets_fini(&hours);
+        bw_buckets_fini(&days);
+        bw_buckets_fini(&direct);
+    }
+}
+
+/* The minutes of all shapes as one body. */
+static void encode_day(struct bw_buf *out, struct bw_buckets *minutes)
+{
+    struct bw_rollup_input inputs[SHAPES];
+    for (size_t s = 0; s < SHAPES; s++) {
+        bw_buckets_fold(&minutes[s], MINUTE, make_points(s), POINTS);
+        inputs[s] = (struct bw_rollup_input){ (uint32_t)(10 * s + 3), &minutes[s] };
+    }
+    bw_rollup_encode(out, GROUP, MINUTE, inputs, SHAPES);
+}
+
+static void a_body_reads_back(void **state)
+{
+    (void)state;
+    struct bw_buckets minutes[SHAPES] = { 0 };
+    struct bw_buf body;
+    bw_buf_init(&body, 16 << 20);
+    encode_day(&body, minutes);
+    struct bw_rollup rollup;
+    assert_int_equal(bw_rollup_open(&rollup, body.data, body.len, NULL), BW_OK);
+    assert_int_equal(rollup.group, GROUP);
+    assert_true(rollup.width_ms == MINUTE);
+    assert_true(rollup.first_ms == 1700006400000 && rollup.last_ms == 1700006400000 + DAY - MINUTE);
+    for (size_t s = 0; s < SHAPES; s++) {
+        struct bw_buckets read = { 0 };
+        const int at = bw_rollup_find(&rollup, (uint32_t)(10 * s + 3));
+        assert_int_equal(at, s);
+        assert_int_equal(bw_rollup_read(&rollup, (size_t)at, &read, NULL), BW_OK);
+        assert_same(&read, &minutes[s], 0x1p-44);
+        bw_buckets_fini(&read);
+        bw_buckets_fini(&minutes[s]);
+    }
+    assert_int_equal(bw_rollup_find(&rollup, 4), -1);
+    bw_buf_fini(&body);
+}
+
+/* What is small stays small: a status and a latency of microseconds, per bucket of a minute. */
+static void bytes_of_a_bucket(void **state)
+{
+    (void)state;
+    static const double bytes_max[] = { 9, 0.8 };
+    for (size_t s = 0; s < sizeof bytes_max / sizeof *bytes_max; s++) {
+        struct bw_buckets minutes = { 0 };
+        bw_buckets_fold(&minutes, MINUTE, make_points(s), POINTS);
+        const struct bw_rollup_input input = { 1, &minutes };
+        struct bw_buf body;
+        bw_buf_init(&body, 16 << 20);
+        bw_rollup_encode(&body, GROUP, MINUTE, &input, 1);
+        const double bytes = (double)body.len / (double)minutes.count;
+        if (bytes > bytes_max[s])
+            fail_msg("shape %zu: %.2f bytes a bucket", s, bytes);
+        bw_buf_fini(&body);
+        bw_buckets_fini(&minutes);
+    }
+}
+
+/* Reads every series; true when each was either right or refused. */
+static bool read_all(const void *body, size_t size, const struct bw_buckets *wanted,
+                     size_t *out_refused)
+{
+    struct bw_rollup rollup;
+    *out_refused = SHAPES;
+    if (bw_rollup_open(&rollup, body, size, NULL) != BW_OK)
+        return true;
+    *out_refused = 0;
+    for (size_t s = 0; s < SHAPES; s++) {
+        struct bw_buckets read = { 0 };
+        if (bw_rollup_read(&rollup, s, &read, NULL) != BW_OK) {
+            assert_int_equal(read.count, 0);
+            (*out_refused)++;
+        } else {
+            assert_same(&read, &wanted[s], 0x1p-44);
+        }
+        bw_buckets_fini(&read);
+    }
+    return true;
+}
+
+static void damage_is_noticed_and_contained(void **state)
+{
+    (void)state;
+    struct bw_buckets minutes[SHAPES] = { 0 };
+    struct bw_buf body;
+    bw_buf_init(&body, 16 << 20);
+    encode_day(&body, minutes);
+    size_t refused;
+    for (size_t at = 0; at < body.len; at += 1 + at / 16) {
+        body.data[at] = (char)(body.data[at] ^ 0x10);
+        read_all(body.data, body.len, minutes, &refused);
+        assert_true(refused == SHAPES || (at >= 40 + 16 * SHAPES && refused == 1));
+        body.data[at] = (char)(body.data[at] ^ 0x10);
+        struct bw_rollup rollup;
+        assert_int_not_equal(bw_rollup_open(&rollup, body.data, at, NULL), BW_OK);
+    }
+    read_all(body.data, body.len, minutes, &refused);
+    assert_int_equal(refused, 0);
+    bw_buf_fini(&body);
+    for (size_t s = 0; s < SHAPES; s++)
+        bw_buckets_fini(&minutes[s]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buckets_hold_what_was_in_their_time),
+        cmocka_unit_test(steps_do_not_matter),
+        cmocka_unit_test(a_body_reads_back),
+        cmocka_unit_test(bytes_of_a_bucket),
+        cmocka_unit_test(damage_is_noticed_and_contained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
