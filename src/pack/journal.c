@@ -107,6 +107,8 @@ static void put_run(struct bw_journal_row *row, const struct bw_sample *samples,
         row->series = samples[i].series;
     }
     row->ts_ms = samples[0].ts_ms;
+    if (row->count == 0 || row->ts_ms < row->least_ms)
+        row->least_ms = row->ts_ms;
     row->count += count;
     row->body.len += (size_t)(to - room);
 }

@@ -27,7 +27,8 @@ struct bw_journal_row {
     struct bw_buf body;
     size_t count; /* samples */
     int64_t ts_ms;
-    uint32_t series; /* of the last sample */
+    uint32_t series;  /* of the last sample */
+    int64_t least_ms; /* the earliest time; of no sample: nothing */
 };
 
 void bw_journal_row_init(struct bw_journal_row *row);

@@ -125,48 +125,74 @@ static void put_part(struct bw_buf *out, const struct bw_buckets *buckets, int64
     put_doubles(out, buckets);
 }
 
-static void put_header(struct bw_buf *out, uint32_t group, int64_t width_ms,
-                       const struct bw_rollup_input *series, size_t count)
+void bw_rollup_writer_init(struct bw_rollup_writer *writer, uint32_t group, int64_t width_ms)
 {
-    int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
-    for (size_t i = 0; i < count; i++) {
-        const struct bw_buckets *buckets = series[i].buckets;
-        const int64_t first = buckets->items[0].start_ms;
-        const int64_t last = buckets->items[buckets->count - 1].start_ms;
-        first_ms = first < first_ms ? first : first_ms;
-        last_ms = last > last_ms ? last : last_ms;
+    *writer = (struct bw_rollup_writer){
+        .group = group, .width_ms = width_ms, .first_ms = INT64_MAX, .last_ms = INT64_MIN
+    };
+    bw_buf_init(&writer->directory, BW_ROLLUP_BYTES_MAX);
+    bw_buf_init(&writer->parts, BW_ROLLUP_BYTES_MAX);
+}
+
+void bw_rollup_writer_fini(struct bw_rollup_writer *writer)
+{
+    bw_buf_fini(&writer->directory);
+    bw_buf_fini(&writer->parts);
+}
+
+void bw_rollup_writer_add(struct bw_rollup_writer *writer, uint32_t series,
+                          const struct bw_buckets *buckets)
+{
+    struct bw_buf *directory = &writer->directory, *parts = &writer->parts;
+    const int64_t first = buckets->items[0].start_ms;
+    const int64_t last = buckets->items[buckets->count - 1].start_ms;
+    const size_t start = parts->len;
+    put_part(parts, buckets, writer->width_ms);
+    if (bw_buf_failed(parts))
+        return;
+    const size_t size = parts->len - start;
+    const uint32_t count = (uint32_t)buckets->count;
+    bw_put_u32(directory, series);
+    bw_put_u32(directory, (uint32_t)size);
+    bw_put_u32(directory, part_checksum(writer->group, series, count, parts->data + start, size));
+    bw_put_u32(directory, count);
+    writer->first_ms = first < writer->first_ms ? first : writer->first_ms;
+    writer->last_ms = last > writer->last_ms ? last : writer->last_ms;
+    writer->count++;
+}
+
+void bw_rollup_writer_end(const struct bw_rollup_writer *writer, struct bw_buf *out)
+{
+    struct bw_buf head;
+    if (bw_buf_failed(&writer->parts)) {
+        bw_buf_clear(out);
+        out->failed = true;
+        return;
     }
-    bw_put_u32(out, group);
-    bw_put_u32(out, (uint32_t)count);
-    bw_put_u64(out, (uint64_t)width_ms);
-    bw_put_u64(out, (uint64_t)first_ms);
-    bw_put_u64(out, (uint64_t)last_ms);
+    bw_buf_init(&head, HEADER_BYTES);
+    bw_put_u32(&head, writer->group);
+    bw_put_u32(&head, writer->count);
+    bw_put_u64(&head, (uint64_t)writer->width_ms);
+    bw_put_u64(&head, (uint64_t)writer->first_ms);
+    bw_put_u64(&head, (uint64_t)writer->last_ms);
+    const uint32_t crc = bw_crc32c(0, head.data, head.len);
+    bw_buf_bytes(out, magic, sizeof magic);
+    bw_put_u32(out, bw_crc32c(crc, writer->directory.data, writer->directory.len));
+    bw_buf_bytes(out, head.data, head.len);
+    bw_buf_bytes(out, writer->directory.data, writer->directory.len);
+    bw_buf_bytes(out, writer->parts.data, writer->parts.len);
+    bw_buf_fini(&head);
 }
 
 void bw_rollup_encode(struct bw_buf *out, uint32_t group, int64_t width_ms,
                       const struct bw_rollup_input *series, size_t count)
 {
-    struct bw_buf directory, parts;
-    bw_buf_init(&directory, BW_ROLLUP_BYTES_MAX);
-    bw_buf_init(&parts, BW_ROLLUP_BYTES_MAX);
-    put_header(&directory, group, width_ms, series, count);
-    for (size_t i = 0; i < count; i++) {
-        const struct bw_buckets *buckets = series[i].buckets;
-        const size_t start = parts.len;
-        put_part(&parts, buckets, width_ms);
-        const size_t size = parts.len - start;
-        bw_put_u32(&directory, series[i].series);
-        bw_put_u32(&directory, (uint32_t)size);
-        bw_put_u32(&directory, part_checksum(group, series[i].series, (uint32_t)buckets->count,
-                                             parts.data + start, size));
-        bw_put_u32(&directory, (uint32_t)buckets->count);
-    }
-    bw_buf_bytes(out, magic, sizeof magic);
-    bw_put_u32(out, bw_crc32c(0, directory.data, directory.len));
-    bw_buf_bytes(out, directory.data, directory.len);
-    bw_buf_bytes(out, parts.data, parts.len);
-    bw_buf_fini(&directory);
-    bw_buf_fini(&parts);
+    struct bw_rollup_writer writer;
+    bw_rollup_writer_init(&writer, group, width_ms);
+    for (size_t i = 0; i < count; i++)
+        bw_rollup_writer_add(&writer, series[i].series, series[i].buckets);
+    bw_rollup_writer_end(&writer, out);
+    bw_rollup_writer_fini(&writer);
 }
 
 /* --- the directory --------------------------------------------------------------------- */

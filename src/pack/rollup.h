@@ -62,6 +62,23 @@ struct bw_rollup_input {
 void bw_rollup_encode(struct bw_buf *out, uint32_t group, int64_t width_ms,
                       const struct bw_rollup_input *series, size_t count);
 
+/* The same a series at a time, so that the buckets of only one need be in memory. */
+struct bw_rollup_writer {
+    uint32_t group;
+    int64_t width_ms;
+    uint32_t count;            /* series added */
+    int64_t first_ms, last_ms; /* starts of the first and last bucket of all */
+    struct bw_buf directory, parts;
+};
+
+void bw_rollup_writer_init(struct bw_rollup_writer *writer, uint32_t group, int64_t width_ms);
+void bw_rollup_writer_add(struct bw_rollup_writer *writer, uint32_t series,
+                          const struct bw_buckets *buckets);
+
+/* Appends the body; *out has failed when it would be too large. */
+void bw_rollup_writer_end(const struct bw_rollup_writer *writer, struct bw_buf *out);
+void bw_rollup_writer_fini(struct bw_rollup_writer *writer);
+
 /* An opened body; borrows the bytes. */
 struct bw_rollup {
     const uint8_t *body;

@@ -4,6 +4,7 @@
 #include "base/embedded.h"
 #include "base/mem.h"
 #include "pack/pack.h"
+#include "pack/rollup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,36 @@ static enum bw_rc mend_packs(sqlite3 *db, struct bw_err *err)
     return rc;
 }
 
+/* The same for roll-ups. */
+static enum bw_rc mend_rollups(sqlite3 *db, struct bw_err *err)
+{
+    sqlite3_stmt *read = NULL, *write = NULL;
+    enum bw_rc rc = bw_db_prepare(db, "SELECT id, body FROM rollup NOT INDEXED", &read, err);
+    if (rc == BW_OK)
+        rc = bw_db_prepare(db,
+                           "UPDATE rollup SET width_ms=?2, group_id=?3, first_ms=?4, last_ms=?5"
+                           " WHERE id=?1",
+                           &write, err);
+    while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(read), &rc, err)) {
+        struct bw_rollup rollup;
+        if (bw_rollup_open(&rollup, sqlite3_column_blob(read, 1),
+                           (size_t)sqlite3_column_bytes(read, 1), NULL)
+            != BW_OK)
+            continue;
+        sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
+        sqlite3_bind_int64(write, 2, rollup.width_ms);
+        sqlite3_bind_int64(write, 3, rollup.group);
+        sqlite3_bind_int64(write, 4, rollup.first_ms);
+        sqlite3_bind_int64(write, 5, rollup.last_ms);
+        if (sqlite3_step(write) != SQLITE_DONE)
+            rc = bw_db_fail(db, err, "mend roll-up");
+        sqlite3_reset(write);
+    }
+    sqlite3_finalize(read);
+    sqlite3_finalize(write);
+    return rc;
+}
+
 static bool is_about_an_index(const char *complaint)
 {
     return strstr(complaint, "missing from index") != NULL
@@ -277,6 +308,8 @@ static enum bw_rc mend_in_transaction(sqlite3 *db, struct bw_err *err)
         rc = bw_db_exec(db, "REINDEX", err);
     if (rc == BW_OK)
         rc = mend_packs(db, err);
+    if (rc == BW_OK)
+        rc = mend_rollups(db, err);
     if (rc == BW_OK)
         rc = bw_db_exec(db, seal_doubles, err);
     if (rc == BW_OK)

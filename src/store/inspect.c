@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "pack/journal.h"
 #include "pack/pack.h"
+#include "pack/rollup.h"
 #include "store/db.h"
 #include "store/files.h"
 #include "store/reader.h"
@@ -188,6 +189,30 @@ static void verify_pack(struct verify *v, sqlite3_stmt *st)
     verify_parts(v, &pack, id);
 }
 
+static void verify_rollup(struct verify *v, sqlite3_stmt *st)
+{
+    const long long id = sqlite3_column_int64(st, 0);
+    struct bw_rollup rollup;
+    struct bw_err err;
+    if (bw_rollup_open(&rollup, sqlite3_column_blob(st, 5), (size_t)sqlite3_column_bytes(st, 5),
+                       &err)
+        != BW_OK) {
+        fault(v, "rollup %lld: %s", id, err.text);
+        return;
+    }
+    if (rollup.width_ms != sqlite3_column_int64(st, 1)
+        || rollup.group != sqlite3_column_int64(st, 2)
+        || rollup.first_ms != sqlite3_column_int64(st, 3)
+        || rollup.last_ms != sqlite3_column_int64(st, 4))
+        fault(v, "rollup %lld: the row says something else than the header", id);
+    for (size_t i = 0; i < rollup.series_count; i++) {
+        struct bw_buckets buckets = { 0 };
+        if (bw_rollup_read(&rollup, i, &buckets, &err) != BW_OK)
+            fault(v, "rollup %lld: %s", id, err.text);
+        bw_buckets_fini(&buckets);
+    }
+}
+
 static void verify_rows(struct verify *v, enum bw_row_op op)
 {
     char sql[80];
@@ -213,6 +238,12 @@ static void verify_all(struct verify *v)
          verify_pack);
     for (enum bw_row_op op = BW_ROW_SERIES; op <= BW_ROW_PACK_GROUP; op++)
         verify_rows(v, op);
+    if (bw_view_has_table(v->db, BW_ROW_ROLLUP)) {
+        each(v, "rollup",
+             "SELECT id, width_ms, group_id, first_ms, last_ms, body FROM rollup ORDER BY id",
+             verify_rollup);
+        verify_rows(v, BW_ROW_ROLLUP_DONE);
+    }
     for (enum bw_row_op op = BW_ROW_CHECK_CAUSE; op <= BW_ROW_FAILURE_TALLY; op++) {
         if (bw_view_has_table(v->db, op))
             verify_rows(v, op);

@@ -136,6 +136,8 @@ enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err)
     if (rc == BW_OK)
         rc = each_row(store, "SELECT * FROM pack_group", load_covered, err);
     if (rc == BW_OK)
+        rc = bw_rollups_load(store, err);
+    if (rc == BW_OK)
         rc = load_numbers(store, err);
     if (rc != BW_OK)
         return rc;

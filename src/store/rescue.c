@@ -161,6 +161,7 @@ static enum bw_rc fill_blank(struct bw_store *store, struct bw_err *err)
         head->first_seq = head->window.count > 0 ? before + 1 : 0;
     }
     store->seq = seq;
+    bw_rollups_forget(store);
     pthread_mutex_lock(&store->lock);
     store->stats.committed_seq = seq;
     store->stats.journal_rows = seq - before;

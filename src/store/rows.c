@@ -34,6 +34,11 @@ static const struct {
     [BW_ROW_FORGET_FAILURE] = { "check_failure", "DELETE FROM check_failure WHERE service=?1"
                                                  " AND instance=?2 AND check_name=?3"
                                                  " AND slot=?4" },
+    [BW_ROW_ROLLUP] = { "rollup", "INSERT INTO rollup(width_ms, group_id, first_ms, last_ms, body)"
+                                  " VALUES(?1,?2,?3,?4,?5)" },
+    [BW_ROW_ROLLUP_DONE] = { "rollup_done", NULL },
+    [BW_ROW_FORGET_ROLLUP] = { "rollup", "DELETE FROM rollup WHERE width_ms=?1 AND group_id=?2"
+                                         " AND first_ms>=?3 AND first_ms<?4" },
 };
 
 static struct bw_cell *next_cell(struct bw_cells *cells, enum bw_cell_type type)
@@ -61,23 +66,37 @@ void bw_cells_text(struct bw_cells *cells, const char *text)
     next_cell(cells, BW_CELL_TEXT)->text = text == NULL ? "" : text;
 }
 
+void bw_cells_blob(struct bw_cells *cells, const void *bytes, size_t size)
+{
+    struct bw_cell *cell = next_cell(cells, BW_CELL_BLOB);
+    cell->blob = bytes;
+    cell->size = size;
+}
+
+/* What a cell points at. */
+static size_t bytes_of(const struct bw_cell *cell)
+{
+    return cell->type == BW_CELL_TEXT   ? strlen(cell->text) + 1
+           : cell->type == BW_CELL_BLOB ? cell->size
+                                        : 0;
+}
+
 struct bw_row *bw_row_new(enum bw_row_op op, const struct bw_cells *cells)
 {
     size_t bytes = sizeof(struct bw_row) + cells->count * sizeof *cells->items;
     for (size_t i = 0; i < cells->count; i++)
-        bytes += cells->items[i].type == BW_CELL_TEXT ? strlen(cells->items[i].text) + 1 : 0;
+        bytes += bytes_of(&cells->items[i]);
     struct bw_row *row = bw_alloc(bytes);
     row->op = op;
     row->bytes = bytes;
     row->count = cells->count;
-    char *text = (char *)(row->cells + cells->count);
+    char *room = (char *)(row->cells + cells->count);
     for (size_t i = 0; i < cells->count; i++) {
         row->cells[i] = cells->items[i];
-        if (cells->items[i].type != BW_CELL_TEXT)
-            continue;
-        const size_t size = strlen(cells->items[i].text) + 1;
-        row->cells[i].text = memcpy(text, cells->items[i].text, size);
-        text += size;
+        const size_t size = bytes_of(&cells->items[i]);
+        if (size > 0) /* text and blob are one pointer */
+            row->cells[i].blob = memcpy(room, cells->items[i].blob, size);
+        room += size;
     }
     return row;
 }
@@ -144,6 +163,9 @@ static void bind(sqlite3_stmt *st, int at, const struct bw_cell *cell)
         break;
     case BW_CELL_TEXT:
         sqlite3_bind_text(st, at, cell->text, -1, SQLITE_STATIC);
+        break;
+    case BW_CELL_BLOB:
+        sqlite3_bind_blob64(st, at, cell->blob, cell->size, SQLITE_STATIC);
         break;
     }
 }

@@ -32,12 +32,15 @@ enum bw_row_op {
     BW_ROW_FAILURE,
     BW_ROW_FAILURE_TALLY,
     BW_ROW_FORGET_FAILURE,
+    BW_ROW_ROLLUP,
+    BW_ROW_ROLLUP_DONE, /* in the sums, too */
+    BW_ROW_FORGET_ROLLUP,
     BW_ROW_OP_COUNT,
 };
 
 enum { BW_ROW_CELLS_MAX = 36 };
 
-enum bw_cell_type { BW_CELL_NULL, BW_CELL_INT, BW_CELL_REAL, BW_CELL_TEXT };
+enum bw_cell_type { BW_CELL_NULL, BW_CELL_INT, BW_CELL_REAL, BW_CELL_TEXT, BW_CELL_BLOB };
 
 struct bw_cell {
     enum bw_cell_type type;
@@ -45,7 +48,9 @@ struct bw_cell {
         int64_t integer;
         double real;
         const char *text;
+        const void *blob;
     };
+    size_t size; /* of a blob */
 };
 
 struct bw_cells {
@@ -53,10 +58,12 @@ struct bw_cells {
     size_t count;
 };
 
-/* Text is borrowed, NULL is "". NaN becomes NULL: what cannot be known. */
+/* Text and bytes are borrowed, NULL is "". NaN becomes NULL: what cannot be known. Bytes are in
+ * tables without a sum only. */
 void bw_cells_int(struct bw_cells *cells, int64_t value);
 void bw_cells_real(struct bw_cells *cells, double value);
 void bw_cells_text(struct bw_cells *cells, const char *text);
+void bw_cells_blob(struct bw_cells *cells, const void *bytes, size_t size);
 
 /* A row in the lane: one allocation, text included. */
 struct bw_row {

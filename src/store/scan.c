@@ -25,6 +25,7 @@ struct scan {
     struct bw_reader *reader;
     struct wanted *wanted; /* by series, then by group */
     size_t count;
+    uint32_t group; /* 0: the one that each series is in now */
     int64_t from_ms, to_ms;
     bw_points_fn *fn;
     void *ctx;
@@ -82,6 +83,10 @@ static enum bw_rc find_group(struct scan *scan, sqlite3_stmt *st, struct wanted 
 static enum bw_rc find_groups(struct scan *scan)
 {
     sqlite3_stmt *st = NULL;
+    for (size_t i = 0; i < scan->count; i++)
+        scan->wanted[i].group = scan->group;
+    if (scan->group != 0)
+        return BW_OK;
     enum bw_rc rc = bw_db_prepare(scan->reader->db,
                                   "SELECT * FROM series_group WHERE series=?1 ORDER BY from_ms",
                                   &st, scan->err);
@@ -266,20 +271,20 @@ static enum bw_rc run(struct scan *scan)
     return scan_groups(scan);
 }
 
-enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size_t count,
-                          int64_t from_ms, int64_t to_ms, bw_points_fn *fn, void *ctx,
-                          struct bw_damage *damage, struct bw_err *err)
+enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *range,
+                        bw_points_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err)
 {
-    if (count == 0 || from_ms > to_ms)
+    if (range->count == 0 || range->from_ms > range->to_ms)
         return BW_OK;
-    struct scan scan = {
-        .reader = reader, .from_ms = from_ms, .to_ms = to_ms, .fn = fn, .ctx = ctx, .err = err
-    };
-    enum bw_rc rc = bw_view_begin(reader, err);
-    if (rc != BW_OK)
-        return rc;
-    take_wanted(&scan, series, count);
-    rc = bw_view_end(reader, run(&scan));
+    struct scan scan = { .reader = reader,
+                         .group = range->group,
+                         .from_ms = range->from_ms,
+                         .to_ms = range->to_ms,
+                         .fn = fn,
+                         .ctx = ctx,
+                         .err = err };
+    take_wanted(&scan, range->series, range->count);
+    const enum bw_rc rc = run(&scan);
     for (size_t i = 0; i < scan.count; i++) {
         bw_points_fini(&scan.wanted[i].tail);
         bw_points_fini(&scan.wanted[i].points);
@@ -291,6 +296,19 @@ enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size
         damage->rows += scan.damage.rows;
     }
     return rc;
+}
+
+enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size_t count,
+                          int64_t from_ms, int64_t to_ms, bw_points_fn *fn, void *ctx,
+                          struct bw_damage *damage, struct bw_err *err)
+{
+    const struct bw_view_range range = {
+        .series = series, .count = count, .from_ms = from_ms, .to_ms = to_ms
+    };
+    const enum bw_rc rc = bw_view_begin(reader, err);
+    if (rc != BW_OK)
+        return rc;
+    return bw_view_end(reader, bw_view_scan(reader, &range, fn, ctx, damage, err));
 }
 
 /* --- the latest time --------------------------------------------------------------------- */

@@ -54,6 +54,7 @@ static void release_database(struct bw_store *store)
     bw_store_close_file(store);
     bw_heads_fini(&store->heads);
     bw_store_registry_fini(&store->registry);
+    bw_rollups_fini(store);
     for (struct bw_row *row = store->lane.first_row, *next; row != NULL; row = next) {
         next = row->next; /* only what loading put there: the writer leaves none behind */
         free(row);
@@ -204,6 +205,12 @@ bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns)
     if (lane->oldest_ns == 0)
         lane->oldest_ns = now_ns;
     return true;
+}
+
+void bw_store_put_row(struct bw_store *store, struct bw_row *row)
+{
+    bw_lane_put_row(&store->lane, row, bw_store_now_ns());
+    rouse(store);
 }
 
 /* With the lock held. */

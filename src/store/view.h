@@ -16,6 +16,18 @@ struct bw_reader {
 enum bw_rc bw_view_begin(struct bw_reader *reader, struct bw_err *err);
 enum bw_rc bw_view_end(struct bw_reader *reader, enum bw_rc rc);
 
+/* What to scan. */
+struct bw_view_range {
+    const uint32_t *series;
+    size_t count;
+    uint32_t group;         /* only what was stored in this group; 0: where each series is now */
+    int64_t from_ms, to_ms; /* both included */
+};
+
+/* As bw_reader_scan, inside a view; series of one group come by rising id. */
+enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *range,
+                        bw_points_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err);
+
 /* Whether the file has the table of an op: one of an older version, that no daemon has opened
  * since, has not. */
 bool bw_view_has_table(sqlite3 *db, enum bw_row_op op);

@@ -47,6 +47,8 @@ static bool is_poison(sqlite3 *db)
 static enum bw_rc insert_rows(struct bw_store *store, struct bw_err *err)
 {
     for (const struct bw_row *row = store->batch.first_row; row != NULL; row = row->next) {
+        if (bw_rollups_refuses(store, row))
+            continue;
         const enum bw_rc rc = bw_row_write(&store->row_writer, store->db, row, err);
         if (rc != BW_OK && !is_poison(store->db))
             return rc;
@@ -62,6 +64,8 @@ static enum bw_rc commit(struct bw_store *store, struct bw_err *err)
     enum bw_rc rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", err);
     if (rc == BW_OK && store->batch.samples.count > 0)
         rc = bw_store_insert_journal(store, store->seq + 1, &store->batch.samples, err);
+    if (rc == BW_OK)
+        rc = bw_rollups_take_late(store, err);
     if (rc == BW_OK)
         rc = insert_rows(store, err);
     if (rc == BW_OK)
@@ -94,6 +98,7 @@ static void settle_batch(struct bw_store *store, int64_t now_ns)
         const struct bw_buf *body = bw_journal_row_body(&batch->samples, store->seq);
         bw_heads_replay(&store->heads, store->seq, body->data, body->len, now_ns, NULL);
     }
+    bw_rollups_settle(store);
     free_rows(batch->first_row, true);
     bw_journal_row_clear(&batch->samples);
     *batch = (struct bw_lane){ .samples = batch->samples };

@@ -6,6 +6,7 @@
 
 #include "store/heads.h"
 #include "store/registry.h"
+#include "store/rollups.h"
 #include "store/rows.h"
 #include "store/store.h"
 #include "store/task.h"
@@ -40,6 +41,7 @@ struct bw_store {
 
     /* Guarded by `lock`. */
     struct bw_store_registry registry;
+    struct bw_rollups rollups;
     struct bw_lane lane;
     struct bw_store_task *tasks; /* that wait for the writer, in order */
     int64_t last_event_id, last_report_id;
@@ -59,8 +61,9 @@ struct bw_store {
     sqlite3_stmt *insert_journal;
     struct bw_row_writer row_writer;
     struct bw_heads heads;
-    struct bw_lane batch; /* taken from the lane, not yet committed */
-    uint64_t seq;         /* last committed journal row */
+    struct bw_lane batch;             /* taken from the lane, not yet committed */
+    struct bw_rollup_rewinds rewinds; /* of the batch */
+    uint64_t seq;                     /* last committed journal row */
     uint64_t trimmed_seq;
     uint64_t batch_flush, batch_packs; /* what the batch answers */
     int64_t next_ns;                   /* of the next commit */
@@ -85,6 +88,9 @@ int64_t bw_store_now_ns(void);
 int64_t bw_store_wall_ms(const struct bw_store *store);
 void bw_store_say(const struct bw_store *store, enum bw_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* With the lock held, and room made sure of: puts a row into the lane and wakes the writer. */
+void bw_store_put_row(struct bw_store *store, struct bw_row *row);
 
 /* Puts a row at the end of a lane; false when it is full. Takes the row when true. */
 bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns);
