@@ -4,6 +4,7 @@
 #include "alert/table.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "model/labels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -64,6 +65,16 @@ static const char *condition_text(const struct feed *f, const struct bw_conditio
     return bw_arena_strdup(f->arena, text);
 }
 
+/* "0.95 > 0.9"; of an equality the number alone: "0 == 0" says nothing. */
+static const char *finding(const struct feed *f, double value, const struct bw_condition *condition)
+{
+    if (condition->op == BW_COMPARE_EQ)
+        return bw_arena_printf(f->arena, "%s is %.4g",
+                               bw_metric_name_is_valid(f->rule->expr) ? f->rule->expr : "it",
+                               value);
+    return bw_arena_printf(f->arena, "%.4g %s", value, condition_text(f, condition));
+}
+
 static const char *rise_cause(const struct feed *f, const struct evidence *ev, enum bw_level to)
 {
     char held[BW_DURATION_TEXT_MAX];
@@ -72,8 +83,8 @@ static const char *rise_cause(const struct feed *f, const struct evidence *ev, e
     const char *tail = f->rule->for_ms > 0 ? held : "";
     if (isnan(ev->value))
         return bw_arena_printf(f->arena, "no data%s%s", joint, tail);
-    return bw_arena_printf(f->arena, "%.4g %s%s%s", ev->value,
-                           condition_text(f, &f->rule->level[to]), joint, tail);
+    return bw_arena_printf(f->arena, "%s%s%s", finding(f, ev->value, &f->rule->level[to]), joint,
+                           tail);
 }
 
 static const char *fall_cause(const struct feed *f, const struct evidence *ev, enum bw_level to)
@@ -81,11 +92,13 @@ static const char *fall_cause(const struct feed *f, const struct evidence *ev, e
     if (isnan(ev->value))
         return "no data";
     if (to != BW_LEVEL_NONE && ev->raw == to)
-        return bw_arena_printf(f->arena, "%.4g %s", ev->value,
-                               condition_text(f, &f->rule->level[to]));
+        return finding(f, ev->value, &f->rule->level[to]);
+    const struct bw_condition *lowest = &f->rule->level[bw_alert_rule_lowest(f->rule)];
+    if (!f->rule->has_recover && lowest->op == BW_COMPARE_EQ)
+        return bw_arena_printf(f->arena, "%s, no longer %.4g", finding(f, ev->value, lowest),
+                               lowest->threshold);
     if (!f->rule->has_recover)
-        return bw_arena_printf(f->arena, "%.4g is not %s", ev->value,
-                               condition_text(f, &f->rule->level[bw_alert_rule_lowest(f->rule)]));
+        return bw_arena_printf(f->arena, "%.4g is not %s", ev->value, condition_text(f, lowest));
     return bw_arena_printf(f->arena, to == BW_LEVEL_NONE ? "%.4g %s" : "%.4g is not yet %s",
                            ev->value, condition_text(f, &f->rule->recover));
 }

@@ -215,7 +215,8 @@ static void scripts_replay(void **state)
     (void)state;
     static const char *const scripts[] = { "alert-levels.txt",    "alert-for.txt",
                                            "alert-no-data.txt",   "alert-parent.txt",
-                                           "alert-no-series.txt", "alert-blind.txt" };
+                                           "alert-no-series.txt", "alert-blind.txt",
+                                           "alert-equality.txt" };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         run_script(scripts[i]);
 }
