@@ -5,13 +5,16 @@ include(CheckCCompilerFlag)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
+# Warnings are for all code; bw_flags adds what a program of ours is made with.
+add_library(bw_warnings INTERFACE)
 add_library(bw_flags INTERFACE)
-target_compile_options(bw_flags INTERFACE
+target_link_libraries(bw_flags INTERFACE bw_warnings)
+target_compile_options(bw_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wvla -Wcast-qual -Wundef -Wformat=2 -fno-common -fstack-protector-strong)
-target_compile_definitions(bw_flags INTERFACE _GNU_SOURCE BW_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(bw_warnings INTERFACE _GNU_SOURCE BW_VERSION="${PROJECT_VERSION}")
 if(BW_WERROR)
-  target_compile_options(bw_flags INTERFACE -Werror)
+  target_compile_options(bw_warnings INTERFACE -Werror)
 endif()
 if(BW_SANITIZE)
   target_compile_options(bw_flags INTERFACE

@@ -213,6 +213,41 @@ enum bw_rc bw_pack_read(const struct bw_pack *pack, size_t index, struct bw_poin
     return good ? BW_OK : damaged(series.series, err);
 }
 
+/* What one time column says of each series that has it, in `out` by column. */
+static bool column_extents(const struct bw_pack *pack, struct bw_pack_extent *out)
+{
+    uint32_t users[BW_PACK_SERIES_MAX] = { 0 };
+    for (size_t i = 0; i < pack->series_count; i++)
+        users[series_at(pack, i).column]++;
+    for (size_t i = 0; i < pack->column_count; i++) {
+        const struct column_entry column = column_at(pack, i);
+        int64_t *times = decode_times(pack, i);
+        if (times == NULL)
+            return false;
+        out[i] = (struct bw_pack_extent){ .points = column.count,
+                                          .bytes = column.size / (users[i] > 0 ? users[i] : 1),
+                                          .first_ms = times[0],
+                                          .last_ms = times[column.count - 1] };
+        free(times);
+    }
+    return true;
+}
+
+enum bw_rc bw_pack_extents(const struct bw_pack *pack, struct bw_pack_extent *out,
+                           struct bw_err *err)
+{
+    struct bw_pack_extent columns[BW_PACK_SERIES_MAX];
+    if (!column_extents(pack, columns))
+        return bw_fail(err, BW_ECORRUPT, "times: damaged");
+    for (size_t i = 0; i < pack->series_count; i++) {
+        const struct series_entry series = series_at(pack, i);
+        out[i] = columns[series.column];
+        out[i].series = series.series;
+        out[i].bytes += series.size;
+    }
+    return BW_OK;
+}
+
 /* --- one series after the other ---------------------------------------------------------- */
 
 void bw_pack_walk_begin(struct bw_pack_walk *walk, const struct bw_pack *pack)

@@ -44,6 +44,19 @@ int bw_pack_find(const struct bw_pack *pack, uint32_t series);
 enum bw_rc bw_pack_read(const struct bw_pack *pack, size_t index, struct bw_points *out,
                         struct bw_err *err);
 
+/* What a pack has of a series. */
+struct bw_pack_extent {
+    uint32_t series;
+    uint32_t points;
+    uint32_t bytes; /* of its values and its part of times that several share */
+    int64_t first_ms, last_ms;
+};
+
+/* Of every series, in the order of the pack: out[series_count]. Decodes times only. BW_ECORRUPT
+ * when some are damaged. */
+enum bw_rc bw_pack_extents(const struct bw_pack *pack, struct bw_pack_extent *out,
+                           struct bw_err *err);
+
 /* Reads several series of one pack, best by rising id: times that they share are decoded once,
  * and what lies before a part is not added up for each. Borrows the pack. */
 struct bw_pack_walk {

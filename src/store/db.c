@@ -426,12 +426,16 @@ enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, bool *out_mended, 
     return BW_OK;
 }
 
-static enum bw_rc set_up_reader(sqlite3 *db, const char *path, struct bw_err *err)
+enum bw_rc bw_db_check_reader(sqlite3 *db, const char *path, struct bw_err *err)
 {
     int64_t version = 0;
-    enum bw_rc rc = check_owner(db, path, &version, err);
-    if (rc == BW_OK && version == 0)
-        rc = bw_fail(err, BW_ENOTFOUND, "'%s' is empty", path);
+    const enum bw_rc rc = check_owner(db, path, &version, err);
+    return rc == BW_OK && version == 0 ? bw_fail(err, BW_ENOTFOUND, "'%s' is empty", path) : rc;
+}
+
+static enum bw_rc set_up_reader(sqlite3 *db, const char *path, struct bw_err *err)
+{
+    enum bw_rc rc = bw_db_check_reader(db, path, err);
     if (rc == BW_OK)
         rc = bw_db_exec(db,
                         "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0;"

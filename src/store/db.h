@@ -31,6 +31,9 @@ enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, bool *out_mended, 
 /* A connection that cannot write, for one thread. */
 enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err);
 
+/* BW_OK for a store that this version can read; `path` is for the message only. */
+enum bw_rc bw_db_check_reader(sqlite3 *db, const char *path, struct bw_err *err);
+
 /* The schema's version that this program writes. */
 int bw_db_schema_version(void);
 

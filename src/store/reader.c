@@ -33,12 +33,13 @@ void bw_reader_close(struct bw_reader *reader)
 
 enum bw_rc bw_view_begin(struct bw_reader *reader, struct bw_err *err)
 {
-    return bw_db_exec(reader->db, "BEGIN", err);
+    return reader->shares ? BW_OK : bw_db_exec(reader->db, "BEGIN", err);
 }
 
 enum bw_rc bw_view_end(struct bw_reader *reader, enum bw_rc rc)
 {
-    sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+    if (!reader->shares)
+        sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
     return rc;
 }
 
@@ -47,7 +48,8 @@ enum bw_rc bw_view_rows(struct bw_reader *reader, enum bw_row_op op, const char 
 {
     struct bw_buf sql;
     bw_buf_init(&sql, 64 << 10);
-    bw_buf_printf(&sql, "SELECT * FROM %s %s", bw_row_table(op), tail);
+    /* "main": a connection for people has virtual tables in front of the schema's. */
+    bw_buf_printf(&sql, "SELECT * FROM main.%s %s", bw_row_table(op), tail);
     sqlite3_stmt *st = NULL;
     enum bw_rc rc = bw_buf_failed(&sql) ? bw_fail(err, BW_ELIMIT, "filter is too long")
                                         : bw_db_prepare(reader->db, sql.data, &st, err);
@@ -108,12 +110,21 @@ static enum bw_rc walk_series(struct bw_reader *reader, const struct bw_selector
     return rc;
 }
 
+enum bw_rc bw_view_series(struct bw_reader *reader, uint32_t id, const struct bw_selector *selector,
+                          bw_series_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err)
+{
+    struct series_walk walk = { .damage = damage, .fn = fn, .ctx = ctx };
+    char tail[40] = "ORDER BY id";
+    if (id != 0)
+        snprintf(tail, sizeof tail, "WHERE id=%u", id);
+    return walk_series(reader, selector, tail, &walk, err);
+}
+
 enum bw_rc bw_reader_series(struct bw_reader *reader, const struct bw_selector *selector,
                             bw_series_fn *fn, void *ctx, struct bw_damage *damage,
                             struct bw_err *err)
 {
-    struct series_walk walk = { .damage = damage, .fn = fn, .ctx = ctx };
-    return walk_series(reader, selector, "ORDER BY id", &walk, err);
+    return bw_view_series(reader, 0, selector, fn, ctx, damage, err);
 }
 
 enum bw_rc bw_reader_series_by_id(struct bw_reader *reader, uint32_t series, bw_series_fn *fn,

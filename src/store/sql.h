@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* store/sql.h: SQL for people, over a store that is only read. Besides the tables of the schema
- * there is
- *
- *     samples(metric, labels, series, ts, value)    ts in Unix ms, labels as a JSON object
- *
- * with the hidden columns service, instance, check_name (labels as columns) and match (a
- * selector: match='probe_success{service="shop"}'). Equality on all but labels and value, and
- * bounds on ts, are looked up and not searched for. */
+/* store/sql.h: SQL for people, over a store that is only read: the tables of the schema and the
+ * virtual ones of store/sql_tables.h (docs/sql.md). Whatever the statement is, nothing is
+ * written, nothing loaded, and no ceiling exceeded. */
 #ifndef STORE_SQL_H
 #define STORE_SQL_H
 
 #include "base/err.h"
 #include "store/reader.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,10 +30,20 @@ struct bw_sql_sink {
     bool (*row)(void *ctx, const struct bw_sql_value *values, size_t count);
 };
 
-/* Runs one statement. BW_EINVAL with SQLite's words for SQL that is wrong, BW_EDENIED for what
- * would write, attach or load something, BW_ETIMEOUT after timeout_ns (0: never), BW_ELIMIT for
- * a value or statement that is too large. `damage` may be NULL. */
-enum bw_rc bw_sql_run(const char *path, const char *sql, int64_t timeout_ns,
+/* How far a statement may go; 0 and NULL are no limit. */
+struct bw_sql_limits {
+    int64_t timeout_ns;
+    uint64_t rows;
+    uint64_t memory_bytes; /* of SQLite's heap in this process, while the statement runs */
+    const volatile sig_atomic_t *stop; /* ends the statement once it is not 0 */
+};
+
+/* Runs one statement; all that it sees is of one moment. BW_EINVAL with SQLite's words for SQL
+ * that is wrong, with the place; BW_EDENIED for what would write, attach or load something,
+ * BW_ETIMEOUT after the time or when it was stopped, BW_ELIMIT for too many rows (those up to the
+ * limit were handed over), too much memory, a value or statement that is too large. `limits` and
+ * `damage` may be NULL. */
+enum bw_rc bw_sql_run(const char *path, const char *sql, const struct bw_sql_limits *limits,
                       const struct bw_sql_sink *sink, struct bw_damage *damage, struct bw_err *err);
 
 #endif

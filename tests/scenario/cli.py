@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import zipfile
 
@@ -204,11 +205,34 @@ def queries(bench, store):
                 "VACUUM INTO 'copy.db'", "CREATE TABLE t(a)"):
         told(bench, 1, "query", sql, f"--storage.path={store}", says="only reading is possible")
     expect(not (bench.folder / "copy.db").exists(), "a query wrote a file")
-    told(bench, 1, "query", "SELECT nonsense", f"--storage.path={store}", says="nonsense")
+    told(bench, 1, "query", "SELECT 1,\n  nonsense", f"--storage.path={store}",
+         says="line 2, column 3: no such column: nonsense")
+    out = told(bench, 1, "query", "--max-rows=2", "--format=csv", f"--storage.path={store}",
+               "SELECT ts FROM samples", says="more than 2 rows; --max-rows allows more")
+    expect_equal(len(out.split()), 3, "rows up to the limit")
+    told(bench, 1, "query", "--max-memory=2MiB", f"--storage.path={store}",
+         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1000000)"
+         " SELECT i FROM n ORDER BY hex(i) LIMIT 1000000", says="--max-memory allows more")
     told(bench, 1, "query", "SELECT 1", says="--storage.path")
     told(bench, 1, "query", "--timeout=200ms", f"--storage.path={store}",
          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n",
          says="--timeout allows more")
+    interrupted(bench, store)
+
+
+def interrupted(bench, store):
+    """Ctrl-C ends a statement that never would."""
+    process = subprocess.Popen([bench.binary, "query", f"--storage.path={store}", "--format=csv",
+                                "SELECT 1 UNION ALL SELECT * FROM (WITH RECURSIVE n(i) AS (SELECT 1"
+                                " UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n)"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=bench.environment)
+    eventually("it waits for a signal", lambda: "\nSigCgt:\t" in (
+        status := open(f"/proc/{process.pid}/status").read())
+        and int(re.search(r"SigCgt:\s+(\w+)", status)[1], 16) >> (signal.SIGINT - 1) & 1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    expect_equal((process.returncode, "interrupted" in said), (130, True), f"ctrl-C: {said}")
 
 
 def stored_trends(bench, store):

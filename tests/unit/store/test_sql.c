@@ -40,7 +40,7 @@ static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
 static enum bw_rc ask(struct fixture *f, const char *sql, struct bw_buf *out, struct bw_err *err)
 {
     const struct bw_sql_sink sink = { out, take_columns, take_row };
-    return bw_sql_run(f->path, sql, 0, &sink, NULL, err);
+    return bw_sql_run(f->path, sql, NULL, &sink, NULL, err);
 }
 
 /* Two checks of one service and a series without them; the last points are in the journal. */
@@ -176,7 +176,8 @@ static void endless_queries_are_ended(void **state)
     assert_int_equal(bw_sql_run(f->path,
                                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) "
                                 "SELECT count(*) FROM n",
-                                INT64_C(20000000), &sink, NULL, &err),
+                                &(struct bw_sql_limits){ .timeout_ns = 20000000 }, &sink, NULL,
+                                &err),
                      BW_ETIMEOUT);
     bw_buf_fini(&rows);
     fixture_close(f);
