@@ -17,7 +17,6 @@ struct bw_reader {
 enum bw_rc bw_view_begin(struct bw_reader *reader, struct bw_err *err);
 enum bw_rc bw_view_end(struct bw_reader *reader, enum bw_rc rc);
 
-<<<<<<< HEAD
 /* What to scan. */
 struct bw_view_range {
     const uint32_t *series;
@@ -29,12 +28,11 @@ struct bw_view_range {
 /* As bw_reader_scan, inside a view; series of one group come by rising id. */
 enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *range,
                         bw_points_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err);
-=======
+
 /* Every series the selector means (NULL: all), or the one with that id if it does. */
 enum bw_rc bw_view_series(struct bw_reader *reader, uint32_t id, const struct bw_selector *selector,
                           bw_series_fn *fn, void *ctx, struct bw_damage *damage,
                           struct bw_err *err);
->>>>>>> 01d6de1 (SQL: series as a table, conditions in the plan, one moment a statement; an extension for sqlite3; ceilings on what a query takes)
 
 /* Whether the file has the table of an op: one of an older version, that no daemon has opened
  * since, has not. */
