@@ -102,7 +102,7 @@ static const struct {
       "SCAN s VIRTUAL TABLE INDEX" },
     { "series s JOIN samples x ON x.series=s.id WHERE s.metric='up' AND x.ts>5", ":ts> series=;" },
     { "event e CROSS JOIN samples x ON x.service=e.service AND x.ts>=e.ts_ms-5 AND x.ts<e.ts_ms",
-      ":ts>= ts< service=;" },
+      ":service= ts>= ts<;" },
 };
 
 static void conditions_are_looked_up(void **state)
