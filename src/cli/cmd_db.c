@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/storage.h"
 #include "conf/guess.h"
+#include "store/compact.h"
 #include "store/reader.h"
 
 #include <inttypes.h>
@@ -214,14 +215,19 @@ static bool show_progress(void *ctx, uint64_t done, uint64_t total)
     return is_interrupted == 0;
 }
 
+static void catch_signals(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        signal(numbers[i], on_signal);
+}
+
 /* Who stops it with ctrl-C finds no half of a copy. */
 static enum bw_rc copy(const struct work *work, struct bw_err *err)
 {
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     int shown = -1;
     const struct bw_backup_watch watch = { show_progress, &shown };
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        signal(numbers[i], on_signal);
+    catch_signals();
     const enum bw_rc rc = bw_store_backup(work->path, work->target, &watch, err);
     if (shown >= 0)
         fputs("\r\x1b[K", stderr);
@@ -250,6 +256,69 @@ static int backup(struct work *work)
     return BW_EXIT_OK;
 }
 
+/* ---- compact ----------------------------------------------------------------------------- */
+
+static void say(void *ctx, enum bw_log_level level, const char *message)
+{
+    (void)ctx;
+    if (level >= BW_LOG_WARN)
+        fprintf(stderr, "%s\n", message);
+}
+
+static enum bw_rc make_small(const struct work *work, struct bw_compact_report *report,
+                             struct bw_err *err)
+{
+    int shown = -1;
+    const struct bw_backup_watch watch = { show_progress, &shown };
+    const struct bw_store_hooks hooks = { .say = say };
+    catch_signals();
+    const enum bw_rc rc = bw_store_compact(work->path, &hooks, &watch, report, err);
+    if (shown >= 0)
+        fputs("\r\x1b[K", stderr);
+    return rc;
+}
+
+static void compact_json(struct work *work, const struct bw_compact_report *report)
+{
+    struct bw_json json = bw_json_to(&work->out);
+    bw_json_open(&json, '{');
+    bw_json_member_text(&json, "store", work->path);
+    bw_json_member_int(&json, "bytes_before", (int64_t)report->bytes_before);
+    bw_json_member_int(&json, "bytes_after", (int64_t)report->bytes_after);
+    bw_json_member_int(&json, "packs_merged", (int64_t)report->totals.packs_merged);
+    bw_json_member_int(&json, "packs_written", (int64_t)report->totals.packs_written);
+    bw_json_member_int(&json, "packs_damaged", (int64_t)report->totals.damaged);
+    bw_json_close(&json, '}');
+    bw_buf_char(&work->out, '\n');
+}
+
+static int compact(struct work *work)
+{
+    struct bw_compact_report report;
+    struct bw_err err;
+    char before[BW_DURATION_TEXT_MAX], after[BW_DURATION_TEXT_MAX];
+    const enum bw_rc rc = make_small(work, &report, &err);
+    if (rc == BW_EBUSY)
+        return bw_command_failed(work->command,
+                                 "%s; it merges old packs by itself, stop it to compact all now",
+                                 err.text);
+    if (rc != BW_OK)
+        return failed(work, rc, &err);
+    if (work->json) {
+        compact_json(work, &report);
+        return BW_EXIT_OK;
+    }
+    bw_format_bytes(before, report.bytes_before);
+    bw_format_bytes(after, report.bytes_after);
+    bw_buf_printf(&work->out, "%s: %s before, %s after; %" PRIu64 " packs became %" PRIu64 "\n",
+                  work->path, before, after, report.totals.packs_merged,
+                  report.totals.packs_written);
+    if (report.totals.damaged > 0)
+        bw_buf_printf(&work->out, "%" PRIu64 " damaged packs were left as they are\n",
+                      report.totals.damaged);
+    return BW_EXIT_OK;
+}
+
 /* ---- all of them ------------------------------------------------------------------------- */
 
 static const struct action {
@@ -261,6 +330,7 @@ static const struct action {
     { "verify", 0, verify, "Read everything and check every checksum; exits with 1 on damage" },
     { "stats", 0, stats, "What is in the store and how much room it takes" },
     { "backup", 1, backup, "Write a complete copy as of now to TARGET, which must not exist" },
+    { "compact", 0, compact, "Make a stopped store as small as it can be; deletes nothing" },
 };
 
 static int unknown_action(const struct bw_command *command, const char *name)
@@ -324,8 +394,8 @@ static void list_actions(struct bw_buf *out)
 
 const struct bw_command bw_cmd_db = {
     .name = "db",
-    .arguments = "verify|stats|backup [TARGET]",
-    .summary = "Verify a store, count what is in it, or copy it; live or not",
+    .arguments = "verify|stats|backup|compact [TARGET]",
+    .summary = "Verify a store, count what is in it, copy it, live or not; or make it smaller",
     .more = list_actions,
     .complete = complete,
     .flags = &group,

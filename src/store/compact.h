@@ -16,11 +16,12 @@
 #define STORE_COMPACT_H
 
 #include "base/err.h"
+#include "store/reader.h"
+#include "store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct bw_store;
 struct bw_compactor;
 
 enum bw_compact_reach {
@@ -43,5 +44,17 @@ struct bw_compact_totals {
 };
 
 struct bw_compact_totals bw_compactor_totals(const struct bw_compactor *compactor);
+
+struct bw_compact_report {
+    uint64_t bytes_before, bytes_after; /* the database file and its WAL */
+    struct bw_compact_totals totals;
+};
+
+/* Merges all that a stopped store has and gives every free page back. Deletes nothing. Has the
+ * store's lock meanwhile: BW_EBUSY while a daemon has it. `hooks` and `watch` may be NULL; what
+ * is done when `watch` stops it (BW_ETIMEOUT) stays done. */
+enum bw_rc bw_store_compact(const char *path, const struct bw_store_hooks *hooks,
+                            const struct bw_backup_watch *watch, struct bw_compact_report *out,
+                            struct bw_err *err);
 
 #endif

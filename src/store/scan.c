@@ -230,9 +230,30 @@ static bool show(struct scan *scan, struct wanted *wanted)
     const bool more =
         wanted->points.count == 0
         || scan->fn(scan->ctx, wanted->series, wanted->points.items, wanted->points.count);
-    bw_points_fini(&wanted->points);
     bw_points_fini(&wanted->tail);
     return more;
+}
+
+/* The memory of a pass serves the next: to the system it is dearer than decoding is. */
+static void pass_on(struct wanted *from, size_t from_count, struct wanted *to, size_t to_count)
+{
+    for (size_t i = 0; i < from_count && i < to_count; i++) {
+        to[i].points =
+            (struct bw_points){ .items = from[i].points.items, .cap = from[i].points.cap };
+        from[i].points = (struct bw_points){ 0 };
+    }
+    for (size_t i = to_count; i < from_count; i++)
+        bw_points_fini(&from[i].points);
+}
+
+/* The series from the i-th on that are read together. */
+static size_t pass_from(const struct scan *scan, size_t i)
+{
+    size_t pass = i < scan->count;
+    while (pass > 0 && pass < SERIES_A_PASS && i + pass < scan->count
+           && scan->wanted[i + pass].group == scan->wanted[i].group)
+        pass++;
+    return pass;
 }
 
 static enum bw_rc scan_groups(struct scan *scan)
@@ -246,12 +267,11 @@ static enum bw_rc scan_groups(struct scan *scan)
                                   &st, scan->err);
     bool more = true;
     for (size_t i = 0, pass; rc == BW_OK && more && i < scan->count; i += pass) {
-        for (pass = 1; pass < SERIES_A_PASS && i + pass < scan->count
-                       && scan->wanted[i + pass].group == scan->wanted[i].group;)
-            pass++;
+        pass = pass_from(scan, i);
         rc = read_packs(scan, st, &scan->wanted[i], pass);
         for (size_t k = i; rc == BW_OK && more && k < i + pass; k++)
             more = show(scan, &scan->wanted[k]);
+        pass_on(&scan->wanted[i], pass, &scan->wanted[i + pass], pass_from(scan, i + pass));
     }
     sqlite3_finalize(st);
     return rc;

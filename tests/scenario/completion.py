@@ -23,7 +23,7 @@ STORIES = [
     ("{B} comp", ["completion"]),
     ("{B} h", ["help"]),
     ("{B} help ver", ["version"]),
-    ("{B} db ", ["verify", "stats", "backup"]),
+    ("{B} db ", ["verify", "stats", "backup", "compact"]),
     ("{B} db st", ["stats"]),
     ("{B} probe ", ["http", "tcp", "icmp", "exec"]),
     ("{B} probe --timeout=1s ht", ["http"]),

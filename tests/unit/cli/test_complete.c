@@ -44,7 +44,7 @@ static const struct {
     { "help que", "query" },
     { "help query x", "" },
     { "docs con", "configuration" },
-    { "db ", "verify stats backup" },
+    { "db ", "verify stats backup compact" },
     { "db verify ", "--storage.path= --format= --help" },
     { "db backup ", ":files" },
     { "db verify x", "" },

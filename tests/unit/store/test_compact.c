@@ -215,14 +215,46 @@ static void a_damaged_pack_is_left_alone(void **state)
     assert_string_equal(out, "7200000:12 ");
 }
 
+static bool count_calls(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)done;
+    assert_true(total > 0);
+    (*(int *)ctx)++;
+    return true;
+}
+
+static void a_stopped_store_is_made_small(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t ids[SERIES];
+    struct bw_compact_report report;
+    struct bw_err err = { .text = "" };
+    int calls = 0;
+    const struct bw_backup_watch watch = { count_calls, &calls };
+    assert_int_equal(bw_store_compact(f->path, NULL, NULL, &report, &err), BW_ENOTFOUND);
+    open_with_series(f, ids);
+    for (size_t w = 0; w < 5; w++)
+        fill(f, ids, w * 480, (w + 1) * 480);
+    const struct sum before = sum_of(f, ids);
+    assert_int_equal(bw_store_compact(f->path, NULL, NULL, &report, &err), BW_EBUSY);
+    fixture_close(f);
+    if (bw_store_compact(f->path, NULL, &watch, &report, &err) != BW_OK)
+        fail_msg("%s", err.text);
+    assert_true(calls > 0);
+    assert_int_equal(report.totals.packs_merged, 5);
+    assert_true(report.bytes_after < report.bytes_before);
+    assert_int_equal(fixture_sql(f, "PRAGMA freelist_count"), 0);
+    expect_same(before, sum_of(f, ids));
+    expect_sound(f);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(old_packs_become_one_cold_one),
-        TEST(everything_is_merged_once_and_for_all),
-        TEST(late_samples_win_before_and_after),
-        TEST(a_damaged_pack_is_left_alone),
+        TEST(old_packs_become_one_cold_one),     TEST(everything_is_merged_once_and_for_all),
+        TEST(late_samples_win_before_and_after), TEST(a_damaged_pack_is_left_alone),
+        TEST(a_stopped_store_is_made_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
