@@ -436,6 +436,24 @@ bool bw_store_forget_report(struct bw_store *store, int64_t id)
     return put_row(store, BW_ROW_FORGET_REPORT, &cells);
 }
 
+enum bw_rc bw_store_put_pack(struct bw_store *store, const void *body, size_t size,
+                             struct bw_err *err)
+{
+    struct bw_cells cells = { .count = 0 };
+    struct bw_pack pack;
+    const enum bw_rc rc = bw_pack_open(&pack, body, size, err);
+    if (rc != BW_OK)
+        return rc;
+    bw_cells_int(&cells, pack.group);
+    bw_cells_int(&cells, pack.first_ms);
+    bw_cells_int(&cells, pack.last_ms);
+    bw_cells_int(&cells, pack.samples);
+    bw_cells_blob(&cells, body, size);
+    if (!put_row(store, BW_ROW_SEALED_PACK, &cells))
+        return bw_fail(err, BW_EFULL, "packs come faster than the disk takes them");
+    return BW_OK;
+}
+
 /* --- waiting --------------------------------------------------------------------------- */
 
 void bw_store_when_committed(struct bw_store *store, void (*fn)(void *ctx, bool committed),

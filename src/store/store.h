@@ -119,6 +119,11 @@ bool bw_store_put_failure_tally(struct bw_store *store, const struct bw_failure_
 bool bw_store_forget_check_state(struct bw_store *store, const struct bw_subject *subject);
 bool bw_store_forget_report(struct bw_store *store, int64_t id);
 
+/* Hands over a pack (pack/pack.h) that is done with, copied: it is written sealed, as what came
+ * last. BW_ECORRUPT for what is no pack, BW_EFULL when the lane is. */
+enum bw_rc bw_store_put_pack(struct bw_store *store, const void *body, size_t size,
+                             struct bw_err *err);
+
 /* Calls fn once, on the writer thread, when all that was handed over before is on disk (true)
  * or the store closed without it (false). */
 void bw_store_when_committed(struct bw_store *store, void (*fn)(void *ctx, bool committed),

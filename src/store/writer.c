@@ -88,7 +88,9 @@ static void free_rows(struct bw_row *row, bool committed)
 static void settle_batch(struct bw_store *store, int64_t now_ns)
 {
     struct bw_lane *batch = &store->batch;
+    uint64_t packs = 0;
     for (const struct bw_row *row = batch->first_row; row != NULL; row = row->next) {
+        packs += row->op == BW_ROW_SEALED_PACK;
         if (row->op == BW_ROW_SERIES_GROUP)
             bw_heads_place(&store->heads, (uint32_t)row->cells[0].integer,
                            (uint32_t)row->cells[1].integer);
@@ -100,6 +102,9 @@ static void settle_batch(struct bw_store *store, int64_t now_ns)
     }
     bw_rollups_settle(store);
     free_rows(batch->first_row, true);
+    pthread_mutex_lock(&store->lock);
+    store->stats.packs += packs;
+    pthread_mutex_unlock(&store->lock);
     bw_journal_row_clear(&batch->samples);
     *batch = (struct bw_lane){ .samples = batch->samples };
 }
