@@ -11,6 +11,7 @@
 #include "cli/transfer_form.h"
 #include "io/clock.h"
 #include "metric/family.h"
+#include "pack/points.h"
 #include "store/reader.h"
 #include "transfer/sample_text.h"
 #include "transfer/writer.h"
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Points in memory are those of 16 days of one series, or of fewer days of up to 16. */
+/* Points in memory are those of 16 days of one series, or of fewer days of up to 16, twice. */
 #define WINDOW_MS (INT64_C(16) * 86400000)
 enum { BATCH_MAX = 16, OUT_BYTES = 1 << 20, OUT_BYTES_MAX = 1 << 30, PREFIX_BYTES_MAX = 1 << 20 };
 
@@ -167,21 +168,10 @@ static void begin_series(struct export *e, const char *text)
     bw_arena_fini(&arena);
 }
 
-/* Some series that are read at once. */
-struct batch {
-    struct export *export;
-    const struct wanted *series;
-    size_t count;
-};
-
-static bool take_points(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+static bool put_points(struct export *e, const char *series, const struct bw_point *points,
+                       size_t count)
 {
-    const struct batch *batch = ctx;
-    struct export *e = batch->export;
-    size_t at = 0;
-    while (batch->series[at].id != series)
-        at++;
-    begin_series(e, batch->series[at].text);
+    begin_series(e, series);
     for (size_t done = 0, step; done < count; done += step) {
         step = count - done < 4096 ? count - done : 4096;
         bw_transfer_put_points(&e->out, e->form, &e->prefix, points + done, step);
@@ -189,6 +179,40 @@ static bool take_points(void *ctx, uint32_t series, const struct bw_point *point
             return false;
     }
     return true;
+}
+
+/* Some series that are read at once. They come as they lie in the store, and are written in
+ * their order, so that equal samples make equal texts. */
+struct batch {
+    struct export *export;
+    const struct wanted *series;
+    size_t count;
+    struct bw_points points[BATCH_MAX];
+};
+
+static bool take_points(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct batch *batch = ctx;
+    size_t at = 0;
+    if (batch->count == 1)
+        return put_points(batch->export, batch->series->text, points, count);
+    while (batch->series[at].id != series)
+        at++;
+    struct bw_points *out = &batch->points[at];
+    memcpy(bw_points_reserve(out, count), points, count * sizeof *points);
+    out->count += count;
+    return true;
+}
+
+/* What the window had of several series. */
+static void put_batch(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct bw_points *points = &batch->points[i];
+        if (points->count > 0)
+            put_points(batch->export, batch->series[i].text, points->items, points->count);
+        bw_points_fini(points);
+    }
 }
 
 /* ---- windows ----------------------------------------------------------------------------- */
@@ -217,7 +241,7 @@ static size_t batch_size(const struct export *e, size_t first)
 static enum bw_rc export_batch(struct export *e, const struct wanted *series, size_t count,
                                struct bw_err *err)
 {
-    struct batch batch = { e, series, count };
+    struct batch batch = { .export = e, .series = series, .count = count };
     uint32_t ids[BATCH_MAX];
     int64_t from_ms = e->from_ms, to_ms = e->first_ms;
     enum bw_rc rc = BW_OK;
@@ -227,6 +251,7 @@ static enum bw_rc export_batch(struct export *e, const struct wanted *series, si
         to_ms = e->last_ms - to_ms < WINDOW_MS ? e->to_ms : to_ms + WINDOW_MS;
         rc = bw_reader_scan(e->reader, ids, count, from_ms, to_ms, take_points, &batch, &e->damage,
                             err);
+        put_batch(&batch);
         from_ms = to_ms + 1;
     } while (rc == BW_OK && to_ms < e->to_ms);
     return rc;

@@ -162,11 +162,13 @@ uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t ta
     if (entry->target == 0) {
         *entry = (struct bw_store_registry_target){ target == 0 ? 1 : target, 0 };
         registry->target_count++;
-        if (room_in(registry, registry->last_group) >= GROUP_ROOM_MIN)
-            entry->group = registry->last_group;
     }
+    /* The last group is shared while there is room: when many targets outgrow theirs, each
+     * would else begin one of its own, and packs of few series are mostly empty pages. */
     if (room_in(registry, entry->group) == 0)
-        entry->group = registry->last_group + 1;
+        entry->group = room_in(registry, registry->last_group) >= GROUP_ROOM_MIN
+                           ? registry->last_group
+                           : registry->last_group + 1;
     bw_store_registry_load_group(registry, entry->group);
     return entry->group;
 }
