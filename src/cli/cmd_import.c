@@ -174,7 +174,7 @@ static enum bw_rc import_file(struct work *work, struct bw_store *store, struct 
 {
     struct bw_import_stats stats;
     struct bw_err late;
-    enum bw_rc rc = bw_import_begin(store, &work->import, err);
+    enum bw_rc rc = bw_import_begin(store, BW_IMPORT_WAITING_BYTES, &work->import, err);
     if (rc != BW_OK)
         return rc;
     rc = read_file(work, err);

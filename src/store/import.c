@@ -15,16 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All backlogs together; when compressing what is raw brings them no lower than the second
- * number, they are spilled. */
-#define WAITING_BYTES_MAX (UINT64_C(64) << 20)
-#define WAITING_BYTES_LOW (UINT64_C(40) << 20)
 #define WINDOW_MS_MAX (INT64_C(8) * 86400000)
 #define PATIENCE_NS (60 * BW_SECOND)
 
 enum {
-    /* As long as packs of the daemon, so that reading an hour is no dearer. */
-    WINDOW_POINTS = 480,
+    WINDOW_POINTS = 1920,        /* as the packs of history that store/compact makes */
     WINDOW_POINTS_MAX = 1 << 16, /* of one series, should its density vary */
     FLUSH_BYTES = 16 << 20,
 };
@@ -47,6 +42,7 @@ struct bw_import {
     size_t count, cap;
     uint32_t *numbers; /* by series id; 0: none */
     size_t number_cap;
+    uint64_t waiting_bytes_max;
     uint64_t waiting_bytes;   /* of all backlogs */
     uint64_t waiting_samples; /* likewise */
     uint64_t unflushed_bytes; /* of packs, handed to the store */
@@ -56,11 +52,13 @@ struct bw_import {
     struct bw_err err; /* rc BW_OK: nothing has failed */
 };
 
-enum bw_rc bw_import_begin(struct bw_store *store, struct bw_import **out, struct bw_err *err)
+enum bw_rc bw_import_begin(struct bw_store *store, uint64_t waiting_bytes_max,
+                           struct bw_import **out, struct bw_err *err)
 {
     struct bw_import *m = bw_alloc(sizeof *m);
     int64_t last_id = 0;
     m->store = store;
+    m->waiting_bytes_max = waiting_bytes_max;
     bw_buf_init(&m->body, BW_PACK_BYTES_MAX);
     /* With an empty journal, looking for what is there already costs a look at packs. */
     enum bw_rc rc = bw_store_checkpoint(store, PATIENCE_NS, err);
@@ -402,10 +400,10 @@ void bw_import_add(struct bw_import *m, uint32_t number, int64_t ts_ms, double v
     m->waiting_bytes += bw_backlog_bytes(backlog) - before;
     m->waiting_samples++;
     m->stats.samples++;
-    if (m->waiting_bytes <= WAITING_BYTES_MAX)
+    if (m->waiting_bytes <= m->waiting_bytes_max)
         return;
-    seal_all(m);
-    if (m->waiting_bytes > WAITING_BYTES_LOW && flush(m) == BW_OK)
+    seal_all(m); /* when that brings little, it would be called for every few samples */
+    if (m->waiting_bytes > m->waiting_bytes_max / 2 && flush(m) == BW_OK)
         spill_all(m);
 }
 

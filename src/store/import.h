@@ -34,8 +34,11 @@ struct bw_import_stats {
     uint64_t bytes; /* of the packs */
 };
 
-/* Into a store that is open, and stays so until free. */
-enum bw_rc bw_import_begin(struct bw_store *store, struct bw_import **out, struct bw_err *err);
+#define BW_IMPORT_WAITING_BYTES (UINT64_C(64) << 20)
+
+/* Into a store that is open, and stays so until free. So many bytes of samples may wait. */
+enum bw_rc bw_import_begin(struct bw_store *store, uint64_t waiting_bytes_max,
+                           struct bw_import **out, struct bw_err *err);
 
 /* A number for a series, 1 or above; the same when asked again. 0 with *err: the store does not
  * take it (BW_ELIMIT: storage.max_series). */

@@ -203,6 +203,25 @@ static void find_late(struct bw_store *store)
     free(homes.items);
 }
 
+/* Packs that were handed over whole are history, late or not. */
+static void look_at_packs(struct bw_store *store)
+{
+    struct bw_rollups *rollups = &store->rollups;
+    const struct bw_rollup_window *window = &rollups->window;
+    pthread_mutex_lock(&store->lock);
+    for (const struct bw_row *row = store->batch.first_row; row != NULL; row = row->next) {
+        if (row->op != BW_ROW_SEALED_PACK)
+            continue;
+        const uint32_t group = (uint32_t)row->cells[0].integer;
+        const int64_t first_ms = row->cells[1].integer;
+        if (rollups->busy && group == window->group && first_ms < window->to_ms)
+            rollups->overtaken = true;
+        if (group < rollups->count && first_ms < rollups->groups[group].done_ms[0])
+            note_rewind(&store->rewinds, group, first_ms);
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
 static enum bw_rc write_done(struct bw_store *store, uint32_t group, unsigned tier, int64_t done_ms,
                              struct bw_err *err)
 {
@@ -245,6 +264,7 @@ enum bw_rc bw_rollups_take_late(struct bw_store *store, struct bw_err *err)
     pthread_mutex_unlock(&store->lock);
     if (late)
         find_late(store);
+    look_at_packs(store);
     enum bw_rc rc = BW_OK;
     for (size_t i = 0; rc == BW_OK && i < store->rewinds.count; i++)
         rc = write_rewind(store, &store->rewinds.items[i], err);

@@ -12,6 +12,7 @@
 
 #include "base/units.h"
 #include "pack/rollup.h"
+#include "store/import.h"
 #include "store/rollup_view.h"
 #include "store/rollups.h"
 
@@ -153,6 +154,28 @@ static void what_comes_late_is_taken_in(void **state)
                         "-300--300:1 -30--30:1 0-7:8 8-15:8 16-23:9 24-31:8 32-39:9 ");
 }
 
+static void what_is_imported_is_taken_in(void **state)
+{
+    struct fixture *f = *state;
+    f->wall_ms = D0 + 41 * HOUR;
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    append_range(f, a, D0, D0 + 40 * HOUR, HOUR);
+    fixture_pack(f);
+    assert_int_equal(roll_up(f), 5);
+    struct bw_import *import = NULL;
+    const struct bw_label label = { "instance", "a" };
+    assert_int_equal(bw_import_begin(f->store, BW_IMPORT_WAITING_BYTES, &import, NULL), BW_OK);
+    const uint32_t number = bw_import_series(import, "up", (struct bw_labels){ &label, 1 }, NULL);
+    bw_import_add(import, number, D0 + 17 * HOUR, 17); /* there already */
+    bw_import_add(import, number, D0 + 17 * HOUR + MINUTE, 7);
+    assert_int_equal(bw_import_finish(import, NULL), BW_OK);
+    bw_import_free(import);
+    assert_int_equal(fixture_sql(f, "SELECT done_ms FROM rollup_done"), D0 + 16 * HOUR);
+    assert_int_equal(roll_up(f), 3);
+    assert_string_equal(bodies(f, 0, 1), "0-7:8 8-15:8 16-23:9 24-31:8 32-39:8 ");
+}
+
 static void what_raw_samples_are_gone_for_stays(void **state)
 {
     struct fixture *f = *state;
@@ -197,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FIXTURE(windows_are_made_once_they_are_over),
         IN_FIXTURE(what_comes_late_is_taken_in),
+        IN_FIXTURE(what_is_imported_is_taken_in),
         IN_FIXTURE(what_raw_samples_are_gone_for_stays),
         IN_FIXTURE(long_silence_is_passed_over),
     };
