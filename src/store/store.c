@@ -72,15 +72,27 @@ static enum bw_rc open_database(struct bw_store *store, struct bw_err *err)
     return rc;
 }
 
+/* Says what is wrong with the log; true when what it had acknowledged is lost. */
+static bool tell_of_log(const struct bw_store *store)
+{
+    const enum bw_wal_state state = bw_wal_look(store->path);
+    if (state == BW_WAL_DAMAGED)
+        bw_store_say(store, BW_LOG_ERROR,
+                     "the store's log '%s-wal' is damaged: commits after the damage are lost",
+                     store->path);
+    else if (state == BW_WAL_TORN)
+        bw_store_say(store, BW_LOG_WARN,
+                     "the last commit in the store's log '%s-wal' is not whole, as a power cut"
+                     " leaves it: it is left out",
+                     store->path);
+    return state == BW_WAL_DAMAGED;
+}
+
 /* Monitoring goes on with a fresh store rather than not at all; what was there is kept. */
 static enum bw_rc open_or_replace(struct bw_store *store, struct bw_err *err)
 {
     struct bw_err why = { .rc = BW_OK };
-    const bool lost = bw_wal_is_damaged(store->path);
-    if (lost)
-        bw_store_say(store, BW_LOG_ERROR,
-                     "the store's log '%s-wal' is damaged: commits after the damage are lost",
-                     store->path);
+    const bool lost = tell_of_log(store);
     enum bw_rc rc = open_database(store, &why);
     store->stats.damaged_total += lost;
     if (rc == BW_ECORRUPT) {

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,13 +66,15 @@ static bool read_header(struct wal *wal)
            && wal->page_bytes <= PAGE_BYTES_MAX && wal->page_bytes % 8 == 0;
 }
 
-/* A commit of this log's own after a frame that is not as it was written. One salt is enough: a
- * frame from before the log was begun again has neither. */
-static bool has_lost_commit(struct wal *wal)
+/* Commits of this log's own from the first frame on that is not as it was written. One salt is
+ * enough to be its own: a frame from before the log was begun again has neither. But what was torn
+ * may have one of each, so only both count for more than the last commit. */
+static enum bw_wal_state look_at_frames(struct wal *wal)
 {
     uint8_t head[FRAME_BYTES];
     bool broken = false;
-    while (fread(head, 1, sizeof head, wal->file) == sizeof head
+    int sure = 0, likely = 0;
+    while (sure < 2 && fread(head, 1, sizeof head, wal->file) == sizeof head
            && fread(wal->page, 1, wal->page_bytes, wal->file) == wal->page_bytes) {
         const bool first = big_endian(head + 8) == wal->salts[0];
         const bool second = big_endian(head + 12) == wal->salts[1];
@@ -80,13 +83,24 @@ static bool has_lost_commit(struct wal *wal)
             add_sums(wal, wal->page, wal->page_bytes);
             broken = !first || !second || !sums_are(wal, head + 16);
         }
-        if (broken && (first || second) && big_endian(head + 4) != 0)
-            return true;
+        if (broken && big_endian(head + 4) != 0) {
+            sure += first && second;
+            likely += first || second;
+        }
     }
-    return false;
+    return sure >= 2 ? BW_WAL_DAMAGED : likely > 0 ? BW_WAL_TORN : BW_WAL_WHOLE;
 }
 
-bool bw_wal_is_damaged(const char *path)
+/* SQLite passes over all of a log whose header is not as it was written. Shorter than a frame it
+ * never held a commit. */
+static enum bw_wal_state look_at_headless(struct wal *wal)
+{
+    const bool held_some = fseek(wal->file, 0, SEEK_END) == 0
+                           && ftell(wal->file) >= HEADER_BYTES + FRAME_BYTES + PAGE_BYTES_MIN;
+    return held_some ? BW_WAL_DAMAGED : BW_WAL_WHOLE;
+}
+
+enum bw_wal_state bw_wal_look(const char *path)
 {
     struct bw_buf name;
     bw_buf_init(&name, 8 << 10);
@@ -94,17 +108,15 @@ bool bw_wal_is_damaged(const char *path)
     struct wal wal = { .file = bw_buf_failed(&name) ? NULL : fopen(name.data, "rbe") };
     bw_buf_fini(&name);
     if (wal.file == NULL)
-        return false;
-    bool damaged = false;
+        return BW_WAL_WHOLE;
+    enum bw_wal_state state;
     if (read_header(&wal)) {
         wal.page = bw_alloc(wal.page_bytes);
-        damaged = has_lost_commit(&wal);
+        state = look_at_frames(&wal);
         free(wal.page);
     } else {
-        /* SQLite passes over all of it. Shorter than a frame it never held a commit. */
-        damaged = fseek(wal.file, 0, SEEK_END) == 0
-                  && ftell(wal.file) >= HEADER_BYTES + FRAME_BYTES + PAGE_BYTES_MIN;
+        state = look_at_headless(&wal);
     }
     fclose(wal.file);
-    return damaged;
+    return state;
 }

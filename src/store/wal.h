@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* store/wal.h: what SQLite does not say about a write-ahead log that was left by a crash. */
+/* store/wal.h: whether SQLite's log is whole. SQLite ends recovery at the first frame that is not
+ * as it was written, without a word. */
 #ifndef STORE_WAL_H
 #define STORE_WAL_H
 
-#include <stdbool.h>
+enum bw_wal_state {
+    BW_WAL_WHOLE,   /* or absent, or cut short as a crash may leave it */
+    BW_WAL_TORN,    /* the last commit is not whole: the power failed before its sync, or damage */
+    BW_WAL_DAMAGED, /* commits that had been synced are lost: each is before the next one begins */
+};
 
-/* True when <path>-wal holds a commit that SQLite will pass over because something before it, or
- * in it, is damaged. A log that ends in the middle of a transaction is as a crash leaves it, and
- * fine. Only before anybody has the database open. */
-bool bw_wal_is_damaged(const char *path);
+/* Of `path`-wal, while nobody has the database open. */
+enum bw_wal_state bw_wal_look(const char *path);
 
 #endif

@@ -12,7 +12,7 @@ from harness import (FULL, Repeating, config, eventually, expect, expect_equal, 
                      tcp_check)
 
 SERIES = '{__name__=~"probe_success|probe_duration_seconds|node_load1"}'
-KILLS = int(os.environ.get("BW_KILLS", "50" if FULL else "20"))
+KILLS = int(os.environ.get("BW_KILLS", "200" if FULL else "20"))
 
 
 class Witness:
