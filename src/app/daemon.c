@@ -9,6 +9,7 @@
 #include "app/log.h"
 #include "app/reloader.h"
 #include "app/reporting.h"
+#include "app/rolling.h"
 #include "app/roster.h"
 #include "app/selfmetrics.h"
 #include "app/storage.h"
@@ -53,6 +54,7 @@ struct bw_daemon {
     struct bw_trending *trending;
     struct bw_reporting *reporting;
     struct bw_compacting *compacting;
+    struct bw_rolling *rolling;
     struct bw_storage *storage;
     struct bw_web *web;
     struct bw_timer *self_timer, *rest_timer;
@@ -458,6 +460,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->trending = bw_trending_new(core);
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->compacting = bw_compacting_new(core);
+    daemon->rolling = bw_rolling_new(core);
     daemon->self_publication = bw_publication_new(core->publisher, NULL, 0, "exported_");
     daemon->self_source = bw_source_new(core->recorder, identity, 2, 100);
     core->view_timer = bw_timer_new(core->loop, on_view_timer, daemon);
@@ -568,6 +571,7 @@ static void stop_measuring(struct bw_daemon *daemon)
     bw_timer_stop(daemon->self_timer);
     bw_timer_stop(daemon->rest_timer);
     bw_compacting_stop(daemon->compacting);
+    bw_rolling_stop(daemon->rolling);
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
@@ -583,6 +587,7 @@ static void free_parts(struct bw_daemon *daemon)
     bw_timer_free(daemon->self_timer);
     bw_timer_free(daemon->rest_timer);
     bw_compacting_free(daemon->compacting);
+    bw_rolling_free(daemon->rolling);
     bw_reporting_free(daemon->reporting);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);

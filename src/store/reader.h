@@ -59,6 +59,29 @@ enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size
                           int64_t from_ms, int64_t to_ms, bw_points_fn *fn, void *ctx,
                           struct bw_damage *damage, struct bw_err *err);
 
+/* Steps are multiples of step_ms since 1970, UTC; those that the range touches are whole. */
+struct bw_bucket_range {
+    int64_t from_ms, to_ms; /* both included */
+    int64_t step_ms;
+};
+
+#define BW_BUCKET_TIME_MAX_MS INT64_C(100000000000000) /* either side of 1970: year 5138 */
+
+/* pack/rollup.h */
+struct bw_bucket;
+
+typedef bool bw_buckets_fn(void *ctx, uint32_t series, const struct bw_bucket *buckets,
+                           size_t count);
+
+/* What each wanted series did in each step, from the widest roll-ups that a step is made of and
+ * from samples where there are none (yet): the answer is the same either way, but for the rounding
+ * of sums. Where only roll-ups are left that are wider than a step, each counts for the step it
+ * begins in. A step without a number has no bucket; they rise in time. fn is called once for each
+ * series that has any, in no promised order. */
+enum bw_rc bw_reader_buckets(struct bw_reader *reader, const uint32_t *series, size_t count,
+                             const struct bw_bucket_range *range, bw_buckets_fn *fn, void *ctx,
+                             struct bw_damage *damage, struct bw_err *err);
+
 /* Zero and NULL members match anything. */
 struct bw_event_filter {
     enum bw_event_kind kind;

@@ -2,10 +2,12 @@
 #include "store/retention.h"
 
 #include "store/db.h"
+#include "store/rollups.h"
 
 /* Small steps: each is one short transaction, and the writer commits between them. */
 enum {
     PACKS_A_STEP = 8,
+    ROLLUPS_A_STEP = 4,
     EVENTS_A_STEP = 500,
     FAILURES_A_STEP = 100,
     JOURNAL_ROWS_A_STEP = 400,
@@ -16,6 +18,17 @@ enum {
 /* The WAL is counted in the ceiling; this much of it may be there between two checkpoints. */
 #define WAL_ROOM_BYTES (INT64_C(12) << 20)
 
+#define KEPT_LONGEST_MS INT64_C(86400000)
+
+/* Runs a DELETE and counts what went. */
+static enum bw_rc delete_some(sqlite3 *db, const char *sql, uint64_t *out, struct bw_err *err)
+{
+    const enum bw_rc rc = bw_db_exec(db, sql, err);
+    if (rc == BW_OK)
+        *out += (uint64_t)sqlite3_changes64(db);
+    return rc;
+}
+
 enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_packs,
                                struct bw_err *err)
 {
@@ -24,10 +37,36 @@ enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_pac
                      "DELETE FROM pack WHERE id IN (SELECT id FROM pack WHERE last_ms<%lld"
                      " ORDER BY last_ms LIMIT %d)",
                      (long long)cutoff_ms, PACKS_A_STEP);
-    const enum bw_rc rc = bw_db_exec(db, sql, err);
-    if (rc == BW_OK)
-        *out_packs += (uint64_t)sqlite3_changes64(db);
-    return rc;
+    return delete_some(db, sql, out_packs, err);
+}
+
+enum bw_rc bw_retention_expire_rolled(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_packs,
+                                      struct bw_err *err)
+{
+    char sql[320];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM pack WHERE id IN (SELECT id FROM pack AS p WHERE last_ms<%lld"
+                     " AND EXISTS (SELECT 1 FROM rollup_done WHERE width_ms=%lld"
+                     " AND group_id=p.group_id AND done_ms>p.last_ms) ORDER BY last_ms LIMIT %d)",
+                     (long long)cutoff_ms, (long long)bw_rollup_tiers[0].width_ms, PACKS_A_STEP);
+    return delete_some(db, sql, out_packs, err);
+}
+
+enum bw_rc bw_retention_expire_rollups(sqlite3 *db, unsigned tier, int64_t cutoff_ms,
+                                       bool only_rolled, uint64_t *out_rollups, struct bw_err *err)
+{
+    char sql[400], rolled[160] = "";
+    if (only_rolled && tier + 1 < BW_ROLLUP_TIERS)
+        sqlite3_snprintf(sizeof rolled, rolled,
+                         " AND EXISTS (SELECT 1 FROM rollup_done WHERE width_ms=%lld"
+                         " AND group_id=r.group_id AND done_ms>r.last_ms)",
+                         (long long)bw_rollup_tiers[tier + 1].width_ms);
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM rollup WHERE id IN (SELECT id FROM rollup AS r"
+                     " WHERE width_ms=%lld AND last_ms<%lld%s ORDER BY last_ms LIMIT %d)",
+                     (long long)bw_rollup_tiers[tier].width_ms, (long long)cutoff_ms, rolled,
+                     ROLLUPS_A_STEP);
+    return delete_some(db, sql, out_rollups, err);
 }
 
 enum bw_rc bw_retention_expire_failures(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_failures,
@@ -68,21 +107,49 @@ static enum bw_rc expire_events(sqlite3 *db, uint64_t *out_events, struct bw_err
     return rc;
 }
 
+/* All but the newest day of samples: what is looked at most, and what trends and the next roll-ups
+ * are made from. By the samples' own time, whatever the clock says. */
+static enum bw_rc expire_older_packs(sqlite3 *db, uint64_t *out_packs, struct bw_err *err)
+{
+    int64_t newest_ms = 0;
+    const enum bw_rc rc = bw_db_number(db, "SELECT max(last_ms) FROM pack", &newest_ms, err);
+    return rc == BW_OK ? bw_retention_expire(db, newest_ms - KEPT_LONGEST_MS, out_packs, err) : rc;
+}
+
 enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
-                            uint64_t *out_events, struct bw_err *err)
+                            uint64_t *out_others, struct bw_err *err)
 {
     int64_t used = 0;
-    const enum bw_rc rc = used_bytes(db, &used, err);
+    enum bw_rc rc = used_bytes(db, &used, err);
     if (rc != BW_OK || used < 0 || (uint64_t)used + WAL_ROOM_BYTES <= max_bytes)
         return rc;
-    const uint64_t before = *out_packs;
-    const enum bw_rc expired = bw_retention_expire(db, INT64_MAX, out_packs, err);
-    if (expired != BW_OK || *out_packs != before)
-        return expired;
-    const uint64_t others = *out_events;
-    const enum bw_rc failures = bw_retention_expire_failures(db, INT64_MAX, out_events, err);
-    return failures == BW_OK && *out_events == others ? expire_events(db, out_events, err)
-                                                      : failures;
+    const uint64_t before = *out_packs + *out_others;
+    enum { STAGES = 7 };
+    for (int stage = 0; rc == BW_OK && stage < STAGES && *out_packs + *out_others == before;
+         stage++) {
+        switch (stage) {
+        case 0:
+            rc = expire_older_packs(db, out_packs, err);
+            break;
+        case 1:
+            rc = bw_retention_expire_rollups(db, 0, INT64_MAX, false, out_others, err);
+            break;
+        case 2:
+            rc = bw_retention_expire(db, INT64_MAX, out_packs, err);
+            break;
+        case 3:
+        case 4:
+            rc = bw_retention_expire_rollups(db, (unsigned)stage - 2, INT64_MAX, false, out_others,
+                                             err);
+            break;
+        case 5:
+            rc = bw_retention_expire_failures(db, INT64_MAX, out_others, err);
+            break;
+        default:
+            rc = expire_events(db, out_others, err);
+        }
+    }
+    return rc;
 }
 
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err)

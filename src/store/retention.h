@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Deletes a few of the packs that end before cutoff_ms, oldest first; adds how many to
@@ -13,16 +14,27 @@
 enum bw_rc bw_retention_expire(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_packs,
                                struct bw_err *err);
 
+/* The same, but for what its group's roll-ups do not have yet. */
+enum bw_rc bw_retention_expire_rolled(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_packs,
+                                      struct bw_err *err);
+
+/* Deletes a few of the roll-ups of a tier (store/rollups.h) that end before cutoff_ms; with
+ * `only_rolled` none that the next tier does not have yet. Adds how many to *out_rollups. */
+enum bw_rc bw_retention_expire_rollups(sqlite3 *db, unsigned tier, int64_t cutoff_ms,
+                                       bool only_rolled, uint64_t *out_rollups,
+                                       struct bw_err *err);
+
 /* Deletes a few of the failures that were before cutoff_ms; adds how many to *out_failures.
  * Their tallies stay, a few bytes for each slot of a check, until the slot is taken again. */
 enum bw_rc bw_retention_expire_failures(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_failures,
                                         struct bw_err *err);
 
-/* Deletes a few of the oldest packs while the used pages are above max_bytes, keeping room for
- * the WAL; when there are none left, a few of the oldest failures, then events. Adds to the
- * counts, of which the last is of both. */
+/* While the used pages are above max_bytes, keeping room for the WAL, deletes a few of the oldest
+ * packs but for the last day of them; when there are none left, roll-ups of minutes, the other
+ * packs, roll-ups of hours, of days, failures, events. Adds to the counts, of which the last is of
+ * all that is no pack. */
 enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
-                            uint64_t *out_events, struct bw_err *err);
+                            uint64_t *out_others, struct bw_err *err);
 
 /* Deletes journal rows up to and with covered_seq, a few hundred at a time. */
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err);

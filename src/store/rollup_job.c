@@ -409,6 +409,7 @@ static enum bw_rc choose(struct job *job, bool *out_due)
 {
     struct bw_store *store = job->store;
     pthread_mutex_lock(&store->lock);
+    store->rollups.wanted = true;
     const bool may = store->clock_trusted && !store->rollups.busy;
     const uint32_t groups = store->registry.last_group;
     uint32_t group = store->rollups.turn;

@@ -57,6 +57,7 @@ struct bw_rollups {
     struct bw_rollup_group *groups; /* by id */
     size_t count, cap;
     uint32_t turn; /* the group that was looked at last */
+    bool wanted;   /* somebody makes them */
     bool busy;     /* `window` is being made or waits for its commit */
     struct bw_rollup_window window;
     bool overtaken;    /* something late came for it */
@@ -87,6 +88,9 @@ enum bw_rc bw_rollups_take_late(struct bw_store *store, struct bw_err *err);
 
 /* True for a row of a window that was overtaken: leave it out. */
 bool bw_rollups_refuses(const struct bw_store *store, const struct bw_row *row);
+
+/* Whether somebody has asked for roll-ups since the store was opened. */
+bool bw_rollups_are_made(struct bw_store *store);
 
 /* The batch is on disk. */
 void bw_rollups_settle(struct bw_store *store);

@@ -96,6 +96,17 @@ static enum bw_rc find_groups(struct scan *scan)
     return rc;
 }
 
+enum bw_rc bw_view_group_of(struct bw_reader *reader, uint32_t series, uint32_t *out,
+                            struct bw_damage *damage, struct bw_err *err)
+{
+    struct wanted wanted = { .series = series, .group = *out };
+    struct scan scan = { .reader = reader, .wanted = &wanted, .count = 1, .err = err };
+    const enum bw_rc rc = find_groups(&scan);
+    *out = wanted.group;
+    damage->rows += scan.damage.rows;
+    return rc;
+}
+
 /* A damaged row leaves 0: rows of the journal that are in packs as well are read twice, which
  * changes nothing. */
 static void take_covered(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted)

@@ -25,6 +25,10 @@ struct bw_view_range {
     int64_t from_ms, to_ms; /* both included */
 };
 
+/* The group that a series is in now; 0 when that is not known. */
+enum bw_rc bw_view_group_of(struct bw_reader *reader, uint32_t series, uint32_t *out,
+                            struct bw_damage *damage, struct bw_err *err);
+
 /* As bw_reader_scan, inside a view; series of one group come by rising id. */
 enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *range,
                         bw_points_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err);

@@ -236,23 +236,44 @@ static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
     return err.rc == BW_OK && in_time;
 }
 
+/* By age, each tier by its own. Where roll-ups are made nothing goes before it is in the next tier:
+ * what was imported from long ago, or waited for a worker. */
+static enum bw_rc expire_by_age(struct bw_store *store, uint64_t *packs, uint64_t *others,
+                                struct bw_err *err)
+{
+    const struct bw_retention_opts *kept = &store->opts.retention;
+    const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
+    const int64_t now_ms = bw_store_wall_ms(store);
+    const bool rolled = bw_rollups_are_made(store);
+    enum bw_rc rc = BW_OK;
+    if (kept->raw_ns > 0) {
+        const int64_t cutoff_ms = now_ms - kept->raw_ns / BW_MS;
+        rc = rolled ? bw_retention_expire_rolled(store->db, cutoff_ms, packs, err)
+                    : bw_retention_expire(store->db, cutoff_ms, packs, err);
+        if (rc == BW_OK)
+            rc = bw_retention_expire_failures(store->db, cutoff_ms, others, err);
+    }
+    for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++) {
+        if (kept_ns[t] > 0)
+            rc = bw_retention_expire_rollups(store->db, t, now_ms - kept_ns[t] / BW_MS, rolled,
+                                             others, err);
+    }
+    return rc;
+}
+
 static void expire(struct bw_store *store, struct bw_err *err)
 {
-    uint64_t gone = 0, events = 0;
+    uint64_t gone = 0, others = 0;
     enum bw_rc rc = BW_OK;
-    if (store->care_trusted && store->opts.retention.raw_ns > 0) {
-        const int64_t cutoff_ms = bw_store_wall_ms(store) - store->opts.retention.raw_ns / BW_MS;
-        rc = bw_retention_expire(store->db, cutoff_ms, &gone, err);
-        if (rc == BW_OK)
-            rc = bw_retention_expire_failures(store->db, cutoff_ms, &events, err);
-    }
+    if (store->care_trusted)
+        rc = expire_by_age(store, &gone, &others, err);
     if (rc == BW_OK && store->opts.max_bytes > 0)
-        bw_retention_cap(store->db, store->opts.max_bytes, &gone, &events, err);
+        bw_retention_cap(store->db, store->opts.max_bytes, &gone, &others, err);
     pthread_mutex_lock(&store->lock);
     store->stats.expired_packs_total += gone;
     store->stats.packs -= gone <= store->stats.packs ? gone : 0;
     pthread_mutex_unlock(&store->lock);
-    if (gone + events > 0)
+    if (gone + others > 0)
         store->next_care_ns = 0; /* there may be more: go on after the next commit */
 }
 
