@@ -11,10 +11,10 @@
 #include <time.h>
 
 #define FIRST_NS (30 * BW_SECOND)
-#define IDLE_NS BW_MINUTE   /* nothing was due */
-#define BUSY_NS BW_SECOND   /* a window waits for its commit, the next for that */
+#define IDLE_NS BW_MINUTE /* nothing was due */
+#define BUSY_NS BW_SECOND /* a window waits for its commit, the next for that */
 #define FAILED_NS BW_MINUTE
-#define REST_RATIO 9        /* so that a backlog takes a tenth of a core */
+#define REST_RATIO 9 /* so that a backlog takes a tenth of a core */
 
 struct bw_rolling {
     struct bw_core *core;

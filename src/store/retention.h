@@ -21,8 +21,7 @@ enum bw_rc bw_retention_expire_rolled(sqlite3 *db, int64_t cutoff_ms, uint64_t *
 /* Deletes a few of the roll-ups of a tier (store/rollups.h) that end before cutoff_ms; with
  * `only_rolled` none that the next tier does not have yet. Adds how many to *out_rollups. */
 enum bw_rc bw_retention_expire_rollups(sqlite3 *db, unsigned tier, int64_t cutoff_ms,
-                                       bool only_rolled, uint64_t *out_rollups,
-                                       struct bw_err *err);
+                                       bool only_rolled, uint64_t *out_rollups, struct bw_err *err);
 
 /* Deletes a few of the failures that were before cutoff_ms; adds how many to *out_failures.
  * Their tallies stay, a few bytes for each slot of a check, until the slot is taken again. */

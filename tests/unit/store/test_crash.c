@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A child appends, packs and compacts, and tells through a pipe what was committed; it is killed at
- * a random moment, again and again, on one file. What it told must be there, once and unchanged. */
+/* A child appends, packs, compacts and rolls up, and tells through a pipe what was committed; it is
+ * killed at a random moment, again and again, on one file. What it told must be there, once and
+ * unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,9 @@
 #include "fixture.h"
 
 #include "base/units.h"
+#include "pack/rollup.h"
 #include "store/compact.h"
+#include "store/rollups.h"
 #include "store/wal.h"
 
 #include <signal.h>
@@ -21,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KILLS_DEFAULT = 20, SERIES = 30, PACK_EVERY = 7, COMPACT_EVERY = 23 };
+enum { KILLS_DEFAULT = 20, SERIES = 30, PACK_EVERY = 7, COMPACT_EVERY = 23, ROLL_EVERY = 5 };
 
 static double value_of(size_t series, int64_t tick)
 {
@@ -36,6 +39,21 @@ static enum bw_rc compact(struct fixture *f)
     while (more && rc == BW_OK)
         rc = bw_compactor_step(compactor, &more, NULL);
     bw_compactor_free(compactor);
+    return rc;
+}
+
+/* All ticks are long ago for the clock, so each comes late for the windows made before it. */
+static enum bw_rc roll_up(struct fixture *f)
+{
+    struct bw_reader *reader = NULL;
+    enum bw_rc rc = bw_reader_open(f->path, &reader, NULL);
+    bw_store_trust_clock(f->store, true);
+    for (bool made = true; rc == BW_OK && made;) {
+        rc = bw_store_roll_up(f->store, reader, &made, NULL);
+        if (rc == BW_OK)
+            rc = bw_store_flush(f->store, BW_MINUTE, NULL);
+    }
+    bw_reader_close(reader);
     return rc;
 }
 
@@ -58,6 +76,8 @@ static void child(struct fixture *f, int64_t tick, int told_fd)
                                   ? bw_store_checkpoint(f->store, BW_MINUTE, NULL)
                                   : bw_store_flush(f->store, BW_MINUTE, NULL);
         if (tick % COMPACT_EVERY == 0 && compact(f) != BW_OK)
+            _exit(1);
+        if (tick % ROLL_EVERY == 0 && roll_up(f) != BW_OK)
             _exit(1);
         if (rc != BW_OK || write(told_fd, &tick, sizeof tick) != (ssize_t)sizeof tick)
             _exit(1);
@@ -138,12 +158,45 @@ static int64_t check_all(struct fixture *f, int64_t told)
     return check.seen_max;
 }
 
+static bool count_samples(void *ctx, uint32_t series, const struct bw_bucket *buckets, size_t count)
+{
+    uint64_t *samples = ctx;
+    (void)series;
+    for (size_t i = 0; i < count; i++)
+        *samples += buckets[i].count;
+    return true;
+}
+
+/* After the last kill all is rolled up; with the samples gone, none is missing. */
+static void check_rollups(struct fixture *f, int64_t last)
+{
+    uint64_t samples = 0;
+    uint32_t ids[SERIES];
+    struct bw_reader *reader = NULL;
+    const struct bw_bucket_range range = { T0, T0 + last * 1000, 60000 };
+    for (uint32_t s = 0; s < SERIES; s++)
+        ids[s] = s + 1;
+    fixture_open(f);
+    fixture_pack(f);
+    assert_int_equal(roll_up(f), BW_OK);
+    fixture_close(f);
+    assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
+    fixture_sql(f, "DELETE FROM pack");
+    assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
+    assert_int_equal(
+        bw_reader_buckets(reader, ids, SERIES, &range, count_samples, &samples, NULL, NULL), BW_OK);
+    bw_reader_close(reader);
+    assert_int_equal(samples, (uint64_t)(last + 1) * SERIES);
+}
+
 static void what_was_told_is_there_once(void **state)
 {
     struct fixture *f = *state;
     const char *env = getenv("BW_KILLS");
     const int kills = env == NULL ? KILLS_DEFAULT : (int)strtol(env, NULL, 10);
     f->opts.commit_interval_ns = 10 * BW_MS;
+    f->opts.retention.raw_ns = 10000 * BW_DAY;
+    f->wall_ms = T0 + 100 * INT64_C(86400000);
     unsigned random = (unsigned)getpid();
     int64_t last = -1;
     for (int i = 0; i < kills; i++) {
@@ -156,6 +209,7 @@ static void what_was_told_is_there_once(void **state)
     assert_true(last > kills); /* it was no empty test */
     uint64_t faults = 0;
     assert_int_equal(bw_store_verify(f->path, NULL, NULL, &faults, NULL), BW_OK);
+    check_rollups(f, last);
 }
 
 int main(void)

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
@@ -93,6 +94,15 @@ static const char *bodies(struct fixture *f, unsigned tier, uint32_t group)
     bw_rollup_walk_end(&walk);
     bw_reader_close(reader);
     return text;
+}
+
+static bool count_samples(void *ctx, uint32_t series, const struct bw_bucket *buckets, size_t count)
+{
+    uint64_t *samples = ctx;
+    (void)series;
+    for (size_t i = 0; i < count; i++)
+        *samples += buckets[i].count;
+    return true;
 }
 
 static void windows_are_made_once_they_are_over(void **state)
@@ -213,6 +223,67 @@ static void long_silence_is_passed_over(void **state)
     assert_string_equal(bodies(f, 0, 1), text);
 }
 
+/* What was imported from long ago is older than what is kept; it goes, but not before it was made
+ * into what is kept longer. */
+static void nothing_goes_before_it_is_rolled_up(void **state)
+{
+    struct fixture *f = *state;
+    f->wall_ms = D0 + 40 * DAY;
+    f->opts.retention = (struct bw_retention_opts){ BW_DAY, 2 * BW_DAY, 10 * BW_DAY, 100 * BW_DAY };
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    assert_int_equal(roll_up(f), 0);
+    for (int day = 0; day < 40; day++) {
+        append_range(f, a, D0 + day * DAY, D0 + (day + 1) * DAY, 10 * MINUTE);
+        fixture_pack(f);
+    }
+    assert_true(roll_up(f) > 120);
+    for (int i = 0; i < 1000 && fixture_sql(f, "SELECT count(*) FROM rollup") > 20; i++) {
+        fixture_flush(f);
+        usleep(10000);
+    }
+    struct bw_reader *reader = NULL;
+    uint64_t samples = 0;
+    const struct bw_bucket_range range = { D0 - DAY, D0 + 41 * DAY, DAY };
+    assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
+    assert_int_equal(bw_reader_buckets(reader, &a, 1, &range, count_samples, &samples, NULL, NULL),
+                     BW_OK);
+    bw_reader_close(reader);
+    assert_int_equal(samples, 40 * 144);
+    assert_in_range(fixture_sql(f, "SELECT count(*) FROM pack"), 1, 3);
+    assert_in_range(fixture_sql(f, "SELECT count(*) FROM rollup WHERE width_ms=60000"), 6, 18);
+    assert_in_range(fixture_sql(f, "SELECT count(*) FROM rollup WHERE width_ms=3600000"), 2, 9);
+    assert_string_equal(f->said, "");
+}
+
+/* A part that is damaged is left out, and told; the rest is there. */
+static void damage_is_left_out_and_told(void **state)
+{
+    struct fixture *f = *state;
+    f->wall_ms = D0 + 33 * HOUR;
+    fixture_open(f);
+    const uint32_t a = fixture_series(f, "up", "a");
+    append_range(f, a, D0, D0 + 24 * HOUR, HOUR);
+    fixture_pack(f);
+    roll_up(f);
+    fixture_close(f);
+    fixture_sql(f, "UPDATE rollup SET body=CAST(substr(body,1,length(body)-1)||x'55' AS BLOB)"
+                   " WHERE id=2");
+    fixture_sql(f, "DELETE FROM pack");
+    struct bw_reader *reader = NULL;
+    struct bw_damage damage = { 0 };
+    uint64_t samples = 0, faults = 0;
+    const struct bw_bucket_range range = { D0, D0 + 23 * HOUR, HOUR };
+    assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
+    assert_int_equal(
+        bw_reader_buckets(reader, &a, 1, &range, count_samples, &samples, &damage, NULL), BW_OK);
+    bw_reader_close(reader);
+    assert_int_equal(samples, 16);
+    assert_int_equal(damage.packs, 1);
+    assert_int_equal(bw_store_verify(f->path, NULL, NULL, &faults, NULL), BW_ECORRUPT);
+    assert_int_equal(faults, 1);
+}
+
 #define IN_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -223,6 +294,8 @@ int main(void)
         IN_FIXTURE(what_is_imported_is_taken_in),
         IN_FIXTURE(what_raw_samples_are_gone_for_stays),
         IN_FIXTURE(long_silence_is_passed_over),
+        IN_FIXTURE(nothing_goes_before_it_is_rolled_up),
+        IN_FIXTURE(damage_is_left_out_and_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
