@@ -120,9 +120,10 @@ static void *accept_all(void *ctx)
             abort();
         struct peer_talk *talk = calloc(1, sizeof *talk);
         *talk = (struct peer_talk){ .peer = peer, .fd = fd, .number = number };
+        /* Before it says a word: who has its answer asks how many there were. */
+        atomic_fetch_add(&peer->count, 1);
         if (pthread_create(&peer->talks[number], NULL, play, talk) != 0)
             abort();
-        atomic_fetch_add(&peer->count, 1);
     }
 }
 
