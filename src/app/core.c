@@ -11,6 +11,7 @@
  * longer than running a few of them. */
 #define VIEW_WATCHED_NS (250 * BW_MS)
 #define VIEW_UNWATCHED_NS BW_SECOND
+#define VIEW_AGED_NS (5 * BW_SECOND)
 #define LOOKS_ON_NS (10 * BW_SECOND)
 
 int64_t bw_core_now_ms(struct bw_core *core)
@@ -18,25 +19,36 @@ int64_t bw_core_now_ms(struct bw_core *core)
     return bw_wall_now_ms(&core->wall);
 }
 
-static int64_t view_pause_ns(struct bw_core *core)
+static bool is_watched(struct bw_core *core)
 {
     const uint64_t views = bw_publisher_acquired(core->publisher);
     if (views != core->view_acquired) {
         core->view_acquired = views;
         core->view_acquired_ns = bw_loop_mono_ns();
     }
-    const bool watched = bw_loop_mono_ns() - core->view_acquired_ns < LOOKS_ON_NS;
-    return watched ? VIEW_WATCHED_NS : VIEW_UNWATCHED_NS;
+    return bw_loop_mono_ns() - core->view_acquired_ns < LOOKS_ON_NS;
+}
+
+static void plan_view(struct bw_core *core, int64_t unwatched_ns)
+{
+    const int64_t due_ns =
+        core->view_shown_ns + (is_watched(core) ? VIEW_WATCHED_NS : unwatched_ns);
+    if (core->view_is_stale && core->view_due_ns <= due_ns)
+        return;
+    core->view_is_stale = true;
+    core->view_due_ns = due_ns;
+    if (core->view_timer != NULL)
+        bw_timer_start(core->view_timer, due_ns - bw_loop_mono_ns(), 0);
 }
 
 void bw_core_view_changed(struct bw_core *core)
 {
-    if (core->view_is_stale)
-        return;
-    core->view_is_stale = true;
-    if (core->view_timer != NULL)
-        bw_timer_start(core->view_timer,
-                       core->view_shown_ns + view_pause_ns(core) - bw_loop_mono_ns(), 0);
+    plan_view(core, VIEW_UNWATCHED_NS);
+}
+
+void bw_core_view_aged(struct bw_core *core)
+{
+    plan_view(core, VIEW_AGED_NS);
 }
 
 static void free_texts(struct bw_event *event)

@@ -49,6 +49,7 @@ struct bw_core {
     struct bw_core_sight sight;
     int64_t started_ms;
     bool view_is_stale;          /* something that a view shows has changed */
+    int64_t view_due_ns;         /* monotonic: while it is stale, when the next one comes */
     int64_t view_shown_ns;       /* monotonic: when the last view was published */
     uint64_t view_acquired;      /* bw_publisher_acquired() when it last changed … */
     int64_t view_acquired_ns;    /* … and when that was seen */
@@ -65,6 +66,10 @@ int64_t bw_core_now_ms(struct bw_core *core);
 /* Something that a view shows has changed: the next view comes at once, or a quarter of a second
  * after the last one, whichever is later; a whole second when nobody has looked for ten. */
 void bw_core_view_changed(struct bw_core *core);
+
+/* The same for what always changes, ages and the values of this machine: when nobody has looked
+ * for ten seconds, a view for it alone comes five seconds after the last one. */
+void bw_core_view_aged(struct bw_core *core);
 
 /* Makes an event known: to the store, the log and the next view. Texts are copied. */
 void bw_core_event(struct bw_core *core, const struct bw_event *event);

@@ -122,7 +122,7 @@ static void refresh_self(struct bw_daemon *daemon)
     const int64_t now_ms = bw_core_now_ms(core);
     bw_source_put_tick(daemon->self_source, measures, now_ms - now_ms % SELF_STORED_MS);
     bw_publication_commit(daemon->self_publication);
-    bw_core_view_changed(core); /* ages on a page go on even when nothing happens */
+    bw_core_view_aged(core); /* ages on a page go on even when nothing happens */
 }
 
 /* Together with what else is due at whole intervals, and as seldom as nobody can tell. */
@@ -449,13 +449,15 @@ static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)
 static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
 {
     struct bw_core *core = &daemon->core;
+    daemon->hostwatch = bw_hostwatch_new(core, err);
+    if (daemon->hostwatch == NULL)
+        return err->rc;
     daemon->watch = bw_watch_new(core, daemon->resolver, err);
     if (daemon->watch == NULL)
         return err->rc;
     const struct bw_label identity[] = { { "service", "bellwether" }, { "instance", core->node } };
     daemon->canary = bw_canary_new(core, bw_watch_engine(daemon->watch), take_sight, daemon);
     bw_watch_set_canary(daemon->watch, ask_canary, daemon->canary);
-    daemon->hostwatch = bw_hostwatch_new(core);
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));

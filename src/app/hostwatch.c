@@ -5,15 +5,22 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "host/host.h"
 #include "host/process.h"
+#include "io/pacer.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { RESOURCES_MAX = 256 };
+
+/* How far behind a whole interval the host is read: as aimed at, and at most. */
+#define BEAT_LATE_NS (2 * BW_MS)
+#define BEAT_LATE_MAX_NS (10 * BW_MS)
 
 /* One resource that is judged: "/ disk_used_ratio". */
 struct resource {
@@ -27,10 +34,33 @@ struct resource {
     bool seen; /* in this round */
 };
 
+/* What the reading thread needs of the configuration. */
+struct plan {
+    struct bw_arena arena;
+    struct bw_strings collectors;
+    const char *textfile_folder;
+};
+
+/* What the reading thread hands over. */
+struct reading {
+    char *memory; /* of the arena: a round is as large as the last one */
+    size_t memory_bytes;
+    struct bw_arena arena;
+    struct bw_measures measures;
+    int64_t began_ns; /* monotonic */
+    struct bw_err err;
+    enum bw_rc rc;
+};
+
 struct bw_hostwatch {
     struct bw_core *core;
     struct bw_host *host;
-    struct bw_timer *timer;
+    struct bw_pacer *pacer;
+    pthread_mutex_t plan_lock; /* guards next_plan */
+    struct plan *next_plan;    /* for the thread to take; NULL: none that is new */
+    struct plan *plan;         /* the thread's */
+    struct reading reading;    /* the thread's, and the loop's in take_reading() */
+    int64_t interval_ns;       /* of the beat */
     const struct bw_config *config;
     struct bw_roster *roster;
     struct bw_roster_service *service;
@@ -42,18 +72,22 @@ struct bw_hostwatch {
     struct bw_view_resource shown[RESOURCES_MAX];
     int64_t last_tick_ms;
     bool failing; /* the last round had a failure: said once */
-    bool reading; /* a worker has the host */
-    bool stopped;
 };
 
-static void on_timer(void *ctx);
+static void read_host(void *ctx);
+static void take_reading(void *ctx);
 
-struct bw_hostwatch *bw_hostwatch_new(struct bw_core *core)
+struct bw_hostwatch *bw_hostwatch_new(struct bw_core *core, struct bw_err *err)
 {
     struct bw_hostwatch *hostwatch = bw_alloc(sizeof *hostwatch);
+    hostwatch->pacer = bw_pacer_new(core->loop, read_host, take_reading, hostwatch, err);
+    if (hostwatch->pacer == NULL) {
+        free(hostwatch);
+        return NULL;
+    }
     hostwatch->core = core;
     hostwatch->host = bw_host_new(NULL);
-    hostwatch->timer = bw_timer_new(core->loop, on_timer, hostwatch);
+    pthread_mutex_init(&hostwatch->plan_lock, NULL);
     const struct bw_label identity[] = { { "service", "host" }, { "instance", core->node } };
     const struct bw_metric_label shown[] = { { "service", "host" }, { "instance", core->node } };
     hostwatch->publication = bw_publication_new(core->publisher, NULL, 0, "exported_");
@@ -71,13 +105,26 @@ static void free_resource(struct resource *resource)
     *resource = (struct resource){ 0 };
 }
 
+static void free_plan(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    bw_arena_fini(&plan->arena);
+    free(plan);
+}
+
 void bw_hostwatch_free(struct bw_hostwatch *hostwatch)
 {
     if (hostwatch == NULL)
         return;
+    bw_pacer_free(hostwatch->pacer);
+    free_plan(hostwatch->plan);
+    free_plan(hostwatch->next_plan);
+    pthread_mutex_destroy(&hostwatch->plan_lock);
+    bw_arena_fini(&hostwatch->reading.arena);
+    free(hostwatch->reading.memory);
     for (size_t i = 0; i < hostwatch->resource_count; i++)
         free_resource(&hostwatch->resources[i]);
-    bw_timer_free(hostwatch->timer);
     bw_publication_free(hostwatch->publication);
     bw_publication_free(hostwatch->judged);
     bw_source_free(hostwatch->source);
@@ -236,7 +283,7 @@ static void say_failure(struct bw_hostwatch *hostwatch, enum bw_rc rc, const str
     hostwatch->failing = rc != BW_OK;
 }
 
-/* What the worker has read: judged, shown and stored on the loop. */
+/* What was read: judged, shown and stored on the loop. */
 static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures *read,
                        int64_t tick_ms)
 {
@@ -253,80 +300,100 @@ static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures 
     hostwatch->last_tick_ms = tick_ms;
     bw_publication_show(hostwatch->publication, read);
     bw_publication_commit(hostwatch->judged);
-    bw_core_view_changed(hostwatch->core);
+    bw_core_view_aged(hostwatch->core);
 }
 
-/* Reading the host can wait for a mount whose server is gone: that is for a worker. */
-struct errand {
-    struct bw_hostwatch *hostwatch;
-    struct bw_strings collectors;
-    struct bw_arena arena;
-    struct bw_measures measures;
-    int64_t tick_ms;
-    struct bw_err err;
-    enum bw_rc rc;
-};
+/* ---- reading, on a thread of its own: it can wait for a mount whose server is gone -------- */
+
+static void take_plan(struct bw_hostwatch *hostwatch)
+{
+    pthread_mutex_lock(&hostwatch->plan_lock);
+    struct plan *next = hostwatch->next_plan;
+    hostwatch->next_plan = NULL;
+    pthread_mutex_unlock(&hostwatch->plan_lock);
+    if (next == NULL)
+        return;
+    free_plan(hostwatch->plan);
+    hostwatch->plan = next;
+    bw_host_set_textfile_folder(hostwatch->host, next->textfile_folder);
+}
+
+/* The last round's memory again, in one piece: it is as warm as memory can be after a second. */
+static void clear_reading(struct reading *reading)
+{
+    const size_t used = reading->arena.used;
+    bw_arena_fini(&reading->arena);
+    if (used > reading->memory_bytes) {
+        free(reading->memory);
+        reading->memory_bytes = used + used / 8;
+        reading->memory = bw_alloc(reading->memory_bytes);
+    } else if (used > 0) {
+        memset(reading->memory, 0, reading->memory_bytes);
+    }
+    bw_arena_init_with(&reading->arena, reading->memory, reading->memory_bytes);
+    bw_measures_init(&reading->measures, &reading->arena);
+}
 
 static void read_host(void *ctx)
 {
-    struct errand *errand = ctx;
-    errand->rc = bw_host_sample(errand->hostwatch->host, &errand->collectors, &errand->measures,
-                                &errand->err);
-    bw_process_sample(errand->hostwatch->host, &errand->measures, NULL);
+    struct bw_hostwatch *hostwatch = ctx;
+    struct reading *reading = &hostwatch->reading;
+    take_plan(hostwatch);
+    clear_reading(reading);
+    reading->began_ns = bw_loop_mono_ns();
+    reading->rc = bw_host_sample(hostwatch->host, &hostwatch->plan->collectors, &reading->measures,
+                                 &reading->err);
+    bw_process_sample(hostwatch->host, &reading->measures, NULL);
 }
 
-static void host_read(void *ctx, bool ran)
+/* Just after each whole interval of the wall clock. The beat is left alone while it is near that:
+ * to move it costs a wake, and what is known of either clock is not exact to the millisecond. */
+static void arm(struct bw_hostwatch *hostwatch)
 {
-    struct errand *errand = ctx;
-    struct bw_hostwatch *hostwatch = errand->hostwatch;
-    hostwatch->reading = false;
-    if (ran && !hostwatch->stopped) {
-        say_failure(hostwatch, errand->rc, &errand->err);
-        take_round(hostwatch, &errand->measures, errand->tick_ms);
-    }
-    bw_arena_fini(&errand->arena);
-    free(errand);
+    const int64_t interval_ns = hostwatch->config->settings.host.interval_ns;
+    const int64_t now_ms = bw_core_now_ms(hostwatch->core);
+    const int64_t next_ms = tick_of(now_ms, interval_ns / BW_MS) + interval_ns / BW_MS;
+    const int64_t earliest_ns = bw_loop_mono_ns() + (next_ms - now_ms) * BW_MS;
+    const int64_t off_ns = bw_pacer_due_ns(hostwatch->pacer) - earliest_ns;
+    if (interval_ns == hostwatch->interval_ns && off_ns >= 0 && off_ns <= BEAT_LATE_MAX_NS)
+        return;
+    hostwatch->interval_ns = interval_ns;
+    bw_pacer_set(hostwatch->pacer, earliest_ns + BEAT_LATE_NS, interval_ns);
 }
 
-static struct bw_strings copy_strings(struct bw_arena *arena, struct bw_strings strings)
+/* On the loop, with what read_host() has read. */
+static void take_reading(void *ctx)
 {
-    const char **items = bw_arena_array(arena, strings.count, sizeof *items);
-    for (size_t i = 0; i < strings.count; i++)
-        items[i] = bw_arena_strdup(arena, strings.items[i]);
-    return (struct bw_strings){ items, strings.count };
+    struct bw_hostwatch *hostwatch = ctx;
+    const struct reading *reading = &hostwatch->reading;
+    const int64_t ago_ms = (bw_loop_mono_ns() - reading->began_ns) / BW_MS;
+    /* Both are rounded down: without the one it could belong to the tick before. */
+    const int64_t began_ms = bw_core_now_ms(hostwatch->core) - ago_ms + 1;
+    const int64_t interval_ms = hostwatch->config->settings.host.interval_ns / BW_MS;
+    say_failure(hostwatch, reading->rc, &reading->err);
+    take_round(hostwatch, &reading->measures, tick_of(began_ms, interval_ms));
+    arm(hostwatch);
+}
+
+static void make_plan(struct bw_hostwatch *hostwatch, const struct bw_host_opts *opts)
+{
+    struct plan *plan = bw_alloc(sizeof *plan);
+    const char **items = bw_arena_array(&plan->arena, opts->collectors.count, sizeof *items);
+    for (size_t i = 0; i < opts->collectors.count; i++)
+        items[i] = bw_arena_strdup(&plan->arena, opts->collectors.items[i]);
+    plan->collectors = (struct bw_strings){ items, opts->collectors.count };
+    plan->textfile_folder = bw_arena_strdup(&plan->arena, opts->textfile_directory);
+    pthread_mutex_lock(&hostwatch->plan_lock);
+    struct plan *unused = hostwatch->next_plan;
+    hostwatch->next_plan = plan;
+    pthread_mutex_unlock(&hostwatch->plan_lock);
+    free_plan(unused);
 }
 
 void bw_hostwatch_sample(struct bw_hostwatch *hostwatch)
 {
-    const struct bw_host_opts *opts = &hostwatch->config->settings.host;
-    if (hostwatch->reading)
-        return;
-    struct errand *errand = bw_alloc(sizeof *errand);
-    errand->hostwatch = hostwatch;
-    bw_host_set_textfile_folder(hostwatch->host, opts->textfile_directory);
-    errand->collectors = copy_strings(&errand->arena, opts->collectors);
-    bw_measures_init(&errand->measures, &errand->arena);
-    errand->tick_ms = tick_of(bw_core_now_ms(hostwatch->core), opts->interval_ns / 1000000);
-    hostwatch->reading = bw_work_submit(hostwatch->core->workers, read_host, host_read, errand);
-    if (!hostwatch->reading) {
-        bw_arena_fini(&errand->arena);
-        free(errand);
-    }
-}
-
-/* Just after the next whole interval of the wall clock. */
-static void arm(struct bw_hostwatch *hostwatch)
-{
-    const int64_t interval_ms = hostwatch->config->settings.host.interval_ns / 1000000;
-    const int64_t now_ms = bw_core_now_ms(hostwatch->core);
-    const int64_t wait_ms = tick_of(now_ms, interval_ms) + interval_ms - now_ms;
-    bw_timer_start(hostwatch->timer, wait_ms * 1000000, 0);
-}
-
-static void on_timer(void *ctx)
-{
-    bw_hostwatch_sample(ctx);
-    arm(ctx);
+    hostwatch->interval_ns = 0; /* it comes off the beat */
+    bw_pacer_set(hostwatch->pacer, 0, hostwatch->config->settings.host.interval_ns);
 }
 
 void bw_hostwatch_apply(struct bw_hostwatch *hostwatch, const struct bw_config *config,
@@ -339,11 +406,12 @@ void bw_hostwatch_apply(struct bw_hostwatch *hostwatch, const struct bw_config *
     hostwatch->service = bw_roster_add_service(roster, &service);
     for (size_t i = 0; i < hostwatch->resource_count; i++)
         take_seat(hostwatch, &hostwatch->resources[i]);
+    make_plan(hostwatch, &config->settings.host);
     arm(hostwatch);
 }
 
 void bw_hostwatch_stop(struct bw_hostwatch *hostwatch)
 {
-    hostwatch->stopped = true;
-    bw_timer_stop(hostwatch->timer);
+    bw_pacer_free(hostwatch->pacer);
+    hostwatch->pacer = NULL;
 }

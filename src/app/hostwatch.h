@@ -9,16 +9,18 @@
 
 struct bw_hostwatch;
 
-struct bw_hostwatch *bw_hostwatch_new(struct bw_core *core);
+/* NULL with *err set when the system refuses the thread that reads. */
+struct bw_hostwatch *bw_hostwatch_new(struct bw_core *core, struct bw_err *err);
 void bw_hostwatch_free(struct bw_hostwatch *hostwatch);
 
 /* Puts the service "host" into the roster and samples at the configured interval from now on. */
 void bw_hostwatch_apply(struct bw_hostwatch *hostwatch, const struct bw_config *config,
                         struct bw_roster *roster);
 
-/* Has a worker sample once, now; what it read is known soon. */
+/* Samples once, now, on the thread that reads; what it read is known soon. */
 void bw_hostwatch_sample(struct bw_hostwatch *hostwatch);
 
+/* Waits for a reading that is under way; nothing is sampled any more. */
 void bw_hostwatch_stop(struct bw_hostwatch *hostwatch);
 
 #endif
