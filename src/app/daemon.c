@@ -35,7 +35,9 @@
 enum { SELF_SHOWN_MS = 5000, SELF_STORED_MS = 15000 };
 #define WEB_GRACE_NS (3 * BW_SECOND)
 #define REST_FIRST_NS (10 * BW_SECOND)
-#define REST_EVERY_NS (20 * BW_SECOND)
+#define REST_EARLY_NS (20 * BW_SECOND)
+#define REST_EVERY_NS (60 * BW_SECOND)
+enum { RESTS_EARLY = 3 };
 /* Reloads wished for within this time, by hangup or over HTTP, are one: a storm of them must not
  * keep checks from running. */
 
@@ -58,6 +60,7 @@ struct bw_daemon {
     struct bw_storage *storage;
     struct bw_web *web;
     struct bw_timer *self_timer, *rest_timer;
+    unsigned rests; /* so often memory was given back */
     uint64_t asked; /* bw_publisher_asked() when own metrics were refreshed last */
     struct bw_reloader *reloader;
     struct bw_config_default defaults;
@@ -155,6 +158,9 @@ static void on_rest_timer(void *ctx)
     struct bw_daemon *daemon = ctx;
     bw_web_rest(daemon->web);
     bw_work_submit(daemon->core.workers, rest, NULL, NULL);
+    daemon->rests++;
+    bw_timer_start(daemon->rest_timer, daemon->rests < RESTS_EARLY ? REST_EARLY_NS : REST_EVERY_NS,
+                   0);
 }
 
 /* ---- configuration --------------------------------------------------------------------- */
@@ -561,7 +567,7 @@ static void begin(struct bw_daemon *daemon)
     bw_hostwatch_sample(daemon->hostwatch);
     on_self_timer(daemon);
     publish_view(daemon);
-    bw_timer_start(daemon->rest_timer, REST_FIRST_NS, REST_EVERY_NS);
+    bw_timer_start(daemon->rest_timer, REST_FIRST_NS, 0);
     __atomic_store_n(&daemon->ready, true, __ATOMIC_RELEASE);
 }
 

@@ -61,7 +61,7 @@ enum bw_rc bw_arp_parse(struct bw_span text, struct bw_arena *arena, struct bw_m
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "net/arp", &text, err);
+    const enum bw_rc rc = bw_proc_read_list(host->proc, "net/arp", &text, err);
     return rc != BW_OK ? bw_host_absent(rc) : bw_arp_parse(text, &host->scratch, out, err);
 }
 

@@ -98,7 +98,7 @@ static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct b
         bw_measures_add(out, files[i].family, (double)value, NULL);
     }
     /* Kernels can be built without the counters. */
-    const enum bw_rc rc = bw_proc_read(host->proc, "net/stat/nf_conntrack", &text, err);
+    const enum bw_rc rc = bw_proc_read_list(host->proc, "net/stat/nf_conntrack", &text, err);
     if (rc != BW_OK)
         return rc == BW_ENOTFOUND ? BW_OK : rc;
     return bw_conntrack_parse(text, out, err);

@@ -132,7 +132,7 @@ enum bw_rc bw_diskstats_parse(struct bw_span text, struct bw_measures *out, stru
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "diskstats", &text, err);
+    const enum bw_rc rc = bw_proc_read_list(host->proc, "diskstats", &text, err);
     return rc != BW_OK ? rc : bw_diskstats_parse(text, out, err);
 }
 

@@ -8,7 +8,9 @@
  * somebody outside answers for, which can hang for ever, runs on threads of its own
  * (host/statfs.h). What cannot have changed is not read again: mounts until the kernel says so,
  * os-release until the file is another one, the speed of a network device until its carrier
- * changed, where the control group is for a minute. */
+ * changed, where the control group is for a minute. Network devices are asked about when the kernel
+ * has announced a change, and every ten seconds: so old may be the count of packets that nobody
+ * took, which changes unannounced. */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 

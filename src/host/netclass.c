@@ -255,6 +255,9 @@ enum bw_rc bw_links_ask(int *fd, struct bw_buf *out, struct bw_err *err)
 /* ---- what only files say ------------------------------------------------------------------ */
 
 #define LOOK_EVERY_NS (60 * BW_SECOND)
+/* The kernel announces every change of a link but that of its counter of packets that nobody took.
+ */
+#define ASK_EVERY_NS (10 * BW_SECOND)
 
 enum { FILE_BYTES_MAX = 64 };
 
@@ -282,7 +285,9 @@ static const struct {
 };
 
 struct bw_host_links {
-    int fd; /* -1: not open */
+    int fd;               /* -1: not open */
+    int news;             /* on which the kernel announces changes; -1: not open */
+    int64_t ask_again_ns; /* until then `answer` holds unless there is news; 0: it does not */
     struct bw_buf answer;
     struct lasting *items;
     size_t count, cap;
@@ -294,6 +299,8 @@ void bw_host_links_free(struct bw_host_links *links)
         return;
     if (links->fd >= 0)
         close(links->fd);
+    if (links->news >= 0)
+        close(links->news);
     bw_buf_fini(&links->answer);
     free(links->items);
     free(links);
@@ -427,19 +434,52 @@ static void add_link(const struct bw_link *link, const struct lasting *lasting,
                         (double)link->nohandler, labels);
 }
 
+static void open_news(struct bw_host_links *links)
+{
+    const struct sockaddr_nl group = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+    links->news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (links->news < 0 || bind(links->news, (const struct sockaddr *)&group, sizeof group) == 0)
+        return;
+    close(links->news); /* then they are asked for each time */
+    links->news = -1;
+}
+
+/* Takes all announcements; what they say is asked for. */
+static bool has_news(const struct bw_host_links *links)
+{
+    char byte;
+    bool any = links->news < 0;
+    while (links->news >= 0
+           && (recv(links->news, &byte, sizeof byte, 0) >= 0 || errno == ENOBUFS || errno == EINTR))
+        any = true;
+    return any;
+}
+
+static enum bw_rc refresh_answer(struct bw_host *host, struct bw_err *err)
+{
+    struct bw_host_links *links = host->links;
+    if (links->news < 0 && host->ask_links == bw_links_ask)
+        open_news(links); /* before asking: nothing is missed in between */
+    if (!has_news(links) && host->round_ns < links->ask_again_ns)
+        return BW_OK;
+    bw_buf_clear(&links->answer);
+    const enum bw_rc rc = host->ask_links(&links->fd, &links->answer, err);
+    links->ask_again_ns = rc == BW_OK ? host->round_ns + ASK_EVERY_NS : 0;
+    return rc;
+}
+
 static enum bw_rc read_links(struct bw_host *host, struct bw_link **out, size_t *out_count,
                              struct bw_err *err)
 {
     if (host->links == NULL) {
         host->links = bw_alloc(sizeof *host->links);
-        host->links->fd = -1;
+        host->links->fd = host->links->news = -1;
         bw_buf_init(&host->links->answer, BW_PROC_FILE_BYTES_MAX);
     }
-    struct bw_buf *answer = &host->links->answer;
-    bw_buf_clear(answer);
-    const enum bw_rc rc = host->ask_links(&host->links->fd, answer, err);
+    const enum bw_rc rc = refresh_answer(host, err);
     if (rc != BW_OK)
         return rc;
+    const struct bw_buf *answer = &host->links->answer;
     return bw_links_parse((struct bw_span){ answer->data, answer->len }, &host->scratch, out,
                           out_count, err);
 }

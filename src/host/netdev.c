@@ -75,7 +75,7 @@ enum bw_rc bw_netdev_parse(struct bw_span text, struct bw_measures *out, struct 
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "net/dev", &text, err);
+    const enum bw_rc rc = bw_proc_read_list(host->proc, "net/dev", &text, err);
     return rc != BW_OK ? rc : bw_netdev_parse(text, out, err);
 }
 

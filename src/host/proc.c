@@ -12,7 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 64, READ_BYTES = 16 << 10 };
+enum { FILES_MAX = 64, READ_BYTES = 16 << 10, SHORT_BYTES = 2 << 10 };
+
+/* After which reading a file is known to be at its end. */
+enum ending {
+    END_EMPTY, /* one that gives nothing */
+    END_SHORT, /* a first one below SHORT_BYTES, too */
+    END_PIECE, /* any that leaves room */
+};
 
 struct open_file {
     const char *path;
@@ -103,7 +110,13 @@ static enum bw_rc ensure_open(struct bw_proc *proc, const char *path, struct ope
     return BW_OK;
 }
 
-static enum bw_rc read_all(struct bw_proc *proc, const struct open_file *file, bool in_pieces,
+static bool is_end(enum ending ending, size_t got, size_t total)
+{
+    return got == 0 || (ending == END_PIECE && got < READ_BYTES)
+           || (ending == END_SHORT && total < SHORT_BYTES);
+}
+
+static enum bw_rc read_all(struct bw_proc *proc, const struct open_file *file, enum ending ending,
                            struct bw_err *err)
 {
     bw_buf_clear(&proc->text);
@@ -118,18 +131,18 @@ static enum bw_rc read_all(struct bw_proc *proc, const struct open_file *file, b
         if (got < 0)
             return fail_errno(err, "read", proc->root, file->path);
         proc->text.len += (size_t)got;
-        if (got == 0 || (!in_pieces && got < READ_BYTES))
+        if (is_end(ending, (size_t)got, proc->text.len))
             return BW_OK;
     }
 }
 
-static enum bw_rc read_file(struct bw_proc *proc, const char *path, bool in_pieces,
+static enum bw_rc read_file(struct bw_proc *proc, const char *path, enum ending ending,
                             struct bw_span *out, struct bw_err *err)
 {
     struct open_file *file;
     enum bw_rc rc = ensure_open(proc, path, &file, err);
     if (rc == BW_OK)
-        rc = read_all(proc, file, in_pieces, err);
+        rc = read_all(proc, file, ending, err);
     /* A descriptor can outlive what it names, such as a module's file; the next reading
      * opens it anew. */
     if (rc != BW_OK && file != NULL)
@@ -142,13 +155,19 @@ static enum bw_rc read_file(struct bw_proc *proc, const char *path, bool in_piec
 enum bw_rc bw_proc_read(struct bw_proc *proc, const char *path, struct bw_span *out,
                         struct bw_err *err)
 {
-    return read_file(proc, path, true, out, err);
+    return read_file(proc, path, END_EMPTY, out, err);
 }
 
 enum bw_rc bw_proc_read_piece(struct bw_proc *proc, const char *path, struct bw_span *out,
                               struct bw_err *err)
 {
-    return read_file(proc, path, false, out, err);
+    return read_file(proc, path, END_PIECE, out, err);
+}
+
+enum bw_rc bw_proc_read_list(struct bw_proc *proc, const char *path, struct bw_span *out,
+                             struct bw_err *err)
+{
+    return read_file(proc, path, END_SHORT, out, err);
 }
 
 /* Every other file is always ready for writing. */

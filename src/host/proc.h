@@ -24,6 +24,11 @@ enum bw_rc bw_proc_read(struct bw_proc *proc, const char *path, struct bw_span *
 enum bw_rc bw_proc_read_piece(struct bw_proc *proc, const char *path, struct bw_span *out,
                               struct bw_err *err);
 
+/* The same for a list of lines that are all below 1 KB: the kernel hands out as many whole lines as
+ * a page holds, so that half a page is the whole list, and no second read must tell so. */
+enum bw_rc bw_proc_read_list(struct bw_proc *proc, const char *path, struct bw_span *out,
+                             struct bw_err *err);
+
 /* Whether a list of mounts (mounts, mountinfo) is still what was read last: proc(5) says that such
  * a descriptor tells of changes. False for other files, and for those that are not open. */
 bool bw_proc_is_unchanged(const struct bw_proc *proc, const char *path);

@@ -55,7 +55,7 @@ enum bw_rc bw_softnet_parse(struct bw_span text, struct bw_measures *out, struct
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     struct bw_span text;
-    const enum bw_rc rc = bw_proc_read(host->proc, "net/softnet_stat", &text, err);
+    const enum bw_rc rc = bw_proc_read_list(host->proc, "net/softnet_stat", &text, err);
     return rc != BW_OK ? bw_host_absent(rc) : bw_softnet_parse(text, out, err);
 }
 
