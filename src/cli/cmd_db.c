@@ -177,6 +177,8 @@ static int stats(struct work *work)
         { "packs", "packs", info.packs, false },
         { "open_packs", "of them open", info.open_packs, false },
         { "pack_bytes", "packs take", info.pack_bytes, true },
+        { "rollups", "roll-ups", info.rollups, false },
+        { "rollup_bytes", "roll-ups take", info.rollup_bytes, true },
         { "journal_rows", "journal rows", info.journal_rows, false },
         { "journal_bytes", "journal takes", info.journal_bytes, true },
         { "events", "events", info.events, false },

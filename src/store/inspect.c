@@ -69,6 +69,17 @@ static enum bw_rc count_tail(sqlite3 *db, uint64_t *samples, struct bw_err *err)
     return rc;
 }
 
+static enum bw_rc count_rollups(sqlite3 *db, struct bw_store_info *info, struct bw_err *err)
+{
+    int64_t count = 0, bytes = 0;
+    enum bw_rc rc = bw_db_number(db, "SELECT count(*) FROM rollup", &count, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(db, "SELECT sum(length(body)) FROM rollup", &bytes, err);
+    info->rollups = (uint64_t)count;
+    info->rollup_bytes = (uint64_t)bytes;
+    return rc;
+}
+
 static enum bw_rc read_info(struct bw_reader *reader, struct bw_store_info *info,
                             struct bw_err *err)
 {
@@ -76,6 +87,8 @@ static enum bw_rc read_info(struct bw_reader *reader, struct bw_store_info *info
     enum bw_rc rc = count_all(reader->db, info, err);
     if (rc == BW_OK)
         rc = count_tail(reader->db, &info->samples, err);
+    if (rc == BW_OK && bw_view_has_table(reader->db, BW_ROW_ROLLUP))
+        rc = count_rollups(reader->db, info, err);
     if (rc == BW_OK)
         rc = bw_db_number(reader->db, "SELECT min(first_ms) FROM pack", &info->first_ms, err);
     if (rc == BW_OK)

@@ -141,6 +141,7 @@ struct bw_store_info {
     uint64_t bytes; /* file and WAL */
     uint64_t journal_rows, journal_bytes;
     uint64_t packs, open_packs, pack_bytes;
+    uint64_t rollups, rollup_bytes; /* 0 in a store of a version that made none */
     uint64_t series, groups, samples; /* samples in packs and journal tail, overlaps twice */
     uint64_t events, check_states, alert_states, trends, reports;
     int64_t first_ms, last_ms; /* of the samples in packs */

@@ -2,6 +2,7 @@
 /* JSON answers from the store: series, samples, events. Committed data only. */
 #include "base/num.h"
 #include "base/units.h"
+#include "pack/rollup.h"
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/endpoint.h"
@@ -14,6 +15,8 @@
 enum { POINTS_MAX = 11000, SERIES_MAX = 1000 };
 
 #define SPAN_DEFAULT_MS (BW_HOUR / BW_MS)
+#define MINUTE_MS (BW_MINUTE / BW_MS)
+#define ROLLUPS_FROM_MS (2 * BW_DAY / BW_MS)
 
 /* Reads the selector of a parameter; NULL parameter: all series. */
 static bool read_selector(struct bw_request *request, const char *name, struct bw_selector *out,
@@ -151,6 +154,38 @@ static bool take_points(void *ctx, uint32_t series, const struct bw_point *point
     return !atomic_load(&sampling->request->site->cancelled);
 }
 
+static bool take_buckets(void *ctx, uint32_t series, const struct bw_bucket *buckets, size_t count)
+{
+    struct sampling *sampling = ctx;
+    size_t place = 0;
+    while (place < sampling->count && sampling->ids[place] != series)
+        place++;
+    for (size_t i = 0; i < count && place < sampling->count; i++) {
+        const double mean = buckets[i].sum / (double)buckets[i].count;
+        add_point(sampling, sampling->lists[place], buckets[i].start_ms,
+                  isfinite(mean) ? mean : NAN);
+    }
+    return !atomic_load(&sampling->request->site->cancelled);
+}
+
+/* Many samples for each step: what was rolled up answers without reading them. */
+static bool is_for_rollups(const struct sampling *sampling)
+{
+    return sampling->step_ms > 0 && sampling->step_ms % MINUTE_MS == 0
+           && sampling->to_ms - sampling->from_ms > ROLLUPS_FROM_MS;
+}
+
+static enum bw_rc read_samples(struct sampling *sampling, struct bw_reader *reader,
+                               struct bw_err *err)
+{
+    const struct bw_bucket_range range = { sampling->from_ms, sampling->to_ms, sampling->step_ms };
+    if (is_for_rollups(sampling))
+        return bw_reader_buckets(reader, sampling->ids, sampling->count, &range, take_buckets,
+                                 sampling, NULL, err);
+    return bw_reader_scan(reader, sampling->ids, sampling->count, sampling->from_ms,
+                          sampling->to_ms, take_points, sampling, NULL, err);
+}
+
 static bool read_times(struct bw_request *request, struct sampling *sampling)
 {
     const char *step = bw_url_param(&request->url, "step");
@@ -194,8 +229,7 @@ static enum bw_rc sample(struct sampling *sampling, const char *wanted, struct b
     if (rc == BW_OK && sampling->too_many_series)
         rc = bw_fail(err, BW_ELIMIT, "The selector means more than %d series.", SERIES_MAX);
     if (rc == BW_OK && sampling->count > 0)
-        rc = bw_reader_scan(reader, sampling->ids, sampling->count, sampling->from_ms,
-                            sampling->to_ms, take_points, sampling, NULL, err);
+        rc = read_samples(sampling, reader, err);
     bw_reader_close(reader);
     return rc;
 }
