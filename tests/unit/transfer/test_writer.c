@@ -39,21 +39,30 @@ static void times_have_the_decimals_they_need(void **state)
     }
 }
 
-/* Prometheus reads seconds as a double and cuts 1000 times that to an integer. */
+/* Prometheus reads seconds as a double and cuts 1000 times that to an integer, which is too low
+ * where doubles of the seconds lie coarser than a thousandth of those of the milliseconds. */
 static void every_time_comes_back_also_to_who_cuts(void **state)
 {
     (void)state;
-    for (int64_t ms = 1700000000000; ms < 1700000020000; ms++) {
-        struct bw_buf out;
-        int64_t again = 0;
-        bw_buf_init(&out, 100);
-        bw_transfer_put_time(&out, ms);
-        assert_true(bw_sample_text_time((struct bw_span){ out.data, out.len }, &again));
-        assert_true(again == ms);
-        if ((int64_t)(strtod(out.data, NULL) * 1000) != ms)
-            fail_msg("%lld: %s", (long long)ms, out.data);
-        bw_buf_fini(&out);
+    static const int64_t begins_ms[] = {
+        0, 1074000000000, 1700000000000, 2148000000000, 34360000000000, 99999999990000
+    };
+    bool mattered = false;
+    for (size_t i = 0; i < sizeof begins_ms / sizeof *begins_ms; i++) {
+        for (int64_t ms = begins_ms[i]; ms < begins_ms[i] + 5000; ms++) {
+            struct bw_buf out;
+            int64_t again = 0;
+            bw_buf_init(&out, 100);
+            bw_transfer_put_time(&out, ms);
+            assert_true(bw_sample_text_time((struct bw_span){ out.data, out.len }, &again));
+            assert_true(again == ms);
+            if ((int64_t)(strtod(out.data, NULL) * 1000) != ms)
+                fail_msg("%lld: %s", (long long)ms, out.data);
+            mattered = mattered || (int64_t)((double)ms / 1000 * 1000) != ms;
+            bw_buf_fini(&out);
+        }
     }
+    assert_true(mattered);
 }
 
 static void lines_in_both_forms(void **state)
