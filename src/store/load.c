@@ -27,6 +27,18 @@ static enum bw_rc load_series(struct bw_store *store, sqlite3_stmt *st, struct b
     return BW_OK;
 }
 
+static int64_t keep_of(const struct bw_store *store, uint32_t id)
+{
+    struct bw_buf name;
+    bw_buf_init(&name, BW_SERIES_TEXT_BYTES_MAX);
+    if (bw_store_classes_any(store->classes))
+        bw_store_registry_name(&store->registry, id, &name);
+    const int64_t keep_ns =
+        bw_store_classes_keep_text_ns(store->classes, name.len > 0 ? name.data : "");
+    bw_buf_fini(&name);
+    return keep_ns;
+}
+
 static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
 {
     (void)err;
@@ -35,9 +47,9 @@ static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, st
         store->stats.damaged_total++;
         return BW_OK;
     }
-    const uint32_t group = (uint32_t)cells.items[1].integer;
-    bw_store_registry_load_group(&store->registry, group);
-    bw_heads_place(&store->heads, (uint32_t)cells.items[0].integer, group);
+    const uint32_t id = (uint32_t)cells.items[0].integer, group = (uint32_t)cells.items[1].integer;
+    bw_store_registry_load_group(&store->registry, group, keep_of(store, id));
+    bw_heads_place(&store->heads, id, group);
     return BW_OK;
 }
 
@@ -117,8 +129,8 @@ static void place_homeless(struct bw_store *store)
             continue;
         /* Its labels tell what it is about: those that have the same are siblings. */
         const uint32_t labels = store->registry.entries[id].labels;
-        const uint32_t group =
-            bw_store_registry_place(&store->registry, bw_hash(&labels, sizeof labels, 0));
+        const uint32_t group = bw_store_registry_place(
+            &store->registry, bw_hash(&labels, sizeof labels, 0), keep_of(store, id));
         struct bw_cells cells = { .count = 0 };
         bw_cells_of_place(&cells, id, group, bw_store_wall_ms(store));
         bw_lane_put_row(&store->lane, bw_row_new(BW_ROW_SERIES_GROUP, &cells), bw_store_now_ns());

@@ -2,6 +2,7 @@
 #include "store/options.h"
 
 #include "base/units.h"
+#include "model/picker.h"
 
 #define RETENTION(member) offsetof(struct bw_retention_opts, member)
 #define STORAGE(member) offsetof(struct bw_storage_opts, member)
@@ -23,6 +24,43 @@ static const struct bw_opt_group retention_group = {
     .help = "How long each tier of the data is kept."
 };
 
+#define CLASS(member) offsetof(struct bw_retention_class, member)
+
+static const struct bw_opt class_retention_options[] = {
+    { "raw", BW_OPT_DURATION, 0, .range = "1h..100y", .flags = BW_OPT_REQUIRED,
+      .help = "How long every single sample of these series is kept." },
+    { 0 },
+};
+
+static const struct bw_opt_group class_retention_group = {
+    "class retention", sizeof(int64_t), class_retention_options,
+    .help = "How long the samples of a class are kept."
+};
+
+static const struct bw_opt class_options[] = {
+    { "match", BW_OPT_MAP, CLASS(match), .flags = BW_OPT_REQUIRED,
+      .help = "Label to regular expression; all must match in whole. `__name__` is the metric." },
+    { "retention", BW_OPT_GROUP, CLASS(retention), .group = &class_retention_group,
+      .flags = BW_OPT_REQUIRED, .help = "How long the samples of these series are kept." },
+    { 0 },
+};
+
+static enum bw_rc check_class(const void *opts, struct bw_err *err)
+{
+    struct bw_picker *picker = NULL;
+    const enum bw_rc rc = bw_retention_class_picker(opts, &picker, err);
+    bw_picker_free(picker);
+    return rc;
+}
+
+static const struct bw_opt_group class_group = {
+    "retention class", sizeof(struct bw_retention_class), class_options,
+    .help = "Other retention for some series: the first class that a series matches holds."
+            " Series that are kept for different times never share a pack; those that did when"
+            " the configuration changed are kept for the longest of their times.",
+    .check = check_class
+};
+
 static const struct bw_opt storage_options[] = {
     { "path", BW_OPT_STRING, STORAGE(path),
       .help = "The database file; its folder is made when it is missing." },
@@ -34,8 +72,8 @@ static const struct bw_opt storage_options[] = {
       .help = "Ceiling on the number of stored series; more are refused and counted." },
     { "retention", BW_OPT_GROUP, STORAGE(retention), .group = &retention_group,
       .help = "How long each tier is kept." },
-    { "classes", BW_OPT_NODE, STORAGE(classes),
-      .help = "Other retention for some series: a list of {match: {label: regex}, retention}." },
+    { "classes", BW_OPT_GROUPS, STORAGE(classes), .group = &class_group,
+      .help = "Other retention for some series." },
     { 0 },
 };
 

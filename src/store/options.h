@@ -13,13 +13,27 @@ struct bw_retention_opts {
     int64_t day_ns;
 };
 
+/* A class of series that are kept for longer or shorter. */
+struct bw_retention_class {
+    struct bw_pairs match; /* label to regular expression, anchored; all must hold */
+    struct {
+        int64_t raw_ns;
+    } retention;
+};
+
+struct bw_picker;
+
+/* What a class matches; BW_EINVAL for a wrong pattern. */
+enum bw_rc bw_retention_class_picker(const struct bw_retention_class *retention_class,
+                                     struct bw_picker **out, struct bw_err *err);
+
 struct bw_storage_opts {
     const char *path;           /* NULL: the caller has a better default */
     int64_t commit_interval_ns; /* what a power cut may lose */
     uint64_t max_bytes;         /* of the database and its WAL */
     int64_t max_series;
     struct bw_retention_opts retention;
-    const struct bw_node *classes; /* further retention by label match */
+    struct bw_items classes; /* of struct bw_retention_class; the first that matches holds */
 };
 
 extern const struct bw_opt_group bw_storage_group;

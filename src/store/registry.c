@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A target that is new begins in the newest group while that has room for some siblings. */
-enum { GROUP_ROOM_MIN = 40 };
+enum { GROUP_ROOM_MIN = 40, GROUPS_BACK = 64 };
 
 void bw_store_registry_fini(struct bw_store_registry *registry)
 {
@@ -16,7 +16,7 @@ void bw_store_registry_fini(struct bw_store_registry *registry)
     free(registry->entries);
     free(registry->ids);
     free(registry->targets);
-    free(registry->group_counts);
+    free(registry->groups);
     *registry = (struct bw_store_registry){ 0 };
 }
 
@@ -113,14 +113,20 @@ uint32_t bw_store_registry_add(struct bw_store_registry *registry, const char *n
     return id;
 }
 
-void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group)
+void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group,
+                                  int64_t keep_ns)
 {
     const size_t before = registry->group_cap;
-    registry->group_counts = bw_grow(registry->group_counts, &registry->group_cap,
-                                     (size_t)group + 1, sizeof *registry->group_counts);
+    registry->groups = bw_grow(registry->groups, &registry->group_cap, (size_t)group + 1,
+                               sizeof *registry->groups);
     for (size_t i = before; i < registry->group_cap; i++)
-        registry->group_counts[i] = 0;
-    registry->group_counts[group]++;
+        registry->groups[i] = (struct bw_store_registry_group){ 0 };
+    struct bw_store_registry_group *entry = &registry->groups[group];
+    entry->mixed = entry->mixed || (entry->series > 0 && entry->keep_ns != keep_ns);
+    /* 0 is for ever. */
+    if (entry->series == 0 || keep_ns == 0 || (entry->keep_ns != 0 && keep_ns > entry->keep_ns))
+        entry->keep_ns = keep_ns;
+    entry->series++;
     registry->last_group = group > registry->last_group ? group : registry->last_group;
 }
 
@@ -150,25 +156,44 @@ static struct bw_store_registry_target *target_entry(struct bw_store_registry *r
     return target_place(registry->targets, registry->target_cap, target);
 }
 
-static uint32_t room_in(const struct bw_store_registry *registry, uint32_t group)
+static uint32_t room_in(const struct bw_store_registry *registry, uint32_t group, int64_t keep_ns)
 {
-    const uint32_t used = group == 0 ? BW_GROUP_SERIES_MAX : registry->group_counts[group];
+    if (group == 0 || registry->groups[group].mixed || registry->groups[group].keep_ns != keep_ns)
+        return 0;
+    const uint32_t used = registry->groups[group].series;
     return used >= BW_GROUP_SERIES_MAX ? 0 : BW_GROUP_SERIES_MAX - used;
 }
 
-uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target)
+/* The newest group of those that are kept for so long, among the newest; 0: none. */
+static uint32_t newest_of(const struct bw_store_registry *registry, int64_t keep_ns)
 {
-    struct bw_store_registry_target *entry = target_entry(registry, target == 0 ? 1 : target);
+    uint32_t group = registry->last_group;
+    for (size_t i = 0; group != 0 && i < GROUPS_BACK; i++, group--) {
+        const struct bw_store_registry_group *entry = &registry->groups[group];
+        if (entry->keep_ns == keep_ns && !entry->mixed)
+            return group;
+    }
+    return 0;
+}
+
+uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target,
+                                 int64_t keep_ns)
+{
+    target = bw_hash(&keep_ns, sizeof keep_ns, target);
+    target += target == 0;
+    struct bw_store_registry_target *entry = target_entry(registry, target);
     if (entry->target == 0) {
-        *entry = (struct bw_store_registry_target){ target == 0 ? 1 : target, 0 };
+        *entry = (struct bw_store_registry_target){ target, 0 };
         registry->target_count++;
     }
-    /* The last group is shared while there is room: when many targets outgrow theirs, each
+    /* The newest group is shared while there is room: when many targets outgrow theirs, each
      * would else begin one of its own, and packs of few series are mostly empty pages. */
-    if (room_in(registry, entry->group) == 0)
-        entry->group = room_in(registry, registry->last_group) >= GROUP_ROOM_MIN
-                           ? registry->last_group
+    if (room_in(registry, entry->group, keep_ns) == 0) {
+        const uint32_t newest = newest_of(registry, keep_ns);
+        entry->group = room_in(registry, newest, keep_ns) >= GROUP_ROOM_MIN
+                           ? newest
                            : registry->last_group + 1;
-    bw_store_registry_load_group(registry, entry->group);
+    }
+    bw_store_registry_load_group(registry, entry->group, keep_ns);
     return entry->group;
 }

@@ -22,6 +22,12 @@ struct bw_store_registry_entry {
 };
 
 /* Which group the next series of a target joins. */
+struct bw_store_registry_group {
+    uint32_t series;
+    bool mixed;      /* not all are kept for the same time: none joins them */
+    int64_t keep_ns; /* the longest */
+};
+
 struct bw_store_registry_target {
     uint64_t target; /* hash; 0: a free place */
     uint32_t group;
@@ -39,7 +45,7 @@ struct bw_store_registry {
     struct bw_store_registry_target *targets;
     size_t target_cap;
     size_t target_count;
-    uint32_t *group_counts; /* by group id, series in it */
+    struct bw_store_registry_group *groups; /* by id */
     size_t group_cap;
     uint32_t last_group;
 };
@@ -55,13 +61,16 @@ bool bw_store_registry_name(const struct bw_store_registry *registry, uint32_t i
 
 /* Notes a series that is stored already; false when the name is there under another id. */
 bool bw_store_registry_load(struct bw_store_registry *registry, const char *name, uint32_t id);
-void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group);
+void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group,
+                                  int64_t keep_ns);
 
 /* The next id for a name that is not there. */
 uint32_t bw_store_registry_add(struct bw_store_registry *registry, const char *name);
 
-/* The group for a new series of a target (any hash of what it is about): the group of its
- * siblings while there is room, so that series with the same times share a pack. */
-uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target);
+/* The group for a new series of a target (any hash of what it is about) that is kept for so long:
+ * the group of its siblings while there is room, so that series with the same times share a pack;
+ * never one with series that are kept for another time. */
+uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target,
+                                 int64_t keep_ns);
 
 #endif

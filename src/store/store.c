@@ -138,6 +138,7 @@ static void release(struct bw_store *store)
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     bw_store_registry_fini(&store->registry);
+    bw_store_classes_free(store->classes);
     bw_journal_row_fini(&store->lane.samples);
     bw_journal_row_fini(&store->batch.samples);
     pthread_cond_destroy(&store->wake);
@@ -156,13 +157,16 @@ enum bw_rc bw_store_open(const struct bw_storage_opts *opts, const struct bw_sto
     store->opts = *opts;
     store->path = bw_strdup(opts->path);
     store->opts.path = store->path;
+    store->opts.classes = (struct bw_items){ 0 }; /* whose memory is the caller's: see `classes` */
     store->lock_fd = -1;
     if (hooks != NULL)
         store->hooks = *hooks;
     init_locks(store);
     bw_journal_row_init(&store->lane.samples);
     bw_journal_row_init(&store->batch.samples);
-    enum bw_rc rc = prepare_files(store, err);
+    enum bw_rc rc = bw_store_classes_make(opts, &store->classes, err);
+    if (rc == BW_OK)
+        rc = prepare_files(store, err);
     if (rc == BW_OK)
         rc = open_or_replace(store, err);
     const int failed =
@@ -296,8 +300,9 @@ static uint32_t add_series(struct bw_store *store, const char *name, struct bw_l
         || !put_cells(store, BW_ROW_SERIES, &series))
         return 0;
     bw_store_registry_add(&store->registry, name);
-    bw_cells_of_place(&place, id, bw_store_registry_place(&store->registry, target_hash(labels)),
-                      bw_store_wall_ms(store));
+    const uint32_t group = bw_store_registry_place(
+        &store->registry, target_hash(labels), bw_store_classes_keep_text_ns(store->classes, name));
+    bw_cells_of_place(&place, id, group, bw_store_wall_ms(store));
     put_cells(store, BW_ROW_SERIES_GROUP, &place);
     store->stats.series = store->registry.count;
     return id;

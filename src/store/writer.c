@@ -17,6 +17,7 @@
 #define CARE_AT_REST_NS (10 * BW_MINUTE) /* what grows old without being written to */
 #define PACKS_A_STEP_NS (100 * BW_MS)    /* packs may delay a commit by this */
 #define WAL_LARGE_BYTES (UINT64_C(32) << 20)
+enum { GROUPS_A_STEP = 1000 };
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
 
 /* --- one commit ------------------------------------------------------------------------ */
@@ -236,6 +237,47 @@ static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
     return err.rc == BW_OK && in_time;
 }
 
+/* The next group in turn and for how long it is kept. */
+static uint32_t next_expiry(struct bw_store *store, int64_t *out_keep_ns, uint32_t *out_groups)
+{
+    pthread_mutex_lock(&store->lock);
+    const uint32_t last = store->registry.last_group;
+    const uint32_t group = store->expiry_turn < last ? store->expiry_turn + 1 : 1;
+    *out_keep_ns = last == 0 ? 0 : store->registry.groups[group].keep_ns;
+    *out_groups = last;
+    pthread_mutex_unlock(&store->lock);
+    store->expiry_turn = group;
+    return group;
+}
+
+/* Some groups are kept for longer than others: each is asked by itself, so many a step. */
+static enum bw_rc expire_by_group(struct bw_store *store, int64_t now_ms, bool rolled,
+                                  uint64_t *packs, struct bw_err *err)
+{
+    enum bw_rc rc = BW_OK;
+    uint32_t groups = 1;
+    for (uint32_t i = 0; i < groups && i < GROUPS_A_STEP && rc == BW_OK && *packs == 0; i++) {
+        int64_t keep_ns = 0;
+        const uint32_t group = next_expiry(store, &keep_ns, &groups);
+        if (keep_ns > 0)
+            rc = bw_retention_expire_group(store->db, group, now_ms - keep_ns / BW_MS, rolled,
+                                           packs, err);
+    }
+    return rc;
+}
+
+static enum bw_rc expire_packs(struct bw_store *store, int64_t now_ms, bool rolled, uint64_t *packs,
+                               struct bw_err *err)
+{
+    const int64_t keep_ns = store->opts.retention.raw_ns;
+    if (bw_store_classes_any(store->classes))
+        return expire_by_group(store, now_ms, rolled, packs, err);
+    if (keep_ns <= 0)
+        return BW_OK;
+    return (rolled ? bw_retention_expire_rolled
+                   : bw_retention_expire)(store->db, now_ms - keep_ns / BW_MS, packs, err);
+}
+
 /* By age, each tier by its own. Where roll-ups are made nothing goes before it is in the next tier:
  * what was imported from long ago, or waited for a worker. */
 static enum bw_rc expire_by_age(struct bw_store *store, uint64_t *packs, uint64_t *others,
@@ -245,14 +287,9 @@ static enum bw_rc expire_by_age(struct bw_store *store, uint64_t *packs, uint64_
     const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
     const int64_t now_ms = bw_store_wall_ms(store);
     const bool rolled = bw_rollups_are_made(store);
-    enum bw_rc rc = BW_OK;
-    if (kept->raw_ns > 0) {
-        const int64_t cutoff_ms = now_ms - kept->raw_ns / BW_MS;
-        rc = rolled ? bw_retention_expire_rolled(store->db, cutoff_ms, packs, err)
-                    : bw_retention_expire(store->db, cutoff_ms, packs, err);
-        if (rc == BW_OK)
-            rc = bw_retention_expire_failures(store->db, cutoff_ms, others, err);
-    }
+    enum bw_rc rc = expire_packs(store, now_ms, rolled, packs, err);
+    if (rc == BW_OK && kept->raw_ns > 0)
+        rc = bw_retention_expire_failures(store->db, now_ms - kept->raw_ns / BW_MS, others, err);
     for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++) {
         if (kept_ns[t] > 0)
             rc = bw_retention_expire_rollups(store->db, t, now_ms - kept_ns[t] / BW_MS, rolled,

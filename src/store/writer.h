@@ -4,6 +4,7 @@
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
+#include "store/classes.h"
 #include "store/heads.h"
 #include "store/registry.h"
 #include "store/rollups.h"
@@ -41,6 +42,7 @@ struct bw_store {
 
     /* Guarded by `lock`. */
     struct bw_store_registry registry;
+    struct bw_store_classes *classes;
     struct bw_rollups rollups;
     struct bw_lane lane;
     struct bw_store_task *tasks; /* that wait for the writer, in order */
@@ -78,6 +80,7 @@ struct bw_store {
     bool in_trouble;         /* something failed since a whole step went well */
     uint64_t troubles;       /* failures, counted */
     uint64_t wal_said_bytes; /* how large it was when it was said last; 0: not large */
+    uint32_t expiry_turn;    /* the group whose packs were looked at last for their age */
     uint32_t turn;           /* the group whose head was looked at last */
     bool suspect;            /* SQLite calls the file corrupt */
     bool blank;              /* the file was begun anew and has not yet what memory holds */

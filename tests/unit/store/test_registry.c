@@ -69,24 +69,47 @@ static void siblings_share_a_group_until_it_is_full(void **state)
 {
     (void)state;
     struct bw_store_registry registry = { 0 };
-    const uint32_t first = bw_store_registry_place(&registry, 1);
+    const uint32_t first = bw_store_registry_place(&registry, 1, 7);
     for (unsigned i = 1; i < 50; i++)
-        assert_int_equal(bw_store_registry_place(&registry, 1), first);
-    assert_int_equal(bw_store_registry_place(&registry, 2), first); /* room for a second target */
+        assert_int_equal(bw_store_registry_place(&registry, 1, 7), first);
+    assert_int_equal(bw_store_registry_place(&registry, 2, 7),
+                     first); /* room for a second target */
     for (unsigned i = 0; i < 49; i++)
-        assert_int_equal(bw_store_registry_place(&registry, 1), first);
-    assert_int_not_equal(bw_store_registry_place(&registry, 1), first); /* 100 are in it */
-    assert_int_not_equal(bw_store_registry_place(&registry, 2), first);
+        assert_int_equal(bw_store_registry_place(&registry, 1, 7), first);
+    assert_int_not_equal(bw_store_registry_place(&registry, 1, 7), first); /* 100 are in it */
+    assert_int_not_equal(bw_store_registry_place(&registry, 2, 7), first);
     for (uint64_t target = 3; target < 3000; target++)
-        assert_true(bw_store_registry_place(&registry, target) >= first);
+        assert_true(bw_store_registry_place(&registry, target, 7) >= first);
     for (uint32_t g = 0; g <= registry.last_group; g++)
-        assert_true(registry.group_counts[g] <= BW_GROUP_SERIES_MAX);
+        assert_true(registry.groups[g].series <= BW_GROUP_SERIES_MAX);
+    bw_store_registry_fini(&registry);
+}
+
+static void what_is_kept_for_different_times_is_apart(void **state)
+{
+    (void)state;
+    struct bw_store_registry registry = { 0 };
+    const uint32_t month = bw_store_registry_place(&registry, 1, 30);
+    const uint32_t quarter = bw_store_registry_place(&registry, 1, 90);
+    assert_int_not_equal(month, quarter);
+    for (uint64_t target = 1; target < 20; target++) { /* in turn, they still fill two groups */
+        assert_int_equal(bw_store_registry_place(&registry, target, 30), month);
+        assert_int_equal(bw_store_registry_place(&registry, target, 90), quarter);
+    }
+    bw_store_registry_load_group(&registry, month, 60); /* it was configured otherwise once */
+    assert_int_equal(registry.groups[month].keep_ns, 60);
+    assert_true(bw_store_registry_place(&registry, 1, 30) > quarter);
+    assert_true(bw_store_registry_place(&registry, 1, 60) > quarter);
+    bw_store_registry_load_group(&registry, month, 0); /* for ever */
+    bw_store_registry_load_group(&registry, month, 90);
+    assert_int_equal(registry.groups[month].keep_ns, 0);
     bw_store_registry_fini(&registry);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_kept_for_different_times_is_apart),
         cmocka_unit_test(names_keep_their_ids),
         cmocka_unit_test(names_are_put_together_again),
         cmocka_unit_test(siblings_share_a_group_until_it_is_full),
