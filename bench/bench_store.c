@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* bench_store [FOLDER [SERIES [TICKS]]]: appends TICKS batches of SERIES samples, 15 s apart,
- * committing each; then reads everything back. Says samples per CPU-second for both, memory a
- * series, the longest commit, bytes a sample on disk, CPU for one series. The numbers of two
- * machines cannot be compared. Without arguments: 10,000, then 100,000 series, a window each. */
+ * committing each; then reads everything back, with a reader and with SQL. Says samples per
+ * CPU-second for both, memory a series, the longest commit, bytes a sample on disk, CPU for one
+ * series. The numbers of two machines cannot be compared. Without arguments: 10,000, then 100,000
+ * series, a window each. */
 #include "base/mem.h"
 #include "base/units.h"
 #include "store/reader.h"
+#include "store/sql.h"
 #include "store/store.h"
 
 #include <malloc.h>
@@ -197,6 +199,49 @@ static void scan(const char *path, const uint32_t *ids, size_t count, const char
     bw_reader_close(reader);
 }
 
+/* ---- the same through SQL ------------------------------------------------------------------- */
+
+static bool take_columns(void *ctx, const char *const *names, size_t count)
+{
+    (void)ctx;
+    (void)names;
+    return count > 0;
+}
+
+static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
+{
+    struct total *total = ctx;
+    total->points = (uint64_t)values[0].integer;
+    total->sum = count > 1 ? values[1].number : 0;
+    return true;
+}
+
+static void query(const char *path, const char *sql)
+{
+    struct bw_err err;
+    struct total total = { 0 };
+    const struct bw_sql_sink sink = { &total, take_columns, take_row };
+    const double began = cpu_seconds();
+    if (bw_sql_run(path, sql, NULL, &sink, NULL, &err) != BW_OK)
+        fail(sql, &err);
+    const double used = cpu_seconds() - began;
+    printf("%s: %llu points (sum %.6g), %.3f ms CPU, %.1f M samples per CPU-second\n", sql,
+           (unsigned long long)total.points, total.sum, used * 1e3,
+           (double)total.points / used / 1e6);
+}
+
+static void query_all(const char *path, uint32_t one)
+{
+    char sql[120];
+    query(path, "SELECT count(*), sum(value) FROM samples");
+    query(path, "SELECT count(*), sum(value) FROM samples WHERE value > 0");
+    query(path,
+          "SELECT count(*), sum(value) FROM samples WHERE metric = 'bench_http_metric_7_seconds'");
+    snprintf(sql, sizeof sql, "SELECT count(*), sum(value) FROM samples WHERE series = %u", one);
+    query(path, sql);
+    query(path, "SELECT sum(points), total(bytes) FROM series");
+}
+
 static void run(const char *folder, size_t count, size_t ticks)
 {
     char path[4096];
@@ -227,6 +272,7 @@ static void run(const char *folder, size_t count, size_t ticks)
            (double)info.pack_bytes / (double)(count * ticks));
     scan(path, ids, count, "all, closed");
     scan(path, ids, 1, "one series");
+    query_all(path, ids[0]);
     free(batch);
     free(ids);
 }

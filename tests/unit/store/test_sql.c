@@ -10,6 +10,7 @@
 #include "fixture.h"
 #include "store/sql.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Rows as "a|b|c;" with NULL as "-". */
@@ -135,6 +136,21 @@ static const struct {
     { "PRAGMA user_version=7", BW_EDENIED },
     { "PRAGMA journal_mode", BW_EDENIED },
     { "BEGIN", BW_EDENIED },
+    { "SAVEPOINT a", BW_EDENIED },
+    { "REINDEX", BW_EDENIED },
+    { "ANALYZE", BW_EDENIED },
+    { "DETACH main", BW_EDENIED },
+    { "CREATE TEMP VIEW v AS SELECT 1", BW_EDENIED },
+    { "CREATE VIRTUAL TABLE temp.mine USING series", BW_EDENIED },
+    { "DROP TABLE temp.series", BW_EDENIED },
+    { "INSERT INTO series(id) VALUES(1)", BW_EDENIED },
+    { "DELETE FROM samples", BW_EINVAL },
+    { "UPDATE sqlite_schema SET sql=''", BW_EINVAL },
+    { "PRAGMA writable_schema=ON", BW_EDENIED },
+    { "PRAGMA temp_store_directory='x'", BW_EDENIED },
+    { "PRAGMA wal_checkpoint(TRUNCATE)", BW_EDENIED },
+    { "SELECT * FROM pragma_wal_checkpoint", BW_EDENIED },
+    { "SELECT writefile('x','y')", BW_EINVAL },
     { "SELECT load_extension('x')", BW_EINVAL },
     { "SELECT 1; SELECT 2", BW_EINVAL },
     { "SELEC 1", BW_EINVAL },
@@ -183,6 +199,105 @@ static void endless_queries_are_ended(void **state)
     fixture_close(f);
 }
 
+static const char endless[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n)";
+
+static volatile sig_atomic_t pressed;
+
+/* As ctrl-C while rows are shown. */
+static bool press(void *ctx, const struct bw_sql_value *values, size_t count)
+{
+    pressed = values[0].integer == 5 ? 1 : pressed;
+    return take_row(ctx, values, count);
+}
+
+static void queries_stay_within_their_limits(void **state)
+{
+    static const struct {
+        const char *what, *sql, *says, *rows;
+        struct bw_sql_limits limits;
+        enum bw_rc rc;
+    } cases[] = {
+        { "just as many rows",
+          "SELECT series FROM samples WHERE series=2",
+          "",
+          "2;2;2;",
+          { .rows = 3 },
+          BW_OK },
+        { "a row too many",
+          "SELECT series FROM samples",
+          "more than 2 rows",
+          "1;1;",
+          { .rows = 2 },
+          BW_ELIMIT },
+        { "a sort too large",
+          " SELECT i, hex(zeroblob(1000)) FROM (SELECT * FROM n LIMIT 100000) ORDER BY i DESC",
+          "more memory",
+          "",
+          { .memory_bytes = 4 << 20 },
+          BW_ELIMIT },
+        { "a value too large",
+          " SELECT group_concat(hex(zeroblob(100000)))"
+          " FROM (SELECT * FROM n LIMIT 200)",
+          "too big",
+          "",
+          { .memory_bytes = 256 << 20 },
+          BW_ELIMIT },
+        { "time",
+          " SELECT sum(s.value) FROM n, samples s",
+          "too long",
+          "",
+          { .timeout_ns = 50000000 },
+          BW_ETIMEOUT },
+        { "ctrl-C",
+          " SELECT i FROM n WHERE i<6 OR i<0",
+          "interrupted",
+          "1;2;3;4;5;",
+          { .stop = &pressed },
+          BW_ETIMEOUT },
+    };
+    struct fixture *f = *state;
+    fill(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sql[400];
+        struct bw_buf rows;
+        const struct bw_sql_sink sink = { &rows, take_columns, press };
+        struct bw_err err = { .rc = BW_OK };
+        bw_buf_init(&rows, 1u << 20);
+        snprintf(sql, sizeof sql, "%s%s", cases[i].sql[0] == ' ' ? endless : "", cases[i].sql);
+        const enum bw_rc rc = bw_sql_run(f->path, sql, &cases[i].limits, &sink, NULL, &err);
+        if (rc != cases[i].rc || strstr(err.text, cases[i].says) == NULL
+            || strcmp(rows.data, cases[i].rows) != 0)
+            fail_msg("%s: %d (%s), rows %s", cases[i].what, rc, err.text, rows.data);
+        bw_buf_fini(&rows);
+    }
+    fixture_close(f);
+}
+
+static void mistakes_are_told_with_their_place(void **state)
+{
+    static const struct {
+        const char *sql, *says;
+    } cases[] = {
+        { "SELECT nonsense", "line 1, column 8: no such column: nonsense" },
+        { "SELECT 1,\n  'ä', nonsense", "line 2, column 8: no such column" },
+        { "SELECT 1;\nSELECT 2", "line 2, column 1: one statement" },
+        { "SELECT count(*) FROM samples WHERE (", "incomplete input" },
+        { "SELECT 1 FRM x y", "line 1, column 14: near \"x\"" },
+    };
+    struct fixture *f = *state;
+    fill(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bw_buf rows;
+        struct bw_err err = { .text = "" };
+        bw_buf_init(&rows, 1u << 20);
+        assert_int_equal(ask(f, cases[i].sql, &rows, &err), BW_EINVAL);
+        if (strstr(err.text, cases[i].says) == NULL)
+            fail_msg("%s: %s", cases[i].sql, err.text);
+        bw_buf_fini(&rows);
+    }
+    fixture_close(f);
+}
+
 static void a_missing_store_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -201,6 +316,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_reading_is_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(endless_queries_are_ended, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(queries_stay_within_their_limits, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(mistakes_are_told_with_their_place, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_missing_store_is_told, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
