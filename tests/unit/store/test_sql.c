@@ -149,7 +149,7 @@ static const struct {
     { "PRAGMA writable_schema=ON", BW_EDENIED },
     { "PRAGMA temp_store_directory='x'", BW_EDENIED },
     { "PRAGMA wal_checkpoint(TRUNCATE)", BW_EDENIED },
-    { "SELECT * FROM pragma_wal_checkpoint", BW_EDENIED },
+    { "SELECT * FROM pragma_wal_checkpoint", BW_EINVAL },
     { "SELECT writefile('x','y')", BW_EINVAL },
     { "SELECT load_extension('x')", BW_EINVAL },
     { "SELECT 1; SELECT 2", BW_EINVAL },
