@@ -81,14 +81,15 @@ enum bw_rc bw_host_absent(enum bw_rc rc);
 /* NULL when there is none. */
 const struct bw_sampler_ops *bw_sampler_by_name(const char *name);
 
-/* What `exclude[]=a&exclude[]=b` leaves: all but the metrics of these collectors. Names of
- * collectors that we do not have exclude nothing. *out lives in the arena. */
+/* What `exclude[]=a&exclude[]=b` leaves: all but the metrics of these collectors and their lines
+ * of node_scrape_collector_*. Names of collectors that we do not have exclude nothing. *out lives
+ * in the arena; the texts of `names` are borrowed. */
 void bw_sampler_exclusion(const char *const *names, size_t count, struct bw_arena *arena,
                           struct bw_family_filter *out);
 
-/* What `collect[]=a&collect[]=b` shows: the metrics of these collectors and
- * node_scrape_collector_*, as bw_registry_render() takes it. BW_EINVAL when one of the names is
- * no collector's. *out lives in the arena. */
+/* What `collect[]=a&collect[]=b` shows: the metrics of these collectors and their
+ * lines of node_scrape_collector_*, as bw_registry_render() takes it. BW_EINVAL when one of the
+ * names is no collector's. *out lives in the arena; the texts of `names` are borrowed. */
 enum bw_rc bw_sampler_filter(const char *const *names, size_t count, struct bw_arena *arena,
                              struct bw_family_filter *out, struct bw_err *err);
 

@@ -49,6 +49,23 @@ static const char **make_room(struct bw_arena *arena, size_t count)
                           sizeof(const char *));
 }
 
+/* Of these families each collector has a line. */
+static const char per_collector[] = "node_scrape_collector_";
+
+static struct bw_family_filter make_filter(const char **prefixes, size_t prefix_count,
+                                           const char *const *names, size_t count,
+                                           struct bw_arena *arena)
+{
+    const char **kept = bw_arena_array(arena, count, sizeof *kept);
+    for (size_t i = 0; i < count; i++)
+        kept[i] = names[i];
+    return (struct bw_family_filter){ .prefixes = prefixes,
+                                      .count = prefix_count,
+                                      .split = per_collector,
+                                      .values = kept,
+                                      .value_count = count };
+}
+
 enum bw_rc bw_sampler_filter(const char *const *names, size_t count, struct bw_arena *arena,
                              struct bw_family_filter *out, struct bw_err *err)
 {
@@ -60,8 +77,8 @@ enum bw_rc bw_sampler_filter(const char *const *names, size_t count, struct bw_a
             return bw_fail(err, BW_EINVAL, "there is no collector '%.60s'", names[i]);
         n += put_prefixes(ops, prefixes + n);
     }
-    prefixes[n++] = "node_scrape_collector_";
-    *out = (struct bw_family_filter){ .prefixes = prefixes, .count = n };
+    prefixes[n++] = per_collector;
+    *out = make_filter(prefixes, n, names, count, arena);
     return BW_OK;
 }
 
@@ -75,5 +92,6 @@ void bw_sampler_exclusion(const char *const *names, size_t count, struct bw_aren
         if (ops != NULL)
             n += put_prefixes(ops, prefixes + n);
     }
-    *out = (struct bw_family_filter){ .prefixes = prefixes, .count = n, .hides = true };
+    *out = make_filter(prefixes, n, names, count, arena);
+    out->hides = true;
 }

@@ -231,17 +231,62 @@ static bool has_lines(const struct source *source)
     return false;
 }
 
-static void append_lines(struct bw_buf *out, const struct source *sources, size_t count,
-                         const struct bw_family *family, enum bw_exposition format)
+/* A page in the making. */
+struct page {
+    struct bw_buf *out;
+    enum bw_exposition format;
+    const struct bw_family_filter *filter; /* NULL: everything */
+};
+
+static bool is_wanted_line(const struct bw_family_filter *filter, const struct bw_shape_item *item)
+{
+    for (size_t i = 0; i < filter->value_count; i++) {
+        if (strcmp(item->labels[0], filter->values[i]) == 0)
+            return !filter->hides;
+    }
+    return filter->hides;
+}
+
+static bool is_split(const struct bw_family_filter *filter, const struct bw_family *family)
+{
+    return filter != NULL && filter->split != NULL && family->label_count > 0
+           && strncmp(family->name, filter->split, strlen(filter->split)) == 0;
+}
+
+/* *head: the family's own lines are there. */
+static void append_source(const struct page *page, const struct source *source,
+                          const struct bw_family *family, bool *head)
+{
+    if (!has_lines(source))
+        return;
+    if (!*head)
+        append_head(page->out, family, page->format);
+    *head = true;
+    bw_block_append_run(source->block, source->run, page->out);
+}
+
+/* Line by line: few families are shown so, and their lines are few. */
+static void append_wanted(const struct page *page, const struct source *source,
+                          const struct bw_family *family, bool *head)
+{
+    const struct bw_shape_run *run = source->run;
+    for (uint32_t i = run->first; i < run->first + run->count; i++) {
+        const struct bw_shape_run line = { run->family, i, 1 };
+        if (is_wanted_line(page->filter, &source->block->shape->items[i]))
+            append_source(page, &(struct source){ source->block, &line }, family, head);
+    }
+}
+
+static void append_lines(const struct page *page, const struct source *sources, size_t count,
+                         const struct bw_family *family)
 {
     bool head = false;
+    const bool split = is_split(page->filter, family);
     for (size_t s = 0; s < count; s++) {
-        if (!has_lines(&sources[s]))
-            continue;
-        if (!head)
-            append_head(out, family, format);
-        head = true;
-        bw_block_append_run(sources[s].block, sources[s].run, out);
+        if (split)
+            append_wanted(page, &sources[s], family, &head);
+        else
+            append_source(page, &sources[s], family, &head);
     }
 }
 
@@ -292,10 +337,11 @@ void bw_registry_render(const struct bw_registry *registry, enum bw_exposition f
     const size_t families = bw_family_count();
     size_t starts[BW_FAMILY_ID_MAX + 1];
     struct source *sources = collect(registry, starts, families);
+    const struct page page = { out, format, filter };
     for (size_t f = 0; f < families; f++) {
         const struct bw_family *family = bw_family_row((enum bw_family_id)f);
         if (starts[f + 1] > starts[f] && is_wanted(filter, family->name))
-            append_lines(out, sources + starts[f], starts[f + 1] - starts[f], family, format);
+            append_lines(&page, sources + starts[f], starts[f + 1] - starts[f], family);
     }
     free(sources);
     if (format == BW_EXPOSITION_OPENMETRICS)

@@ -14,11 +14,16 @@ struct bw_registry;
 
 enum bw_exposition { BW_EXPOSITION_TEXT, BW_EXPOSITION_OPENMETRICS };
 
-/* Families to show: those whose name starts with one of the prefixes, or all others. */
+/* Families to show: those whose name starts with one of the prefixes, or all others. Of a family
+ * whose name starts with `split` those lines are shown whose first label is one of `values`, or all
+ * others. */
 struct bw_family_filter {
     const char *const *prefixes;
     size_t count;
-    bool hides;
+    bool hides;        /* the others are meant, both times */
+    const char *split; /* NULL: no family is shown in parts */
+    const char *const *values;
+    size_t value_count;
 };
 
 struct bw_registry *bw_registry_new(void);

@@ -305,6 +305,8 @@ static void exclusions_hide_what_they_name(void **state)
     bw_measures_add(&m, BW_METRIC_NODE_NETWORK_UP, 1, BW_LABEL_VALUES("eth0"));
     bw_measures_add(&m, BW_METRIC_NODE_NETWORK_RECEIVE_BYTES_TOTAL, 1, BW_LABEL_VALUES("eth0"));
     bw_measures_add(&m, BW_METRIC_BUILD_INFO, 1, BW_LABEL_VALUES("1", "2"));
+    bw_measures_add(&m, BW_METRIC_NODE_SCRAPE_COLLECTOR_SUCCESS, 1, BW_LABEL_VALUES("loadavg"));
+    bw_measures_add(&m, BW_METRIC_NODE_SCRAPE_COLLECTOR_SUCCESS, 1, BW_LABEL_VALUES("netdev"));
     bw_sampler_exclusion(names, 3, &arena, &filter);
     struct bw_registry *registry = bw_registry_new();
     bw_registry_set(registry, bw_registry_add(registry, NULL, 0, "exported_"), &m);
@@ -313,6 +315,20 @@ static void exclusions_hide_what_they_name(void **state)
     assert_null(strstr(page.data, "node_network_up"));
     assert_non_null(strstr(page.data, "node_network_receive_bytes_total{device=\"eth0\"} 1"));
     assert_non_null(strstr(page.data, "bellwether_build_info"));
+    assert_null(strstr(page.data, "success{collector=\"loadavg\"}"));
+    assert_non_null(strstr(page.data, "success{collector=\"netdev\"} 1"));
+    bw_buf_clear(&page);
+    assert_int_equal(bw_sampler_filter(names, 1, &arena, &filter, NULL), BW_OK);
+    bw_registry_render(registry, BW_EXPOSITION_TEXT, &filter, &page);
+    assert_non_null(strstr(page.data, "node_load1 1"));
+    assert_non_null(strstr(page.data, "success{collector=\"loadavg\"} 1"));
+    assert_null(strstr(page.data, "netdev"));
+    assert_null(strstr(page.data, "node_network"));
+    bw_buf_clear(&page);
+    static const char *const silent[] = { "entropy" };
+    assert_int_equal(bw_sampler_filter(silent, 1, &arena, &filter, NULL), BW_OK);
+    bw_registry_render(registry, BW_EXPOSITION_TEXT, &filter, &page);
+    assert_int_equal(page.len, 0); /* no heads without lines */
     bw_registry_free(registry);
     bw_buf_fini(&page);
     bw_arena_fini(&arena);
