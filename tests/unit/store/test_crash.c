@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "disk.h"
 #include "fixture.h"
 
 #include "base/units.h"
@@ -18,6 +19,7 @@
 #include "store/wal.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 enum { KILLS_DEFAULT = 20, SERIES = 30, PACK_EVERY = 7, COMPACT_EVERY = 23, ROLL_EVERY = 5 };
+enum { OPENED = -2, CALLS_OF_OPEN = 12 }; /* what the child tells once it has opened the store */
 
 static double value_of(size_t series, int64_t tick)
 {
@@ -57,10 +60,27 @@ static enum bw_rc roll_up(struct fixture *f)
     return rc;
 }
 
-/* Appends tick after tick of all series, telling each once it is committed. */
-static void child(struct fixture *f, int64_t tick, int told_fd)
+static atomic_int calls_left;
+
+static void die_at_last_call(enum disk_call call, const char *path, const void *bytes, int size,
+                             int64_t at)
 {
+    (void)call, (void)path, (void)bytes, (void)size, (void)at;
+    if (atomic_fetch_sub(&calls_left, 1) == 1)
+        raise(SIGKILL);
+}
+
+/* Appends tick after tick of all series, telling each once it is committed; OPENED first. Dies by
+ * itself at the n-th call to the disk, 0: never. */
+static void child(struct fixture *f, int64_t tick, int told_fd, int calls)
+{
+    static const int64_t opened = OPENED;
+    atomic_store(&calls_left, calls);
+    if (calls > 0)
+        atomic_store(&disk.watch, die_at_last_call);
     fixture_open(f);
+    if (write(told_fd, &opened, sizeof opened) != (ssize_t)sizeof opened)
+        _exit(1);
     uint32_t ids[SERIES];
     char name[20];
     for (size_t s = 0; s < SERIES; s++) {
@@ -84,8 +104,10 @@ static void child(struct fixture *f, int64_t tick, int told_fd)
     }
 }
 
-/* Runs the child for a while; the last tick it told, or `before`. */
-static int64_t run_and_kill(struct fixture *f, int64_t before, unsigned wait_us)
+/* Runs the child for a while, or for so many calls to the disk; the last tick it told, or `before`.
+ * Counts those that had not opened the store. */
+static int64_t run_and_kill(struct fixture *f, int64_t before, unsigned wait_us, int calls,
+                            int *recovering)
 {
     int fds[2];
     assert_int_equal(pipe(fds), 0);
@@ -93,17 +115,23 @@ static int64_t run_and_kill(struct fixture *f, int64_t before, unsigned wait_us)
     assert_true(pid >= 0);
     if (pid == 0) {
         close(fds[0]);
-        child(f, before + 1, fds[1]);
+        child(f, before + 1, fds[1], calls);
     }
     close(fds[1]);
-    usleep(wait_us);
-    kill(pid, SIGKILL);
+    if (calls == 0) {
+        usleep(wait_us);
+        kill(pid, SIGKILL);
+    }
     int status = 0;
     waitpid(pid, &status, 0);
     assert_true(WIFSIGNALED(status));
     int64_t tick = before, told = before;
-    while (read(fds[0], &tick, sizeof tick) == (ssize_t)sizeof tick)
-        told = tick;
+    bool opened = false;
+    while (read(fds[0], &tick, sizeof tick) == (ssize_t)sizeof tick) {
+        opened = opened || tick == OPENED;
+        told = tick == OPENED ? told : tick;
+    }
+    *recovering += !opened;
     close(fds[0]);
     return told;
 }
@@ -199,17 +227,27 @@ static void what_was_told_is_there_once(void **state)
     f->wall_ms = T0 + 100 * INT64_C(86400000);
     unsigned random = (unsigned)getpid();
     int64_t last = -1;
+    int recovering = 0;
     for (int i = 0; i < kills; i++) {
         random = random * 1103515245u + 12345u;
-        const int64_t told = run_and_kill(f, last, 20000 + random / 65536 % 150 * 1000);
+        const int calls = i % 4 == 3 ? 1 + (int)(random / 65536 % CALLS_OF_OPEN) : 0;
+        const int64_t told =
+            run_and_kill(f, last, 20000 + random / 65536 % 150 * 1000, calls, &recovering);
         assert_int_equal(bw_wal_look(f->path), BW_WAL_WHOLE); /* what a kill leaves is no damage */
         if (told >= 0)
             last = check_all(f, told);
     }
     assert_true(last > kills); /* it was no empty test */
+    assert_true(recovering >= kills / 4);
     uint64_t faults = 0;
     assert_int_equal(bw_store_verify(f->path, NULL, NULL, &faults, NULL), BW_OK);
     check_rollups(f, last);
+}
+
+static int install(void **state)
+{
+    (void)state;
+    return disk_install();
 }
 
 int main(void)
@@ -218,5 +256,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_told_is_there_once, fixture_setup,
                                         fixture_teardown),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, install, NULL);
 }
