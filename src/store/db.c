@@ -19,7 +19,7 @@ enum {
     BUSY_WRITER_MS = 250,
     BUSY_READER_MS = 5000,
     WARM_UP_BYTES = 1 << 20,
-    READ_TRIES = 3,
+    READ_TRIES = 6,
 };
 
 static enum bw_rc meaning_of(int code)
