@@ -38,6 +38,19 @@ static bool can_be_told(struct bw_span secret)
            && memchr(secret.data, ' ', secret.len) == NULL;
 }
 
+/* The end of an escape may look like the beginning of the secret: "\\x8c" before "o-horse". */
+static bool stands_in(struct bw_span words, struct bw_span secret)
+{
+    const char *at = words.data, *end = words.data + words.len;
+    while ((at = memmem(at, (size_t)(end - at), secret.data, secret.len)) != NULL) {
+        const size_t before = (size_t)(at - words.data) < 3 ? (size_t)(at - words.data) : 3;
+        if (memchr(at - before, '\\', before) == NULL)
+            return true;
+        at++;
+    }
+    return false;
+}
+
 static void need_safe(const struct bw_buf *told, struct bw_span secret)
 {
     struct bw_span rest = { told->data, told->len };
@@ -48,8 +61,7 @@ static void need_safe(const struct bw_buf *told, struct bw_span secret)
         need((unsigned char)told->data[i] >= 0x20 || told->data[i] == '\n');
     while (bw_transcript_next(&rest, &line)) {
         need(line.at_ms.len > 0);
-        need(!can_be_told(secret)
-             || memmem(line.words.data, line.words.len, secret.data, secret.len) == NULL);
+        need(!can_be_told(secret) || !stands_in(line.words, secret));
     }
 }
 
