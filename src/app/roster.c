@@ -682,7 +682,9 @@ void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *st
     if (check == NULL)
         return;
     const int64_t interval_ms = check->spec.interval_ms > 0 ? check->spec.interval_ms : 1;
-    bw_health_restore(&check->health, &check->spec.rule, state, interval_ms, now_ms);
+    /* Of a quick check not every result is saved: its last may be as much younger. */
+    const int64_t behind_ms = interval_ms < SAVE_EVERY_MS ? SAVE_EVERY_MS : 0;
+    bw_health_restore(&check->health, &check->spec.rule, state, interval_ms, now_ms - behind_ms);
 }
 
 /* A status that is older than its words may have been given up meanwhile: then they mean nothing.
