@@ -265,11 +265,14 @@ static bool take_state(void *ctx, const struct bw_check_state *state)
 }
 
 /* Reads the stored states into a new roster, as a start that much later would. */
-static void start_anew(struct bench *bench, int64_t later_ms, enum bw_status want)
+static void start_anew(struct bench *bench, int64_t interval_ms, int64_t later_ms,
+                       enum bw_status want)
 {
     struct bw_reader *reader;
     struct bw_err err = { .text = "" };
     struct states states = { .roster = bench_roster(bench, bench->config) };
+    const struct bw_subject port = { "web", "a:1", "port" };
+    bw_roster_check(states.roster, &port)->spec.interval_ms = interval_ms;
     states.now_ms = bw_core_now_ms(&bench->core) + later_ms;
     if (bw_reader_open(folder_file(&bench->folder, "data.db"), &reader, &err) != BW_OK)
         fail_msg("%s", err.text);
@@ -277,7 +280,6 @@ static void start_anew(struct bench *bench, int64_t later_ms, enum bw_status wan
     bw_reader_close(reader);
     bw_roster_refresh(states.roster);
     assert_int_equal(states.count, 6 + 1);
-    const struct bw_subject port = { "web", "a:1", "port" };
     assert_int_equal(bw_roster_check(states.roster, &port)->health.status, want);
     bw_roster_free(states.roster);
 }
@@ -295,8 +297,11 @@ static void a_start_goes_on_from_the_store(void **state)
         bench.core.store,
         &(struct bw_check_state){ .subject = { "gone", "x", "y" }, .status = BW_HEALTHY });
     bench_flush(&bench);
-    start_anew(&bench, 1000, BW_UNHEALTHY);
-    start_anew(&bench, 10 * 60 * 1000, BW_UNKNOWN);
+    start_anew(&bench, 15000, 1000, BW_UNHEALTHY);
+    start_anew(&bench, 15000, 10 * 60 * 1000, BW_UNKNOWN);
+    /* A quick check's results are saved each five seconds only: that is not its age. */
+    start_anew(&bench, 1000, 6000, BW_UNHEALTHY);
+    start_anew(&bench, 1000, 9000, BW_UNKNOWN);
     bench_remove(&bench);
 }
 
