@@ -11,6 +11,7 @@
 #include "app/reporting.h"
 #include "app/rolling.h"
 #include "app/roster.h"
+#include "app/roster_keep.h"
 #include "app/selfmetrics.h"
 #include "app/storage.h"
 #include "app/trending.h"

@@ -105,17 +105,6 @@ void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *ch
  * been checked for cycles), roll-ups are made. */
 void bw_roster_settle(struct bw_roster *roster);
 
-/* What the old roster knows of the same checks, instances and services carries on here. */
-void bw_roster_adopt(struct bw_roster *roster, const struct bw_roster *old);
-
-/* Puts a check where a stored state says it stood. Unknown checks are left out. */
-void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *state,
-                       int64_t now_ms);
-
-/* The same for its words, after its state; and for the last failures. */
-void bw_roster_restore_cause(struct bw_roster *roster, const struct bw_check_cause *cause);
-void bw_roster_restore_failure(struct bw_roster *roster, const struct bw_failure_tally *tally);
-
 /* Whom the check's rows in the store are about. */
 struct bw_subject bw_roster_subject(const struct bw_roster_check *check);
 
@@ -141,9 +130,6 @@ bool bw_roster_has_veiled(const struct bw_roster *roster);
 /* Whether something of it is veiled: a check; all of an instance without `check`, all of a
  * service without `instance`. */
 bool bw_roster_is_veiled(const struct bw_roster *roster, const struct bw_subject *subject);
-
-/* Stores where every check stands, for the next start. */
-void bw_roster_save(struct bw_roster *roster);
 
 /* Adds the check's health metrics. */
 void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_measures *out);

@@ -3,6 +3,7 @@
 
 #include "app/defaults.h"
 #include "app/log.h"
+#include "app/roster_keep.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
