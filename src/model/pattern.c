@@ -109,13 +109,16 @@ static size_t read_name(const char *text, const char **out_name, size_t *out_len
 static int group_number(const struct bw_pattern *pattern, const char *name, size_t len)
 {
     char text[GROUP_BYTES_MAX + 1];
+    int number = 0;
     if (len > GROUP_BYTES_MAX)
         return -1;
     memcpy(text, name, len);
     text[len] = '\0';
-    if (strspn(text, "0123456789") == len)
-        return len <= 4 ? atoi(text) : -1;
-    return pcre2_substring_number_from_name(pattern->code, (PCRE2_SPTR)text);
+    if (strspn(text, "0123456789") != len)
+        return pcre2_substring_number_from_name(pattern->code, (PCRE2_SPTR)text);
+    for (size_t i = 0; i < len && number < pattern->groups; i++)
+        number = 10 * number + (text[i] - '0');
+    return number;
 }
 
 static void put_group(const struct bw_pattern *pattern, const char *text, int group,
