@@ -46,6 +46,10 @@ static void measure_open_store(const struct bw_store_stats *stats, struct bw_mea
                     BW_LABEL_VALUES("checksum"));
     bw_measures_add(out, BW_METRIC_STORE_BYTES, (double)stats->bytes, BW_LABEL_VALUES("database"));
     bw_measures_add(out, BW_METRIC_STORE_PACKS, (double)stats->packs, BW_LABEL_VALUES("all"));
+    bw_measures_add(out, BW_METRIC_STORE_PACKS_WRITTEN_TOTAL, (double)stats->packs_written_total,
+                    BW_LABEL_VALUES("hot"));
+    bw_measures_add(out, BW_METRIC_STORE_PACKS_WRITTEN_TOTAL,
+                    (double)stats->cold_packs_written_total, BW_LABEL_VALUES("cold"));
 }
 
 void bw_self_measure_store(struct bw_core *core, struct bw_measures *out)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/db.h"
 
-#include "base/embedded.h"
 #include "base/mem.h"
 #include "pack/pack.h"
 #include "pack/rollup.h"
+#include "store/migrate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 extern const struct bw_embedded bw_migrations[];
 
 enum {
-    APPLICATION_ID = 0x42574c52,
     VERSION_PLAUSIBLE_MAX = 9999,
     BUSY_WRITER_MS = 250,
     BUSY_READER_MS = 5000,
@@ -92,7 +91,7 @@ const char *bw_db_text(sqlite3_stmt *st, int column)
 }
 
 /* The number that a migration's name begins with. */
-static int version_of(const struct bw_embedded *migration)
+int bw_db_version_of(const struct bw_embedded *migration)
 {
     return (int)strtol(migration->name, NULL, 10);
 }
@@ -101,7 +100,7 @@ int bw_db_schema_version(void)
 {
     int last = 0;
     for (const struct bw_embedded *m = bw_migrations; m->name != NULL; m++)
-        last = version_of(m) > last ? version_of(m) : last;
+        last = bw_db_version_of(m) > last ? bw_db_version_of(m) : last;
     return last;
 }
 
@@ -129,7 +128,7 @@ static enum bw_rc check_owner(sqlite3 *db, const char *path, int64_t *out_versio
         rc = bw_db_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
     if (rc != BW_OK)
         return rc;
-    if (id != APPLICATION_ID && (id != 0 || tables != 0))
+    if (id != BW_APPLICATION_ID && (id != 0 || tables != 0))
         return is_ours_damaged(db)
                    ? bw_fail(err, BW_ECORRUPT, "application_id is damaged")
                    : bw_fail(err, BW_EINVAL, "'%s' is a database of another program", path);
@@ -140,35 +139,6 @@ static enum bw_rc check_owner(sqlite3 *db, const char *path, int64_t *out_versio
                        "'%s' was written by a newer version (schema %lld, this one knows %d)", path,
                        (long long)version, bw_db_schema_version());
     *out_version = version;
-    return BW_OK;
-}
-
-static enum bw_rc apply(sqlite3 *db, const struct bw_embedded *migration, struct bw_err *err)
-{
-    char version[80];
-    snprintf(version, sizeof version, "PRAGMA application_id=%d; PRAGMA user_version=%d",
-             APPLICATION_ID, version_of(migration));
-    enum bw_rc rc = bw_db_exec(db, "BEGIN IMMEDIATE", err);
-    if (rc == BW_OK)
-        rc = bw_db_exec(db, migration->data, err);
-    if (rc == BW_OK)
-        rc = bw_db_exec(db, version, err);
-    if (rc == BW_OK)
-        rc = bw_db_exec(db, "COMMIT", err);
-    if (rc != BW_OK) {
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        return bw_wrap(err, rc, "schema/%s", migration->name);
-    }
-    return BW_OK;
-}
-
-static enum bw_rc migrate(sqlite3 *db, int64_t from, struct bw_err *err)
-{
-    for (const struct bw_embedded *m = bw_migrations; m->name != NULL; m++) {
-        const enum bw_rc rc = version_of(m) > from ? apply(db, m, err) : BW_OK;
-        if (rc != BW_OK)
-            return rc;
-    }
     return BW_OK;
 }
 
@@ -390,7 +360,7 @@ static enum bw_rc check_schema(sqlite3 *db, int64_t version, struct bw_err *err)
     if (sqlite3_open(":memory:", &model) != SQLITE_OK)
         rc = bw_db_fail(model, err, "model of the schema");
     for (const struct bw_embedded *m = bw_migrations; rc == BW_OK && m->name != NULL; m++) {
-        if (version_of(m) <= version)
+        if (bw_db_version_of(m) <= version)
             rc = bw_db_exec(model, m->data, err);
     }
     if (rc == BW_OK)
@@ -415,7 +385,8 @@ static enum bw_rc open_file(const char *path, int flags, int busy_ms, sqlite3 **
 
 /* 4 KiB pages: a commit of a small batch writes only a few pages to the WAL, and packs of
  * ~50 KiB waste half a page each. */
-static enum bw_rc set_up_writer(sqlite3 *db, const char *path, bool *out_mended, struct bw_err *err)
+static enum bw_rc set_up_writer(sqlite3 *db, const char *path, uint64_t copy_bytes_max,
+                                struct bw_db_opening *opening, struct bw_err *err)
 {
     int64_t version = 0;
     /* Whoever is turned away must not fold the WAL into a file it does not understand. */
@@ -424,7 +395,7 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, bool *out_mended,
     if (rc == BW_OK)
         rc = check_schema(db, version, err);
     if (rc == BW_OK)
-        rc = check_structure(db, out_mended, err);
+        rc = check_structure(db, &opening->mended, err);
     if (rc != BW_OK)
         return rc;
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -435,19 +406,20 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, bool *out_mended,
                     "PRAGMA journal_size_limit=8388608; PRAGMA wal_autocheckpoint=1000",
                     err);
     if (rc == BW_OK)
-        rc = migrate(db, version, err);
-    if (rc == BW_OK && *out_mended)
+        rc = bw_migrate(db, path, (int)version, copy_bytes_max, opening, err);
+    if (rc == BW_OK && opening->mended)
         rc = mend(db, err);
     return rc;
 }
 
-enum bw_rc bw_db_open_writer(const char *path, sqlite3 **out, bool *out_mended, struct bw_err *err)
+enum bw_rc bw_db_open_writer(const char *path, uint64_t copy_bytes_max, sqlite3 **out,
+                             struct bw_db_opening *opening, struct bw_err *err)
 {
     sqlite3 *db = NULL;
     enum bw_rc rc =
         open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, BUSY_WRITER_MS, &db, err);
     if (rc == BW_OK)
-        rc = set_up_writer(db, path, out_mended, err);
+        rc = set_up_writer(db, path, copy_bytes_max, opening, err);
     if (rc != BW_OK) {
         sqlite3_close(db);
         return rc;

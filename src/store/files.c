@@ -126,8 +126,16 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The folder of the database, and what names of files beside it begin with. */
+static char *split(const char *path, const char *suffix, char out_prefix[NAME_BYTES])
+{
+    const char *slash = strrchr(path, '/');
+    beside(out_prefix, slash == NULL ? path : slash + 1, suffix);
+    return slash == NULL ? bw_strdup(".") : bw_strndup(path, (size_t)(slash - path) + 1);
+}
+
 /* Names in `folder` that begin with `prefix` and end as a database does, not as a WAL. */
-static size_t list_corrupt(const char *folder, const char *prefix, char ***out_names)
+static size_t list_files(const char *folder, const char *prefix, char ***out_names)
 {
     size_t count = 0, cap = 0;
     char **names = NULL;
@@ -176,12 +184,10 @@ static uint64_t weigh_corrupt(const char *folder, const char *file, bool gone)
 
 size_t bw_files_trim_corrupt(const char *path, uint64_t bytes_max)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? bw_strdup(".") : bw_strndup(path, (size_t)(slash - path) + 1);
     char prefix[NAME_BYTES];
-    beside(prefix, slash == NULL ? path : slash + 1, ".corrupt-");
+    char *folder = split(path, ".corrupt-", prefix);
     char **names = NULL;
-    const size_t count = list_corrupt(folder, prefix, &names);
+    const size_t count = list_files(folder, prefix, &names);
     uint64_t bytes = 0;
     size_t removed = 0;
     for (size_t i = count; i-- > 0;) { /* newest first */
@@ -224,6 +230,80 @@ enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *
     unlink(from);
     bw_files_trim_corrupt(path, UINT64_MAX);
     return BW_OK;
+}
+
+/* --- copies from before a migration ------------------------------------------------------- */
+
+char *bw_files_copy_name(const char *path, int version)
+{
+    char name[NAME_BYTES], suffix[32];
+    snprintf(suffix, sizeof suffix, ".before-%d", version);
+    beside(name, path, suffix);
+    return bw_strdup(name);
+}
+
+/* Bytes of the copies that were last written before that, which go when `gone`; `but` stays. */
+static uint64_t weigh_copies(const char *path, int64_t before_ms, bool gone, const char *but)
+{
+    char prefix[NAME_BYTES], name[NAME_BYTES];
+    char *folder = split(path, ".before-", prefix);
+    char **names = NULL;
+    uint64_t bytes = 0;
+    const size_t count = list_files(folder, prefix, &names);
+    for (size_t i = 0; i < count; i++) {
+        struct stat st;
+        beside(name, folder, folder[strlen(folder) - 1] == '/' ? "" : "/");
+        const size_t len = strlen(name);
+        snprintf(name + len, sizeof name - len, "%s", names[i]);
+        free(names[i]);
+        if ((but != NULL && strcmp(name, but) == 0) || stat(name, &st) != 0
+            || (before_ms != 0 && (int64_t)st.st_mtim.tv_sec * 1000 >= before_ms))
+            continue;
+        bytes += (uint64_t)st.st_size;
+        if (gone)
+            unlink(name);
+    }
+    free(names);
+    free(folder);
+    return bytes;
+}
+
+uint64_t bw_files_copy_bytes(const char *path, int64_t before_ms)
+{
+    return weigh_copies(path, before_ms, false, NULL);
+}
+
+uint64_t bw_files_remove_copies(const char *path, int64_t before_ms)
+{
+    return weigh_copies(path, before_ms, true, NULL);
+}
+
+static bool sync_name(const char *name, int flags)
+{
+    const int fd = open(name, flags | O_CLOEXEC);
+    const bool ok = fd >= 0 && fsync(fd) == 0;
+    const int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return ok;
+}
+
+enum bw_rc bw_files_publish_copy(const char *path, int version, struct bw_err *err)
+{
+    char prefix[NAME_BYTES], part[NAME_BYTES];
+    char *folder = split(path, "", prefix), *name = bw_files_copy_name(path, version);
+    beside(part, name, ".part");
+    enum bw_rc rc = BW_OK;
+    if (!sync_name(part, O_RDWR) || rename(part, name) != 0
+        || !sync_name(folder, O_RDONLY | O_DIRECTORY))
+        rc = bw_fail(err, errno == ENOSPC || errno == EDQUOT ? BW_EFULL : BW_EIO, "write '%s': %s",
+                     name, strerror(errno));
+    else
+        weigh_copies(path, 0, true, name);
+    free(folder);
+    free(name);
+    return rc;
 }
 
 uint64_t bw_files_wal_bytes(const char *path)

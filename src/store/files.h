@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* store/files.h: the files beside the database: <path>.lock, .reserve, .sock, .corrupt-<time>. */
+/* store/files.h: the files beside the database: <path>.lock, .reserve, .sock, .corrupt-<time>,
+ * .before-<version>. */
 #ifndef STORE_FILES_H
 #define STORE_FILES_H
 
@@ -41,6 +42,18 @@ enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *
 /* Removes what was moved aside, the oldest first, while it is more than three files or more
  * than that many bytes; the number of files removed. */
 size_t bw_files_trim_corrupt(const char *path, uint64_t bytes_max);
+
+/* The copy of a store from before it was migrated to a version of the schema is
+ * <path>.before-<version>. It grows as <path>.before-<version>.part; `publish` gives it its name
+ * when all of it is on the disk, and removes what is there of earlier ones. */
+char *bw_files_copy_name(const char *path, int version);
+enum bw_rc bw_files_publish_copy(const char *path, int version, struct bw_err *err);
+
+/* Bytes of such copies, whole or not, that were last written before that; 0 is any time. */
+uint64_t bw_files_copy_bytes(const char *path, int64_t before_ms);
+
+/* Removes those; the number of bytes. */
+uint64_t bw_files_remove_copies(const char *path, int64_t before_ms);
 
 /* Bytes of the database and its WAL. */
 uint64_t bw_files_bytes(const char *path);

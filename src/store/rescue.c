@@ -13,14 +13,47 @@
 /* Corrupt again so soon after a check that found nothing: the check is not believed twice. */
 #define DOUBT_NS (10 * BW_MINUTE)
 
-enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err)
+/* What a copy of the store may take: of the disk, and of storage.max_bytes. An earlier copy goes
+ * when there is a new one. */
+static uint64_t room_for_copy(const struct bw_store *store)
 {
-    bool mended = false;
-    bw_files_make_private(store->path);
-    enum bw_rc rc = bw_db_open_writer(store->path, &store->db, &mended, err);
-    if (mended)
+    const uint64_t kept_free = BW_STORE_FREE_BYTES_MIN + BW_STORE_RESERVE_BYTES;
+    const uint64_t free_bytes = bw_files_free_bytes(store->lock_fd);
+    const uint64_t bytes = bw_files_bytes(store->path) + bw_files_copy_bytes(store->path, 0);
+    const uint64_t max_bytes = store->opts.max_bytes;
+    const uint64_t on_disk = free_bytes > kept_free ? free_bytes - kept_free : 0;
+    const uint64_t allowed = max_bytes == 0      ? UINT64_MAX
+                             : max_bytes > bytes ? max_bytes - bytes
+                                                 : 0;
+    return on_disk < allowed ? on_disk : allowed;
+}
+
+static void tell_opening(const struct bw_store *store, const struct bw_db_opening *opening)
+{
+    if (opening->mended)
         bw_store_say(store, BW_LOG_ERROR, "the store '%s' has damaged indexes: made anew",
                      store->path);
+    if (opening->migrated_from == 0)
+        return;
+    char *copy = bw_files_copy_name(store->path, bw_db_schema_version());
+    if (opening->copied)
+        bw_store_say(store, BW_LOG_INFO,
+                     "the store '%s' was migrated from schema %d to %d; '%s' is as it was before",
+                     store->path, opening->migrated_from, bw_db_schema_version(), copy);
+    else
+        bw_store_say(store, BW_LOG_WARN,
+                     "the store '%s' was migrated from schema %d to %d without a copy: there is no"
+                     " room for one",
+                     store->path, opening->migrated_from, bw_db_schema_version());
+    free(copy);
+}
+
+enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err)
+{
+    struct bw_db_opening opening = { .mended = false };
+    bw_files_make_private(store->path);
+    enum bw_rc rc = bw_db_open_writer(store->path, room_for_copy(store), &store->db, &opening, err);
+    tell_opening(store, &opening);
     if (rc == BW_OK)
         rc = bw_db_prepare(store->db, "INSERT INTO journal(seq, body) VALUES(?1,?2)",
                            &store->insert_journal, err);

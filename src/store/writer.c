@@ -16,6 +16,7 @@
 #define CARE_EVERY_NS (10 * BW_SECOND)
 #define CARE_AT_REST_NS (10 * BW_MINUTE) /* what grows old without being written to */
 #define PACKS_A_STEP_NS (100 * BW_MS)    /* packs may delay a commit by this */
+#define COPY_KEPT_NS (7 * BW_DAY)
 #define WAL_LARGE_BYTES (UINT64_C(32) << 20)
 enum { GROUPS_A_STEP = 1000 };
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
@@ -314,10 +315,28 @@ static void expire(struct bw_store *store, struct bw_err *err)
         store->next_care_ns = 0; /* there may be more: go on after the next commit */
 }
 
+/* The copy from before a migration goes after a week, in which what is wrong with the new shape
+ * would have shown, and before that when it stands in the way of the ceiling. */
+static void trim_copies(struct bw_store *store)
+{
+    const uint64_t copies = bw_files_copy_bytes(store->path, 0), max_bytes = store->opts.max_bytes;
+    if (copies == 0)
+        return;
+    if (max_bytes > 0 && bw_files_bytes(store->path) + copies > max_bytes) {
+        bw_files_remove_copies(store->path, 0);
+        bw_store_say(store, BW_LOG_WARN,
+                     "store: the copy from before the migration was removed: storage.max_bytes is"
+                     " reached");
+    } else if (store->care_trusted) {
+        bw_files_remove_copies(store->path, bw_store_wall_ms(store) - COPY_KEPT_NS / BW_MS);
+    }
+}
+
 /* What was moved aside counts towards the ceiling, and goes before anything that can be read. */
 static void trim_corrupt(struct bw_store *store)
 {
-    const uint64_t bytes = bw_files_bytes(store->path), max_bytes = store->opts.max_bytes;
+    const uint64_t bytes = bw_files_bytes(store->path) + bw_files_copy_bytes(store->path, 0);
+    const uint64_t max_bytes = store->opts.max_bytes;
     const size_t gone =
         max_bytes == 0
             ? 0
@@ -368,6 +387,7 @@ static void take_care(struct bw_store *store, int64_t now_ns)
     expire(store, &err);
     if (err.rc == BW_OK)
         bw_retention_shrink(store->db, &err);
+    trim_copies(store);
     trim_corrupt(store);
     watch_wal(store);
     release_pages(store, now_ns);
