@@ -17,7 +17,13 @@ void bw_buckets_fini(struct bw_buckets *buckets)
 {
     bw_buckets_clear(buckets);
     free(buckets->items);
-    *buckets = (struct bw_buckets){ 0 };
+    *buckets = (struct bw_buckets){ .plain = buckets->plain };
+}
+
+double bw_bucket_quantile(const struct bw_bucket *bucket, double ratio)
+{
+    const double value = bw_sketch_quantile(&bucket->sketch, ratio);
+    return isnan(value) ? value : fmin(fmax(value, bucket->min), bucket->max);
 }
 
 /* Towards the past, before 1970 too. */
@@ -53,7 +59,8 @@ void bw_buckets_fold(struct bw_buckets *buckets, int64_t width_ms, const struct 
         bucket->min = fmin(bucket->min, value);
         bucket->max = fmax(bucket->max, value);
         bucket->last = value;
-        bw_sketch_add(&bucket->sketch, value);
+        if (!buckets->plain)
+            bw_sketch_add(&bucket->sketch, value);
     }
 }
 
@@ -67,6 +74,7 @@ void bw_buckets_merge(struct bw_buckets *into, int64_t width_ms, const struct bw
         bucket->min = fmin(bucket->min, finer[i].min);
         bucket->max = fmax(bucket->max, finer[i].max);
         bucket->last = finer[i].last;
-        bw_sketch_merge(&bucket->sketch, &finer[i].sketch);
+        if (!into->plain)
+            bw_sketch_merge(&bucket->sketch, &finer[i].sketch);
     }
 }

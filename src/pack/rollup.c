@@ -306,6 +306,17 @@ static size_t sum_of_sizes(const int64_t *sizes, size_t count)
     return bins;
 }
 
+/* What bins hold in all; false when one of them holds nothing. */
+static bool count_bins(const int64_t *counts, int64_t bins, uint64_t *out)
+{
+    for (int64_t b = 0; b < bins; b++) {
+        if (counts[b] < 1 || counts[b] > INT64_MAX / BW_SKETCH_BINS_MAX)
+            return false;
+        *out += (uint64_t)counts[b];
+    }
+    return true;
+}
+
 /* One bucket's bins; `next_step` goes on through the gaps, `counts` is its first. */
 static bool fill_sketch(struct bw_bucket *bucket, int64_t bins, int64_t first,
                         const int64_t **next_step, const int64_t *counts)
@@ -315,43 +326,52 @@ static bool fill_sketch(struct bw_bucket *bucket, int64_t bins, int64_t first,
         if (b > 0 && ((*next_step)[0] < 1 || (*next_step)[0] > 2 * BW_SKETCH_KEY_MAX))
             return false;
         key += b > 0 ? *(*next_step)++ : 0;
-        if (key < -BW_SKETCH_KEY_MAX || key > BW_SKETCH_KEY_MAX || counts[b] < 1
-            || counts[b] > INT64_MAX / BW_SKETCH_BINS_MAX
+        if (key < -BW_SKETCH_KEY_MAX || key > BW_SKETCH_KEY_MAX
             || !bw_sketch_add_bin(&bucket->sketch, (int32_t)key, (uint64_t)counts[b]))
             return false;
-        bucket->count += (uint64_t)counts[b];
     }
     return true;
 }
 
-static bool take_bins(struct bw_bytes *in, struct bw_bucket *items, size_t count,
-                      const int64_t *sizes, const int64_t *firsts, size_t bins)
+/* Of a series whose part is being read. */
+struct part {
+    struct bw_bucket *items;
+    size_t count;
+    bool plain;              /* no sketch is wanted: bins are only counted */
+    int64_t *sizes, *firsts; /* of each bucket's sketch: bins, first key */
+};
+
+static bool take_bins(struct bw_bytes *in, const struct part *part, size_t bins)
 {
     int64_t *steps = bw_alloc_array(bins, sizeof *steps);
     int64_t *counts = bw_alloc_array(bins, sizeof *counts);
-    if (bins > count)
-        bw_ints_decode(in, steps, bins - count);
+    if (bins > part->count)
+        bw_ints_decode(in, steps, bins - part->count);
     bw_ints_decode(in, counts, bins);
     const int64_t *step = steps, *bin_counts = counts;
     bool sound = !in->bad;
-    for (size_t i = 0; i < count && sound; i++) {
-        sound = fill_sketch(&items[i], sizes[i], firsts[i], &step, bin_counts);
-        bin_counts += sizes[i];
+    for (size_t i = 0; i < part->count && sound; i++) {
+        struct bw_bucket *bucket = &part->items[i];
+        sound = count_bins(bin_counts, part->sizes[i], &bucket->count)
+                && (part->plain
+                    || fill_sketch(bucket, part->sizes[i], part->firsts[i], &step, bin_counts));
+        bin_counts += part->sizes[i];
     }
     free(steps);
     free(counts);
     return sound;
 }
 
-static bool take_sketches(struct bw_bytes *in, struct bw_bucket *items, size_t count,
-                          int64_t *sizes)
+static bool take_sketches(struct bw_bytes *in, struct part *part)
 {
-    int64_t *firsts = bw_alloc_array(count, sizeof *firsts);
-    bw_ints_decode(in, sizes, count);
-    bw_ints_decode(in, firsts, count);
-    const size_t bins = in->bad ? 0 : sum_of_sizes(sizes, count);
-    const bool sound = bins > 0 && take_bins(in, items, count, sizes, firsts, bins);
-    free(firsts);
+    part->sizes = bw_alloc_array(part->count, sizeof *part->sizes);
+    part->firsts = bw_alloc_array(part->count, sizeof *part->firsts);
+    bw_ints_decode(in, part->sizes, part->count);
+    bw_ints_decode(in, part->firsts, part->count);
+    const size_t bins = in->bad ? 0 : sum_of_sizes(part->sizes, part->count);
+    const bool sound = bins > 0 && take_bins(in, part, bins);
+    free(part->sizes);
+    free(part->firsts);
     return sound;
 }
 
@@ -372,16 +392,16 @@ static bool take_doubles(struct bw_bytes *in, struct bw_bucket *items, size_t co
     return sound;
 }
 
-static bool take_part(const struct bw_rollup *rollup, const uint8_t *part,
-                      const struct entry *entry, struct bw_bucket *items)
+static bool take_part(const struct bw_rollup *rollup, const uint8_t *bytes,
+                      const struct entry *entry, struct part *part)
 {
-    if (part_checksum(rollup->group, entry->series, entry->count, part, entry->size) != entry->crc)
+    if (part_checksum(rollup->group, entry->series, entry->count, bytes, entry->size) != entry->crc)
         return false;
-    struct bw_bytes in = bw_bytes_of(part, entry->size);
+    struct bw_bytes in = bw_bytes_of(bytes, entry->size);
     int64_t *scratch = bw_alloc_array(entry->count, sizeof *scratch);
-    const bool sound = take_starts(&in, rollup, items, entry->count, scratch)
-                       && take_sketches(&in, items, entry->count, scratch)
-                       && take_doubles(&in, items, entry->count) && bw_bytes_left(&in) == 0;
+    const bool sound = take_starts(&in, rollup, part->items, entry->count, scratch)
+                       && take_sketches(&in, part) && take_doubles(&in, part->items, entry->count)
+                       && bw_bytes_left(&in) == 0;
     free(scratch);
     return sound;
 }
@@ -396,7 +416,8 @@ enum bw_rc bw_rollup_read(const struct bw_rollup *rollup, size_t index, struct b
     out->items = bw_grow(out->items, &out->cap, out->count + entry.count, sizeof *out->items);
     struct bw_bucket *items = out->items + out->count;
     memset(items, 0, entry.count * sizeof *items);
-    if (take_part(rollup, rollup->body + at, &entry, items)) {
+    struct part part = { .items = items, .count = entry.count, .plain = out->plain };
+    if (take_part(rollup, rollup->body + at, &entry, &part)) {
         out->count += entry.count;
         return BW_OK;
     }

@@ -31,11 +31,16 @@ struct bw_bucket {
     struct bw_sketch sketch;
 };
 
+/* The value of rank ratio * (count - 1), rounded down, within 1 % of what it is and never beyond
+ * the least and the greatest; NaN without a sketch. */
+double bw_bucket_quantile(const struct bw_bucket *bucket, double ratio);
+
 /* Rising in time; owns the sketches. All zeros is an empty list. */
 struct bw_buckets {
     struct bw_bucket *items;
     size_t count;
     size_t cap;
+    bool plain; /* nobody will ask for a quantile: the sketches stay empty, which is quicker */
 };
 
 void bw_buckets_fini(struct bw_buckets *buckets);

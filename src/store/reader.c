@@ -43,6 +43,15 @@ enum bw_rc bw_view_end(struct bw_reader *reader, enum bw_rc rc)
     return rc;
 }
 
+bool bw_view_has_table(sqlite3 *db, enum bw_row_op op)
+{
+    char sql[120];
+    int64_t count = 0;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name='%s'",
+             bw_row_table(op));
+    return bw_db_number(db, sql, &count, NULL) == BW_OK && count == 1;
+}
+
 enum bw_rc bw_view_rows(struct bw_reader *reader, enum bw_row_op op, const char *tail,
                         bw_cells_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err)
 {

@@ -63,6 +63,8 @@ enum bw_rc bw_reader_scan(struct bw_reader *reader, const uint32_t *series, size
 struct bw_bucket_range {
     int64_t from_ms, to_ms; /* both included */
     int64_t step_ms;
+    bool plain;     /* nobody asks for quantiles: the sketches stay empty, which is quicker */
+    bool fine_only; /* leave out what is only left in buckets wider than a step */
 };
 
 #define BW_BUCKET_TIME_MAX_MS INT64_C(100000000000000) /* either side of 1970: year 5138 */

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "pack/rollup.h"
 #include "store/db.h"
+#include "store/rollup_tiers.h"
 #include "store/rollup_view.h"
-#include "store/rollups.h"
 #include "store/view.h"
 
 #include <stdlib.h>
@@ -35,6 +35,7 @@ struct reading {
     struct member *members; /* by group, then by series */
     size_t count;
     int64_t from_ms, to_ms, step_ms;
+    bool plain, fine_only;
     bool has_tiers;
     struct span spans[SPANS_MAX]; /* by time, without gaps */
     size_t span_count;
@@ -158,8 +159,10 @@ static enum bw_rc lay_out_range(struct reading *r, uint32_t group)
     }
     if (rc == BW_OK)
         rc = lay_out_raw(r, group, &extents[0]);
-    for (unsigned t = 0; t < BW_ROLLUP_TIERS; t++)
-        lay_out(r, extents[t].from_ms, extents[t].to_ms, t);
+    for (unsigned t = 0; t < BW_ROLLUP_TIERS; t++) {
+        if (!r->fine_only || bw_rollup_tiers[t].width_ms <= r->step_ms)
+            lay_out(r, extents[t].from_ms, extents[t].to_ms, t);
+    }
     lay_out(r, INT64_MIN, INT64_MAX, FROM_RAW);
     return rc;
 }
@@ -264,6 +267,7 @@ static enum bw_rc find_members(struct reading *r, const uint32_t *series, size_t
     for (size_t i = 0; i < count; i++) {
         struct member *member = &r->members[i];
         member->series = series[i];
+        member->buckets.plain = r->plain;
         const enum bw_rc rc =
             bw_view_group_of(r->reader, series[i], &member->group, &r->damage, r->err);
         if (rc != BW_OK)
@@ -299,7 +303,12 @@ enum bw_rc bw_reader_buckets(struct bw_reader *reader, const uint32_t *series, s
                              const struct bw_bucket_range *range, bw_buckets_fn *fn, void *ctx,
                              struct bw_damage *damage, struct bw_err *err)
 {
-    struct reading r = { .reader = reader, .step_ms = range->step_ms, .err = err };
+    struct reading r = { .reader = reader,
+                         .step_ms = range->step_ms,
+                         .plain = range->plain,
+                         .fine_only = range->fine_only,
+                         .spare.plain = range->plain,
+                         .err = err };
     if (range->step_ms < 1 || range->from_ms < -BW_BUCKET_TIME_MAX_MS
         || range->to_ms > BW_BUCKET_TIME_MAX_MS)
         return bw_fail(err, BW_EINVAL, "no such range of times or step");

@@ -6,18 +6,7 @@
 #include "store/reader.h"
 #include "store/view.h"
 
-#include <stdio.h>
-
 enum { FILTER_BYTES_MAX = 8 << 10 };
-
-bool bw_view_has_table(sqlite3 *db, enum bw_row_op op)
-{
-    char sql[120];
-    int64_t count = 0;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name='%s'",
-             bw_row_table(op));
-    return bw_db_number(db, sql, &count, NULL) == BW_OK && count == 1;
-}
 
 struct cause_walk {
     bw_check_cause_fn *fn;

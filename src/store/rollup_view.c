@@ -2,7 +2,7 @@
 #include "store/rollup_view.h"
 
 #include "store/db.h"
-#include "store/rollups.h"
+#include "store/rollup_tiers.h"
 #include "store/view.h"
 
 enum bw_rc bw_rollup_walk_begin(struct bw_rollup_walk *walk, struct bw_reader *reader,

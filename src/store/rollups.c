@@ -9,23 +9,6 @@
 
 enum { SAMPLES_A_STEP = 512 };
 
-#define MINUTE_MS INT64_C(60000)
-#define HOUR_MS (60 * MINUTE_MS)
-#define DAY_MS (24 * HOUR_MS)
-
-const struct bw_rollup_tier bw_rollup_tiers[BW_ROLLUP_TIERS] = {
-    { MINUTE_MS, 8 * HOUR_MS },
-    /* Longer ones are 12 and 16 % smaller, but what is not over yet is read from below. */
-    { HOUR_MS, 4 * DAY_MS },
-    { DAY_MS, 32 * DAY_MS },
-};
-
-int64_t bw_window_start(int64_t ts_ms, int64_t length_ms)
-{
-    const int64_t into = ts_ms % length_ms;
-    return ts_ms - (into < 0 ? into + length_ms : into);
-}
-
 /* --- what is known ------------------------------------------------------------------------ */
 
 static struct bw_rollup_group *group_of(struct bw_rollups *rollups, uint32_t group)

@@ -14,6 +14,7 @@
 #define STORE_ROLLUPS_H
 
 #include "base/err.h"
+#include "store/rollup_tiers.h"
 #include "store/rows.h"
 
 #include <stdbool.h>
@@ -23,24 +24,8 @@
 struct bw_store;
 struct bw_reader;
 
-/* Windows begin at multiples of their length since 1970, UTC. */
-struct bw_rollup_tier {
-    int64_t width_ms;
-    int64_t window_ms;
-};
-
-enum { BW_ROLLUP_TIERS = 3 };
-
-extern const struct bw_rollup_tier
-    bw_rollup_tiers[BW_ROLLUP_TIERS]; /* by rising width; each from the one before */
-
 /* A window is made so long after its end; what comes later makes it due again. */
 #define BW_ROLLUP_LATE_MS INT64_C(3600000)
-
-#define BW_ROLLUP_NEVER INT64_MIN
-
-/* The multiple of length_ms at or before ts_ms. */
-int64_t bw_window_start(int64_t ts_ms, int64_t length_ms);
 
 struct bw_rollup_group {
     int64_t done_ms[BW_ROLLUP_TIERS]; /* BW_ROLLUP_NEVER: nothing was made yet */

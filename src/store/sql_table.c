@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "store/rollup_tiers.h"
 #include "store/view.h"
 
 #include <math.h>
@@ -75,7 +76,7 @@ int bw_sql_failed(const struct bw_sql_table *table, const struct bw_err *err)
 struct condition;
 typedef int take_fn(struct bw_sql_where *where, struct bw_sql_table *table,
                     const struct condition *condition, sqlite3_value *value);
-static take_fn take_text, take_pattern, take_series, take_match, take_time;
+static take_fn take_text, take_pattern, take_series, take_match, take_time, take_tier, take_ratio;
 
 /* A condition that can be looked up; `fewer`: a guess at what is left, one part in so many. */
 struct condition {
@@ -101,6 +102,8 @@ static const struct condition conditions[] = {
     { "ts>=",        BW_ROLE_TIME,     SQLITE_INDEX_CONSTRAINT_GE,   take_time,    10 },
     { "ts<",         BW_ROLE_TIME,     SQLITE_INDEX_CONSTRAINT_LT,   take_time,    2 },
     { "ts<=",        BW_ROLE_TIME,     SQLITE_INDEX_CONSTRAINT_LE,   take_time,    2 },
+    { "tier=",       BW_ROLE_TIER,     SQLITE_INDEX_CONSTRAINT_EQ,   take_tier,    3 },
+    { "ratio=",      BW_ROLE_RATIO,    SQLITE_INDEX_CONSTRAINT_EQ,   take_ratio,   1 },
 };
 // clang-format on
 
@@ -140,7 +143,8 @@ static bool is_exact(const struct condition *condition, sqlite3_index_info *info
 
 static bool compares_bytes(const struct condition *condition, sqlite3_index_info *info, int nth)
 {
-    return condition->take != take_text || strcmp(sqlite3_vtab_collation(info, nth), "BINARY") == 0;
+    return (condition->take != take_text && condition->take != take_tier)
+           || strcmp(sqlite3_vtab_collation(info, nth), "BINARY") == 0;
 }
 
 static bool gives_order(const sqlite3_index_info *info, const enum bw_sql_role *roles, bool one)
@@ -172,7 +176,7 @@ struct plan {
     size_t len;
     int used; /* conditions in it */
     double rows;
-    bool one_series;
+    bool one_series, one_tier;
 };
 
 static void plan_add(struct plan *plan, const struct condition *condition)
@@ -183,6 +187,7 @@ static void plan_add(struct plan *plan, const struct condition *condition)
     plan->used++;
     plan->rows /= condition->fewer;
     plan->one_series = plan->one_series || condition->role == BW_ROLE_SERIES;
+    plan->one_tier = plan->one_tier || condition->role == BW_ROLE_TIER;
 }
 
 static int plan_conditions(sqlite3_index_info *info, const enum bw_sql_role *roles,
@@ -194,7 +199,8 @@ static int plan_conditions(sqlite3_index_info *info, const enum bw_sql_role *rol
             asked->iColumn < 0 ? NULL : condition_on(roles[asked->iColumn], asked->op);
         if (condition == NULL)
             continue;
-        if (!asked->usable && condition->role == BW_ROLE_MATCH)
+        if (!asked->usable
+            && (condition->role == BW_ROLE_MATCH || condition->role == BW_ROLE_RATIO))
             return SQLITE_CONSTRAINT; /* no plan without it: it cannot be tested on a row */
         if (!asked->usable || !compares_bytes(condition, info, i))
             continue;
@@ -217,7 +223,8 @@ int bw_sql_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     info->needToFreeIdxStr = 1;
     info->estimatedRows = (sqlite3_int64)plan.rows + 1;
     info->estimatedCost = plan.rows + 1000; /* names of series are looked through each time */
-    info->orderByConsumed = gives_order(info, shape->roles, plan.one_series);
+    info->orderByConsumed =
+        (!shape->has_tiers || plan.one_tier) && gives_order(info, shape->roles, plan.one_series);
     return info->idxStr != NULL ? SQLITE_OK : SQLITE_NOMEM;
 }
 
@@ -225,7 +232,9 @@ int bw_sql_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 
 void bw_sql_where_init(struct bw_sql_where *where)
 {
-    *where = (struct bw_sql_where){ .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+    *where = (struct bw_sql_where){
+        .from_ms = INT64_MIN, .to_ms = INT64_MAX, .tiers = ~0u, .ratio = NAN
+    };
     bw_arena_init(&where->arena);
 }
 
@@ -379,6 +388,31 @@ static int take_time(struct bw_sql_where *where, struct bw_sql_table *table,
         begin_at(where, n, op != SQLITE_INDEX_CONSTRAINT_GT);
     if (op != SQLITE_INDEX_CONSTRAINT_GT && op != SQLITE_INDEX_CONSTRAINT_GE)
         end_at(where, n, op != SQLITE_INDEX_CONSTRAINT_LT);
+    return SQLITE_OK;
+}
+
+static int take_tier(struct bw_sql_where *where, struct bw_sql_table *table,
+                     const struct condition *condition, sqlite3_value *value)
+{
+    (void)table;
+    (void)condition;
+    const char *text = sqlite3_value_type(value) == SQLITE_TEXT ? text_of(where, value) : NULL;
+    const int tier = text != NULL ? bw_rollup_tier_called(text) : -1;
+    where->tiers &= tier >= 0 ? 1u << tier : 0;
+    where->nothing = where->nothing || where->tiers == 0;
+    return SQLITE_OK;
+}
+
+static int take_ratio(struct bw_sql_where *where, struct bw_sql_table *table,
+                      const struct condition *condition, sqlite3_value *value)
+{
+    (void)condition;
+    const int type = sqlite3_value_numeric_type(value);
+    const double ratio = sqlite3_value_double(value);
+    if ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || !(ratio >= 0 && ratio <= 1))
+        return bw_sql_say(&table->base, "ratio: expected a number from 0 to 1");
+    where->nothing = where->nothing || (!isnan(where->ratio) && where->ratio != ratio);
+    where->ratio = ratio;
     return SQLITE_OK;
 }
 

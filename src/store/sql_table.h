@@ -6,7 +6,8 @@
  *     conditions in SQL -> plan: "metric= ts>= ts<" -> bw_sql_where -> names of series
  *                          (EXPLAIN QUERY PLAN shows it)
  *
- * A table gives its rows by rising series, then by rising time. */
+ * A table gives its rows by rising series, then by rising time; one with tiers those of each tier
+ * so. */
 #ifndef STORE_SQL_TABLE_H
 #define STORE_SQL_TABLE_H
 
@@ -32,6 +33,9 @@ enum bw_sql_role {
     BW_ROLE_SERIES, /* the id */
     BW_ROLE_MATCH,  /* hidden: a selector */
     BW_ROLE_TIME,   /* Unix ms */
+    BW_ROLE_TIER,   /* of roll-ups, by name */
+    BW_ROLE_QUANTILE,
+    BW_ROLE_RATIO, /* hidden: which quantile the column of that name is, 0 … 1 */
     BW_ROLE_COUNT,
 };
 
@@ -46,6 +50,7 @@ struct bw_sql_shape {
     const char *declaration;       /* CREATE TABLE … */
     const enum bw_sql_role *roles; /* by column */
     double rows;                   /* a guess at how many a large store has */
+    bool has_tiers;
 };
 
 /* The table of one connection; begins with what SQLite knows. */
@@ -93,6 +98,8 @@ struct bw_sql_where {
     size_t pattern_count;
     uint32_t series;        /* 0: any */
     int64_t from_ms, to_ms; /* both included */
+    unsigned tiers;         /* as bits, by place in bw_rollup_tiers */
+    double ratio;           /* NaN: not said */
     const char *match;      /* the selector, for its column */
     bool nothing;           /* no row can be meant */
 };
@@ -120,7 +127,7 @@ struct bw_sql_name {
 struct bw_sql_name bw_sql_name_of(struct bw_arena *arena, unsigned wanted,
                                   const struct bw_series_info *info);
 
-/* Answers for every role but OWN and TIME. */
+/* Answers for the roles from METRIC to MATCH. */
 void bw_sql_name_result(const struct bw_sql_name *name, const struct bw_sql_where *where,
                         enum bw_sql_role role, sqlite3_context *out);
 

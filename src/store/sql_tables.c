@@ -9,6 +9,7 @@ static const struct {
 } tables[] = {
     { &bw_sql_samples_shape, &bw_sql_samples_module },
     { &bw_sql_series_shape, &bw_sql_series_module },
+    { &bw_sql_rollups_shape, &bw_sql_rollups_module },
 };
 
 enum bw_rc bw_sql_tables_add(sqlite3 *db, const struct bw_sql_source *source, struct bw_err *err)
@@ -22,6 +23,6 @@ enum bw_rc bw_sql_tables_add(sqlite3 *db, const struct bw_sql_source *source, st
      * of the connection's own temporary schema is. */
     return bw_db_exec(db,
                       "CREATE VIRTUAL TABLE temp.series USING series;"
-                      "SELECT 1 FROM samples WHERE 0",
+                      "SELECT 1 FROM samples, rollups WHERE 0",
                       err);
 }

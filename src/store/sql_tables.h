@@ -14,6 +14,10 @@ extern const sqlite3_module bw_sql_samples_module;
 extern const struct bw_sql_shape bw_sql_series_shape;
 extern const sqlite3_module bw_sql_series_module;
 
+/* One row for each series and each minute, hour or day in which it has a number. */
+extern const struct bw_sql_shape bw_sql_rollups_shape;
+extern const sqlite3_module bw_sql_rollups_module;
+
 /* Makes them known to a connection whose main database is a store. `source` is borrowed until
  * the connection is closed; its reader reads over that connection, so that a statement sees one
  * moment only. To be called before an authorizer is set. */

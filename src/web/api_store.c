@@ -178,7 +178,10 @@ static bool is_for_rollups(const struct sampling *sampling)
 static enum bw_rc read_samples(struct sampling *sampling, struct bw_reader *reader,
                                struct bw_err *err)
 {
-    const struct bw_bucket_range range = { sampling->from_ms, sampling->to_ms, sampling->step_ms };
+    const struct bw_bucket_range range = { .from_ms = sampling->from_ms,
+                                           .to_ms = sampling->to_ms,
+                                           .step_ms = sampling->step_ms,
+                                           .plain = true };
     if (is_for_rollups(sampling))
         return bw_reader_buckets(reader, sampling->ids, sampling->count, &range, take_buckets,
                                  sampling, NULL, err);

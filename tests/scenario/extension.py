@@ -44,6 +44,8 @@ def scenario(bench):
     # At rest: the same as our own command says.
     for sql in ("SELECT * FROM samples ORDER BY series, ts",
                 "SELECT * FROM series ORDER BY id",
+                "SELECT tier, series, ts, count, min, max, last, round(p95, 9) AS p95,"
+                " round(quantile, 9) AS q FROM rollups WHERE ratio=0.25 ORDER BY tier, series, ts",
                 "SELECT service, sum(value) AS n FROM samples WHERE match='probe_success' GROUP BY 1",
                 "SELECT s.name, count(*) AS n FROM series s JOIN samples x ON x.series=s.id"
                 " WHERE s.metric LIKE 'probe_%' GROUP BY 1"):

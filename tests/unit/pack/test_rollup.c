@@ -169,6 +169,37 @@ static void a_body_reads_back(void **state)
     bw_buf_fini(&body);
 }
 
+/* Without sketches everything else is the same, however it came there. */
+static void plain_buckets_have_all_but_sketches(void **state)
+{
+    (void)state;
+    struct bw_buckets minutes[SHAPES] = { 0 };
+    struct bw_buf body;
+    struct bw_rollup rollup;
+    bw_buf_init(&body, 16 << 20);
+    encode_day(&body, minutes);
+    assert_int_equal(bw_rollup_open(&rollup, body.data, body.len, NULL), BW_OK);
+    for (size_t s = 0; s < SHAPES; s++) {
+        struct bw_buckets read = { .plain = true }, folded = { .plain = true };
+        struct bw_buckets hours = { .plain = true }, wanted = { 0 };
+        assert_int_equal(bw_rollup_read(&rollup, s, &read, NULL), BW_OK);
+        bw_buckets_fold(&folded, HOUR, make_points(s), POINTS);
+        bw_buckets_merge(&hours, HOUR, read.items, read.count);
+        bw_buckets_merge(&wanted, HOUR, minutes[s].items, minutes[s].count);
+        for (size_t i = 0; i < wanted.count; i++)
+            bw_sketch_clear(&wanted.items[i].sketch);
+        assert_same(&hours, &wanted, 1e-12);
+        assert_same(&folded, &wanted, 1e-12);
+        assert_true(isnan(bw_bucket_quantile(&hours.items[0], 0.5)));
+        bw_buckets_fini(&read);
+        bw_buckets_fini(&folded);
+        bw_buckets_fini(&hours);
+        bw_buckets_fini(&wanted);
+        bw_buckets_fini(&minutes[s]);
+    }
+    bw_buf_fini(&body);
+}
+
 /* What is small stays small: a status and a latency of microseconds, per bucket of a minute. */
 static void bytes_of_a_bucket(void **state)
 {
@@ -240,6 +271,7 @@ int main(void)
         cmocka_unit_test(buckets_hold_what_was_in_their_time),
         cmocka_unit_test(steps_do_not_matter),
         cmocka_unit_test(a_body_reads_back),
+        cmocka_unit_test(plain_buckets_have_all_but_sketches),
         cmocka_unit_test(bytes_of_a_bucket),
         cmocka_unit_test(damage_is_noticed_and_contained),
     };

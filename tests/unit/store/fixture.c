@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "store/rollups.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -88,6 +89,20 @@ void fixture_pack(struct fixture *f)
     struct bw_err err = { .text = "" };
     if (bw_store_checkpoint(f->store, 20 * BW_SECOND, &err) != BW_OK)
         fail_msg("checkpoint: %s; said: %s", err.text, f->said);
+}
+
+void fixture_roll_up(struct fixture *f)
+{
+    struct bw_reader *reader = NULL;
+    struct bw_err err = { .text = "" };
+    bw_store_trust_clock(f->store, true);
+    assert_int_equal(bw_reader_open(f->path, &reader, &err), BW_OK);
+    for (bool made = true; made;) {
+        if (bw_store_roll_up(f->store, reader, &made, &err) != BW_OK)
+            fail_msg("%s", err.text);
+        fixture_flush(f);
+    }
+    bw_reader_close(reader);
 }
 
 uint32_t fixture_series(struct fixture *f, const char *metric, const char *instance)

@@ -29,6 +29,9 @@ void fixture_flush(struct fixture *f);
 /* As flush, and everything into packs. */
 void fixture_pack(struct fixture *f);
 
+/* Makes all roll-ups that are due. */
+void fixture_roll_up(struct fixture *f);
+
 /* The series metric{instance="a"}. */
 uint32_t fixture_series(struct fixture *f, const char *metric, const char *instance);
 void fixture_append(struct fixture *f, uint32_t series, int64_t ts_ms, double value);

@@ -44,20 +44,6 @@ static double value_of(size_t series, size_t i)
            / 1000;
 }
 
-static void roll_up(struct fixture *f)
-{
-    struct bw_reader *reader = NULL;
-    struct bw_err err = { .text = "" };
-    bw_store_trust_clock(f->store, true);
-    assert_int_equal(bw_reader_open(f->path, &reader, &err), BW_OK);
-    for (bool made = true; made;) {
-        if (bw_store_roll_up(f->store, reader, &made, &err) != BW_OK)
-            fail_msg("%s", err.text);
-        fixture_flush(f);
-    }
-    bw_reader_close(reader);
-}
-
 static void fill(struct fixture *f, int from_day, int to_day)
 {
     for (int day = from_day; day < to_day; day++) {
@@ -121,7 +107,7 @@ static void check(struct fixture *f, int64_t from_ms, int64_t to_ms, int64_t ste
         }
         with += expect.want[s].count > 0;
     }
-    const struct bw_bucket_range range = { from_ms, to_ms, step_ms };
+    const struct bw_bucket_range range = { .from_ms = from_ms, .to_ms = to_ms, .step_ms = step_ms };
     assert_int_equal(bw_reader_open(f->path, &reader, &err), BW_OK);
     if (bw_reader_buckets(reader, world.ids, SERIES, &range, check_buckets, &expect, &damage, &err)
         != BW_OK)
@@ -177,7 +163,9 @@ static void check_p95(struct fixture *f)
     for (size_t i = 0; i < 3; i++) {
         double p95 = 0;
         struct bw_reader *reader = NULL;
-        const struct bw_bucket_range range = { D0, D0 + DAYS * DAY - 1, by[i] };
+        const struct bw_bucket_range range = { .from_ms = D0,
+                                               .to_ms = D0 + DAYS * DAY - 1,
+                                               .step_ms = by[i] };
         assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
         assert_int_equal(
             bw_reader_buckets(reader, world.ids, 1, &range, take_one, &p95, NULL, NULL), BW_OK);
@@ -209,14 +197,14 @@ static void answers_do_not_depend_on_the_tier(void **state)
     fill(f, 0, 50);
     check(f, D0, D0 + 50 * DAY - 1, DAY); /* all raw */
     f->wall_ms = D0 + 50 * DAY;
-    roll_up(f);
+    fixture_roll_up(f);
     fill(f, 50, 60);
     f->wall_ms = D0 + 60 * DAY;
-    roll_up(f);
+    fixture_roll_up(f);
     fill(f, 60, DAYS);
     f->wall_ms = D0 + DAYS * DAY;
     check_steps(f, MINUTE); /* half and half */
-    roll_up(f);
+    fixture_roll_up(f);
     check_steps(f, MINUTE);
     check_p95(f);
     fixture_close(f);

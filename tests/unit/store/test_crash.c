@@ -201,7 +201,9 @@ static void check_rollups(struct fixture *f, int64_t last)
     uint64_t samples = 0;
     uint32_t ids[SERIES];
     struct bw_reader *reader = NULL;
-    const struct bw_bucket_range range = { T0, T0 + last * 1000, 60000 };
+    const struct bw_bucket_range range = { .from_ms = T0,
+                                           .to_ms = T0 + last * 1000,
+                                           .step_ms = 60000 };
     for (uint32_t s = 0; s < SERIES; s++)
         ids[s] = s + 1;
     fixture_open(f);

@@ -244,7 +244,9 @@ static void nothing_goes_before_it_is_rolled_up(void **state)
     }
     struct bw_reader *reader = NULL;
     uint64_t samples = 0;
-    const struct bw_bucket_range range = { D0 - DAY, D0 + 41 * DAY, DAY };
+    const struct bw_bucket_range range = { .from_ms = D0 - DAY,
+                                           .to_ms = D0 + 41 * DAY,
+                                           .step_ms = DAY };
     assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
     assert_int_equal(bw_reader_buckets(reader, &a, 1, &range, count_samples, &samples, NULL, NULL),
                      BW_OK);
@@ -273,7 +275,9 @@ static void damage_is_left_out_and_told(void **state)
     struct bw_reader *reader = NULL;
     struct bw_damage damage = { 0 };
     uint64_t samples = 0, faults = 0;
-    const struct bw_bucket_range range = { D0, D0 + 23 * HOUR, HOUR };
+    const struct bw_bucket_range range = { .from_ms = D0,
+                                           .to_ms = D0 + 23 * HOUR,
+                                           .step_ms = HOUR };
     assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
     assert_int_equal(
         bw_reader_buckets(reader, &a, 1, &range, count_samples, &samples, &damage, NULL), BW_OK);
