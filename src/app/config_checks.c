@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Checks as they stand in the document to checks that run: one for each instance. */
+#include "app/config_resolve.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "probe/mask.h"
+#include "probe/table.h"
+
+#include <string.h>
+
+static const char *const instance_mark = BW_INSTANCE_MARK;
+
+/* ---- conditions ------------------------------------------------------------------------ */
+
+static bool degraded_subject(const char *name, struct bw_degraded_rule *out)
+{
+    if (strcmp(name, "duration") == 0) {
+        out->subject = BW_DEGRADED_DURATION;
+        return true;
+    }
+    if (strcmp(name, "certificate_expires_in") == 0) {
+        out->subject = BW_DEGRADED_CERTIFICATE;
+        return true;
+    }
+    for (int phase = 0; phase < BW_PHASE_COUNT; phase++) {
+        if (strcmp(name, bw_probe_phase_name((enum bw_probe_phase)phase)) == 0) {
+            out->subject = BW_DEGRADED_PHASE;
+            out->phase = (enum bw_probe_phase)phase;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void resolve_degraded(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                             const struct bw_node *check_node, const char *path,
+                             struct bw_config_check *out)
+{
+    const struct bw_node *node = bw_node_find(check_node, "degraded_when");
+    path = bw_conf_path_key(r->loading->arena, path, "degraded_when");
+    struct bw_degraded_rule *rules =
+        bw_arena_array(r->loading->arena, check->degraded_when.count, sizeof *rules);
+    for (size_t i = 0; i < check->degraded_when.count; i++) {
+        const struct bw_pair *pair = &check->degraded_when.items[i];
+        const struct bw_node *at = bw_node_find(node, pair->name);
+        const char *key = bw_conf_path_key(r->loading->arena, path, pair->name);
+        struct bw_err err;
+        rules[i].name = pair->name;
+        if (!degraded_subject(pair->name, &rules[i]))
+            bw_config_problem(
+                r, at, key,
+                "expected duration, certificate_expires_in, resolve, connect, tls, processing "
+                "or transfer");
+        else if (bw_condition_parse(pair->value, BW_UNIT_SECONDS, &rules[i].condition, &err)
+                 != BW_OK)
+            bw_config_problem(r, at, key, err.text);
+    }
+    out->degraded = rules;
+    out->degraded_count = check->degraded_when.count;
+}
+
+/* ---- kinds ----------------------------------------------------------------------------- */
+
+static bool is_of_kind(const struct bw_check_settings *check, size_t kind)
+{
+    return kind == BW_PROBER_EXEC ? check->exec.count > 0 : check->targets[kind] != NULL;
+}
+
+static void expect_kind(struct bw_config_resolving *r, const struct bw_node *node, const char *path)
+{
+    struct bw_buf message;
+    bw_buf_init(&message, 1024);
+    bw_buf_text(&message, "expected one of the keys ");
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++)
+        bw_buf_printf(&message, "%s%s", i == 0 ? "" : ", ", bw_probe_table[i]->name);
+    bw_config_problem(r, node, path, message.data);
+    bw_buf_fini(&message);
+}
+
+/* The one kind whose key the check has. */
+static const struct bw_probe_ops *kind_of(struct bw_config_resolving *r,
+                                          const struct bw_check_settings *check,
+                                          const struct bw_node *node, const char *path)
+{
+    const struct bw_probe_ops *found = NULL;
+    unsigned keys = 0;
+    for (size_t i = 0; bw_probe_table[i] != NULL; i++) {
+        if (is_of_kind(check, i)) {
+            found = bw_probe_table[i];
+            keys++;
+        }
+    }
+    for (size_t i = 0; bw_later_kinds[i] != NULL; i++) {
+        if (check->later[i] == NULL)
+            continue;
+        bw_problems_add(r->loading->problems, bw_node_find(node, bw_later_kinds[i])->key_at, path,
+                        "'%s' is not supported by this version", bw_later_kinds[i]);
+        return NULL;
+    }
+    if (keys > 1)
+        bw_config_problem(r, node, path, "a check is of one kind");
+    else if (keys == 0)
+        expect_kind(r, node, path);
+    else if (check->limits != NULL && check->exec.count == 0)
+        bw_problems_add(r->loading->problems, bw_node_find(node, "limits")->key_at, path,
+                        "'limits' are those of 'exec'");
+    else
+        return found;
+    return NULL;
+}
+
+/* ---- instances ------------------------------------------------------------------------- */
+
+/* "host:port" of a target without ${instance}: what an instance is called by default. */
+static const char *instance_of_target(struct bw_arena *arena, const char *target)
+{
+    const char *scheme = strstr(target, "://");
+    const char *start = scheme != NULL ? scheme + 3 : target;
+    size_t len = strcspn(start, "/?#");
+    const char *at = memrchr(start, '@', len); /* the last: a password may have one */
+    if (at != NULL) {
+        len -= (size_t)(at + 1 - start);
+        start = at + 1;
+    }
+    const char *bracket = memchr(start, ']', len);
+    const char *colon = memchr(bracket != NULL ? bracket : start, ':',
+                               len - (bracket != NULL ? (size_t)(bracket - start) : 0));
+    if (scheme == NULL || colon != NULL)
+        return bw_arena_strndup(arena, start, len);
+    const bool tls = bw_text_starts_with(target, "https:");
+    return bw_arena_printf(arena, "%.*s:%s", (int)len, start, tls ? "443" : "80");
+}
+
+static const char *fill_in(struct bw_arena *arena, const char *target, const char *instance)
+{
+    struct bw_buf out;
+    bw_buf_init(&out, BW_CONF_FILE_BYTES_MAX);
+    for (const char *mark; (mark = strstr(target, instance_mark)) != NULL;) {
+        bw_buf_bytes(&out, target, (size_t)(mark - target));
+        bw_buf_text(&out, instance);
+        target = mark + strlen(instance_mark);
+    }
+    bw_buf_text(&out, target);
+    const char *filled = bw_arena_strndup(arena, out.data, out.len);
+    bw_buf_fini(&out);
+    return filled;
+}
+
+static bool is_known_instance(const struct bw_config_service *service, const char *name)
+{
+    for (size_t i = 0; i < service->instance_count; i++) {
+        if (strcmp(service->instances[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void note_instance(struct bw_config_resolving *r, const char *name)
+{
+    if (is_known_instance(r->out, name))
+        return;
+    const char **list = bw_arena_array(r->loading->arena, r->out->instance_count + 1, sizeof *list);
+    for (size_t i = 0; i < r->out->instance_count; i++)
+        list[i] = r->out->instances[i];
+    list[r->out->instance_count++] = name;
+    r->out->instances = list;
+}
+
+static void add_check(struct bw_config_resolving *r, const struct bw_config_check *template_check,
+                      const char *instance, const char *target)
+{
+    struct bw_config_check *out = &r->checks[(*r->check_count)++];
+    *out = *template_check;
+    out->instance = instance;
+    out->target = target;
+    out->shown_target = bw_mask_target(r->loading->arena, target);
+    out->covered = bw_config_canary_covers(r->loading->config, out);
+    struct bw_buf identity;
+    bw_buf_init(&identity, 4 * BW_NAME_BYTES_MAX);
+    bw_buf_printf(&identity, "%s\n%s\n%s", out->service, out->instance, out->name);
+    out->schedule.hash = bw_hash(identity.data, identity.len, 0);
+    bw_buf_fini(&identity);
+}
+
+/* What a check asks, before `${instance}` is filled in. */
+struct asked {
+    const char *target;        /* NULL: a command is run */
+    struct bw_strings command; /* with NULL */
+    const struct bw_node *node;
+    const char *path;
+};
+
+static bool asks_each_instance(const struct asked *asked)
+{
+    if (asked->target != NULL)
+        return strstr(asked->target, instance_mark) != NULL;
+    return bw_config_command_has_instance(asked->command);
+}
+
+/* `instance` is NULL when the target tells what it is called. */
+static void ask(struct bw_config_resolving *r, const struct bw_config_check *check,
+                const struct asked *asked, const char *instance)
+{
+    struct bw_arena *arena = r->loading->arena;
+    struct bw_config_check filled = *check;
+    const char *target = asked->target;
+    struct bw_err err;
+    enum bw_rc rc;
+    if (target == NULL) {
+        rc = bw_config_command(r->loading, asked->command, instance, &filled, &target, &err);
+        instance = instance != NULL ? instance : BW_COMMAND_INSTANCE;
+    } else {
+        target = instance != NULL ? fill_in(arena, target, instance) : target;
+        rc = check->ops->check_target(target, &err);
+        instance = instance != NULL ? instance : instance_of_target(arena, target);
+    }
+    if (rc != BW_OK)
+        bw_config_problem(r, asked->node, asked->path, err.text);
+    note_instance(r, instance);
+    add_check(r, &filled, instance, target);
+}
+
+/* One check for each instance, or one for the target itself. */
+static void expand(struct bw_config_resolving *r, const struct bw_config_check *check,
+                   const struct asked *asked)
+{
+    if (!asks_each_instance(asked)) {
+        ask(r, check, asked, NULL);
+        return;
+    }
+    if (r->service->instances.count == 0)
+        bw_config_problem(r, asked->node, asked->path,
+                          "'${instance}' needs 'instances' in the service");
+    for (size_t i = 0; i < r->service->instances.count; i++)
+        ask(r, check, asked, r->service->instances.items[i]);
+}
+
+/* ---- one check ------------------------------------------------------------------------- */
+
+static int64_t first_set(int64_t a, int64_t b)
+{
+    return a > 0 ? a : b;
+}
+
+void bw_config_resolve_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                             const struct bw_node *node, const char *path)
+{
+    const struct bw_global_settings *global = &r->loading->config->settings.global;
+    struct bw_config_check out = {
+        .service = r->out->name, .name = check->name, .at = node->at, .path = path
+    };
+    out.ops = kind_of(r, check, node, path);
+    if (out.ops == NULL)
+        return;
+    bw_config_check_label_names(r->loading, node, path, check->labels);
+    resolve_degraded(r, check, node, path, &out);
+    if (!bw_config_resolve_options(r, check, node, path, &out))
+        return;
+    out.definition = bw_node_hash(node, 0);
+    if (check->module != NULL)
+        out.definition =
+            bw_node_hash(bw_node_find(r->loading->modules, check->module), out.definition);
+    out.module = check->module != NULL ? check->module : "";
+    out.timeout_ns =
+        first_set(check->timeout_ns, first_set(out.options->timeout_ns, global->timeout_ns));
+    out.retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
+    out.expect_failure = check->expect != 0;
+    out.canary = (enum bw_canary_choice)check->canary;
+    out.weight = check->health.weight;
+    out.health = bw_health_rule_make(&check->health, &global->health);
+    out.labels = bw_config_labels(r, check, node, path);
+    out.schedule = (struct bw_schedule_rule){
+        .interval_ns = first_set(check->interval_ns, global->interval_ns),
+        .fast_interval_ns = check->fast_interval_ns,
+        .down_interval_ns = check->down_interval_ns,
+        .priority = (enum bw_schedule_priority)check->priority,
+    };
+    if (out.schedule.interval_ns < global->slot_ns)
+        bw_config_problem(r, node, path, "'interval' is shorter than 'global.slot'");
+    const struct asked asked = { .target = check->targets[out.options->prober],
+                                 .command = check->exec,
+                                 .node = bw_node_find(node, out.ops->name),
+                                 .path = bw_conf_path_key(r->loading->arena, path, out.ops->name) };
+    expand(r, &out, &asked);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* app/config_resolve.h: what the resolving of services and their checks is made of, for files of
+ * this folder. Problems go to loading->problems.
+ *
+ *   config_services.c -> config_checks.c -> config_options.c
+ *                    \-> config_labels.c <-/ */
+#ifndef APP_CONFIG_RESOLVE_H
+#define APP_CONFIG_RESOLVE_H
+
+#include "app/config_internal.h"
+
+/* One service while its checks are resolved. */
+struct bw_config_resolving {
+    struct bw_config_loading *loading;
+    const struct bw_service_settings *service;
+    const struct bw_node *node; /* of the service in the document */
+    const char *path;           /* "services[1]" */
+    struct bw_config_service *out;
+    struct bw_config_check *checks; /* room for all */
+    size_t *check_count;
+};
+
+/* `at` may be NULL. */
+void bw_config_problem(struct bw_config_resolving *r, const struct bw_node *at, const char *path,
+                       const char *message);
+
+/* Adds what the check at `node` runs: one check for each instance, or one for its target. */
+void bw_config_resolve_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                             const struct bw_node *node, const char *path);
+
+/* Fills in the options of the check, whose kind is known. A thousand checks of one module have
+ * them once, not a thousand times. False when there was a problem. */
+bool bw_config_resolve_options(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                               const struct bw_node *check_node, const char *path,
+                               struct bw_config_check *out);
+
+/* Whether labels may have these names; `owner` is the mapping that has the key `labels`. */
+void bw_config_check_label_names(struct bw_config_loading *loading, const struct bw_node *owner,
+                                 const char *path, struct bw_pairs labels);
+
+/* The labels of a check, or of its service when `check` is NULL: global ones first. */
+struct bw_labels bw_config_labels(struct bw_config_resolving *r,
+                                  const struct bw_check_settings *check, const struct bw_node *at,
+                                  const char *path);
+
+#endif
