@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "store/compact.h"
+#include "store/erase.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ struct bw_compacting {
     struct bw_core *core;
     struct bw_timer *timer;
     struct bw_compactor *compactor; /* NULL until there is a store */
+    struct bw_purge *purge;         /* likewise */
     bool stopped;
 
     /* A worker's while a step is under way. */
@@ -28,7 +30,9 @@ static void run_step(void *ctx)
 {
     struct bw_compacting *compacting = ctx;
     compacting->err.rc = BW_OK;
-    bw_compactor_step(compacting->compactor, &compacting->more, &compacting->err);
+    const enum bw_rc rc = bw_purge_step(compacting->purge, &compacting->more, &compacting->err);
+    if (rc == BW_OK && !compacting->more)
+        bw_compactor_step(compacting->compactor, &compacting->more, &compacting->err);
 }
 
 static int64_t pause_ns(const struct bw_compacting *compacting)
@@ -53,8 +57,10 @@ static void on_timer(void *ctx)
 {
     struct bw_compacting *compacting = ctx;
     struct bw_core *core = compacting->core;
-    if (compacting->compactor == NULL && core->store != NULL)
+    if (compacting->compactor == NULL && core->store != NULL) {
         compacting->compactor = bw_compactor_new(core->store, BW_COMPACT_OLD);
+        compacting->purge = bw_purge_new(core->store);
+    }
     /* Requests, trends and reports go first. */
     if (compacting->compactor == NULL || bw_work_pending(core->workers) > 0
         || !bw_work_submit(core->workers, run_step, step_done, compacting))
@@ -82,5 +88,6 @@ void bw_compacting_free(struct bw_compacting *compacting)
         return;
     bw_timer_free(compacting->timer);
     bw_compactor_free(compacting->compactor);
+    bw_purge_free(compacting->purge);
     free(compacting);
 }

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "store/compact.h"
 #include "store/db.h"
+#include "store/erase.h"
 #include "store/files.h"
 #include "store/reader.h"
 #include "store/task.h"
@@ -30,7 +31,7 @@ static enum bw_rc write_shrink(struct bw_store_task *task, sqlite3 *db, struct b
 }
 
 /* In steps, so that the log stays small. */
-static enum bw_rc give_back(struct bw_store *store, struct bw_err *err)
+enum bw_rc bw_store_give_back(struct bw_store *store, struct bw_err *err)
 {
     struct shrink shrink;
     enum bw_rc rc = BW_OK;
@@ -59,6 +60,18 @@ static enum bw_rc merge_all(struct bw_store *store, const struct bw_backup_watch
     return rc;
 }
 
+/* What deleted series have left first: it is not to be merged with anything. */
+static enum bw_rc purge_all(struct bw_store *store, struct bw_err *err)
+{
+    struct bw_purge *purge = bw_purge_new(store);
+    bool more = true;
+    enum bw_rc rc = BW_OK;
+    while (rc == BW_OK && more)
+        rc = bw_purge_step(purge, &more, err);
+    bw_purge_free(purge);
+    return rc;
+}
+
 enum bw_rc bw_store_compact(const char *path, const struct bw_store_hooks *hooks,
                             const struct bw_backup_watch *watch, struct bw_compact_report *out,
                             struct bw_err *err)
@@ -78,9 +91,11 @@ enum bw_rc bw_store_compact(const char *path, const struct bw_store_hooks *hooks
         return rc;
     rc = bw_store_checkpoint(store, BW_MINUTE, err);
     if (rc == BW_OK)
+        rc = purge_all(store, err);
+    if (rc == BW_OK)
         rc = merge_all(store, watch, info.pack_bytes, &out->totals, err);
     if (rc == BW_OK)
-        rc = give_back(store, err);
+        rc = bw_store_give_back(store, err);
     bw_store_close(store);
     out->bytes_after = bw_files_bytes(path);
     return rc;

@@ -107,6 +107,25 @@ void bw_heads_place(struct bw_heads *heads, uint32_t series, uint32_t group)
     *home = (struct bw_home){ place < BW_PACK_SERIES_MAX ? group : 0, (uint8_t)place };
 }
 
+void bw_heads_remove(struct bw_heads *heads, uint32_t series, uint32_t group)
+{
+    if (series < heads->series_count && heads->homes[series].group == group)
+        heads->homes[series] = (struct bw_home){ 0 };
+    if (group >= heads->group_count)
+        return;
+    struct bw_head *head = &heads->groups[group];
+    size_t kept = 0;
+    for (size_t p = 0; p < head->series_count; p++) {
+        const uint32_t other = head->series[p];
+        if (other == series)
+            continue;
+        if (heads->homes[other].group == group)
+            heads->homes[other].place = (uint8_t)kept;
+        head->series[kept++] = other;
+    }
+    head->series_count = kept;
+}
+
 uint32_t bw_heads_group_of(const struct bw_heads *heads, uint32_t series)
 {
     return series < heads->series_count ? heads->homes[series].group : 0;

@@ -51,6 +51,9 @@ void bw_heads_fini(struct bw_heads *heads);
 
 /* The series is in that group from now on; in none when the group has no place left. */
 void bw_heads_place(struct bw_heads *heads, uint32_t series, uint32_t group);
+
+/* The series is in that group no more; the group's head must be empty. */
+void bw_heads_remove(struct bw_heads *heads, uint32_t series, uint32_t group);
 uint32_t bw_heads_group_of(const struct bw_heads *heads, uint32_t series);
 void bw_heads_set_covered(struct bw_heads *heads, uint32_t group, uint64_t covered_seq);
 

@@ -257,6 +257,8 @@ static void verify_all(struct verify *v)
              verify_rollup);
         verify_rows(v, BW_ROW_ROLLUP_DONE);
     }
+    if (bw_view_has_table(v->db, BW_ROW_DELETED_SERIES))
+        verify_rows(v, BW_ROW_DELETED_SERIES);
     for (enum bw_row_op op = BW_ROW_CHECK_CAUSE; op <= BW_ROW_FAILURE_TALLY; op++) {
         if (bw_view_has_table(v->db, op))
             verify_rows(v, op);

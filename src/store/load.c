@@ -53,6 +53,18 @@ static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, st
     return BW_OK;
 }
 
+/* Their places are free when nothing is left of them in the group's packs. */
+static enum bw_rc load_deleted(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
+{
+    (void)err;
+    struct bw_cells cells;
+    if (bw_row_read(BW_ROW_DELETED_SERIES, st, &cells))
+        bw_store_registry_hold(&store->registry, (uint32_t)cells.items[1].integer);
+    else
+        store->stats.damaged_total++;
+    return BW_OK;
+}
+
 static enum bw_rc load_covered(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
 {
     (void)err;
@@ -102,6 +114,7 @@ static enum bw_rc load_numbers(struct bw_store *store, struct bw_err *err)
     } numbers[] = {
         { "SELECT max(seq) FROM journal", &seq },
         { "SELECT seq FROM sqlite_sequence WHERE name='series'", &series },
+        { "SELECT max(series) FROM deleted_series", &series },
         /* The sequences are under no checksum; an id that is taken must never come again. */
         { "SELECT max(id) FROM event", &store->last_event_id },
         { "SELECT max(id) FROM report_archive", &store->last_report_id },
@@ -145,6 +158,8 @@ enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err)
     if (rc == BW_OK)
         rc = each_row(store, "SELECT * FROM series_group ORDER BY series, from_ms",
                       load_series_group, err);
+    if (rc == BW_OK)
+        rc = each_row(store, "SELECT * FROM deleted_series", load_deleted, err);
     if (rc == BW_OK)
         rc = each_row(store, "SELECT * FROM pack_group", load_covered, err);
     if (rc == BW_OK)

@@ -113,21 +113,69 @@ uint32_t bw_store_registry_add(struct bw_store_registry *registry, const char *n
     return id;
 }
 
-void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group,
-                                  int64_t keep_ns)
+/* What comes behind a freed place and would be looked for in it moves up. */
+static void free_place(struct bw_store_registry *registry, size_t hole)
+{
+    const size_t mask = registry->id_cap - 1;
+    registry->ids[hole] = 0;
+    for (size_t at = (hole + 1) & mask; registry->ids[at] != 0; at = (at + 1) & mask) {
+        const struct bw_store_registry_entry *name = &registry->entries[registry->ids[at]];
+        const size_t home = bw_hash(name, sizeof *name, 0) & mask;
+        if (((at - home) & mask) < ((at - hole) & mask))
+            continue;
+        registry->ids[hole] = registry->ids[at];
+        registry->ids[at] = 0;
+        hole = at;
+    }
+}
+
+void bw_store_registry_remove(struct bw_store_registry *registry, uint32_t id)
+{
+    if (id >= registry->entry_cap || registry->id_cap == 0)
+        return;
+    const uint32_t *place =
+        place_of(registry->entries, registry->ids, registry->id_cap, registry->entries[id]);
+    if (*place != id)
+        return;
+    free_place(registry, (size_t)(place - registry->ids));
+    registry->entries[id] = (struct bw_store_registry_entry){ 0 };
+    registry->count--;
+}
+
+static void make_group(struct bw_store_registry *registry, uint32_t group)
 {
     const size_t before = registry->group_cap;
     registry->groups = bw_grow(registry->groups, &registry->group_cap, (size_t)group + 1,
                                sizeof *registry->groups);
     for (size_t i = before; i < registry->group_cap; i++)
         registry->groups[i] = (struct bw_store_registry_group){ 0 };
+    registry->last_group = group > registry->last_group ? group : registry->last_group;
+}
+
+void bw_store_registry_hold(struct bw_store_registry *registry, uint32_t group)
+{
+    make_group(registry, group);
+    registry->groups[group].series++;
+}
+
+void bw_store_registry_release(struct bw_store_registry *registry, uint32_t group, uint32_t places)
+{
+    if (group >= registry->group_cap)
+        return;
+    uint32_t *series = &registry->groups[group].series;
+    *series -= places < *series ? places : *series;
+}
+
+void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group,
+                                  int64_t keep_ns)
+{
+    make_group(registry, group);
     struct bw_store_registry_group *entry = &registry->groups[group];
     entry->mixed = entry->mixed || (entry->series > 0 && entry->keep_ns != keep_ns);
     /* 0 is for ever. */
     if (entry->series == 0 || keep_ns == 0 || (entry->keep_ns != 0 && keep_ns > entry->keep_ns))
         entry->keep_ns = keep_ns;
     entry->series++;
-    registry->last_group = group > registry->last_group ? group : registry->last_group;
 }
 
 static struct bw_store_registry_target *target_place(struct bw_store_registry_target *targets,

@@ -67,6 +67,14 @@ void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t g
 /* The next id for a name that is not there. */
 uint32_t bw_store_registry_add(struct bw_store_registry *registry, const char *name);
 
+/* Forgets a name: its id is nobody's from then on, and its place in its group stays taken until it
+ * is released (together with others). */
+void bw_store_registry_remove(struct bw_store_registry *registry, uint32_t id);
+void bw_store_registry_release(struct bw_store_registry *registry, uint32_t group, uint32_t places);
+
+/* Takes a place in a group for a series that has no name any more. */
+void bw_store_registry_hold(struct bw_store_registry *registry, uint32_t group);
+
 /* The group for a new series of a target (any hash of what it is about) that is kept for so long:
  * the group of its siblings while there is room, so that series with the same times share a pack;
  * never one with series that are kept for another time. */

@@ -269,6 +269,12 @@ bool bw_rollups_refuses(const struct bw_store *store, const struct bw_row *row)
     return is_of_window(row) && store->rollups.overtaken;
 }
 
+void bw_rollups_overtake(struct bw_rollups *rollups, uint32_t group)
+{
+    if (rollups->busy && rollups->window.group == group)
+        rollups->overtaken = true;
+}
+
 bool bw_rollups_are_made(struct bw_store *store)
 {
     pthread_mutex_lock(&store->lock);

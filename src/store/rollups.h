@@ -77,6 +77,10 @@ bool bw_rollups_refuses(const struct bw_store *store, const struct bw_row *row);
 /* Whether somebody has asked for roll-ups since the store was opened. */
 bool bw_rollups_are_made(struct bw_store *store);
 
+/* What is on its way for that group is thrown away and made again: something was taken out of what
+ * it is made from. With the store's lock held. */
+void bw_rollups_overtake(struct bw_rollups *rollups, uint32_t group);
+
 /* The batch is on disk. */
 void bw_rollups_settle(struct bw_store *store);
 

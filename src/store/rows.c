@@ -39,6 +39,7 @@ static const struct {
     [BW_ROW_ROLLUP_DONE] = { "rollup_done", NULL },
     [BW_ROW_FORGET_ROLLUP] = { "rollup", "DELETE FROM rollup WHERE width_ms=?1 AND group_id=?2"
                                          " AND first_ms>=?3 AND first_ms<?4" },
+    [BW_ROW_DELETED_SERIES] = { "deleted_series", NULL },
     [BW_ROW_SEALED_PACK] = { "pack", "INSERT INTO pack(group_id, first_ms, last_ms, state,"
                                      " samples, body) VALUES(?1,?2,?3,1,?4,?5)" },
 };

@@ -36,6 +36,7 @@ enum bw_row_op {
     BW_ROW_ROLLUP_DONE, /* in the sums, too */
     BW_ROW_FORGET_ROLLUP,
     BW_ROW_SEALED_PACK,
+    BW_ROW_DELETED_SERIES, /* in the sums, too */
     BW_ROW_OP_COUNT,
 };
 

@@ -55,6 +55,8 @@ static void release_database(struct bw_store *store)
     bw_heads_fini(&store->heads);
     bw_store_registry_fini(&store->registry);
     bw_rollups_fini(store);
+    free(store->erased.ids);
+    store->erased = (struct bw_erased){ 0 };
     for (struct bw_row *row = store->lane.first_row, *next; row != NULL; row = next) {
         next = row->next; /* only what loading put there: the writer leaves none behind */
         free(row);

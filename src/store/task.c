@@ -55,13 +55,19 @@ void bw_store_refuse_tasks(struct bw_store *store, const char *why)
 
 static enum bw_rc write_task(struct bw_store *store, struct bw_store_task *task)
 {
-    enum bw_rc rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", &task->err);
+    enum bw_rc rc = BW_OK;
+    if (task->prepare != NULL)
+        rc = task->prepare(task, store->db, &task->err);
+    if (rc == BW_OK)
+        rc = bw_db_exec(store->db, "BEGIN IMMEDIATE", &task->err);
     if (rc == BW_OK)
         rc = task->write(task, store->db, &task->err);
     if (rc == BW_OK)
         rc = bw_db_exec(store->db, "COMMIT", &task->err);
     if (rc != BW_OK)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (rc == BW_OK && task->settle != NULL)
+        task->settle(task);
     return rc;
 }
 

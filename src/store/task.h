@@ -17,6 +17,10 @@
 struct bw_store;
 
 struct bw_store_task {
+    /* On the writer thread before the transaction and after its commit; each may be NULL. */
+    enum bw_rc (*prepare)(struct bw_store_task *task, sqlite3 *db, struct bw_err *err);
+    void (*settle)(struct bw_store_task *task);
+
     /* Writes, on the writer thread and inside a transaction that is committed when this is
      * BW_OK and rolled back when it is not. */
     enum bw_rc (*write)(struct bw_store_task *task, sqlite3 *db, struct bw_err *err);

@@ -49,7 +49,7 @@ static bool is_poison(sqlite3 *db)
 static enum bw_rc insert_rows(struct bw_store *store, struct bw_err *err)
 {
     for (const struct bw_row *row = store->batch.first_row; row != NULL; row = row->next) {
-        if (bw_rollups_refuses(store, row))
+        if (bw_rollups_refuses(store, row) || bw_erased_refuses(&store->erased, row))
             continue;
         const enum bw_rc rc = bw_row_write(&store->row_writer, store->db, row, err);
         if (rc != BW_OK && !is_poison(store->db))
@@ -93,7 +93,7 @@ static void settle_batch(struct bw_store *store, int64_t now_ns)
     uint64_t packs = 0;
     for (const struct bw_row *row = batch->first_row; row != NULL; row = row->next) {
         packs += row->op == BW_ROW_SEALED_PACK;
-        if (row->op == BW_ROW_SERIES_GROUP)
+        if (row->op == BW_ROW_SERIES_GROUP && !bw_erased_refuses(&store->erased, row))
             bw_heads_place(&store->heads, (uint32_t)row->cells[0].integer,
                            (uint32_t)row->cells[1].integer);
     }

@@ -28,6 +28,12 @@ struct bw_lane {
     int64_t oldest_ns; /* when its oldest thing came; 0: empty */
 };
 
+/* Series that were deleted since the store was opened, by rising id. */
+struct bw_erased {
+    uint32_t *ids;
+    size_t count, cap;
+};
+
 struct bw_store {
     /* Constant after open. */
     struct bw_storage_opts opts;
@@ -63,6 +69,8 @@ struct bw_store {
     sqlite3_stmt *insert_journal;
     struct bw_row_writer row_writer;
     struct bw_heads heads;
+    struct bw_erased erased;
+    uint64_t erasures;                /* how often it has grown; read by anybody */
     struct bw_lane batch;             /* taken from the lane, not yet committed */
     struct bw_rollup_rewinds rewinds; /* of the batch */
     uint64_t seq;                     /* last committed journal row */
@@ -117,6 +125,14 @@ void bw_store_close_file(struct bw_store *store);
 /* Writes what waits, each in a transaction of its own; true when there was any. *err is that of
  * the last one that failed. */
 bool bw_store_write_tasks(struct bw_store *store, struct bw_err *err);
+
+/* Gives the free pages back to the system, in steps. */
+enum bw_rc bw_store_give_back(struct bw_store *store, struct bw_err *err);
+
+void bw_erased_add(struct bw_erased *erased, uint32_t id);
+
+/* True for a row about a series that is no more: leave it out. */
+bool bw_erased_refuses(const struct bw_erased *erased, const struct bw_row *row);
 
 /* Answers what waits with BW_EBUSY. */
 void bw_store_refuse_tasks(struct bw_store *store, const char *why);
