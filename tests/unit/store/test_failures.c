@@ -164,6 +164,7 @@ static void an_older_store_is_brought_up_to_date(void **state)
     fixture_sql(f, "DROP TABLE rollup");
     fixture_sql(f, "DROP TABLE rollup_done");
     fixture_sql(f, "DROP INDEX series_group_by_group");
+    fixture_sql(f, "DROP TABLE deleted_series");
     fixture_sql(f, "PRAGMA user_version=1");
     assert_string_equal(read_all(f, NULL), "");
     assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
