@@ -277,8 +277,8 @@ static bool are_same_classes(const struct bw_items *a, const struct bw_items *b)
     const struct bw_retention_class *x = a->items, *y = b->items;
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++) {
-        same =
-            x[i].retention.raw_ns == y[i].retention.raw_ns && x[i].match.count == y[i].match.count;
+        same = memcmp(&x[i].retention, &y[i].retention, sizeof x[i].retention) == 0
+               && x[i].match.count == y[i].match.count;
         for (size_t k = 0; same && k < x[i].match.count; k++)
             same = is_same_text(x[i].match.items[k].name, y[i].match.items[k].name)
                    && is_same_text(x[i].match.items[k].value, y[i].match.items[k].value);

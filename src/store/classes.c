@@ -6,17 +6,18 @@
 #include "model/picker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct class
 {
-    struct bw_picker *picker;
-    int64_t keep_ns;
+    struct bw_picker *picker; /* NULL: of what matches no other */
+    struct bw_retention_opts kept;
+    size_t same; /* the first that is kept alike: itself, as a rule */
 };
 
 struct bw_store_classes {
-    int64_t keep_ns; /* of what matches none */
     size_t count;
-    struct class items[];
+    struct class items[]; /* the last is that of what matches none */
 };
 
 enum bw_rc bw_retention_class_picker(const struct bw_retention_class *class, struct bw_picker **out,
@@ -34,23 +35,48 @@ enum bw_rc bw_retention_class_picker(const struct bw_retention_class *class, str
     return rc;
 }
 
+static int64_t either(int64_t own_ns, int64_t common_ns)
+{
+    return own_ns != 0 ? own_ns : common_ns;
+}
+
+static struct bw_retention_opts complete(const struct bw_retention_opts *own,
+                                         const struct bw_retention_opts *common)
+{
+    return (struct bw_retention_opts){ either(own->raw_ns, common->raw_ns),
+                                       either(own->minute_ns, common->minute_ns),
+                                       either(own->hour_ns, common->hour_ns),
+                                       either(own->day_ns, common->day_ns) };
+}
+
+static void add_class(struct bw_store_classes *classes, struct bw_picker *picker,
+                      struct bw_retention_opts kept)
+{
+    struct class *class = &classes->items[classes->count];
+    *class = (struct class){ picker, kept, 0 };
+    while (memcmp(&classes->items[class->same].kept, &kept, sizeof kept) != 0)
+        class->same++;
+    classes->count++;
+}
+
 enum bw_rc bw_store_classes_make(const struct bw_storage_opts *opts, struct bw_store_classes **out,
                                  struct bw_err *err)
 {
     const struct bw_retention_class *in = opts->classes.items;
     struct bw_store_classes *classes =
-        bw_alloc(sizeof *classes + opts->classes.count * sizeof *classes->items);
+        bw_alloc(sizeof *classes + (opts->classes.count + 1) * sizeof *classes->items);
     enum bw_rc rc = BW_OK;
-    classes->keep_ns = opts->retention.raw_ns;
     for (size_t i = 0; rc == BW_OK && i < opts->classes.count; i++) {
-        rc = bw_retention_class_picker(&in[i], &classes->items[i].picker, err);
-        classes->items[i].keep_ns = in[i].retention.raw_ns;
-        classes->count += rc == BW_OK;
+        struct bw_picker *picker = NULL;
+        rc = bw_retention_class_picker(&in[i], &picker, err);
+        if (rc == BW_OK)
+            add_class(classes, picker, complete(&in[i].retention, &opts->retention));
     }
     if (rc != BW_OK) {
         bw_store_classes_free(classes);
         return bw_wrap(err, rc, "storage.classes");
     }
+    add_class(classes, NULL, opts->retention);
     *out = classes;
     return BW_OK;
 }
@@ -64,27 +90,32 @@ void bw_store_classes_free(struct bw_store_classes *classes)
 
 bool bw_store_classes_any(const struct bw_store_classes *classes)
 {
-    return classes->count > 0;
+    return classes->count > 1;
 }
 
-int64_t bw_store_classes_keep_ns(struct bw_store_classes *classes, const char *metric,
-                                 struct bw_labels labels)
+static const struct bw_retention_opts *kept_of(const struct bw_store_classes *classes, size_t i)
 {
-    for (size_t i = 0; i < classes->count; i++) {
-        if (bw_picker_matches(classes->items[i].picker, metric, labels))
-            return classes->items[i].keep_ns;
-    }
-    return classes->keep_ns;
+    return &classes->items[classes->items[i].same].kept;
 }
 
-int64_t bw_store_classes_keep_text_ns(struct bw_store_classes *classes, const char *series)
+const struct bw_retention_opts *bw_store_classes_of(struct bw_store_classes *classes,
+                                                    const char *metric, struct bw_labels labels)
+{
+    size_t i = 0;
+    while (i + 1 < classes->count && !bw_picker_matches(classes->items[i].picker, metric, labels))
+        i++;
+    return kept_of(classes, i);
+}
+
+const struct bw_retention_opts *bw_store_classes_of_text(struct bw_store_classes *classes,
+                                                         const char *series)
 {
     struct bw_arena arena = { 0 };
     struct bw_labels labels;
     const char *metric = NULL;
-    int64_t keep_ns = classes->keep_ns;
-    if (classes->count > 0 && bw_series_parse(&arena, series, &metric, &labels) == BW_OK)
-        keep_ns = bw_store_classes_keep_ns(classes, metric, labels);
+    const struct bw_retention_opts *kept = kept_of(classes, classes->count - 1);
+    if (bw_store_classes_any(classes) && bw_series_parse(&arena, series, &metric, &labels) == BW_OK)
+        kept = bw_store_classes_of(classes, metric, labels);
     bw_arena_fini(&arena);
-    return keep_ns;
+    return kept;
 }

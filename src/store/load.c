@@ -27,16 +27,16 @@ static enum bw_rc load_series(struct bw_store *store, sqlite3_stmt *st, struct b
     return BW_OK;
 }
 
-static int64_t keep_of(const struct bw_store *store, uint32_t id)
+const struct bw_retention_opts *bw_store_class_of(const struct bw_store *store, uint32_t id)
 {
     struct bw_buf name;
     bw_buf_init(&name, BW_SERIES_TEXT_BYTES_MAX);
     if (bw_store_classes_any(store->classes))
         bw_store_registry_name(&store->registry, id, &name);
-    const int64_t keep_ns =
-        bw_store_classes_keep_text_ns(store->classes, name.len > 0 ? name.data : "");
+    const struct bw_retention_opts *class =
+        bw_store_classes_of_text(store->classes, name.len > 0 ? name.data : "");
     bw_buf_fini(&name);
-    return keep_ns;
+    return class;
 }
 
 static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, struct bw_err *err)
@@ -48,8 +48,10 @@ static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, st
         return BW_OK;
     }
     const uint32_t id = (uint32_t)cells.items[0].integer, group = (uint32_t)cells.items[1].integer;
-    bw_store_registry_load_group(&store->registry, group, keep_of(store, id));
-    bw_heads_place(&store->heads, id, group);
+    const bool now = cells.items[3].type == BW_CELL_NULL;
+    bw_store_registry_load_group(&store->registry, group, bw_store_class_of(store, id), now);
+    if (now)
+        bw_heads_place(&store->heads, id, group);
     return BW_OK;
 }
 
@@ -143,7 +145,7 @@ static void place_homeless(struct bw_store *store)
         /* Its labels tell what it is about: those that have the same are siblings. */
         const uint32_t labels = store->registry.entries[id].labels;
         const uint32_t group = bw_store_registry_place(
-            &store->registry, bw_hash(&labels, sizeof labels, 0), keep_of(store, id));
+            &store->registry, bw_hash(&labels, sizeof labels, 0), bw_store_class_of(store, id));
         struct bw_cells cells = { .count = 0 };
         bw_cells_of_place(&cells, id, group, bw_store_wall_ms(store));
         bw_lane_put_row(&store->lane, bw_row_new(BW_ROW_SERIES_GROUP, &cells), bw_store_now_ns());
@@ -173,5 +175,6 @@ enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err)
     if (store->stats.damaged_total > 0)
         bw_store_say(store, BW_LOG_ERROR, "%llu rows of the series registry are damaged",
                      (unsigned long long)store->stats.damaged_total);
-    return each_row(store, "SELECT seq, body FROM journal ORDER BY seq", replay_row, err);
+    rc = each_row(store, "SELECT seq, body FROM journal ORDER BY seq", replay_row, err);
+    return rc == BW_OK ? bw_store_move_series(store, err) : rc;
 }

@@ -27,28 +27,49 @@ static const struct bw_opt_group retention_group = {
 #define CLASS(member) offsetof(struct bw_retention_class, member)
 
 static const struct bw_opt class_retention_options[] = {
-    { "raw", BW_OPT_DURATION, 0, .range = "1h..100y", .flags = BW_OPT_REQUIRED,
+    { "raw", BW_OPT_DURATION, RETENTION(raw_ns), .range = "1h..100y",
       .help = "How long every single sample of these series is kept." },
+    { "1m", BW_OPT_DURATION, RETENTION(minute_ns), .range = "1h..100y",
+      .help = "How long their aggregates of a minute are kept." },
+    { "1h", BW_OPT_DURATION, RETENTION(hour_ns), .range = "1h..100y",
+      .help = "How long their aggregates of an hour are kept." },
+    { "1d", BW_OPT_DURATION, RETENTION(day_ns), .range = "1h..100y",
+      .help = "How long their aggregates of a day are kept." },
     { 0 },
 };
 
+static enum bw_rc check_class_retention(const void *opts, struct bw_err *err)
+{
+    const struct bw_retention_opts *kept = opts;
+    if (kept->raw_ns == 0 && kept->minute_ns == 0 && kept->hour_ns == 0 && kept->day_ns == 0)
+        return bw_fail(err, BW_EINVAL, "needs at least one of raw, 1m, 1h, 1d");
+    return BW_OK;
+}
+
 static const struct bw_opt_group class_retention_group = {
-    "class retention", sizeof(int64_t), class_retention_options,
-    .help = "How long the samples of a class are kept."
+    "class retention", sizeof(struct bw_retention_opts), class_retention_options,
+    .help = "How long each tier of a class is kept; what is not named is kept as"
+            " `storage.retention` says.",
+    .check = check_class_retention
 };
 
 static const struct bw_opt class_options[] = {
     { "match", BW_OPT_MAP, CLASS(match), .flags = BW_OPT_REQUIRED,
       .help = "Label to regular expression; all must match in whole. `__name__` is the metric." },
     { "retention", BW_OPT_GROUP, CLASS(retention), .group = &class_retention_group,
-      .flags = BW_OPT_REQUIRED, .help = "How long the samples of these series are kept." },
+      .flags = BW_OPT_REQUIRED, .help = "How long they are kept, by tier." },
     { 0 },
 };
 
 static enum bw_rc check_class(const void *opts, struct bw_err *err)
 {
+    const struct bw_retention_class *class = opts;
     struct bw_picker *picker = NULL;
-    const enum bw_rc rc = bw_retention_class_picker(opts, &picker, err);
+    if (class->match.count == 0)
+        return bw_fail(err, BW_EINVAL,
+                       "'match' names no label: what holds for all series belongs into"
+                       " storage.retention");
+    const enum bw_rc rc = bw_retention_class_picker(class, &picker, err);
     bw_picker_free(picker);
     return rc;
 }
@@ -56,8 +77,10 @@ static enum bw_rc check_class(const void *opts, struct bw_err *err)
 static const struct bw_opt_group class_group = {
     "retention class", sizeof(struct bw_retention_class), class_options,
     .help = "Other retention for some series: the first class that a series matches holds."
-            " Series that are kept for different times never share a pack; those that did when"
-            " the configuration changed are kept for the longest of their times.",
+            " Series that are kept for different times never share a pack. What was stored before"
+            " the configuration changed is kept as the class says that its series has now; packs"
+            " that series of several classes share from then, for the longest of their times. A"
+            " finer tier may be kept for longer than a coarser one: the finer then answers.",
     .check = check_class
 };
 

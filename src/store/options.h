@@ -15,10 +15,8 @@ struct bw_retention_opts {
 
 /* A class of series that are kept for longer or shorter. */
 struct bw_retention_class {
-    struct bw_pairs match; /* label to regular expression, anchored; all must hold */
-    struct {
-        int64_t raw_ns;
-    } retention;
+    struct bw_pairs match;              /* label to regular expression, anchored; all must hold */
+    struct bw_retention_opts retention; /* 0: as everything else */
 };
 
 struct bw_picker;

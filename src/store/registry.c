@@ -142,7 +142,15 @@ void bw_store_registry_remove(struct bw_store_registry *registry, uint32_t id)
     registry->count--;
 }
 
-static void make_group(struct bw_store_registry *registry, uint32_t group)
+/* 0 is for ever. */
+static void lengthen(int64_t *kept_ns, int64_t ns, bool first)
+{
+    if (first || ns == 0 || (*kept_ns != 0 && ns > *kept_ns))
+        *kept_ns = ns;
+}
+
+static struct bw_store_registry_group *group_entry(struct bw_store_registry *registry,
+                                                   uint32_t group)
 {
     const size_t before = registry->group_cap;
     registry->groups = bw_grow(registry->groups, &registry->group_cap, (size_t)group + 1,
@@ -150,12 +158,12 @@ static void make_group(struct bw_store_registry *registry, uint32_t group)
     for (size_t i = before; i < registry->group_cap; i++)
         registry->groups[i] = (struct bw_store_registry_group){ 0 };
     registry->last_group = group > registry->last_group ? group : registry->last_group;
+    return &registry->groups[group];
 }
 
 void bw_store_registry_hold(struct bw_store_registry *registry, uint32_t group)
 {
-    make_group(registry, group);
-    registry->groups[group].series++;
+    group_entry(registry, group)->series++;
 }
 
 void bw_store_registry_release(struct bw_store_registry *registry, uint32_t group, uint32_t places)
@@ -167,15 +175,32 @@ void bw_store_registry_release(struct bw_store_registry *registry, uint32_t grou
 }
 
 void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group,
-                                  int64_t keep_ns)
+                                  const struct bw_retention_opts *class, bool now)
 {
-    make_group(registry, group);
-    struct bw_store_registry_group *entry = &registry->groups[group];
-    entry->mixed = entry->mixed || (entry->series > 0 && entry->keep_ns != keep_ns);
-    /* 0 is for ever. */
-    if (entry->series == 0 || keep_ns == 0 || (entry->keep_ns != 0 && keep_ns > entry->keep_ns))
-        entry->keep_ns = keep_ns;
+    struct bw_store_registry_group *entry = group_entry(registry, group);
+    const bool first = entry->class == NULL && !entry->left;
+    lengthen(&entry->kept.raw_ns, class->raw_ns, first);
+    lengthen(&entry->kept.minute_ns, class->minute_ns, first);
+    lengthen(&entry->kept.hour_ns, class->hour_ns, first);
+    lengthen(&entry->kept.day_ns, class->day_ns, first);
+    if (!now) {
+        entry->left = true;
+        return;
+    }
+    entry->mixed = entry->mixed || (entry->class != NULL && entry->class != class);
+    entry->class = entry->class == NULL ? class : entry->class;
     entry->series++;
+}
+
+void bw_store_registry_leave(struct bw_store_registry *registry, uint32_t group)
+{
+    struct bw_store_registry_group *entry = &registry->groups[group];
+    entry->left = true;
+    entry->series--;
+    if (entry->series == 0) {
+        entry->class = NULL;
+        entry->mixed = false;
+    }
 }
 
 static struct bw_store_registry_target *target_place(struct bw_store_registry_target *targets,
@@ -204,30 +229,34 @@ static struct bw_store_registry_target *target_entry(struct bw_store_registry *r
     return target_place(registry->targets, registry->target_cap, target);
 }
 
-static uint32_t room_in(const struct bw_store_registry *registry, uint32_t group, int64_t keep_ns)
+static uint32_t room_in(const struct bw_store_registry *registry, uint32_t group,
+                        const struct bw_retention_opts *class)
 {
-    if (group == 0 || registry->groups[group].mixed || registry->groups[group].keep_ns != keep_ns)
+    if (group == 0)
         return 0;
-    const uint32_t used = registry->groups[group].series;
-    return used >= BW_GROUP_SERIES_MAX ? 0 : BW_GROUP_SERIES_MAX - used;
+    const struct bw_store_registry_group *entry = &registry->groups[group];
+    if (entry->mixed || entry->left || entry->class != class)
+        return 0;
+    return entry->series >= BW_GROUP_SERIES_MAX ? 0 : BW_GROUP_SERIES_MAX - entry->series;
 }
 
-/* The newest group of those that are kept for so long, among the newest; 0: none. */
-static uint32_t newest_of(const struct bw_store_registry *registry, int64_t keep_ns)
+/* The newest group of a class, among the newest; 0: none. */
+static uint32_t newest_of(const struct bw_store_registry *registry,
+                          const struct bw_retention_opts *class)
 {
     uint32_t group = registry->last_group;
     for (size_t i = 0; group != 0 && i < GROUPS_BACK; i++, group--) {
         const struct bw_store_registry_group *entry = &registry->groups[group];
-        if (entry->keep_ns == keep_ns && !entry->mixed)
+        if (entry->class == class && !entry->mixed && !entry->left)
             return group;
     }
     return 0;
 }
 
 uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target,
-                                 int64_t keep_ns)
+                                 const struct bw_retention_opts *class)
 {
-    target = bw_hash(&keep_ns, sizeof keep_ns, target);
+    target = bw_hash(class, sizeof *class, target);
     target += target == 0;
     struct bw_store_registry_target *entry = target_entry(registry, target);
     if (entry->target == 0) {
@@ -236,12 +265,11 @@ uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t ta
     }
     /* The newest group is shared while there is room: when many targets outgrow theirs, each
      * would else begin one of its own, and packs of few series are mostly empty pages. */
-    if (room_in(registry, entry->group, keep_ns) == 0) {
-        const uint32_t newest = newest_of(registry, keep_ns);
-        entry->group = room_in(registry, newest, keep_ns) >= GROUP_ROOM_MIN
-                           ? newest
-                           : registry->last_group + 1;
+    if (room_in(registry, entry->group, class) == 0) {
+        const uint32_t newest = newest_of(registry, class);
+        entry->group =
+            room_in(registry, newest, class) >= GROUP_ROOM_MIN ? newest : registry->last_group + 1;
     }
-    bw_store_registry_load_group(registry, entry->group, keep_ns);
+    bw_store_registry_load_group(registry, entry->group, class, true);
     return entry->group;
 }

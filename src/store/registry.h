@@ -8,6 +8,7 @@
 #define STORE_REGISTRY_H
 
 #include "base/buf.h"
+#include "store/options.h"
 #include "store/texts.h"
 
 #include <stdbool.h>
@@ -21,13 +22,16 @@ struct bw_store_registry_entry {
     uint32_t labels;
 };
 
-/* Which group the next series of a target joins. */
+/* A group and how its series are kept (store/classes.h). */
 struct bw_store_registry_group {
-    uint32_t series;
-    bool mixed;      /* not all are kept for the same time: none joins them */
-    int64_t keep_ns; /* the longest */
+    uint32_t series;                       /* that are in it now */
+    bool mixed;                            /* not all of them are of one class */
+    bool left;                             /* some were in it and are elsewhere now */
+    const struct bw_retention_opts *class; /* of the first of them; NULL: none is in it */
+    struct bw_retention_opts kept; /* tier by tier the longest of all that are or were in it */
 };
 
+/* Which group the next series of a target joins. */
 struct bw_store_registry_target {
     uint64_t target; /* hash; 0: a free place */
     uint32_t group;
@@ -61,8 +65,14 @@ bool bw_store_registry_name(const struct bw_store_registry *registry, uint32_t i
 
 /* Notes a series that is stored already; false when the name is there under another id. */
 bool bw_store_registry_load(struct bw_store_registry *registry, const char *name, uint32_t id);
+
+/* A series of that class is in the group, or (`now` false) was in it once. */
 void bw_store_registry_load_group(struct bw_store_registry *registry, uint32_t group,
-                                  int64_t keep_ns);
+                                  const struct bw_retention_opts *class, bool now);
+
+/* A series that is in the group goes elsewhere. None joins that group again, so that no series
+ * comes back to where it was. */
+void bw_store_registry_leave(struct bw_store_registry *registry, uint32_t group);
 
 /* The next id for a name that is not there. */
 uint32_t bw_store_registry_add(struct bw_store_registry *registry, const char *name);
@@ -75,10 +85,10 @@ void bw_store_registry_release(struct bw_store_registry *registry, uint32_t grou
 /* Takes a place in a group for a series that has no name any more. */
 void bw_store_registry_hold(struct bw_store_registry *registry, uint32_t group);
 
-/* The group for a new series of a target (any hash of what it is about) that is kept for so long:
- * the group of its siblings while there is room, so that series with the same times share a pack;
- * never one with series that are kept for another time. */
+/* The group for a new series of a target (any hash of what it is about): the group of its siblings
+ * while there is room, so that series with the same times share a pack; only one whose series are
+ * all of that class. */
 uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target,
-                                 int64_t keep_ns);
+                                 const struct bw_retention_opts *class);
 
 #endif

@@ -52,20 +52,41 @@ enum bw_rc bw_retention_expire_rolled(sqlite3 *db, int64_t cutoff_ms, uint64_t *
     return delete_some(db, sql, out_packs, err);
 }
 
+/* " AND last_ms<…": only what that tier of the group has by now. */
+static void put_only_rolled(char out[160], unsigned tier, uint32_t group)
+{
+    sqlite3_snprintf(160, out,
+                     " AND last_ms<(SELECT done_ms FROM rollup_done WHERE width_ms=%lld"
+                     " AND group_id=%u)",
+                     (long long)bw_rollup_tiers[tier].width_ms, group);
+}
+
 enum bw_rc bw_retention_expire_group(sqlite3 *db, uint32_t group, int64_t cutoff_ms,
                                      bool only_rolled, uint64_t *out_packs, struct bw_err *err)
 {
-    char sql[320], rolled[140] = "";
+    char sql[320], rolled[160] = "";
     if (only_rolled)
-        sqlite3_snprintf(sizeof rolled, rolled,
-                         " AND last_ms<(SELECT done_ms FROM rollup_done WHERE width_ms=%lld"
-                         " AND group_id=%u)",
-                         (long long)bw_rollup_tiers[0].width_ms, group);
+        put_only_rolled(rolled, 0, group);
     sqlite3_snprintf(sizeof sql, sql,
                      "DELETE FROM pack WHERE id IN (SELECT id FROM pack WHERE group_id=%u"
                      " AND last_ms<%lld%s ORDER BY last_ms LIMIT %d)",
                      group, (long long)cutoff_ms, rolled, PACKS_A_STEP);
     return delete_some(db, sql, out_packs, err);
+}
+
+enum bw_rc bw_retention_expire_group_rollups(sqlite3 *db, unsigned tier, uint32_t group,
+                                             int64_t cutoff_ms, bool only_rolled,
+                                             uint64_t *out_rollups, struct bw_err *err)
+{
+    char sql[400], rolled[160] = "";
+    if (only_rolled && tier + 1 < BW_ROLLUP_TIERS)
+        put_only_rolled(rolled, tier + 1, group);
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM rollup WHERE id IN (SELECT id FROM rollup WHERE width_ms=%lld"
+                     " AND group_id=%u AND last_ms<%lld%s LIMIT %d)",
+                     (long long)bw_rollup_tiers[tier].width_ms, group, (long long)cutoff_ms, rolled,
+                     ROLLUPS_A_STEP);
+    return delete_some(db, sql, out_rollups, err);
 }
 
 enum bw_rc bw_retention_expire_rollups(sqlite3 *db, unsigned tier, int64_t cutoff_ms,

@@ -23,9 +23,12 @@ enum bw_rc bw_retention_expire_rolled(sqlite3 *db, int64_t cutoff_ms, uint64_t *
 enum bw_rc bw_retention_expire_rollups(sqlite3 *db, unsigned tier, int64_t cutoff_ms,
                                        bool only_rolled, uint64_t *out_rollups, struct bw_err *err);
 
-/* As expire or expire_rolled, of one group. */
+/* As expire or expire_rolled, and as expire_rollups, of one group. */
 enum bw_rc bw_retention_expire_group(sqlite3 *db, uint32_t group, int64_t cutoff_ms,
                                      bool only_rolled, uint64_t *out_packs, struct bw_err *err);
+enum bw_rc bw_retention_expire_group_rollups(sqlite3 *db, unsigned tier, uint32_t group,
+                                             int64_t cutoff_ms, bool only_rolled,
+                                             uint64_t *out_rollups, struct bw_err *err);
 
 /* Deletes a few of the failures that were before cutoff_ms; adds how many to *out_failures.
  * Their tallies stay, a few bytes for each slot of a check, until the slot is taken again. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/buf.h"
 #include "base/mem.h"
 #include "pack/journal.h"
 #include "pack/pack.h"
@@ -11,20 +12,29 @@
 
 /* Series of one group that are read in one pass over its packs: their points are all in
  * memory at once. */
-enum { SERIES_A_PASS = 16 };
+enum { SERIES_A_PASS = 16, SQL_BYTES_MAX = 64 << 10 };
 
 struct wanted {
     uint32_t series;
     uint32_t group;
+    bool has_tail;         /* the journal above `covered` is of that group */
     uint64_t covered;      /* journal rows up to here are in the group's packs */
     struct bw_points tail; /* from the journal */
     struct bw_points points;
+};
+
+/* A group that a series was in before. */
+struct former {
+    uint32_t series;
+    uint32_t group;
 };
 
 struct scan {
     struct bw_reader *reader;
     struct wanted *wanted; /* by series, then by group */
     size_t count;
+    struct former *formers;
+    size_t former_count, former_cap;
     uint32_t group; /* 0: the one that each series is in now */
     int64_t from_ms, to_ms;
     bw_points_fn *fn;
@@ -65,34 +75,57 @@ static void take_wanted(struct scan *scan, const uint32_t *series, size_t count)
 
 /* --- where the series are ---------------------------------------------------------------- */
 
+static void note_former(struct scan *scan, uint32_t series, uint32_t group)
+{
+    if (group == 0)
+        return;
+    scan->formers =
+        bw_grow(scan->formers, &scan->former_cap, scan->former_count + 1, sizeof *scan->formers);
+    scan->formers[scan->former_count++] = (struct former){ series, group };
+}
+
+/* The place that began last is where it is now. */
 static enum bw_rc find_group(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted)
 {
     enum bw_rc rc = BW_OK;
     sqlite3_bind_int64(st, 1, wanted->series);
     while (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err)) {
         struct bw_cells cells;
-        if (bw_row_read(BW_ROW_SERIES_GROUP, st, &cells))
+        if (bw_row_read(BW_ROW_SERIES_GROUP, st, &cells)) {
+            note_former(scan, wanted->series, wanted->group);
             wanted->group = (uint32_t)cells.items[1].integer;
-        else
+        } else {
             scan->damage.rows++;
+        }
     }
     sqlite3_reset(st);
     return rc;
+}
+
+/* Of one group alone: the journal's tail is of the group that a series is in now. */
+static void stay_in_group(struct scan *scan)
+{
+    scan->former_count = 0;
+    for (size_t i = 0; i < scan->count; i++) {
+        struct wanted *wanted = &scan->wanted[i];
+        wanted->has_tail = wanted->group == scan->group;
+        wanted->group = scan->group;
+    }
 }
 
 static enum bw_rc find_groups(struct scan *scan)
 {
     sqlite3_stmt *st = NULL;
     for (size_t i = 0; i < scan->count; i++)
-        scan->wanted[i].group = scan->group;
-    if (scan->group != 0)
-        return BW_OK;
+        scan->wanted[i].has_tail = true;
     enum bw_rc rc = bw_db_prepare(scan->reader->db,
                                   "SELECT * FROM series_group WHERE series=?1 ORDER BY from_ms",
                                   &st, scan->err);
     for (size_t i = 0; rc == BW_OK && i < scan->count; i++)
         rc = find_group(scan, st, &scan->wanted[i]);
     sqlite3_finalize(st);
+    if (rc == BW_OK && scan->group != 0)
+        stay_in_group(scan);
     return rc;
 }
 
@@ -103,6 +136,7 @@ enum bw_rc bw_view_group_of(struct bw_reader *reader, uint32_t series, uint32_t 
     struct scan scan = { .reader = reader, .wanted = &wanted, .count = 1, .err = err };
     const enum bw_rc rc = find_groups(&scan);
     *out = wanted.group;
+    free(scan.formers);
     damage->rows += scan.damage.rows;
     return rc;
 }
@@ -145,7 +179,7 @@ static void take_row(struct scan *scan, uint64_t seq, const struct bw_samples *s
         if (sample->ts_ms < scan->from_ms || sample->ts_ms > scan->to_ms)
             continue;
         struct wanted *wanted = find_wanted(scan, sample->series);
-        if (wanted != NULL && seq > wanted->covered)
+        if (wanted != NULL && wanted->has_tail && seq > wanted->covered)
             bw_points_add(&wanted->tail, sample->ts_ms, sample->value);
     }
 }
@@ -267,19 +301,50 @@ static size_t pass_from(const struct scan *scan, size_t i)
     return pass;
 }
 
+/* The former groups of the series of a pass, as ",1,2". */
+static void put_formers(const struct scan *scan, const struct wanted *pass, size_t count,
+                        struct bw_buf *out)
+{
+    for (size_t i = 0; i < scan->former_count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            if (pass[k].series == scan->formers[i].series)
+                bw_buf_printf(out, ",%u", scan->formers[i].group);
+        }
+    }
+}
+
+/* The packs of a pass. Ids say over all groups which were handed over later (docs/format.md). */
+static enum bw_rc prepare_packs(struct scan *scan, const struct wanted *pass, size_t count,
+                                sqlite3_stmt **out)
+{
+    struct bw_buf sql;
+    bw_buf_init(&sql, SQL_BYTES_MAX);
+    /* Only ids are sorted: a sorter would hold all bodies. */
+    bw_buf_text(&sql, "SELECT body, group_id, first_ms, last_ms, samples FROM pack"
+                      " WHERE id IN (SELECT id FROM pack WHERE group_id IN (?1");
+    put_formers(scan, pass, count, &sql);
+    bw_buf_text(&sql, ") AND last_ms>=?2 AND first_ms<=?3) ORDER BY id");
+    const enum bw_rc rc = bw_buf_failed(&sql)
+                              ? bw_fail(scan->err, BW_ELIMIT, "series that moved too often")
+                              : bw_db_prepare(scan->reader->db, sql.data, out, scan->err);
+    bw_buf_fini(&sql);
+    return rc;
+}
+
 static enum bw_rc scan_groups(struct scan *scan)
 {
     sqlite3_stmt *st = NULL;
-    enum bw_rc rc = bw_db_prepare(scan->reader->db,
-                                  /* Only ids are sorted: a sorter would hold all bodies. */
-                                  "SELECT body, group_id, first_ms, last_ms, samples FROM pack"
-                                  " WHERE id IN (SELECT id FROM pack WHERE group_id=?1"
-                                  " AND last_ms>=?2 AND first_ms<=?3) ORDER BY id",
-                                  &st, scan->err);
+    enum bw_rc rc = BW_OK;
     bool more = true;
     for (size_t i = 0, pass; rc == BW_OK && more && i < scan->count; i += pass) {
         pass = pass_from(scan, i);
-        rc = read_packs(scan, st, &scan->wanted[i], pass);
+        if (st == NULL || scan->former_count > 0) {
+            sqlite3_finalize(st);
+            st = NULL;
+            rc = prepare_packs(scan, &scan->wanted[i], pass, &st);
+        }
+        if (rc == BW_OK)
+            rc = read_packs(scan, st, &scan->wanted[i], pass);
         for (size_t k = i; rc == BW_OK && more && k < i + pass; k++)
             more = show(scan, &scan->wanted[k]);
         pass_on(&scan->wanted[i], pass, &scan->wanted[i + pass], pass_from(scan, i + pass));
@@ -321,6 +386,7 @@ enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *ra
         bw_points_fini(&scan.wanted[i].points);
     }
     free(scan.wanted);
+    free(scan.formers);
     if (damage != NULL) {
         damage->packs += scan.damage.packs;
         damage->journal_rows += scan.damage.journal_rows;

@@ -252,8 +252,7 @@ static bool put_row(struct bw_store *store, enum bw_row_op op, const struct bw_c
     return taken;
 }
 
-/* What makes series siblings: they are about the same thing and come at the same times. */
-static uint64_t target_hash(struct bw_labels labels)
+uint64_t bw_store_target_of(struct bw_labels labels)
 {
     static const char *const names[] = { "service", "instance", "check" };
     uint64_t hash = 1;
@@ -302,8 +301,8 @@ static uint32_t add_series(struct bw_store *store, const char *name, struct bw_l
         || !put_cells(store, BW_ROW_SERIES, &series))
         return 0;
     bw_store_registry_add(&store->registry, name);
-    const uint32_t group = bw_store_registry_place(
-        &store->registry, target_hash(labels), bw_store_classes_keep_text_ns(store->classes, name));
+    const uint32_t group = bw_store_registry_place(&store->registry, bw_store_target_of(labels),
+                                                   bw_store_classes_of_text(store->classes, name));
     bw_cells_of_place(&place, id, group, bw_store_wall_ms(store));
     put_cells(store, BW_ROW_SERIES_GROUP, &place);
     store->stats.series = store->registry.count;

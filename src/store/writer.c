@@ -18,7 +18,7 @@
 #define PACKS_A_STEP_NS (100 * BW_MS)    /* packs may delay a commit by this */
 #define COPY_KEPT_NS (7 * BW_DAY)
 #define WAL_LARGE_BYTES (UINT64_C(32) << 20)
-enum { GROUPS_A_STEP = 1000 };
+enum { GROUPS_A_STEP = 200 };
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
 
 /* --- one commit ------------------------------------------------------------------------ */
@@ -238,45 +238,75 @@ static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
     return err.rc == BW_OK && in_time;
 }
 
-/* The next group in turn and for how long it is kept. */
-static uint32_t next_expiry(struct bw_store *store, int64_t *out_keep_ns, uint32_t *out_groups)
+/* What is being deleted by age. */
+struct expiry {
+    struct bw_store *store;
+    int64_t now_ms;
+    bool rolled; /* only what is in the next tier */
+    uint64_t *packs, *others;
+    struct bw_err *err;
+};
+
+static int64_t cutoff_of(const struct expiry *x, int64_t kept_ns)
+{
+    return kept_ns <= 0 ? INT64_MIN : x->now_ms - kept_ns / BW_MS;
+}
+
+/* The next group in turn and how it is kept. */
+static uint32_t next_expiry(struct bw_store *store, struct bw_retention_opts *out_kept,
+                            uint32_t *out_groups)
 {
     pthread_mutex_lock(&store->lock);
     const uint32_t last = store->registry.last_group;
     const uint32_t group = store->expiry_turn < last ? store->expiry_turn + 1 : 1;
-    *out_keep_ns = last == 0 ? 0 : store->registry.groups[group].keep_ns;
+    if (last > 0)
+        *out_kept = store->registry.groups[group].kept;
     *out_groups = last;
     pthread_mutex_unlock(&store->lock);
     store->expiry_turn = group;
     return group;
 }
 
+static enum bw_rc expire_group(const struct expiry *x, uint32_t group,
+                               const struct bw_retention_opts *kept)
+{
+    const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
+    sqlite3 *db = x->store->db;
+    enum bw_rc rc = bw_retention_expire_group(db, group, cutoff_of(x, kept->raw_ns), x->rolled,
+                                              x->packs, x->err);
+    for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++)
+        rc = bw_retention_expire_group_rollups(db, t, group, cutoff_of(x, kept_ns[t]), x->rolled,
+                                               x->others, x->err);
+    return rc;
+}
+
 /* Some groups are kept for longer than others: each is asked by itself, so many a step. */
-static enum bw_rc expire_by_group(struct bw_store *store, int64_t now_ms, bool rolled,
-                                  uint64_t *packs, struct bw_err *err)
+static enum bw_rc expire_by_group(const struct expiry *x)
 {
     enum bw_rc rc = BW_OK;
     uint32_t groups = 1;
-    for (uint32_t i = 0; i < groups && i < GROUPS_A_STEP && rc == BW_OK && *packs == 0; i++) {
-        int64_t keep_ns = 0;
-        const uint32_t group = next_expiry(store, &keep_ns, &groups);
-        if (keep_ns > 0)
-            rc = bw_retention_expire_group(store->db, group, now_ms - keep_ns / BW_MS, rolled,
-                                           packs, err);
+    for (uint32_t i = 0;
+         i < groups && i < GROUPS_A_STEP && rc == BW_OK && *x->packs + *x->others == 0; i++) {
+        struct bw_retention_opts kept = { 0 };
+        const uint32_t group = next_expiry(x->store, &kept, &groups);
+        if (groups > 0)
+            rc = expire_group(x, group, &kept);
     }
     return rc;
 }
 
-static enum bw_rc expire_packs(struct bw_store *store, int64_t now_ms, bool rolled, uint64_t *packs,
-                               struct bw_err *err)
+/* All are kept alike: the oldest of all are asked for at once. */
+static enum bw_rc expire_alike(const struct expiry *x)
 {
-    const int64_t keep_ns = store->opts.retention.raw_ns;
-    if (bw_store_classes_any(store->classes))
-        return expire_by_group(store, now_ms, rolled, packs, err);
-    if (keep_ns <= 0)
-        return BW_OK;
-    return (rolled ? bw_retention_expire_rolled
-                   : bw_retention_expire)(store->db, now_ms - keep_ns / BW_MS, packs, err);
+    const struct bw_retention_opts *kept = &x->store->opts.retention;
+    const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
+    sqlite3 *db = x->store->db;
+    enum bw_rc rc = (x->rolled ? bw_retention_expire_rolled : bw_retention_expire)(
+        db, cutoff_of(x, kept->raw_ns), x->packs, x->err);
+    for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++)
+        rc = bw_retention_expire_rollups(db, t, cutoff_of(x, kept_ns[t]), x->rolled, x->others,
+                                         x->err);
+    return rc;
 }
 
 /* By age, each tier by its own. Where roll-ups are made nothing goes before it is in the next tier:
@@ -284,19 +314,18 @@ static enum bw_rc expire_packs(struct bw_store *store, int64_t now_ms, bool roll
 static enum bw_rc expire_by_age(struct bw_store *store, uint64_t *packs, uint64_t *others,
                                 struct bw_err *err)
 {
-    const struct bw_retention_opts *kept = &store->opts.retention;
-    const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
-    const int64_t now_ms = bw_store_wall_ms(store);
-    const bool rolled = bw_rollups_are_made(store);
-    enum bw_rc rc = expire_packs(store, now_ms, rolled, packs, err);
-    if (rc == BW_OK && kept->raw_ns > 0)
-        rc = bw_retention_expire_failures(store->db, now_ms - kept->raw_ns / BW_MS, others, err);
-    for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++) {
-        if (kept_ns[t] > 0)
-            rc = bw_retention_expire_rollups(store->db, t, now_ms - kept_ns[t] / BW_MS, rolled,
-                                             others, err);
-    }
-    return rc;
+    const struct expiry x = { .store = store,
+                              .now_ms = bw_store_wall_ms(store),
+                              .rolled = bw_rollups_are_made(store),
+                              .packs = packs,
+                              .others = others,
+                              .err = err };
+    const enum bw_rc rc =
+        bw_store_classes_any(store->classes) ? expire_by_group(&x) : expire_alike(&x);
+    if (rc != BW_OK)
+        return rc;
+    return bw_retention_expire_failures(store->db, cutoff_of(&x, store->opts.retention.raw_ns),
+                                        others, err);
 }
 
 static void expire(struct bw_store *store, struct bw_err *err)

@@ -100,6 +100,9 @@ int64_t bw_store_wall_ms(const struct bw_store *store);
 void bw_store_say(const struct bw_store *store, enum bw_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A number for what a series is about: equal for siblings, which come at the same times. */
+uint64_t bw_store_target_of(struct bw_labels labels);
+
 /* With the lock held, and room made sure of: puts a row into the lane and wakes the writer. */
 void bw_store_put_row(struct bw_store *store, struct bw_row *row);
 
@@ -108,6 +111,14 @@ bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns);
 
 /* Reads registry, groups and journal of store->db into memory. */
 enum bw_rc bw_store_load(struct bw_store *store, struct bw_err *err);
+
+/* Moves the series of groups whose series are no longer all of one class, as a changed
+ * configuration leaves them, to groups of their classes (docs/format.md). Before the writer starts,
+ * after loading. Only BW_ECORRUPT is a failure: else what could not be moved stays where it is. */
+enum bw_rc bw_store_move_series(struct bw_store *store, struct bw_err *err);
+
+/* The class of a series by its name; `id` 0 or unknown: that of what matches no other. */
+const struct bw_retention_opts *bw_store_class_of(const struct bw_store *store, uint32_t id);
 
 /* Writes one row of the journal inside the caller's transaction. */
 enum bw_rc bw_store_insert_journal(struct bw_store *store, uint64_t seq, struct bw_journal_row *row,

@@ -572,6 +572,16 @@ static const struct mistake mistakes[] = {
       "c.yml:2:44: services[0].checks[0]: 'grpc' is not supported by this version\n" },
     { "storage: {max_bytes: 1KiB}\n",
       "c.yml:1:22: storage.max_bytes: must be at least 16MiB, not '1KiB'\n" },
+    { "storage:\n  classes:\n  - match: {__name__: up}\n    retention: {}\n"
+      "  - match: {}\n    retention: {1h: 5y}\n",
+      "c.yml:4:16: storage.classes[0].retention: needs at least one of raw, 1m, 1h, 1d\n"
+      "c.yml:5:5: storage.classes[1]: 'match' names no label: what holds for all series belongs"
+      " into storage.retention\n" },
+    { "storage:\n  classes: [{match: {__name__: '('}, retention: {raw: 1d}},\n"
+      "    {match: {__name__: up}, retention: {raw: 5m, 2h: 1d}}]\n",
+      "c.yml:2:13: storage.classes[0]: pattern '(', at byte 1: missing closing parenthesis\n"
+      "c.yml:3:46: storage.classes[1].retention.raw: must be between 1h and 100y, not '5m'\n"
+      "c.yml:3:50: storage.classes[1].retention: unknown key '2h' (did you mean '1h'?)\n" },
     { "- a\n", "c.yml:1:1: expected a mapping, found a list\n" },
     { "a: b: c\n", "c.yml:1:5: not YAML: invalid nested block mapping on the same line\n" },
 };

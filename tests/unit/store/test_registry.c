@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct bw_retention_opts month = { 30, 180, 1000, 3000 };
+static const struct bw_retention_opts quarter = { 90, 90, 1000, 4000 };
+
 static void names_keep_their_ids(void **state)
 {
     (void)state;
@@ -69,17 +72,17 @@ static void siblings_share_a_group_until_it_is_full(void **state)
 {
     (void)state;
     struct bw_store_registry registry = { 0 };
-    const uint32_t first = bw_store_registry_place(&registry, 1, 7);
+    const uint32_t first = bw_store_registry_place(&registry, 1, &month);
     for (unsigned i = 1; i < 50; i++)
-        assert_int_equal(bw_store_registry_place(&registry, 1, 7), first);
-    assert_int_equal(bw_store_registry_place(&registry, 2, 7),
+        assert_int_equal(bw_store_registry_place(&registry, 1, &month), first);
+    assert_int_equal(bw_store_registry_place(&registry, 2, &month),
                      first); /* room for a second target */
     for (unsigned i = 0; i < 49; i++)
-        assert_int_equal(bw_store_registry_place(&registry, 1, 7), first);
-    assert_int_not_equal(bw_store_registry_place(&registry, 1, 7), first); /* 100 are in it */
-    assert_int_not_equal(bw_store_registry_place(&registry, 2, 7), first);
+        assert_int_equal(bw_store_registry_place(&registry, 1, &month), first);
+    assert_int_not_equal(bw_store_registry_place(&registry, 1, &month), first); /* 100 are in it */
+    assert_int_not_equal(bw_store_registry_place(&registry, 2, &month), first);
     for (uint64_t target = 3; target < 3000; target++)
-        assert_true(bw_store_registry_place(&registry, target, 7) >= first);
+        assert_true(bw_store_registry_place(&registry, target, &month) >= first);
     for (uint32_t g = 0; g <= registry.last_group; g++)
         assert_true(registry.groups[g].series <= BW_GROUP_SERIES_MAX);
     bw_store_registry_fini(&registry);
@@ -89,20 +92,53 @@ static void what_is_kept_for_different_times_is_apart(void **state)
 {
     (void)state;
     struct bw_store_registry registry = { 0 };
-    const uint32_t month = bw_store_registry_place(&registry, 1, 30);
-    const uint32_t quarter = bw_store_registry_place(&registry, 1, 90);
-    assert_int_not_equal(month, quarter);
+    const uint32_t a = bw_store_registry_place(&registry, 1, &month);
+    const uint32_t b = bw_store_registry_place(&registry, 1, &quarter);
+    assert_int_not_equal(a, b);
     for (uint64_t target = 1; target < 20; target++) { /* in turn, they still fill two groups */
-        assert_int_equal(bw_store_registry_place(&registry, target, 30), month);
-        assert_int_equal(bw_store_registry_place(&registry, target, 90), quarter);
+        assert_int_equal(bw_store_registry_place(&registry, target, &month), a);
+        assert_int_equal(bw_store_registry_place(&registry, target, &quarter), b);
     }
-    bw_store_registry_load_group(&registry, month, 60); /* it was configured otherwise once */
-    assert_int_equal(registry.groups[month].keep_ns, 60);
-    assert_true(bw_store_registry_place(&registry, 1, 30) > quarter);
-    assert_true(bw_store_registry_place(&registry, 1, 60) > quarter);
-    bw_store_registry_load_group(&registry, month, 0); /* for ever */
-    bw_store_registry_load_group(&registry, month, 90);
-    assert_int_equal(registry.groups[month].keep_ns, 0);
+    assert_false(registry.groups[a].mixed);
+    bw_store_registry_load_group(&registry, a, &quarter, true); /* it was configured otherwise */
+    assert_true(registry.groups[a].mixed);
+    assert_true(bw_store_registry_place(&registry, 1, &month) > b);
+    bw_store_registry_fini(&registry);
+}
+
+/* Tier by tier, and also for what is there of series that have gone elsewhere. */
+static void a_group_is_kept_for_the_longest_of_its_times(void **state)
+{
+    (void)state;
+    const struct bw_retention_opts ever = { 0, 1, 1, 1 };
+    struct bw_store_registry registry = { 0 };
+    bw_store_registry_load_group(&registry, 5, &month, true);
+    bw_store_registry_load_group(&registry, 5, &quarter, false);
+    assert_int_equal(registry.groups[5].kept.raw_ns, 90);
+    assert_int_equal(registry.groups[5].kept.minute_ns, 180); /* month's, which is longer */
+    assert_false(registry.groups[5].mixed);
+    bw_store_registry_load_group(&registry, 5, &ever, true);
+    bw_store_registry_load_group(&registry, 5, &quarter, true);
+    assert_int_equal(registry.groups[5].kept.raw_ns, 0);
+    assert_int_equal(registry.groups[5].kept.day_ns, 4000);
+    bw_store_registry_fini(&registry);
+}
+
+static void nobody_joins_a_group_that_was_left(void **state)
+{
+    (void)state;
+    struct bw_store_registry registry = { 0 };
+    const uint32_t a = bw_store_registry_place(&registry, 1, &month);
+    assert_int_equal(bw_store_registry_place(&registry, 1, &month), a);
+    bw_store_registry_leave(&registry, a);
+    const uint32_t b = bw_store_registry_place(&registry, 1, &month);
+    assert_int_not_equal(b, a);
+    bw_store_registry_load_group(&registry, b, &quarter, true);
+    for (int i = 0; i < 2; i++)
+        bw_store_registry_leave(&registry, b);
+    assert_false(registry.groups[b].mixed); /* and empty */
+    assert_true(bw_store_registry_place(&registry, 1, &month) > b);
+    assert_int_equal(registry.groups[b].kept.raw_ns, 90);
     bw_store_registry_fini(&registry);
 }
 
@@ -110,6 +146,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_kept_for_different_times_is_apart),
+        cmocka_unit_test(a_group_is_kept_for_the_longest_of_its_times),
+        cmocka_unit_test(nobody_joins_a_group_that_was_left),
         cmocka_unit_test(names_keep_their_ids),
         cmocka_unit_test(names_are_put_together_again),
         cmocka_unit_test(siblings_share_a_group_until_it_is_full),

@@ -209,8 +209,9 @@ static void what_raw_samples_are_gone_for_stays(void **state)
 static void long_silence_is_passed_over(void **state)
 {
     struct fixture *f = *state;
+    const int64_t kept_ns = 10000 * BW_DAY;
     f->wall_ms = D0 + 4000 * DAY;
-    f->opts.retention.raw_ns = 10000 * BW_DAY;
+    f->opts.retention = (struct bw_retention_opts){ kept_ns, kept_ns, kept_ns, kept_ns };
     fixture_open(f);
     const uint32_t a = fixture_series(f, "up", "a");
     fixture_append(f, a, D0, 1);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Series whose class changes go to other groups, and nothing of them is lost or told wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+#include "base/units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct bw_pair probes[] = { { "__name__", "probe_.*" } };
+static struct bw_retention_class classes[] = { { { probes, 1 }, { .raw_ns = 90 * BW_DAY } } };
+
+static void with_classes(struct fixture *f, size_t count)
+{
+    f->opts.classes = (struct bw_items){ classes, count };
+    fixture_open(f);
+}
+
+static void expect_points(struct fixture *f, uint32_t series, const char *want)
+{
+    char out[400];
+    const struct bw_damage damage =
+        fixture_points(f, series, INT64_MIN, INT64_MAX, out, sizeof out);
+    assert_string_equal(out, want);
+    assert_int_equal(damage.packs + damage.rows + damage.journal_rows, 0);
+}
+
+static int64_t groups(struct fixture *f)
+{
+    return fixture_sql(f, "SELECT count(DISTINCT group_id) FROM series_group WHERE to_ms IS NULL");
+}
+
+static int64_t rows(struct fixture *f)
+{
+    return fixture_sql(f, "SELECT count(*) FROM series_group");
+}
+
+static void a_divided_group_is_left_by_all(void **state)
+{
+    struct fixture *f = *state;
+    with_classes(f, 0);
+    const uint32_t a = fixture_series(f, "node_load1", "a");
+    const uint32_t b = fixture_series(f, "probe_success", "a");
+    fixture_append(f, a, T0, 1);
+    fixture_append(f, b, T0, 2);
+    fixture_close(f);
+
+    f->wall_ms = T0 + 5000;
+    with_classes(f, 1);
+    assert_int_equal(groups(f), 2);
+    assert_int_equal(rows(f), 4);
+    assert_int_equal(fixture_sql(f, "SELECT min(to_ms) FROM series_group"), T0 + 5000);
+    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM series_group WHERE group_id=1"
+                                    " AND to_ms IS NULL"),
+                     0);
+    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM pack WHERE state=0"), 0);
+    assert_non_null(strstr(f->said, "2 series are kept in other groups"));
+    fixture_append(f, a, T0 + 6000, 3);
+    fixture_append(f, b, T0 + 6000, 4);
+    fixture_flush(f);
+    expect_points(f, a, "0:1 6000:3 "); /* out of the journal */
+    fixture_pack(f);
+    expect_points(f, a, "0:1 6000:3 "); /* and of packs */
+    expect_points(f, b, "0:2 6000:4 ");
+    fixture_close(f);
+
+    with_classes(f, 1); /* nothing more to do */
+    assert_int_equal(rows(f), 4);
+    fixture_close(f);
+    with_classes(f, 0); /* all are of one class again: they stay where they are */
+    assert_int_equal(rows(f), 4);
+    expect_points(f, b, "0:2 6000:4 ");
+}
+
+/* Samples of a time that is in a pack of the group before: what came later counts. */
+static void the_later_one_counts_over_groups(void **state)
+{
+    struct fixture *f = *state;
+    with_classes(f, 1);
+    const uint32_t other = fixture_series(f, "probe_success", "b");
+    fixture_append(f, other, T0, 9); /* the other group is there before, with an open pack */
+    fixture_pack(f);
+    fixture_close(f);
+
+    with_classes(f, 0);
+    const uint32_t a = fixture_series(f, "node_load1", "a");
+    const uint32_t b = fixture_series(f, "probe_success", "a");
+    fixture_append(f, a, T0, 1);
+    for (int i = 0; i < 3; i++)
+        fixture_append(f, b, T0 + i * 1000, 1);
+    fixture_close(f);
+
+    with_classes(f, 1);
+    fixture_append(f, b, T0 + 1000, 2);
+    fixture_flush(f);
+    expect_points(f, b, "0:1 1000:2 2000:1 ");
+    fixture_pack(f);
+    expect_points(f, b, "0:1 1000:2 2000:1 ");
+    expect_points(f, other, "0:9 ");
+    fixture_append(f, b, T0 + 2000, 3);
+    fixture_close(f);
+    with_classes(f, 1);
+    expect_points(f, b, "0:1 1000:2 2000:3 ");
+}
+
+/* Back to where it was is not possible: the order of places would say nothing. */
+static void a_series_never_comes_back(void **state)
+{
+    static const struct bw_pair loads[] = { { "__name__", "node_.*" } };
+    static struct bw_retention_class other[] = { { { loads, 1 }, { .raw_ns = 90 * BW_DAY } },
+                                                 { { probes, 1 }, { .raw_ns = 9 * BW_DAY } } };
+    struct fixture *f = *state;
+    with_classes(f, 0);
+    const uint32_t a = fixture_series(f, "node_load1", "a");
+    const uint32_t b = fixture_series(f, "probe_success", "a");
+    const uint32_t c = fixture_series(f, "probe_duration_seconds", "a");
+    char want[400] = "";
+    for (int i = 0; i < 8; i++) {
+        const struct bw_sample samples[] = { { a, T0 + i, i }, { b, T0 + i, i }, { c, T0 + i, i } };
+        assert_true(bw_store_append(f->store, samples, 3));
+        snprintf(want + strlen(want), sizeof want - strlen(want), "%d:%d ", i, i);
+        fixture_close(f);
+        f->wall_ms = T0 - i; /* a clock that goes back */
+        classes[0].match = (struct bw_pairs){ i % 2 == 0 ? probes : loads, 1 };
+        f->opts.classes = (struct bw_items){ i % 4 == 1 ? other : classes, i % 4 == 1 ? 2 : 1 };
+        fixture_open(f);
+        expect_points(f, a, want);
+        expect_points(f, b, want);
+        expect_points(f, c, want);
+        assert_int_equal(fixture_sql(f, "SELECT max(n) FROM (SELECT count(*) AS n FROM series_group"
+                                        " GROUP BY series, group_id)"),
+                         1);
+    }
+    classes[0].match = (struct bw_pairs){ probes, 1 };
+}
+
+static void copy_file(const char *from, const char *to, const char *ending)
+{
+    char command[400];
+    snprintf(command, sizeof command, "cp '%s%s' '%s%s'", from, ending, to, ending);
+    assert_int_equal(system(command), 0);
+}
+
+/* Goes on with the files as they are now: as after a kill -9. */
+static void crash(struct fixture *f, const char *name)
+{
+    char path[sizeof f->path];
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    copy_file(f->path, path, "");
+    copy_file(f->path, path, "-wal");
+    fixture_close(f);
+    snprintf(f->path, sizeof f->path, "%s", path);
+}
+
+/* What is in the journal alone is of the group before. */
+static void the_journal_of_a_crash_moves_as_well(void **state)
+{
+    struct fixture *f = *state;
+    with_classes(f, 0);
+    const uint32_t a = fixture_series(f, "node_load1", "a");
+    const uint32_t b = fixture_series(f, "probe_success", "a");
+    for (int i = 0; i < 3; i++) {
+        fixture_append(f, a, T0 + i, i);
+        fixture_append(f, b, T0 + i, i);
+        fixture_flush(f);
+    }
+    crash(f, "second.db");
+    with_classes(f, 1);
+    assert_int_equal(groups(f), 2);
+    assert_int_equal(fixture_sql(f, "SELECT sum(samples) FROM pack"), 6); /* none twice */
+    fixture_append(f, b, T0 + 1, 7);
+    fixture_append(f, b, T0 + 9, 9);
+    fixture_flush(f);
+    expect_points(f, b, "0:0 1:7 2:2 9:9 ");
+    crash(f, "third.db");
+    with_classes(f, 1);
+    expect_points(f, b, "0:0 1:7 2:2 9:9 ");
+    fixture_pack(f);
+    expect_points(f, b, "0:0 1:7 2:2 9:9 ");
+    assert_int_equal(fixture_sql(f, "SELECT sum(samples) FROM pack"), 8);
+}
+
+/* Two series of one metric in two targets, and many. */
+static void many_move_at_once(void **state)
+{
+    enum { TARGETS = 60 };
+    struct fixture *f = *state;
+    uint32_t series[2 * TARGETS];
+    with_classes(f, 0);
+    for (int i = 0; i < TARGETS; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "t%d", i);
+        series[2 * i] = fixture_series(f, "node_load1", name);
+        series[2 * i + 1] = fixture_series(f, "probe_success", name);
+    }
+    for (int i = 0; i < 2 * TARGETS; i++)
+        fixture_append(f, series[i], T0 + i, i);
+    fixture_close(f);
+    with_classes(f, 1);
+    assert_int_equal(groups(f), 2);
+    for (int i = 0; i < 2 * TARGETS; i++)
+        fixture_append(f, series[i], T0 + 1000 + i, -i);
+    fixture_close(f);
+    with_classes(f, 1);
+    for (int i = 0; i < 2 * TARGETS; i++) {
+        char want[60];
+        snprintf(want, sizeof want, "%d:%d %d:%d ", i, i, 1000 + i, -i);
+        expect_points(f, series[i], want);
+    }
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_divided_group_is_left_by_all),
+        TEST(the_later_one_counts_over_groups),
+        TEST(a_series_never_comes_back),
+        TEST(the_journal_of_a_crash_moves_as_well),
+        TEST(many_move_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
