@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    COLD_POINTS = 1920, /* of a series: more gain nothing (docs/format.md) */
+    COLD_POINTS = 1800, /* of a series: four sealed packs, some samples missing (docs/format.md) */
     COLD_POINTS_MAX = 2 * COLD_POINTS,
     RUN_PACKS_MAX = 32,
     RUN_BYTES_MAX = 8 << 20,
@@ -22,7 +22,7 @@ enum {
     BAD_MAX = 256,
 };
 /* Late samples have mostly come by then. One that comes later costs a pack of its own to read. */
-#define OLD_AFTER_MS (BW_DAY / BW_MS)
+#define OLD_AFTER_MS (6 * BW_HOUR / BW_MS)
 /* What will not grow to a large pack is merged as it is. */
 #define STALE_AFTER_MS (7 * BW_DAY / BW_MS)
 

@@ -25,7 +25,7 @@
 struct bw_compactor;
 
 enum bw_compact_reach {
-    BW_COMPACT_OLD, /* packs older than a day, once there are enough for a large one */
+    BW_COMPACT_OLD, /* packs older than six hours, once there are enough for a large one */
     BW_COMPACT_ALL, /* everything, open packs included */
 };
 

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A target that is new begins in the newest group while that has room for some siblings. */
-enum { GROUP_ROOM_MIN = 40, GROUPS_BACK = 64 };
+/* A target that is new begins in the newest group while that has room for its siblings, as many as
+ * targets have so far; for no more than this many, or groups of some large targets and many small
+ * ones would stay half empty. */
+enum { SIBLINGS_MAX = 40, GROUPS_BACK = 64 };
 
 void bw_store_registry_fini(struct bw_store_registry *registry)
 {
@@ -253,6 +255,13 @@ static uint32_t newest_of(const struct bw_store_registry *registry,
     return 0;
 }
 
+/* Of the targets that have any, the average. */
+static uint32_t siblings_of(const struct bw_store_registry *registry)
+{
+    const size_t average = registry->placed / registry->target_count;
+    return average < 1 ? 1 : average > SIBLINGS_MAX ? SIBLINGS_MAX : (uint32_t)average;
+}
+
 uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t target,
                                  const struct bw_retention_opts *class)
 {
@@ -267,9 +276,11 @@ uint32_t bw_store_registry_place(struct bw_store_registry *registry, uint64_t ta
      * would else begin one of its own, and packs of few series are mostly empty pages. */
     if (room_in(registry, entry->group, class) == 0) {
         const uint32_t newest = newest_of(registry, class);
-        entry->group =
-            room_in(registry, newest, class) >= GROUP_ROOM_MIN ? newest : registry->last_group + 1;
+        entry->group = room_in(registry, newest, class) >= siblings_of(registry)
+                           ? newest
+                           : registry->last_group + 1;
     }
+    registry->placed++;
     bw_store_registry_load_group(registry, entry->group, class, true);
     return entry->group;
 }

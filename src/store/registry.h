@@ -49,6 +49,7 @@ struct bw_store_registry {
     struct bw_store_registry_target *targets;
     size_t target_cap;
     size_t target_count;
+    size_t placed;                          /* series of these targets */
     struct bw_store_registry_group *groups; /* by id */
     size_t group_cap;
     uint32_t last_group;

@@ -12,7 +12,13 @@ enum {
     FAILURES_A_STEP = 100,
     JOURNAL_ROWS_A_STEP = 400,
     PAGES_A_STEP = 256,
-    FREE_PAGES_KEPT = 1024
+    FREE_PAGES_MIN = 32,
+    FREE_PAGES_MAX = 1024,
+    FREE_PAGES_SHARE = 64, /* one of so many */
+    LOG_PAGES_MIN = 64,
+    LOG_PAGES_MAX = 1000,
+    LOG_PAGES_SHARE = 32,
+    FRAME_BYTES = 4096 + 24,
 };
 
 /* The WAL is counted in the ceiling; this much of it may be there between two checkpoints. */
@@ -199,13 +205,40 @@ enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct b
     return bw_db_exec(db, sql, err);
 }
 
+/* A share of the file's pages, between two bounds. */
+static int64_t share_of(int64_t pages, int64_t share, int64_t least, int64_t most)
+{
+    pages /= share;
+    return pages < least ? least : pages > most ? most : pages;
+}
+
+/* What journal and open packs free they take again within minutes, so some stay. */
 enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err)
 {
-    int64_t free_pages = 0;
-    enum bw_rc rc = bw_db_number(db, "PRAGMA freelist_count", &free_pages, err);
-    if (rc != BW_OK || free_pages <= FREE_PAGES_KEPT)
+    int64_t pages = 0, free_pages = 0;
+    enum bw_rc rc = bw_db_number(db, "PRAGMA page_count", &pages, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(db, "PRAGMA freelist_count", &free_pages, err);
+    const int64_t kept = share_of(pages, FREE_PAGES_SHARE, FREE_PAGES_MIN, FREE_PAGES_MAX);
+    const int64_t excess = free_pages - kept;
+    if (rc != BW_OK || excess <= 0)
         return rc;
     char sql[60];
-    sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)", PAGES_A_STEP);
+    sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)",
+                     (int)(excess < PAGES_A_STEP ? excess : PAGES_A_STEP));
+    return bw_db_exec(db, sql, err);
+}
+
+enum bw_rc bw_retention_fit_log(sqlite3 *db, struct bw_err *err)
+{
+    int64_t pages = 0;
+    const enum bw_rc rc = bw_db_number(db, "PRAGMA page_count", &pages, err);
+    if (rc != BW_OK)
+        return rc;
+    const int64_t log_pages = share_of(pages, LOG_PAGES_SHARE, LOG_PAGES_MIN, LOG_PAGES_MAX);
+    char sql[60];
+    sqlite3_wal_autocheckpoint(db, (int)log_pages);
+    sqlite3_snprintf(sizeof sql, sql, "PRAGMA journal_size_limit=%lld",
+                     (long long)(2 * log_pages * FRAME_BYTES));
     return bw_db_exec(db, sql, err);
 }

@@ -45,7 +45,12 @@ enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs
 /* Deletes journal rows up to and with covered_seq, a few hundred at a time. */
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err);
 
-/* Gives some free pages back to the file system, leaving enough for the next hours. */
+/* Gives some free pages back to the file system, leaving a share of the file (at most 4 MiB) for
+ * the next minutes. */
 enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err);
+
+/* Has the log folded into the file when it has reached a share of the file's size, between 256 KiB
+ * and 4 MiB: a small store has a small log, a large one syncs less often. */
+enum bw_rc bw_retention_fit_log(sqlite3 *db, struct bw_err *err);
 
 #endif

@@ -137,6 +137,9 @@ static void release(struct bw_store *store)
 {
     if (store->has_socket)
         bw_files_remove_socket(store->path);
+    /* Nobody writes now, and whoever opens it takes room again. Only who has the lock may. */
+    if (store->lock_fd >= 0)
+        bw_files_release_reserve(store->path);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     bw_store_registry_fini(&store->registry);

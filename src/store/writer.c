@@ -416,6 +416,8 @@ static void take_care(struct bw_store *store, int64_t now_ns)
     expire(store, &err);
     if (err.rc == BW_OK)
         bw_retention_shrink(store->db, &err);
+    if (err.rc == BW_OK)
+        bw_retention_fit_log(store->db, &err);
     trim_copies(store);
     trim_corrupt(store);
     watch_wal(store);

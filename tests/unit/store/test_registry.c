@@ -88,6 +88,20 @@ static void siblings_share_a_group_until_it_is_full(void **state)
     bw_store_registry_fini(&registry);
 }
 
+/* Ten series each, as they come: a group has room for ten targets and no room is left over. */
+static void groups_fill_up_with_whole_targets(void **state)
+{
+    (void)state;
+    struct bw_store_registry registry = { 0 };
+    for (uint64_t target = 1; target <= 30; target++) {
+        const uint32_t group = bw_store_registry_place(&registry, target, &month);
+        assert_int_equal(group, (target - 1) / 10 + 1);
+        for (int i = 1; i < 10; i++)
+            assert_int_equal(bw_store_registry_place(&registry, target, &month), group);
+    }
+    bw_store_registry_fini(&registry);
+}
+
 static void what_is_kept_for_different_times_is_apart(void **state)
 {
     (void)state;
@@ -145,6 +159,7 @@ static void nobody_joins_a_group_that_was_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_fill_up_with_whole_targets),
         cmocka_unit_test(what_is_kept_for_different_times_is_apart),
         cmocka_unit_test(a_group_is_kept_for_the_longest_of_its_times),
         cmocka_unit_test(nobody_joins_a_group_that_was_left),
