@@ -194,6 +194,9 @@ static struct curl_slist *make_headers(const struct bw_http_hop *hop)
     }
     if (hop->trusted && plan->authorization != NULL)
         list = append(list, "Authorization", plan->authorization);
+    /* The peer closes first then: who does keeps the port busy for a minute. */
+    if (!plan->keep_alive && !has_header(plan, "connection"))
+        list = append(list, "Connection", "close");
     return list;
 }
 

@@ -287,6 +287,7 @@ static void a_good_answer_is_measured(void **state)
     assert_true(phases > 0 && phases <= whole && phases > 0.5 * whole);
     assert_non_null(strstr(peer.heard, "User-Agent: Bellwether/"));
     assert_null(strstr(peer.heard, "Accept-Encoding"));
+    assert_non_null(strstr(peer.heard, "\r\nConnection: close\r\n"));
     world_close(&w);
 }
 
@@ -618,7 +619,8 @@ static void a_plain_request_is_word_for_word(void **state)
         peer.heard,
         world_text(&w,
                    "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: Bellwether/%s\r\n"
-                   "X-Probe: yes\r\nEmpty:\r\naccept: x/y\r\nContent-Length: 4\r\n\r\nping",
+                   "X-Probe: yes\r\nEmpty:\r\naccept: x/y\r\nConnection: close\r\nContent-Length: "
+                   "4\r\n\r\nping",
                    peer.port, BW_VERSION));
     world_close(&w);
 }
