@@ -9,8 +9,10 @@
 #include "pack/scale.h"
 #include "store/backlog.h"
 #include "store/db.h"
+#include "store/newcomers.h"
 #include "store/reader.h"
 #include "store/view.h"
+#include "store/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +26,11 @@ enum {
     FLUSH_BYTES = 16 << 20,
 };
 
+static const char no_room[] = "the store takes no more series (storage.max_series)";
+
 /* A series that samples came for. */
 struct incoming {
-    uint32_t id;
+    uint32_t id;    /* 0: the store does not know it yet */
     uint32_t group; /* 0: not known yet */
     bool fresh;     /* the store had nothing of it when the import began */
     bool spilled;
@@ -40,7 +44,9 @@ struct bw_import {
     uint32_t last_old_id; /* series above it are fresh */
     struct incoming *series;
     size_t count, cap;
-    uint32_t *numbers; /* by series id; 0: none */
+    struct bw_newcomers newcomers; /* of them those that the store does not know yet */
+    uint64_t room;                 /* how many of those it will take */
+    uint32_t *numbers;             /* by series id; 0: none */
     size_t number_cap;
     uint64_t waiting_bytes_max;
     uint64_t waiting_bytes;   /* of all backlogs */
@@ -71,6 +77,7 @@ enum bw_rc bw_import_begin(struct bw_store *store, uint64_t waiting_bytes_max,
         return rc;
     }
     m->last_old_id = (uint32_t)last_id;
+    m->room = bw_store_series_room(store);
     *out = m;
     return BW_OK;
 }
@@ -85,6 +92,7 @@ void bw_import_free(struct bw_import *m)
         bw_points_fini(&m->existing[i]);
     bw_reader_close(m->reader);
     bw_buf_fini(&m->body);
+    bw_newcomers_fini(&m->newcomers);
     free(m->series);
     free(m->numbers);
     free(m);
@@ -111,35 +119,103 @@ static enum bw_rc flush(struct bw_import *m)
 
 /* ---- series ------------------------------------------------------------------------------ */
 
-static uint32_t number_of(struct bw_import *m, uint32_t id)
+static uint32_t add_incoming(struct bw_import *m, uint32_t id)
+{
+    m->series = bw_grow(m->series, &m->cap, m->count + 1, sizeof *m->series);
+    m->series[m->count++] = (struct incoming){ .id = id, .fresh = id == 0 || id > m->last_old_id };
+    m->stats.series++;
+    return (uint32_t)m->count;
+}
+
+/* Where the number of the series with an id is. */
+static uint32_t *number_at(struct bw_import *m, uint32_t id)
 {
     const size_t before = m->number_cap;
     m->numbers = bw_grow(m->numbers, &m->number_cap, (size_t)id + 1, sizeof *m->numbers);
     memset(m->numbers + before, 0, (m->number_cap - before) * sizeof *m->numbers);
-    if (m->numbers[id] == 0) {
-        m->series = bw_grow(m->series, &m->cap, m->count + 1, sizeof *m->series);
-        m->series[m->count++] = (struct incoming){ .id = id, .fresh = id > m->last_old_id };
-        m->numbers[id] = (uint32_t)m->count;
-        m->stats.series++;
+    return &m->numbers[id];
+}
+
+static uint32_t number_of(struct bw_import *m, uint32_t id)
+{
+    uint32_t *number = number_at(m, id);
+    if (*number == 0)
+        *number = add_incoming(m, id);
+    return *number;
+}
+
+/* Its id, made now. 0: refused. */
+static uint32_t make_known(struct bw_import *m, const char *metric, struct bw_labels labels)
+{
+    const uint32_t id = bw_store_series(m->store, metric, labels);
+    if (id != 0 || m->err.rc != BW_OK || flush(m) != BW_OK)
+        return id;
+    return bw_store_series(m->store, metric, labels); /* the lane was full of new ones */
+}
+
+static bool introduce(struct bw_import *m, const struct bw_newcomer *newcomer)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_labels labels;
+    const char *metric = NULL;
+    uint32_t id = 0;
+    if (bw_series_parse(&arena, newcomer->name, &metric, &labels) == BW_OK)
+        id = make_known(m, metric, labels);
+    bw_arena_fini(&arena);
+    if (id == 0)
+        return false;
+    m->series[newcomer->number - 1].id = id;
+    m->series[newcomer->number - 1].fresh = id > m->last_old_id;
+    *number_at(m, id) = newcomer->number;
+    return true;
+}
+
+/* Makes those known that are not yet, so that those of a target share a group. */
+static enum bw_rc introduce_all(struct bw_import *m)
+{
+    bw_newcomers_order(&m->newcomers);
+    bool done = true;
+    for (size_t i = 0; done && i < m->newcomers.count; i++)
+        done = introduce(m, &m->newcomers.items[i]);
+    bw_newcomers_fini(&m->newcomers);
+    if (!done && m->err.rc == BW_OK) /* room was counted, but somebody else took it */
+        bw_fail(&m->err, BW_ELIMIT, "%s", no_room);
+    m->room = bw_store_series_room(m->store);
+    return m->err.rc;
+}
+
+/* A name that the store does not know waits to be introduced while there is room for it. */
+static uint32_t receive(struct bw_import *m, const char *name, const char *metric,
+                        struct bw_labels labels)
+{
+    uint32_t number = bw_newcomers_find(&m->newcomers, name);
+    if (number != 0)
+        return number;
+    uint32_t id = bw_store_find_series(m->store, name);
+    if (id == 0 && m->newcomers.count < m->room) {
+        number = add_incoming(m, 0);
+        bw_newcomers_add(&m->newcomers, name, bw_store_target_of(labels), number);
+        return number;
     }
-    return m->numbers[id];
+    if (id == 0 && introduce_all(m) == BW_OK)
+        id = make_known(m, metric, labels);
+    return id == 0 ? 0 : number_of(m, id);
 }
 
 uint32_t bw_import_series(struct bw_import *m, const char *metric, struct bw_labels labels,
                           struct bw_err *err)
 {
-    uint32_t id = bw_store_series(m->store, metric, labels);
-    if (id == 0) { /* refused, or the lane is full of new ones */
-        if (m->err.rc != BW_OK || flush(m) != BW_OK) {
-            bw_import_verdict(m, err);
-            return 0;
-        }
-        id = bw_store_series(m->store, metric, labels);
-    }
-    if (id != 0)
-        return number_of(m, id);
-    bw_fail(err, BW_ELIMIT, "the store takes no more series (storage.max_series)");
-    return 0;
+    struct bw_buf name;
+    bw_buf_init(&name, BW_SERIES_TEXT_BYTES_MAX);
+    bw_series_text(&name, metric, labels);
+    uint32_t number = 0;
+    if (m->err.rc == BW_OK && !bw_buf_failed(&name) && labels.count < BW_LABELS_MAX
+        && bw_metric_name_is_valid(metric))
+        number = receive(m, name.data, metric, labels);
+    bw_buf_fini(&name);
+    if (number == 0 && bw_import_verdict(m, err) == BW_OK)
+        bw_fail(err, BW_ELIMIT, "%s", no_room);
+    return number;
 }
 
 static void take_group(sqlite3_stmt *st, struct incoming *series)
@@ -403,7 +479,8 @@ void bw_import_add(struct bw_import *m, uint32_t number, int64_t ts_ms, double v
     if (m->waiting_bytes <= m->waiting_bytes_max)
         return;
     seal_all(m); /* when that brings little, it would be called for every few samples */
-    if (m->waiting_bytes > m->waiting_bytes_max / 2 && flush(m) == BW_OK)
+    if (m->waiting_bytes > m->waiting_bytes_max / 2 && introduce_all(m) == BW_OK
+        && flush(m) == BW_OK)
         spill_all(m);
 }
 
@@ -411,7 +488,7 @@ enum bw_rc bw_import_finish(struct bw_import *m, struct bw_err *err)
 {
     if (m->err.rc == BW_OK) {
         seal_all(m);
-        if (flush(m) == BW_OK)
+        if (introduce_all(m) == BW_OK && flush(m) == BW_OK)
             spill_all(m);
     }
     return bw_import_verdict(m, err);

@@ -40,7 +40,8 @@ struct bw_import_stats {
 enum bw_rc bw_import_begin(struct bw_store *store, uint64_t waiting_bytes_max,
                            struct bw_import **out, struct bw_err *err);
 
-/* A number for a series, 1 or above; the same when asked again. 0 with *err: the store does not
+/* A number for a series, 1 or above; the same when asked again. One that is new is known to the
+ * store when something is spilled. 0 with *err: the store does not
  * take it (BW_ELIMIT: storage.max_series). */
 uint32_t bw_import_series(struct bw_import *import, const char *metric, struct bw_labels labels,
                           struct bw_err *err);

@@ -239,6 +239,6 @@ enum bw_rc bw_retention_fit_log(sqlite3 *db, struct bw_err *err)
     char sql[60];
     sqlite3_wal_autocheckpoint(db, (int)log_pages);
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA journal_size_limit=%lld",
-                     (long long)(2 * log_pages * FRAME_BYTES));
+                     (long long)((log_pages + LOG_PAGES_MIN / 2) * FRAME_BYTES));
     return bw_db_exec(db, sql, err);
 }

@@ -331,6 +331,22 @@ uint32_t bw_store_series(struct bw_store *store, const char *metric, struct bw_l
     return id;
 }
 
+uint32_t bw_store_find_series(struct bw_store *store, const char *name)
+{
+    pthread_mutex_lock(&store->lock);
+    const uint32_t id = bw_store_registry_find(&store->registry, name);
+    pthread_mutex_unlock(&store->lock);
+    return id;
+}
+
+uint64_t bw_store_series_room(struct bw_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    const uint64_t most = (uint64_t)store->opts.max_series, count = store->registry.count;
+    pthread_mutex_unlock(&store->lock);
+    return count < most ? most - count : 0;
+}
+
 /* With the lock held. */
 static bool put_samples(struct bw_store *store, const struct bw_sample *samples, size_t count)
 {

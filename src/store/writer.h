@@ -103,6 +103,10 @@ void bw_store_say(const struct bw_store *store, enum bw_log_level level, const c
 /* A number for what a series is about: equal for siblings, which come at the same times. */
 uint64_t bw_store_target_of(struct bw_labels labels);
 
+/* The id of a series by its name, 0 when there is none; and how many more may be added. */
+uint32_t bw_store_find_series(struct bw_store *store, const char *name);
+uint64_t bw_store_series_room(struct bw_store *store);
+
 /* With the lock held, and room made sure of: puts a row into the lane and wakes the writer. */
 void bw_store_put_row(struct bw_store *store, struct bw_row *row);
 

@@ -76,6 +76,52 @@ static void samples_of_a_group_share_packs(void **state)
     assert_true(stats.packs <= 3); /* not one for each series */
 }
 
+/* Thirty metrics of twenty targets, metric by metric: groups are of whole targets. */
+static void siblings_that_come_far_apart_share_a_group(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open(f);
+    struct bw_import *import = begin(f);
+    for (int metric = 0; metric < 30; metric++) {
+        for (int target = 0; target < 20; target++) {
+            char name[16], instance[16];
+            snprintf(name, sizeof name, "m%d", metric);
+            snprintf(instance, sizeof instance, "i%d", target);
+            const uint32_t number = series(import, name, instance);
+            assert_int_equal(series(import, name, instance), number);
+            bw_import_add(import, number, T0 + target, metric);
+        }
+    }
+    const struct bw_import_stats stats = finish(import);
+    assert_int_equal(stats.series, 600);
+    assert_int_equal(stats.added, 600);
+    assert_in_range(fixture_sql(f, "SELECT count(DISTINCT group_id) FROM series_group"), 6, 7);
+    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM (SELECT DISTINCT group_id, substr(name,"
+                                    " instr(name,'{')) FROM series_group JOIN series"
+                                    " ON id=series)"),
+                     20);
+    expect_points(f, "m7", "i3", "3:7 ");
+}
+
+/* What the store has no room for is refused at once, and what came before is not lost. */
+static void too_many_series_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    f->opts.max_series = 3;
+    fixture_open(f);
+    fixture_series(f, "up", "there");
+    struct bw_import *import = begin(f);
+    const struct bw_label label = { "instance", "d" };
+    struct bw_err err = { .text = "" };
+    bw_import_add(import, series(import, "up", "a"), T0, 1);
+    bw_import_add(import, series(import, "up", "b"), T0, 2);
+    assert_int_equal(bw_import_series(import, "up", (struct bw_labels){ &label, 1 }, &err), 0);
+    assert_int_equal(err.rc, BW_ELIMIT);
+    bw_import_add(import, series(import, "up", "there"), T0, 3);
+    assert_int_equal(finish(import).added, 3);
+    expect_points(f, "up", "b", "0:2 ");
+}
+
 static void the_same_again_adds_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -168,25 +214,14 @@ static void more_than_waits_is_spilled_on_the_way(void **state)
     assert_int_equal(stats.packs, fixture_sql(f, "SELECT count(*) FROM pack"));
 }
 
-static void too_many_series_are_refused(void **state)
-{
-    struct fixture *f = *state;
-    f->opts.max_series = 2;
-    fixture_open(f);
-    struct bw_import *import = begin(f);
-    struct bw_err err = { .rc = BW_OK };
-    series(import, "up", "a");
-    series(import, "up", "b");
-    const struct bw_labels none = { 0 };
-    assert_int_equal(bw_import_series(import, "up", none, &err), 0);
-    assert_int_equal(err.rc, BW_ELIMIT);
-    finish(import);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(samples_of_a_group_share_packs, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(siblings_that_come_far_apart_share_a_group, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(too_many_series_are_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(the_same_again_adds_nothing, fixture_setup,
                                         fixture_teardown),
@@ -195,8 +230,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(time_without_samples_costs_nothing, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(more_than_waits_is_spilled_on_the_way, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(too_many_series_are_refused, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
