@@ -59,80 +59,133 @@ enum bw_codec bw_values_encode(struct bw_buf *out, const double *values, size_t 
     return decimal ? BW_CODEC_DECIMAL : BW_CODEC_BITS;
 }
 
-static void take_constant(struct bw_bytes *in, double *out, size_t count)
-{
-    const double value = bw_bits_double(bw_take_u64(in));
-    for (size_t i = 0; i < count; i++)
-        out[i] = value;
-}
-
-/* Where the holes are, and what fills them. */
+/* Where a hole is, and what fills it. */
 struct hole {
     size_t at;
     double value;
 };
 
-static struct hole *take_holes(struct bw_bytes *in, size_t count, size_t *out_holes)
+/* A column of values between its bytes and what is made of it. */
+struct column {
+    enum bw_codec codec;
+    int exponent; /* decimals */
+    double value; /* a constant */
+    struct hole *holes;
+    size_t hole_count;
+};
+
+static void take_constant(struct bw_bytes *in, struct column *column, int64_t *integers,
+                          size_t count)
+{
+    (void)integers;
+    (void)count;
+    column->value = bw_bits_double(bw_take_u64(in));
+}
+
+static void take_holes(struct bw_bytes *in, struct column *column, size_t count)
 {
     const uint64_t holes = bw_take_varint(in);
-    *out_holes = 0;
     if (holes == 0)
-        return NULL;
+        return;
     if (holes > count || holes > bw_bytes_left(in) / 9) {
         in->bad = true;
-        return NULL;
+        return;
     }
-    struct hole *items = bw_alloc_array(holes, sizeof *items);
+    column->holes = bw_alloc_array(holes, sizeof *column->holes);
+    column->hole_count = holes;
     uint64_t next = 0;
     for (size_t i = 0; i < holes; i++) {
         const uint64_t gap = bw_take_varint(in);
         in->bad |= gap >= count - next; /* next <= count */
-        items[i] = (struct hole){ in->bad ? 0 : next + gap, bw_bits_double(bw_take_u64(in)) };
-        next = items[i].at + 1;
+        column->holes[i] =
+            (struct hole){ in->bad ? 0 : next + gap, bw_bits_double(bw_take_u64(in)) };
+        next = column->holes[i].at + 1;
     }
-    *out_holes = holes;
-    return items;
 }
 
-static void take_decimals(struct bw_bytes *in, double *out, size_t count)
+static void take_decimals(struct bw_bytes *in, struct column *column, int64_t *integers,
+                          size_t count)
 {
     const uint8_t *exponent = bw_take_bytes(in, 1);
     if (exponent == NULL || *exponent > BW_EXPONENT_MAX) {
         in->bad = true;
         return;
     }
-    size_t hole_count;
-    struct hole *holes = take_holes(in, count, &hole_count);
-    int64_t *integers = bw_alloc_unset(count, sizeof *integers);
+    column->exponent = *exponent;
+    take_holes(in, column, count);
     bw_ints_decode(in, integers, count);
-    if (!in->bad)
-        bw_unscale_decimals(integers, count, *exponent, out);
-    for (size_t i = 0; i < hole_count; i++)
-        out[holes[i].at] = holes[i].value;
-    free(integers);
-    free(holes);
 }
 
-static void take_bits(struct bw_bytes *in, double *out, size_t count)
+static void take_bits(struct bw_bytes *in, struct column *column, int64_t *integers, size_t count)
 {
-    int64_t *ordered = bw_alloc_unset(count, sizeof *ordered);
-    bw_ints_decode(in, ordered, count);
-    for (size_t i = 0; i < count && !in->bad; i++)
-        out[i] = bw_unordered_bits(ordered[i]);
-    free(ordered);
+    (void)column;
+    bw_ints_decode(in, integers, count);
+}
+
+/* The caller frees column->holes. */
+static bool take_column(struct column *column, const void *bytes, size_t size, int64_t *integers,
+                        size_t count)
+{
+    static void (*const takers[BW_CODEC_END])(struct bw_bytes *, struct column *, int64_t *,
+                                              size_t) = {
+        [BW_CODEC_CONSTANT] = take_constant,
+        [BW_CODEC_DECIMAL] = take_decimals,
+        [BW_CODEC_BITS] = take_bits,
+    };
+    if (column->codec >= BW_CODEC_END || takers[column->codec] == NULL || count == 0)
+        return false;
+    struct bw_bytes in = bw_bytes_of(bytes, size);
+    takers[column->codec](&in, column, integers, count);
+    return !in.bad && bw_bytes_left(&in) == 0;
+}
+
+static void make_values(const struct column *column, const int64_t *integers, double *out,
+                        size_t count)
+{
+    if (column->codec == BW_CODEC_DECIMAL)
+        bw_unscale_decimals(integers, count, column->exponent, out);
+    else
+        for (size_t i = 0; i < count; i++)
+            out[i] =
+                column->codec == BW_CODEC_CONSTANT ? column->value : bw_unordered_bits(integers[i]);
+    for (size_t i = 0; i < column->hole_count; i++)
+        out[column->holes[i].at] = column->holes[i].value;
 }
 
 bool bw_values_decode(enum bw_codec codec, const void *bytes, size_t size, double *out,
                       size_t count)
 {
-    static void (*const takers[BW_CODEC_END])(struct bw_bytes *, double *, size_t) = {
-        [BW_CODEC_CONSTANT] = take_constant,
-        [BW_CODEC_DECIMAL] = take_decimals,
-        [BW_CODEC_BITS] = take_bits,
-    };
-    if (codec >= BW_CODEC_END || takers[codec] == NULL || count == 0)
-        return false;
-    struct bw_bytes in = bw_bytes_of(bytes, size);
-    takers[codec](&in, out, count);
-    return !in.bad && bw_bytes_left(&in) == 0;
+    struct column column = { .codec = codec };
+    int64_t *integers = bw_alloc_unset(count, sizeof *integers);
+    const bool sound = take_column(&column, bytes, size, integers, count);
+    if (sound)
+        make_values(&column, integers, out, count);
+    free(column.holes);
+    free(integers);
+    return sound;
+}
+
+static void make_points(const struct column *column, const int64_t *integers,
+                        const int64_t *times_ms, struct bw_point *out, size_t count)
+{
+    if (column->codec == BW_CODEC_DECIMAL)
+        bw_unscale_points(integers, times_ms, count, column->exponent, out);
+    else
+        for (size_t i = 0; i < count; i++)
+            out[i] = (struct bw_point){ times_ms[i], column->codec == BW_CODEC_CONSTANT
+                                                         ? column->value
+                                                         : bw_unordered_bits(integers[i]) };
+    for (size_t i = 0; i < column->hole_count; i++)
+        out[column->holes[i].at].value = column->holes[i].value;
+}
+
+bool bw_points_decode(enum bw_codec codec, const void *bytes, size_t size, const int64_t *times_ms,
+                      struct bw_point *out, size_t count, int64_t *scratch)
+{
+    struct column column = { .codec = codec };
+    const bool sound = take_column(&column, bytes, size, scratch, count);
+    if (sound)
+        make_points(&column, scratch, times_ms, out, count);
+    free(column.holes);
+    return sound;
 }

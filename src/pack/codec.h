@@ -5,6 +5,7 @@
 #define PACK_CODEC_H
 
 #include "base/buf.h"
+#include "model/records.h"
 #include "pack/ints.h"
 
 #include <stdbool.h>
@@ -22,6 +23,10 @@ enum bw_codec bw_values_encode(struct bw_buf *out, const double *values, size_t 
  * half-written then. */
 bool bw_values_decode(enum bw_codec codec, const void *bytes, size_t size, double *out,
                       size_t count);
+
+/* The same with the values' times beside them: `scratch` is room for `count` integers. */
+bool bw_points_decode(enum bw_codec codec, const void *bytes, size_t size, const int64_t *times_ms,
+                      struct bw_point *out, size_t count, int64_t *scratch);
 
 /* The same for strictly rising times. */
 void bw_times_encode(struct bw_buf *out, const int64_t *times_ms, size_t count, enum bw_tier tier);

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 enum {
-    BW_PACK_HEADER_BYTES = 40,
     BW_PACK_COLUMN_BYTES = 12,
     BW_PACK_SERIES_BYTES = 16,
     BW_PACK_CRC_FROM = 8

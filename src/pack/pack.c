@@ -35,46 +35,36 @@ struct series_entry {
 
 static struct column_entry column_at(const struct bw_pack *pack, size_t index)
 {
-    struct bw_bytes in = bw_bytes_of(
-        pack->body + BW_PACK_HEADER_BYTES + BW_PACK_COLUMN_BYTES * index, BW_PACK_COLUMN_BYTES);
-    struct column_entry entry;
-    entry.size = bw_take_u32(&in);
-    entry.count = bw_take_u32(&in);
-    entry.crc = bw_take_u32(&in);
-    return entry;
+    const uint8_t *at = pack->body + BW_PACK_HEADER_BYTES + BW_PACK_COLUMN_BYTES * index;
+    return (struct column_entry){ bw_u32_at(at), bw_u32_at(at + 4), bw_u32_at(at + 8) };
 }
 
-static size_t series_from(const struct bw_pack *pack)
+static size_t head_bytes(uint32_t column_count, uint32_t series_count)
 {
-    return BW_PACK_HEADER_BYTES + (size_t)BW_PACK_COLUMN_BYTES * pack->column_count;
+    return BW_PACK_HEADER_BYTES + (size_t)BW_PACK_COLUMN_BYTES * column_count
+           + (size_t)BW_PACK_SERIES_BYTES * series_count;
 }
 
 static size_t parts_from(const struct bw_pack *pack)
 {
-    return series_from(pack) + (size_t)BW_PACK_SERIES_BYTES * pack->series_count;
+    return head_bytes(pack->column_count, pack->series_count);
 }
 
 static struct series_entry series_at(const struct bw_pack *pack, size_t index)
 {
-    struct bw_bytes in = bw_bytes_of(pack->body + series_from(pack) + BW_PACK_SERIES_BYTES * index,
-                                     BW_PACK_SERIES_BYTES);
-    struct series_entry entry;
-    entry.series = bw_take_u32(&in);
-    entry.size = bw_take_u32(&in);
-    entry.crc = bw_take_u32(&in);
-    entry.column = bw_take_u16(&in);
-    entry.codec = bw_take_u16(&in);
-    return entry;
+    const uint8_t *at =
+        pack->body + head_bytes(pack->column_count, 0) + (size_t)BW_PACK_SERIES_BYTES * index;
+    return (struct series_entry){ bw_u32_at(at), bw_u32_at(at + 4), bw_u32_at(at + 8),
+                                  bw_u16_at(at + 12), bw_u16_at(at + 14) };
 }
 
-static bool take_header(struct bw_pack *pack, uint32_t *out_crc)
+static bool take_header(struct bw_pack *pack, const void *head, size_t head_size)
 {
-    if (pack->size < BW_PACK_HEADER_BYTES || pack->size > BW_PACK_BYTES_MAX
+    pack->body = head;
+    if (head_size < BW_PACK_HEADER_BYTES || pack->size < head_size || pack->size > BW_PACK_BYTES_MAX
         || memcmp(pack->body, bw_pack_magic, sizeof bw_pack_magic) != 0)
         return false;
-    struct bw_bytes in = bw_bytes_of(pack->body, BW_PACK_HEADER_BYTES);
-    bw_take_bytes(&in, sizeof bw_pack_magic);
-    *out_crc = bw_take_u32(&in);
+    struct bw_bytes in = bw_bytes_of(pack->body + BW_PACK_CRC_FROM, 32);
     pack->group = bw_take_u32(&in);
     pack->series_count = bw_take_u32(&in);
     pack->first_ms = (int64_t)bw_take_u64(&in);
@@ -110,18 +100,33 @@ static bool directory_is_sound(const struct bw_pack *pack)
     return end == pack->size && samples == pack->samples && pack->first_ms <= pack->last_ms;
 }
 
-enum bw_rc bw_pack_open(struct bw_pack *out, const void *body, size_t size, struct bw_err *err)
+size_t bw_pack_head_bytes(const void *start, size_t size)
 {
-    struct bw_pack pack = { .body = body, .size = size };
-    uint32_t crc = 0;
-    if (!take_header(&pack, &crc))
+    struct bw_pack pack = { .size = BW_PACK_BYTES_MAX };
+    return size <= BW_PACK_BYTES_MAX && take_header(&pack, start, size) ? parts_from(&pack) : 0;
+}
+
+enum bw_rc bw_pack_open_head(struct bw_pack *out, const void *head, size_t head_size, size_t size,
+                             struct bw_err *err)
+{
+    struct bw_pack pack = { .size = size };
+    if (!take_header(&pack, head, head_size) || parts_from(&pack) > head_size)
         return bw_fail(err, BW_ECORRUPT, "not a pack");
-    if (crc != bw_crc32c(0, pack.body + BW_PACK_CRC_FROM, parts_from(&pack) - BW_PACK_CRC_FROM))
+    if (bw_u32_at(pack.body + sizeof bw_pack_magic)
+        != bw_crc32c(0, pack.body + BW_PACK_CRC_FROM, parts_from(&pack) - BW_PACK_CRC_FROM))
         return bw_fail(err, BW_ECORRUPT, "directory: checksum");
     if (!directory_is_sound(&pack))
         return bw_fail(err, BW_ECORRUPT, "directory: not sound");
     *out = pack;
     return BW_OK;
+}
+
+enum bw_rc bw_pack_open(struct bw_pack *out, const void *body, size_t size, struct bw_err *err)
+{
+    const enum bw_rc rc = bw_pack_open_head(out, body, size, size, err);
+    if (rc == BW_OK)
+        out->there[0] = (struct bw_pack_span){ 0, size, body };
+    return rc;
 }
 
 uint32_t bw_pack_series(const struct bw_pack *pack, size_t index)
@@ -145,28 +150,68 @@ int bw_pack_find(const struct bw_pack *pack, uint32_t series)
     return -1;
 }
 
-static const uint8_t *column_bytes(const struct bw_pack *pack, size_t index)
+static size_t column_from(const struct bw_pack *pack, size_t index)
 {
     size_t at = parts_from(pack);
     for (size_t i = 0; i < index; i++)
         at += column_at(pack, i).size;
-    return pack->body + at;
+    return at;
 }
 
-static const uint8_t *value_bytes(const struct bw_pack *pack, size_t index)
+static size_t values_from(const struct bw_pack *pack, size_t index)
 {
-    const uint8_t *at = column_bytes(pack, pack->column_count);
+    size_t at = column_from(pack, pack->column_count);
     for (size_t i = 0; i < index; i++)
         at += series_at(pack, i).size;
     return at;
+}
+
+/* A part of the body, NULL when it is not there. */
+static const uint8_t *part_at(const struct bw_pack *pack, size_t at, size_t size)
+{
+    for (size_t i = 0; i < sizeof pack->there / sizeof *pack->there; i++) {
+        const struct bw_pack_span *span = &pack->there[i];
+        if (span->bytes != NULL && at >= span->at && at - span->at <= span->size
+            && size <= span->size - (at - span->at))
+            return span->bytes + (at - span->at);
+    }
+    return NULL;
+}
+
+bool bw_pack_need(const struct bw_pack *pack, uint32_t first, uint32_t last,
+                  struct bw_pack_need *out)
+{
+    size_t end = column_from(pack, pack->column_count), columns_from = SIZE_MAX, columns_to = 0;
+    *out = (struct bw_pack_need){ .index = pack->series_count };
+    for (size_t i = 0; i < pack->series_count; i++) {
+        const struct series_entry series = series_at(pack, i);
+        if (series.series > last)
+            break;
+        if (series.series >= first) {
+            if (out->index == pack->series_count) {
+                out->index = i;
+                out->values.at = end;
+            }
+            out->values.size += series.size;
+            columns_from = series.column < columns_from ? series.column : columns_from;
+            columns_to = series.column >= columns_to ? series.column + 1u : columns_to;
+        }
+        end += series.size;
+    }
+    if (out->index == pack->series_count)
+        return false;
+    out->times.at = column_from(pack, columns_from);
+    out->times.size = column_from(pack, columns_to) - out->times.at;
+    return true;
 }
 
 /* The times of a column, or NULL when they are damaged; the caller frees them. */
 static int64_t *decode_times(const struct bw_pack *pack, size_t index)
 {
     const struct column_entry column = column_at(pack, index);
-    const uint8_t *part = column_bytes(pack, index);
-    if (bw_pack_part_checksum(pack->group, 0, column.count, 0, part, column.size) != column.crc)
+    const uint8_t *part = part_at(pack, column_from(pack, index), column.size);
+    if (part == NULL
+        || bw_pack_part_checksum(pack->group, 0, column.count, 0, part, column.size) != column.crc)
         return NULL;
     int64_t *times = bw_alloc_unset(column.count, sizeof *times);
     if (bw_times_decode(part, column.size, times, column.count) && times[0] >= pack->first_ms
@@ -176,24 +221,22 @@ static int64_t *decode_times(const struct bw_pack *pack, size_t index)
     return NULL;
 }
 
-/* The values of a series, whose bytes begin at `part`, with their times. */
-static bool read_values(const struct bw_pack *pack, const struct series_entry *series,
-                        const uint8_t *part, const int64_t *times, struct bw_points *out)
+/* The values of a series, whose bytes begin at `at`, with their times. */
+static bool read_values(const struct bw_pack *pack, const struct series_entry *series, size_t at,
+                        const int64_t *times, struct bw_points *out)
 {
     const uint32_t count = column_at(pack, series->column).count;
-    if (bw_pack_part_checksum(pack->group, series->series, count, series->codec, part, series->size)
-        != series->crc)
+    const uint8_t *part = part_at(pack, at, series->size);
+    if (part == NULL
+        || bw_pack_part_checksum(pack->group, series->series, count, series->codec, part,
+                                 series->size)
+               != series->crc)
         return false;
-    double *values = bw_alloc_unset(count, sizeof *values);
-    const bool good =
-        bw_values_decode((enum bw_codec)series->codec, part, series->size, values, count);
-    if (good) {
-        struct bw_point *points = bw_points_reserve(out, count);
-        for (size_t i = 0; i < count; i++)
-            points[i] = (struct bw_point){ times[i], values[i] };
-        out->count += count;
-    }
-    free(values);
+    /* The room behind the points is lent to the integers that they are made of. */
+    struct bw_point *points = bw_points_reserve(out, count + (count + 1) / 2);
+    const bool good = bw_points_decode((enum bw_codec)series->codec, part, series->size, times,
+                                       points, count, (int64_t *)(void *)(points + count));
+    out->count += good ? count : 0;
     return good;
 }
 
@@ -208,7 +251,7 @@ enum bw_rc bw_pack_read(const struct bw_pack *pack, size_t index, struct bw_poin
     const struct series_entry series = series_at(pack, index);
     int64_t *times = decode_times(pack, series.column);
     const bool good =
-        times != NULL && read_values(pack, &series, value_bytes(pack, index), times, out);
+        times != NULL && read_values(pack, &series, values_from(pack, index), times, out);
     free(times);
     return good ? BW_OK : damaged(series.series, err);
 }
@@ -252,7 +295,14 @@ enum bw_rc bw_pack_extents(const struct bw_pack *pack, struct bw_pack_extent *ou
 
 void bw_pack_walk_begin(struct bw_pack_walk *walk, const struct bw_pack *pack)
 {
-    *walk = (struct bw_pack_walk){ .pack = pack, .values = value_bytes(pack, 0) };
+    *walk = (struct bw_pack_walk){ .pack = pack, .values_at = values_from(pack, 0) };
+}
+
+void bw_pack_walk_begin_at(struct bw_pack_walk *walk, const struct bw_pack *pack,
+                           const struct bw_pack_need *need)
+{
+    *walk =
+        (struct bw_pack_walk){ .pack = pack, .index = need->index, .values_at = need->values.at };
 }
 
 static void forget_times(struct bw_pack_walk *walk)
@@ -275,7 +325,7 @@ uint32_t bw_pack_walk_series(const struct bw_pack_walk *walk)
 
 void bw_pack_walk_next(struct bw_pack_walk *walk)
 {
-    walk->values += series_at(walk->pack, walk->index).size;
+    walk->values_at += series_at(walk->pack, walk->index).size;
     walk->index++;
 }
 
@@ -283,7 +333,7 @@ bool bw_pack_walk_find(struct bw_pack_walk *walk, uint32_t series)
 {
     if (walk->index >= walk->pack->series_count || bw_pack_walk_series(walk) > series) {
         walk->index = 0;
-        walk->values = value_bytes(walk->pack, 0);
+        walk->values_at = values_from(walk->pack, 0);
     }
     while (walk->index < walk->pack->series_count && bw_pack_walk_series(walk) < series)
         bw_pack_walk_next(walk);
@@ -300,7 +350,7 @@ enum bw_rc bw_pack_walk_read(struct bw_pack_walk *walk, struct bw_points *out, s
             forget_times(walk);
         *times = decode_times(walk->pack, series.column);
     }
-    if (*times == NULL || !read_values(walk->pack, &series, walk->values, *times, out))
+    if (*times == NULL || !read_values(walk->pack, &series, walk->values_at, *times, out))
         return damaged(series.series, err);
     return BW_OK;
 }

@@ -119,6 +119,27 @@ void bw_unscale_decimals(const int64_t *integers, size_t count, int exponent, do
         out[i] = (double)integers[i] / power_of_10[exponent];
 }
 
+void bw_unscale_points(const int64_t *integers, const int64_t *times_ms, size_t count, int exponent,
+                       struct bw_point *out)
+{
+    if (exponent == 0) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = (struct bw_point){ times_ms[i], (double)integers[i] };
+        return;
+    }
+    /* Two divisions at a time cost as much as one. */
+    typedef double pair __attribute__((vector_size(16)));
+    const pair power = { power_of_10[exponent], power_of_10[exponent] };
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        const pair values = (pair){ (double)integers[i], (double)integers[i + 1] } / power;
+        out[i] = (struct bw_point){ times_ms[i], values[0] };
+        out[i + 1] = (struct bw_point){ times_ms[i + 1], values[1] };
+    }
+    if (count % 2 != 0)
+        out[count - 1] = (struct bw_point){ times_ms[count - 1],
+                                            (double)integers[count - 1] / power_of_10[exponent] };
+}
+
 double bw_round_decimal(double value, int exponent)
 {
     const double scaled = value * power_of_10[exponent];

@@ -6,6 +6,8 @@
 #ifndef PACK_SCALE_H
 #define PACK_SCALE_H
 
+#include "model/records.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,10 @@ void bw_scale_decimals(const double *values, size_t count, struct bw_scaled *out
 
 /* The way back, without the holes. 0 <= exponent <= BW_EXPONENT_MAX. */
 void bw_unscale_decimals(const int64_t *integers, size_t count, int exponent, double *out);
+
+/* The same as points, with these times. */
+void bw_unscale_points(const int64_t *integers, const int64_t *times_ms, size_t count, int exponent,
+                       struct bw_point *out);
 
 /* The decimal of that many digits after the point that is nearest; the value itself where it has
  * no such digits. */

@@ -61,28 +61,22 @@ const uint8_t *bw_take_bytes(struct bw_bytes *in, size_t size)
     return bytes;
 }
 
-/* Written out, each is one load where integers are little-endian anyway. */
-static uint32_t little_u32(const uint8_t *b)
-{
-    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
 uint16_t bw_take_u16(struct bw_bytes *in)
 {
     const uint8_t *b = bw_take_bytes(in, 2);
-    return b == NULL ? 0 : (uint16_t)(b[0] | (unsigned)b[1] << 8);
+    return b == NULL ? 0 : bw_u16_at(b);
 }
 
 uint32_t bw_take_u32(struct bw_bytes *in)
 {
     const uint8_t *b = bw_take_bytes(in, 4);
-    return b == NULL ? 0 : little_u32(b);
+    return b == NULL ? 0 : bw_u32_at(b);
 }
 
 uint64_t bw_take_u64(struct bw_bytes *in)
 {
     const uint8_t *b = bw_take_bytes(in, 8);
-    return b == NULL ? 0 : little_u32(b) | (uint64_t)little_u32(b + 4) << 32;
+    return b == NULL ? 0 : bw_u32_at(b) | (uint64_t)bw_u32_at(b + 4) << 32;
 }
 
 uint64_t bw_take_varint(struct bw_bytes *in)

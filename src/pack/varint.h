@@ -37,6 +37,17 @@ struct bw_bytes {
 struct bw_bytes bw_bytes_of(const void *data, size_t size);
 size_t bw_bytes_left(const struct bw_bytes *in);
 
+/* Fixed integers at a place that is known to be there. */
+static inline uint16_t bw_u16_at(const uint8_t *b)
+{
+    return (uint16_t)(b[0] | (unsigned)b[1] << 8);
+}
+
+static inline uint32_t bw_u32_at(const uint8_t *b)
+{
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
 uint16_t bw_take_u16(struct bw_bytes *in);
 uint32_t bw_take_u32(struct bw_bytes *in);
 uint64_t bw_take_u64(struct bw_bytes *in);

@@ -1,58 +1,69 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/buf.h"
 #include "base/mem.h"
 #include "pack/journal.h"
-#include "pack/pack.h"
 #include "store/db.h"
+#include "store/pack_reads.h"
 #include "store/reader.h"
+#include "store/stays.h"
 #include "store/view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Series of one group that are read in one pass over its packs: their points are all in
- * memory at once. */
-enum { SERIES_A_PASS = 16, SQL_BYTES_MAX = 64 << 10 };
+enum { BYTES_A_PASS = 16 << 20 };
 
 struct wanted {
     uint32_t series;
-    uint32_t group;
-    bool has_tail;         /* the journal above `covered` is of that group */
-    uint64_t covered;      /* journal rows up to here are in the group's packs */
+    const struct bw_stay *stays; /* in the order of its moves */
+    size_t stay_count;
+    bool has_tail;         /* the journal's rows above `covered` are asked for */
+    uint64_t covered;      /* those up to here are in packs */
     struct bw_points tail; /* from the journal */
-    struct bw_points points;
-};
-
-/* A group that a series was in before. */
-struct former {
-    uint32_t series;
-    uint32_t group;
 };
 
 struct scan {
     struct bw_reader *reader;
-    struct wanted *wanted; /* by series, then by group */
+    uint32_t *ids;         /* rising */
+    struct wanted *wanted; /* by series, then by place */
     size_t count;
-    struct former *formers;
-    size_t former_count, former_cap;
-    uint32_t group; /* 0: the one that each series is in now */
+    uint32_t group; /* 0: all that each series has been in */
     int64_t from_ms, to_ms;
+    struct bw_stays stays;
+    struct bw_pack_reads *packs;
+    struct bw_points points; /* of one series */
     bw_points_fn *fn;
     void *ctx;
     struct bw_damage damage;
     struct bw_err *err;
 };
 
-static int by_series(const void *a, const void *b)
+static int by_id(const void *a, const void *b)
 {
-    const uint32_t x = ((const struct wanted *)a)->series, y = ((const struct wanted *)b)->series;
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
-static int by_group(const void *a, const void *b)
+static int by_series(const void *a, const void *b)
 {
-    const uint32_t x = ((const struct wanted *)a)->group, y = ((const struct wanted *)b)->group;
-    return x != y ? (x > y) - (x < y) : by_series(a, b);
+    return by_id(&((const struct wanted *)a)->series, &((const struct wanted *)b)->series);
+}
+
+/* Series that have been in the same groups stand together. */
+static int compare_places(const struct wanted *a, const struct wanted *b)
+{
+    if (a->stay_count != b->stay_count)
+        return a->stay_count < b->stay_count ? -1 : 1;
+    for (size_t i = a->stay_count; i-- > 0;) {
+        if (a->stays[i].group != b->stays[i].group)
+            return a->stays[i].group < b->stays[i].group ? -1 : 1;
+    }
+    return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const int order = compare_places(a, b);
+    return order != 0 ? order : by_series(a, b);
 }
 
 static struct wanted *find_wanted(struct scan *scan, uint32_t series)
@@ -63,110 +74,68 @@ static struct wanted *find_wanted(struct scan *scan, uint32_t series)
 
 static void take_wanted(struct scan *scan, const uint32_t *series, size_t count)
 {
-    scan->wanted = bw_alloc_array(count, sizeof *scan->wanted);
-    for (size_t i = 0; i < count; i++)
-        scan->wanted[i].series = series[i];
-    qsort(scan->wanted, count, sizeof *scan->wanted, by_series);
+    scan->ids = bw_alloc_array(count, sizeof *scan->ids);
+    memcpy(scan->ids, series, count * sizeof *series);
+    qsort(scan->ids, count, sizeof *scan->ids, by_id);
     for (size_t i = 0; i < count; i++) {
-        if (scan->count == 0 || scan->wanted[scan->count - 1].series != scan->wanted[i].series)
-            scan->wanted[scan->count++] = scan->wanted[i];
+        if (scan->count == 0 || scan->ids[scan->count - 1] != scan->ids[i])
+            scan->ids[scan->count++] = scan->ids[i];
     }
+    scan->wanted = bw_alloc_array(scan->count, sizeof *scan->wanted);
+    for (size_t i = 0; i < scan->count; i++)
+        scan->wanted[i].series = scan->ids[i];
 }
 
 /* --- where the series are ---------------------------------------------------------------- */
 
-static void note_former(struct scan *scan, uint32_t series, uint32_t group)
+static void note_stays(struct wanted *wanted, const struct bw_stays *stays, size_t *next)
 {
-    if (group == 0)
-        return;
-    scan->formers =
-        bw_grow(scan->formers, &scan->former_cap, scan->former_count + 1, sizeof *scan->formers);
-    scan->formers[scan->former_count++] = (struct former){ series, group };
-}
-
-/* The place that began last is where it is now. */
-static enum bw_rc find_group(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted)
-{
-    enum bw_rc rc = BW_OK;
-    sqlite3_bind_int64(st, 1, wanted->series);
-    while (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err)) {
-        struct bw_cells cells;
-        if (bw_row_read(BW_ROW_SERIES_GROUP, st, &cells)) {
-            note_former(scan, wanted->series, wanted->group);
-            wanted->group = (uint32_t)cells.items[1].integer;
-        } else {
-            scan->damage.rows++;
-        }
+    wanted->stays = stays->items + *next;
+    while (*next < stays->count && stays->items[*next].series == wanted->series) {
+        wanted->stay_count++;
+        (*next)++;
     }
-    sqlite3_reset(st);
-    return rc;
+    /* What is in no pack is of the group that a series is in now. */
+    wanted->has_tail = true;
+    if (wanted->stay_count > 0)
+        wanted->covered = wanted->stays[wanted->stay_count - 1].covered;
 }
 
-/* Of one group alone: the journal's tail is of the group that a series is in now. */
-static void stay_in_group(struct scan *scan)
+/* Of one group alone. */
+static void keep_stay_in(struct wanted *wanted, uint32_t group)
 {
-    scan->former_count = 0;
-    for (size_t i = 0; i < scan->count; i++) {
+    const struct bw_stay *stay = wanted->stays, *end = stay + wanted->stay_count;
+    while (stay < end && stay->group != group)
+        stay++;
+    wanted->has_tail = stay < end && stay + 1 == end;
+    wanted->stays = stay;
+    wanted->stay_count = stay < end;
+}
+
+static enum bw_rc find_places(struct scan *scan, uint64_t *out_least)
+{
+    const enum bw_rc rc =
+        bw_stays_read(scan->reader, scan->ids, scan->count, &scan->stays, &scan->damage, scan->err);
+    *out_least = UINT64_MAX;
+    for (size_t i = 0, next = 0; rc == BW_OK && i < scan->count; i++) {
         struct wanted *wanted = &scan->wanted[i];
-        wanted->has_tail = wanted->group == scan->group;
-        wanted->group = scan->group;
+        note_stays(wanted, &scan->stays, &next);
+        if (scan->group != 0)
+            keep_stay_in(wanted, scan->group);
+        if (wanted->has_tail && wanted->covered < *out_least)
+            *out_least = wanted->covered;
     }
-}
-
-static enum bw_rc find_groups(struct scan *scan)
-{
-    sqlite3_stmt *st = NULL;
-    for (size_t i = 0; i < scan->count; i++)
-        scan->wanted[i].has_tail = true;
-    enum bw_rc rc = bw_db_prepare(scan->reader->db,
-                                  "SELECT * FROM series_group WHERE series=?1 ORDER BY from_ms",
-                                  &st, scan->err);
-    for (size_t i = 0; rc == BW_OK && i < scan->count; i++)
-        rc = find_group(scan, st, &scan->wanted[i]);
-    sqlite3_finalize(st);
-    if (rc == BW_OK && scan->group != 0)
-        stay_in_group(scan);
     return rc;
 }
 
 enum bw_rc bw_view_group_of(struct bw_reader *reader, uint32_t series, uint32_t *out,
                             struct bw_damage *damage, struct bw_err *err)
 {
-    struct wanted wanted = { .series = series, .group = *out };
-    struct scan scan = { .reader = reader, .wanted = &wanted, .count = 1, .err = err };
-    const enum bw_rc rc = find_groups(&scan);
-    *out = wanted.group;
-    free(scan.formers);
-    damage->rows += scan.damage.rows;
-    return rc;
-}
-
-/* A damaged row leaves 0: rows of the journal that are in packs as well are read twice, which
- * changes nothing. */
-static void take_covered(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted)
-{
-    struct bw_cells cells;
-    if (bw_row_read(BW_ROW_PACK_GROUP, st, &cells))
-        wanted->covered = (uint64_t)cells.items[1].integer;
-    else
-        scan->damage.rows++;
-}
-
-static enum bw_rc find_covered(struct scan *scan, uint64_t *out_least)
-{
-    sqlite3_stmt *st = NULL;
-    enum bw_rc rc =
-        bw_db_prepare(scan->reader->db, "SELECT * FROM pack_group WHERE id=?1", &st, scan->err);
-    *out_least = UINT64_MAX;
-    for (size_t i = 0; rc == BW_OK && i < scan->count; i++) {
-        struct wanted *wanted = &scan->wanted[i];
-        sqlite3_bind_int64(st, 1, wanted->group);
-        if (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err))
-            take_covered(scan, st, wanted);
-        sqlite3_reset(st);
-        *out_least = wanted->covered < *out_least ? wanted->covered : *out_least;
-    }
-    sqlite3_finalize(st);
+    struct bw_stays stays = { .count = 0 };
+    const enum bw_rc rc = bw_stays_read(reader, &series, 1, &stays, damage, err);
+    if (rc == BW_OK && stays.count > 0)
+        *out = stays.items[stays.count - 1].group;
+    bw_stays_fini(&stays);
     return rc;
 }
 
@@ -174,9 +143,11 @@ static enum bw_rc find_covered(struct scan *scan, uint64_t *out_least)
 
 static void take_row(struct scan *scan, uint64_t seq, const struct bw_samples *samples)
 {
+    const uint32_t first = scan->ids[0], last = scan->ids[scan->count - 1];
     for (size_t i = 0; i < samples->count; i++) {
         const struct bw_sample *sample = &samples->items[i];
-        if (sample->ts_ms < scan->from_ms || sample->ts_ms > scan->to_ms)
+        if (sample->series < first || sample->series > last || sample->ts_ms < scan->from_ms
+            || sample->ts_ms > scan->to_ms)
             continue;
         struct wanted *wanted = find_wanted(scan, sample->series);
         if (wanted != NULL && wanted->has_tail && seq > wanted->covered)
@@ -210,161 +181,69 @@ static enum bw_rc read_tail(struct scan *scan, uint64_t covered)
 
 /* --- packs ----------------------------------------------------------------------------- */
 
-/* A row's columns are not under a checksum; the header that repeats them is. */
-static bool open_pack(sqlite3_stmt *st, struct bw_pack *pack)
-{
-    return bw_pack_open(pack, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), NULL)
-               == BW_OK
-           && pack->group == sqlite3_column_int64(st, 1)
-           && pack->first_ms == sqlite3_column_int64(st, 2)
-           && pack->last_ms == sqlite3_column_int64(st, 3)
-           && pack->samples == sqlite3_column_int64(st, 4);
-}
-
-static void take_pack(struct scan *scan, const struct bw_pack *pack, struct wanted *wanted,
-                      size_t count)
-{
-    struct bw_pack_walk walk;
-    bw_pack_walk_begin(&walk, pack);
-    for (size_t i = 0; i < count; i++) {
-        if (bw_pack_walk_find(&walk, wanted[i].series)
-            && bw_pack_walk_read(&walk, &wanted[i].points, NULL) != BW_OK)
-            scan->damage.packs++;
-    }
-    bw_pack_walk_fini(&walk);
-}
-
-static enum bw_rc read_packs(struct scan *scan, sqlite3_stmt *st, struct wanted *wanted,
-                             size_t count)
-{
-    enum bw_rc rc = BW_OK;
-    sqlite3_bind_int64(st, 1, wanted->group);
-    sqlite3_bind_int64(st, 2, scan->from_ms);
-    sqlite3_bind_int64(st, 3, scan->to_ms);
-    while (bw_db_has_row(scan->reader->db, sqlite3_step(st), &rc, scan->err)) {
-        struct bw_pack pack;
-        if (open_pack(st, &pack))
-            take_pack(scan, &pack, wanted, count);
-        else
-            scan->damage.packs++;
-    }
-    sqlite3_reset(st);
-    return rc;
-}
-
-/* The points inside the range, in order. */
-static void clip(const struct scan *scan, struct bw_points *points)
-{
-    size_t kept = 0;
-    bw_points_settle(points);
-    for (size_t i = 0; i < points->count; i++) {
-        if (points->items[i].ts_ms >= scan->from_ms && points->items[i].ts_ms <= scan->to_ms)
-            points->items[kept++] = points->items[i];
-    }
-    points->count = kept;
-}
-
 static bool show(struct scan *scan, struct wanted *wanted)
 {
+    struct bw_points *points = &scan->points;
+    points->count = 0;
+    bw_pack_reads_series(scan->packs, wanted->series, points, &scan->damage.packs);
     if (wanted->tail.count > 0) {
-        struct bw_point *room = bw_points_reserve(&wanted->points, wanted->tail.count);
+        struct bw_point *room = bw_points_reserve(points, wanted->tail.count);
         memcpy(room, wanted->tail.items, wanted->tail.count * sizeof *room);
-        wanted->points.count += wanted->tail.count;
+        points->count += wanted->tail.count;
     }
-    clip(scan, &wanted->points);
-    const bool more =
-        wanted->points.count == 0
-        || scan->fn(scan->ctx, wanted->series, wanted->points.items, wanted->points.count);
     bw_points_fini(&wanted->tail);
-    return more;
+    bw_points_settle(points);
+    return points->count == 0 || scan->fn(scan->ctx, wanted->series, points->items, points->count);
 }
 
-/* The memory of a pass serves the next: to the system it is dearer than decoding is. */
-static void pass_on(struct wanted *from, size_t from_count, struct wanted *to, size_t to_count)
+/* Series from the i-th on that have been in the same groups. */
+static size_t run_from(const struct scan *scan, size_t i)
 {
-    for (size_t i = 0; i < from_count && i < to_count; i++) {
-        to[i].points =
-            (struct bw_points){ .items = from[i].points.items, .cap = from[i].points.cap };
-        from[i].points = (struct bw_points){ 0 };
-    }
-    for (size_t i = to_count; i < from_count; i++)
-        bw_points_fini(&from[i].points);
+    size_t run = 1;
+    while (i + run < scan->count && compare_places(&scan->wanted[i], &scan->wanted[i + run]) == 0)
+        run++;
+    return run;
 }
 
-/* The series from the i-th on that are read together. */
-static size_t pass_from(const struct scan *scan, size_t i)
+static enum bw_rc choose_packs(struct scan *scan, const struct wanted *wanted)
 {
-    size_t pass = i < scan->count;
-    while (pass > 0 && pass < SERIES_A_PASS && i + pass < scan->count
-           && scan->wanted[i + pass].group == scan->wanted[i].group)
-        pass++;
-    return pass;
-}
-
-/* The former groups of the series of a pass, as ",1,2". */
-static void put_formers(const struct scan *scan, const struct wanted *pass, size_t count,
-                        struct bw_buf *out)
-{
-    for (size_t i = 0; i < scan->former_count; i++) {
-        for (size_t k = 0; k < count; k++) {
-            if (pass[k].series == scan->formers[i].series)
-                bw_buf_printf(out, ",%u", scan->formers[i].group);
-        }
-    }
-}
-
-/* The packs of a pass. Ids say over all groups which were handed over later (docs/format.md). */
-static enum bw_rc prepare_packs(struct scan *scan, const struct wanted *pass, size_t count,
-                                sqlite3_stmt **out)
-{
-    struct bw_buf sql;
-    bw_buf_init(&sql, SQL_BYTES_MAX);
-    /* Only ids are sorted: a sorter would hold all bodies. */
-    bw_buf_text(&sql, "SELECT body, group_id, first_ms, last_ms, samples FROM pack"
-                      " WHERE id IN (SELECT id FROM pack WHERE group_id IN (?1");
-    put_formers(scan, pass, count, &sql);
-    bw_buf_text(&sql, ") AND last_ms>=?2 AND first_ms<=?3) ORDER BY id");
-    const enum bw_rc rc = bw_buf_failed(&sql)
-                              ? bw_fail(scan->err, BW_ELIMIT, "series that moved too often")
-                              : bw_db_prepare(scan->reader->db, sql.data, out, scan->err);
-    bw_buf_fini(&sql);
+    uint32_t *groups = bw_alloc_array(wanted->stay_count + 1, sizeof *groups);
+    for (size_t i = 0; i < wanted->stay_count; i++)
+        groups[i] = wanted->stays[i].group;
+    const enum bw_rc rc = bw_pack_reads_choose(scan->packs, groups, wanted->stay_count, scan->err);
+    free(groups);
     return rc;
 }
 
-static enum bw_rc scan_groups(struct scan *scan)
+static enum bw_rc show_run(struct scan *scan, struct wanted *wanted, size_t count, bool *more)
 {
-    sqlite3_stmt *st = NULL;
-    enum bw_rc rc = BW_OK;
-    bool more = true;
-    for (size_t i = 0, pass; rc == BW_OK && more && i < scan->count; i += pass) {
-        pass = pass_from(scan, i);
-        if (st == NULL || scan->former_count > 0) {
-            sqlite3_finalize(st);
-            st = NULL;
-            rc = prepare_packs(scan, &scan->wanted[i], pass, &st);
-        }
-        if (rc == BW_OK)
-            rc = read_packs(scan, st, &scan->wanted[i], pass);
-        for (size_t k = i; rc == BW_OK && more && k < i + pass; k++)
-            more = show(scan, &scan->wanted[k]);
-        pass_on(&scan->wanted[i], pass, &scan->wanted[i + pass], pass_from(scan, i + pass));
+    enum bw_rc rc = choose_packs(scan, wanted);
+    const size_t pass = bw_pack_reads_pass(scan->packs, count);
+    for (size_t i = 0; rc == BW_OK && *more && i < count; i += pass) {
+        const size_t end = count - i < pass ? count : i + pass;
+        rc = bw_pack_reads_load(scan->packs, wanted[i].series, wanted[end - 1].series,
+                                &scan->damage.packs, scan->err);
+        for (size_t k = i; rc == BW_OK && *more && k < end; k++)
+            *more = show(scan, &wanted[k]);
     }
-    sqlite3_finalize(st);
     return rc;
 }
 
 static enum bw_rc run(struct scan *scan)
 {
     uint64_t covered = 0;
-    enum bw_rc rc = find_groups(scan);
-    if (rc == BW_OK)
-        rc = find_covered(scan, &covered);
-    if (rc == BW_OK)
+    bool more = true;
+    enum bw_rc rc = find_places(scan, &covered);
+    if (rc == BW_OK && covered < UINT64_MAX)
         rc = read_tail(scan, covered);
     if (rc != BW_OK)
         return rc;
-    qsort(scan->wanted, scan->count, sizeof *scan->wanted, by_group);
-    return scan_groups(scan);
+    qsort(scan->wanted, scan->count, sizeof *scan->wanted, by_place);
+    for (size_t i = 0, count; rc == BW_OK && more && i < scan->count; i += count) {
+        count = run_from(scan, i);
+        rc = show_run(scan, &scan->wanted[i], count, &more);
+    }
+    return rc;
 }
 
 enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *range,
@@ -376,17 +255,20 @@ enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *ra
                          .group = range->group,
                          .from_ms = range->from_ms,
                          .to_ms = range->to_ms,
+                         .packs = bw_pack_reads_new(reader->db, range->from_ms, range->to_ms,
+                                                    BYTES_A_PASS),
                          .fn = fn,
                          .ctx = ctx,
                          .err = err };
     take_wanted(&scan, range->series, range->count);
     const enum bw_rc rc = run(&scan);
-    for (size_t i = 0; i < scan.count; i++) {
+    for (size_t i = 0; i < scan.count; i++)
         bw_points_fini(&scan.wanted[i].tail);
-        bw_points_fini(&scan.wanted[i].points);
-    }
+    bw_points_fini(&scan.points);
+    bw_pack_reads_free(scan.packs);
+    bw_stays_fini(&scan.stays);
     free(scan.wanted);
-    free(scan.formers);
+    free(scan.ids);
     if (damage != NULL) {
         damage->packs += scan.damage.packs;
         damage->journal_rows += scan.damage.journal_rows;
