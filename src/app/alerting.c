@@ -132,6 +132,7 @@ static void free_shown(struct shown *shown)
     free(shown->rule);
     free(shown->labels);
     free(shown->cause);
+    *shown = (struct shown){ 0 };
 }
 
 void bw_alerting_free(struct bw_alerting *alerting)

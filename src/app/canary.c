@@ -328,7 +328,7 @@ enum bw_rc bw_canary_apply(struct bw_canary *canary, const struct bw_config *con
     cancel_runs(canary);
     free_targets(canary->targets, canary->count);
     canary->targets = targets;
-    canary->count = rc == BW_OK ? config->canary.count : 0;
+    canary->count = targets != NULL ? config->canary.count : 0;
     canary->config = &config->canary;
     if (canary->count == 0) {
         go_without(canary);

@@ -140,7 +140,7 @@ void bw_config_resolve_services(struct bw_config_loading *loading)
     const struct bw_node *node = list != NULL ? list->first : NULL;
     bw_config_check_label_names(loading, bw_node_find(loading->root, "global"), "global",
                                 config->settings.global.labels);
-    for (size_t i = 0; i < count; i++, node = node->next) {
+    for (size_t i = 0; node != NULL && i < count; i++, node = node->next) {
         nodes[i] = node;
         struct bw_config_resolving r = { .loading = loading,
                                          .service = &settings[i],

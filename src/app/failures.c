@@ -87,7 +87,8 @@ static void put_phases(struct bw_buf *out, const struct bw_probe_result *result)
         bw_buf_text(out, out->len > 0 ? " " : "");
         bw_buf_text(out, bw_probe_phase_name(i));
         bw_buf_char(out, '=');
-        bw_buf_double(out, (double)(result->phase_ns[i] / 1000) / 1e6);
+        const int64_t whole_us = result->phase_ns[i] / 1000;
+        bw_buf_double(out, (double)whole_us / 1e6);
     }
 }
 

@@ -108,7 +108,8 @@ static void take_shape(struct bw_source *source, const struct bw_measures *measu
     free(source->values);
     source->shape = shape;
     source->values = bw_alloc(shape->count * (sizeof *source->values + sizeof *source->series));
-    source->series = (uint32_t *)(source->values + shape->count);
+    void *behind = source->values + shape->count;
+    source->series = behind;
 }
 
 /* Ids of all stored series of the source, within the ceiling for one source: the first of them

@@ -59,6 +59,7 @@ static void put_bytes(struct telling *t, uint32_t at_us, enum bw_transcript_mark
 
 static size_t trimmed(const char *bytes, size_t len)
 {
+    // cppcheck-suppress uninitvar ; `len` is what was written
     while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
         len--;
     return len;
@@ -235,6 +236,7 @@ static size_t read_notes(const struct bw_trail *trail, struct note notes[ORDER_M
         note->bytes = trail->notes + at + sizeof note->head;
         at += sizeof note->head + note->head.len;
     }
+    // cppcheck-suppress uninitvar ; filled up to there
     qsort(notes, count, sizeof *notes, by_time);
     return count;
 }

@@ -83,7 +83,7 @@ static struct bw_chart_line used_ratio(struct drawing *drawing, const char *name
 
 static void draw_load(struct drawing *drawing)
 {
-    struct bw_history load;
+    struct bw_history load = { 0 };
     if (read_metric(drawing, "node_load1", NULL, NULL, BW_TAKE_MEAN, &load) != BW_OK
         || load.count == 0)
         return;
