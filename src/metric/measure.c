@@ -130,6 +130,13 @@ void bw_histogram_init(struct bw_histogram *histogram, const double *bounds, siz
     *histogram = (struct bw_histogram){ .bounds = bounds, .bound_count = count };
 }
 
+/* The sum to 1e-9: what additions leave behind that is most of the cost of printing it. */
+static double tidy(double sum)
+{
+    const double scaled = nearbyint(sum * 1e9);
+    return fabs(scaled) < 0x1p53 ? scaled / 1e9 : sum;
+}
+
 void bw_histogram_observe(struct bw_histogram *histogram, double value)
 {
     if (isnan(value))
@@ -138,7 +145,7 @@ void bw_histogram_observe(struct bw_histogram *histogram, double value)
     while (bucket < histogram->bound_count && value > histogram->bounds[bucket])
         bucket++;
     histogram->counts[bucket]++;
-    histogram->sum += value;
+    histogram->sum = tidy(histogram->sum + value);
 }
 
 void bw_measures_add_histogram(struct bw_measures *measures, enum bw_family_id family,

@@ -75,7 +75,8 @@ extern const size_t bw_duration_bound_count;
 
 void bw_histogram_init(struct bw_histogram *histogram, const double *bounds, size_t count);
 
-/* A NaN is not counted: it would spoil the sum for ever. */
+/* `value` in seconds: the sum is kept to the nanosecond, as long as it is below 9e6. A NaN is not
+ * counted: it would spoil the sum for ever. */
 void bw_histogram_observe(struct bw_histogram *histogram, double value);
 
 /* Adds the cumulative buckets, the sum and the count. */

@@ -102,6 +102,18 @@ static void a_histogram_counts_up_to_each_bound(void **state)
     bw_arena_fini(&arena);
 }
 
+static void adding_leaves_no_tail_of_digits(void **state)
+{
+    (void)state;
+    struct bw_histogram h;
+    bw_histogram_init(&h, bw_duration_bounds, bw_duration_bound_count);
+    for (int i = 0; i < 1000; i++)
+        bw_histogram_observe(&h, 0.003048697);
+    assert_true(h.sum == 3.048697);
+    bw_histogram_observe(&h, 1e12); /* beyond what has nanoseconds */
+    assert_true(fabs(h.sum - 1e12 - 3.048697) < 1e-3);
+}
+
 static void the_bounds_for_durations_rise(void **state)
 {
     (void)state;
@@ -117,6 +129,7 @@ int main(void)
         cmocka_unit_test(values_are_found_by_their_labels),
         cmocka_unit_test(long_values_are_cut_and_missing_ones_empty),
         cmocka_unit_test(a_histogram_counts_up_to_each_bound),
+        cmocka_unit_test(adding_leaves_no_tail_of_digits),
         cmocka_unit_test(the_bounds_for_durations_rise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
