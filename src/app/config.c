@@ -26,6 +26,7 @@ static struct bw_config_owned *owned_of(struct bw_config *config)
     return (struct bw_config_owned *)config; /* its first member */
 }
 
+/* What values that name a variable or a file of secrets stand for. */
 static const char *env_value(void *user, const char *name)
 {
     (void)user;
@@ -46,6 +47,16 @@ static enum bw_rc read_secret(void *user, const char *path, const char *config_f
     bw_buf_bytes(out, data, size);
     free(data);
     return BW_OK;
+}
+
+struct bw_conf_ctx bw_config_ctx(struct bw_config *config, struct bw_arena *arena,
+                                 struct bw_problems *problems)
+{
+    return (struct bw_conf_ctx){ .arena = arena,
+                                 .problems = problems,
+                                 .env = env_value,
+                                 .read_file = read_secret,
+                                 .user = config };
 }
 
 static const char *folder_of(struct bw_arena *arena, const char *file)
@@ -307,11 +318,7 @@ struct bw_config *bw_config_load(const char *file, const struct bw_config_defaul
         .config = config,
         .arena = &config->arena,
         .problems = problems,
-        .ctx = { .arena = &config->arena,
-                 .problems = problems,
-                 .env = env_value,
-                 .read_file = read_secret,
-                 .user = config },
+        .ctx = bw_config_ctx(config, &config->arena, problems),
     };
     if (read_document(&loading, file, defaults))
         resolve(&loading);

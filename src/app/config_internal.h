@@ -24,6 +24,10 @@ struct bw_config_loading {
  * looked at closer although something else is not. */
 bool bw_config_is_sound(const struct bw_config_loading *loading, const char *path);
 
+/* For decoding what belongs to `config`, whose folder is that of its files of secrets. */
+struct bw_conf_ctx bw_config_ctx(struct bw_config *config, struct bw_arena *arena,
+                                 struct bw_problems *problems);
+
 /* Reads `file` and what it includes into loading->root and loading->modules. */
 bool bw_config_read(struct bw_config_loading *loading, const char *file);
 

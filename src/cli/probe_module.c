@@ -3,9 +3,7 @@
 
 #include "app/config_internal.h"
 #include "conf/guess.h"
-#include "io/file.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const struct bw_probe_module *bw_probe_module_plain(struct bw_arena *arena, enum bw_prober kind)
@@ -22,26 +20,6 @@ const char *bw_probe_module_folder(struct bw_arena *arena, const char *file)
     if (slash == NULL)
         return ".";
     return slash == file ? "/" : bw_arena_strndup(arena, file, (size_t)(slash - file));
-}
-
-static const char *env_value(void *user, const char *name)
-{
-    (void)user;
-    return getenv(name);
-}
-
-static enum bw_rc read_secret(void *user, const char *path, const char *config_file,
-                              struct bw_buf *out, struct bw_err *err)
-{
-    (void)config_file;
-    char *data;
-    size_t size;
-    const enum bw_rc rc = bw_file_read(user, path, BW_CONF_SECRET_BYTES_MAX, &data, &size, err);
-    if (rc != BW_OK)
-        return rc;
-    bw_buf_bytes(out, data, size);
-    free(data);
-    return BW_OK;
 }
 
 static void no_such_module(struct bw_config_loading *loading, const char *file, const char *name)
@@ -66,7 +44,7 @@ static bool load(struct bw_config_loading *out, struct bw_config *config, struct
         .config = config,
         .arena = arena,
         .problems = problems,
-        .ctx = { arena, problems, env_value, read_secret, folder },
+        .ctx = bw_config_ctx(config, arena, problems),
     };
     return bw_config_read(out, file);
 }

@@ -68,10 +68,7 @@ enum bw_rc bw_cpu_parse(struct bw_span text, struct bw_measures *out, struct bw_
 
 enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err)
 {
-    static const struct {
-        const char *word;
-        enum bw_family_id family;
-    } rows[] = {
+    static const struct bw_word_row rows[] = {
         { "intr", BW_METRIC_NODE_INTR_TOTAL },
         { "ctxt", BW_METRIC_NODE_CONTEXT_SWITCHES_TOTAL },
         { "btime", BW_METRIC_NODE_BOOT_TIME_SECONDS },
@@ -79,21 +76,7 @@ enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw
         { "procs_running", BW_METRIC_NODE_PROCS_RUNNING },
         { "procs_blocked", BW_METRIC_NODE_PROCS_BLOCKED },
     };
-    struct bw_span line, word;
-    bool any = false;
-    while (bw_scan_line(&text, &line)) {
-        bw_scan_word(&line, &word);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            uint64_t value;
-            if (!bw_scan_is(word, rows[i].word))
-                continue;
-            if (!bw_scan_uint(&line, &value))
-                return bw_fail(err, BW_EINVAL, "stat: '%s' without a number", rows[i].word);
-            bw_measures_add(out, rows[i].family, (double)value, NULL);
-            any = true;
-        }
-    }
-    return any ? BW_OK : bw_fail(err, BW_EINVAL, "stat: nothing in it that we know");
+    return bw_words_parse(text, "stat", rows, sizeof rows / sizeof *rows, out, err);
 }
 
 enum bw_rc bw_host_read_stat(struct bw_host *host, struct bw_span *out, struct bw_err *err)

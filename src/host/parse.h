@@ -11,6 +11,14 @@
 
 #include <sys/timex.h>
 
+/* Lines of a word and a number: the words that are wanted, and what their numbers are. */
+struct bw_word_row {
+    const char *word;
+    enum bw_family_id family;
+};
+enum bw_rc bw_words_parse(struct bw_span text, const char *file, const struct bw_word_row *rows,
+                          size_t count, struct bw_measures *out, struct bw_err *err);
+
 /* /proc/stat: processors (in USER_HZ, 100 a second) and the rest. */
 enum bw_rc bw_cpu_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);
 enum bw_rc bw_stat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err);

@@ -6,10 +6,7 @@
 
 enum bw_rc bw_vmstat_parse(struct bw_span text, struct bw_measures *out, struct bw_err *err)
 {
-    static const struct {
-        const char *word;
-        enum bw_family_id family;
-    } rows[] = {
+    static const struct bw_word_row rows[] = {
         { "oom_kill", BW_METRIC_NODE_VMSTAT_OOM_KILL },
         { "pgfault", BW_METRIC_NODE_VMSTAT_PGFAULT },
         { "pgmajfault", BW_METRIC_NODE_VMSTAT_PGMAJFAULT },
@@ -18,21 +15,7 @@ enum bw_rc bw_vmstat_parse(struct bw_span text, struct bw_measures *out, struct 
         { "pswpin", BW_METRIC_NODE_VMSTAT_PSWPIN },
         { "pswpout", BW_METRIC_NODE_VMSTAT_PSWPOUT },
     };
-    struct bw_span line, word;
-    bool any = false;
-    while (bw_scan_line(&text, &line)) {
-        bw_scan_word(&line, &word);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            uint64_t value;
-            if (!bw_scan_is(word, rows[i].word))
-                continue;
-            if (!bw_scan_uint(&line, &value))
-                return bw_fail(err, BW_EINVAL, "vmstat: '%s' without a number", rows[i].word);
-            bw_measures_add(out, rows[i].family, (double)value, NULL);
-            any = true;
-        }
-    }
-    return any ? BW_OK : bw_fail(err, BW_EINVAL, "vmstat: nothing in it that we know");
+    return bw_words_parse(text, "vmstat", rows, sizeof rows / sizeof *rows, out, err);
 }
 
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)

@@ -81,15 +81,6 @@ static enum bw_rc plan_group(struct bw_store *store, struct moves *moves, uint32
     return rc;
 }
 
-static enum bw_rc write_cells(struct bw_store *store, enum bw_row_op op,
-                              const struct bw_cells *cells, struct bw_err *err)
-{
-    struct bw_row *row = bw_row_new(op, cells);
-    const enum bw_rc rc = bw_row_write(&store->row_writer, store->db, row, err);
-    free(row);
-    return rc;
-}
-
 /* By the clock, but never before it came to where it was: the order of places is that of time. */
 static enum bw_rc write_move(struct bw_store *store, const struct move *move, int64_t now_ms,
                              struct bw_err *err)
@@ -103,10 +94,13 @@ static enum bw_rc write_move(struct bw_store *store, const struct move *move, in
     bw_cells_of_place(&place, move->series, move->to, at_ms);
     bw_cells_int(&covered, move->to);
     bw_cells_int(&covered, (int64_t)store->seq);
-    enum bw_rc rc = write_cells(store, BW_ROW_SERIES_GROUP, &old, err);
+    enum bw_rc rc =
+        bw_row_write_cells(&store->row_writer, store->db, BW_ROW_SERIES_GROUP, &old, err);
     if (rc == BW_OK)
-        rc = write_cells(store, BW_ROW_SERIES_GROUP, &place, err);
-    return rc == BW_OK ? write_cells(store, BW_ROW_PACK_GROUP, &covered, err) : rc;
+        rc = bw_row_write_cells(&store->row_writer, store->db, BW_ROW_SERIES_GROUP, &place, err);
+    return rc == BW_OK
+               ? bw_row_write_cells(&store->row_writer, store->db, BW_ROW_PACK_GROUP, &covered, err)
+               : rc;
 }
 
 static enum bw_rc write_moves(struct bw_store *store, const struct moves *moves, struct bw_err *err)

@@ -100,15 +100,6 @@ static uint32_t *copy_ids(struct bw_store *store, size_t *out_count)
     return ids;
 }
 
-static enum bw_rc write_cells(struct bw_store *store, enum bw_row_op op,
-                              const struct bw_cells *cells, struct bw_err *err)
-{
-    struct bw_row *row = bw_row_new(op, cells);
-    const enum bw_rc rc = bw_row_write(&store->row_writer, store->db, row, err);
-    free(row);
-    return rc;
-}
-
 static enum bw_rc write_series(struct bw_store *store, uint32_t id, struct bw_buf *name,
                                int64_t now_ms, struct bw_err *err)
 {
@@ -122,9 +113,9 @@ static enum bw_rc write_series(struct bw_store *store, uint32_t id, struct bw_bu
     struct bw_cells series = { .count = 0 }, place = { .count = 0 };
     bw_cells_of_series(&series, id, name->data);
     bw_cells_of_place(&place, id, group, now_ms);
-    enum bw_rc rc = write_cells(store, BW_ROW_SERIES, &series, err);
+    enum bw_rc rc = bw_row_write_cells(&store->row_writer, store->db, BW_ROW_SERIES, &series, err);
     if (rc == BW_OK)
-        rc = write_cells(store, BW_ROW_SERIES_GROUP, &place, err);
+        rc = bw_row_write_cells(&store->row_writer, store->db, BW_ROW_SERIES_GROUP, &place, err);
     return rc;
 }
 

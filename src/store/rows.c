@@ -193,6 +193,15 @@ enum bw_rc bw_row_write(struct bw_row_writer *writer, sqlite3 *db, const struct 
     return rc;
 }
 
+enum bw_rc bw_row_write_cells(struct bw_row_writer *writer, sqlite3 *db, enum bw_row_op op,
+                              const struct bw_cells *cells, struct bw_err *err)
+{
+    struct bw_row *row = bw_row_new(op, cells);
+    const enum bw_rc rc = bw_row_write(writer, db, row, err);
+    free(row);
+    return rc;
+}
+
 void bw_row_writer_fini(struct bw_row_writer *writer)
 {
     for (size_t i = 0; i < BW_ROW_OP_COUNT; i++)

@@ -88,6 +88,10 @@ struct bw_row_writer {
 /* Writes one row inside the caller's transaction. */
 enum bw_rc bw_row_write(struct bw_row_writer *writer, sqlite3 *db, const struct bw_row *row,
                         struct bw_err *err);
+
+/* The same of cells that are no row yet. */
+enum bw_rc bw_row_write_cells(struct bw_row_writer *writer, sqlite3 *db, enum bw_row_op op,
+                              const struct bw_cells *cells, struct bw_err *err);
 void bw_row_writer_fini(struct bw_row_writer *writer);
 
 /* What a row's column `sum` must say. */
