@@ -81,6 +81,7 @@ static void store_came(void *ctx, struct bw_store *store)
     struct bw_err err;
     daemon->core.store = store;
     bw_recorder_set_store(daemon->core.recorder, store);
+    bw_control_set_store(daemon->control, store);
     if (daemon->web != NULL) { /* else it is told when it starts */
         bw_web_set_store(daemon->web, bw_store_path(store));
         if (bw_daemon_add_control(daemon, &err) != BW_OK)
@@ -163,6 +164,7 @@ static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, stru
     }
     if (rc == BW_OK) {
         daemon->core.config = config;
+        daemon->control = bw_control_new();
         daemon->storage =
             bw_storage_new(&daemon->core, daemon->options->storage_path, store_came, daemon);
         rc = bw_storage_open(daemon->storage, err);
@@ -246,6 +248,7 @@ static void stop(struct bw_daemon *daemon)
         bw_core_system_event(core, "stopped", "by signal");
     }
     free_parts(daemon);
+    bw_control_free(daemon->control);
     bw_storage_free(daemon->storage);
     for (size_t i = 0; i < BW_DAEMON_SIGNALS; i++)
         bw_signal_free(daemon->signals[i]);

@@ -13,6 +13,7 @@
 #include "app/alerting.h"
 #include "app/canary.h"
 #include "app/compacting.h"
+#include "app/control.h"
 #include "app/core.h"
 #include "app/daemon.h"
 #include "app/hostwatch.h"
@@ -43,6 +44,7 @@ struct bw_daemon {
     struct bw_compacting *compacting;
     struct bw_rolling *rolling;
     struct bw_storage *storage;
+    struct bw_control *control;
     struct bw_web *web;
     struct bw_timer *self_timer, *rest_timer;
     unsigned rests; /* so often memory was given back */

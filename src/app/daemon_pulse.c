@@ -84,7 +84,8 @@ static void on_self_timer(void *ctx)
 
 static void rest(void *ctx)
 {
-    (void)ctx;
+    const struct bw_daemon *daemon = ctx;
+    bw_control_rest(daemon->control);
     bw_memory_rest();
 }
 
@@ -95,7 +96,7 @@ static void on_rest_timer(void *ctx)
 {
     struct bw_daemon *daemon = ctx;
     bw_web_rest(daemon->web);
-    bw_work_submit(daemon->core.workers, rest, NULL, NULL);
+    bw_work_submit(daemon->core.workers, rest, NULL, daemon);
     daemon->rests++;
     bw_timer_start(daemon->rest_timer, daemon->rests < RESTS_EARLY ? REST_EARLY_NS : REST_EVERY_NS,
                    0);

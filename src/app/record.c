@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/erase.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct bw_recorder {
     struct bw_shapes *shapes;
     int64_t started_ms;
     unsigned generation;
+    uint64_t erasures;         /* of the store when that was looked at last */
     struct bw_source *sources; /* newest first */
     struct bw_sample *samples;
     size_t sample_cap;
@@ -149,8 +151,19 @@ static void store_round(struct bw_source *source, int64_t ts_ms)
         bw_store_append(recorder->store, recorder->samples, count);
 }
 
+/* Series were deleted: what is still measured of them goes on under new ids. */
+static void notice_erasures(struct bw_recorder *recorder)
+{
+    const uint64_t erasures = recorder->store != NULL ? bw_store_erasures(recorder->store) : 0;
+    if (erasures == recorder->erasures)
+        return;
+    recorder->erasures = erasures;
+    recorder->generation++;
+}
+
 static void remember(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
 {
+    notice_erasures(source->recorder);
     if (!bw_shape_fits(source->shape, measures)) {
         take_shape(source, measures);
         look_up_ids(source);

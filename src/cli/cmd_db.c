@@ -4,6 +4,8 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
+#include "cli/db_delete.h"
+#include "cli/live.h"
 #include "cli/output.h"
 #include "cli/storage.h"
 #include "conf/guess.h"
@@ -22,6 +24,7 @@ enum { ANSWER_BYTES_MAX = 16 << 20 };
 struct db_opts {
     const char *storage_path;
     int format;
+    bool dry_run, yes, all;
 };
 
 static const struct bw_opt_name formats[] = { { "text", TEXT }, { "json", JSON }, { 0 } };
@@ -32,6 +35,11 @@ static const struct bw_opt rows[] = {
     BW_STORAGE_ROW(AT(storage_path)),
     { "format", BW_OPT_ENUM, AT(format), .def = "text", .names = formats,
       .help = "How the answer is written." },
+    { "dry-run", BW_OPT_BOOL, AT(dry_run),
+      .help = "delete-series: only list what would go, with the number of samples." },
+    { "yes", BW_OPT_BOOL, AT(yes), .help = "delete-series: do not ask on a terminal." },
+    { "all", BW_OPT_BOOL, AT(all),
+      .help = "delete-series: also when MATCHER is every series there is." },
     { 0 },
 };
 
@@ -44,6 +52,7 @@ struct work {
     const struct bw_command *command;
     const char *path;
     const char *target;
+    const struct db_opts *opts;
     bool json;
     struct bw_buf out;
 };
@@ -274,7 +283,12 @@ static enum bw_rc make_small(const struct work *work, struct bw_compact_report *
     const struct bw_backup_watch watch = { show_progress, &shown };
     const struct bw_store_hooks hooks = { .say = say };
     catch_signals();
-    const enum bw_rc rc = bw_store_compact(work->path, &hooks, &watch, report, err);
+    enum bw_rc rc = bw_store_compact(work->path, &hooks, &watch, report, err);
+    if (rc == BW_EBUSY) {
+        struct bw_live *live = bw_live_new(work->path, &is_interrupted);
+        rc = bw_live_compact(live, &watch, report, err);
+        bw_live_free(live);
+    }
     if (shown >= 0)
         fputs("\r\x1b[K", stderr);
     return rc;
@@ -300,10 +314,6 @@ static int compact(struct work *work)
     struct bw_err err;
     char before[BW_DURATION_TEXT_MAX], after[BW_DURATION_TEXT_MAX];
     const enum bw_rc rc = make_small(work, &report, &err);
-    if (rc == BW_EBUSY)
-        return bw_command_failed(work->command,
-                                 "%s; it merges old packs by itself, stop it to compact all now",
-                                 err.text);
     if (rc != BW_OK)
         return failed(work, rc, &err);
     if (work->json) {
@@ -312,27 +322,48 @@ static int compact(struct work *work)
     }
     bw_format_bytes(before, report.bytes_before);
     bw_format_bytes(after, report.bytes_after);
-    bw_buf_printf(&work->out, "%s: %s before, %s after; %" PRIu64 " packs became %" PRIu64 "\n",
-                  work->path, before, after, report.totals.packs_merged,
-                  report.totals.packs_written);
-    if (report.totals.damaged > 0)
-        bw_buf_printf(&work->out, "%" PRIu64 " damaged packs were left as they are\n",
-                      report.totals.damaged);
+    bw_buf_printf(&work->out, "%s: %s before, %s after; ", work->path, before, after);
+    bw_out_count(&work->out, report.totals.packs_merged, "pack", "packs");
+    bw_buf_printf(&work->out, " became %" PRIu64 "\n", report.totals.packs_written);
+    if (report.totals.damaged > 0) {
+        bw_out_count(&work->out, report.totals.damaged, "damaged pack was left as it is\n",
+                     "damaged packs were left as they are\n");
+    }
     return BW_EXIT_OK;
+}
+
+/* ---- delete-series ----------------------------------------------------------------------- */
+
+static int delete_series(struct work *work)
+{
+    const struct bw_db_delete order = {
+        .command = work->command,
+        .store = work->path,
+        .matcher = work->target,
+        .dry_run = work->opts->dry_run,
+        .yes = work->opts->yes,
+        .all = work->opts->all,
+        .json = work->json,
+        .stop = &is_interrupted,
+        .out = &work->out,
+    };
+    return bw_db_delete_series(&order);
 }
 
 /* ---- all of them ------------------------------------------------------------------------- */
 
 static const struct action {
     const char *name;
-    size_t args; /* besides the name */
+    const char *arg; /* besides the name; NULL: none */
     int (*run)(struct work *work);
     const char *help;
 } actions[] = {
-    { "verify", 0, verify, "Read everything and check every checksum; exits with 1 on damage" },
-    { "stats", 0, stats, "What is in the store and how much room it takes" },
-    { "backup", 1, backup, "Write a complete copy as of now to TARGET, which must not exist" },
-    { "compact", 0, compact, "Make a stopped store as small as it can be; deletes nothing" },
+    { "verify", NULL, verify, "Read everything and check every checksum; exits with 1 on damage" },
+    { "stats", NULL, stats, "What is in the store and how much room it takes" },
+    { "backup", "TARGET", backup,
+      "Write a complete copy as of now to TARGET, which must not exist" },
+    { "compact", NULL, compact, "Make a store as small as it can be; deletes nothing" },
+    { "delete-series", "MATCHER", delete_series, "Delete series, by a selector, for good" },
 };
 
 static int unknown_action(const struct bw_command *command, const char *name)
@@ -353,11 +384,12 @@ static int run_action(const struct bw_command *command, const struct bw_call *ca
     struct work work = { .command = command,
                          .path = bw_storage_path(call->arena, opts->storage_path),
                          .target = call->arg_count > 1 ? call->args[1] : NULL,
+                         .opts = opts,
                          .json = opts->format == JSON };
-    if (call->arg_count != 1 + action->args)
-        return bw_command_usage(
-            command, action->args == 1 ? "'db %s' needs a TARGET" : "'db %s' takes no argument",
-            action->name);
+    if (action->arg != NULL && call->arg_count < 2)
+        return bw_command_usage(command, "'db %s' needs a %s", action->name, action->arg);
+    if (action->arg == NULL && call->arg_count > 1)
+        return bw_command_usage(command, "'db %s' takes no argument", action->name);
     bw_buf_init(&work.out, ANSWER_BYTES_MAX);
     const int code = action->run(&work);
     if (code == BW_EXIT_OK)
@@ -380,7 +412,7 @@ static void complete(struct bw_completion *completion, const struct bw_opt *flag
     for (size_t i = 0; flag == NULL && i < sizeof actions / sizeof *actions; i++) {
         if (completion->arg_count == 0)
             bw_completion_add(completion, actions[i].name, actions[i].help);
-        else if (actions[i].args == 1 && strcmp(completion->args[0], actions[i].name) == 0)
+        else if (actions[i].run == backup && strcmp(completion->args[0], actions[i].name) == 0)
             bw_completion_files(completion);
     }
 }
@@ -390,14 +422,14 @@ static void list_actions(struct bw_buf *out)
 {
     bw_buf_text(out, "\nActions:\n");
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        bw_buf_printf(out, "  %-8s%-8s%s.\n", actions[i].name, actions[i].args == 1 ? "TARGET" : "",
-                      actions[i].help);
+        bw_buf_printf(out, "  %-14s%-8s%s.\n", actions[i].name,
+                      actions[i].arg == NULL ? "" : actions[i].arg, actions[i].help);
 }
 
 const struct bw_command bw_cmd_db = {
     .name = "db",
-    .arguments = "verify|stats|backup|compact [TARGET]",
-    .summary = "Verify a store, count what is in it, copy it, live or not; or make it smaller",
+    .arguments = "verify|stats|backup|compact|delete-series [TARGET|MATCHER]",
+    .summary = "Verify a store, count what is in it, copy it, make it smaller, delete series",
     .more = list_actions,
     .complete = complete,
     .flags = &group,

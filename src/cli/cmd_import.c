@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/live_import.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/storage.h"
@@ -32,7 +33,8 @@ static const struct bw_opt rows[] = {
     { "strict", BW_OPT_BOOL, AT(strict),
       .help = "Read the file twice, and import nothing when a line of it is bad." },
     { "max-series", BW_OPT_INT, AT(max_series), .def = "100000", .range = "1..10000000",
-      .help = "Ceiling on the number of series in the store, as storage.max_series." },
+      .help = "Ceiling on the number of series in a store that no daemon has open; of one that a "
+              "daemon has, storage.max_series is." },
     { 0 },
 };
 
@@ -46,7 +48,8 @@ struct work {
     FILE *in;
     uint64_t size; /* 0: not known */
     enum bw_transfer_form form;
-    struct bw_import *import; /* NULL: it is only looked for bad lines */
+    struct bw_import *import;           /* one of them; none: it is only looked for bad lines */
+    struct bw_live_import *live_import; /* where a daemon has the store */
     struct bw_progress progress;
     uint64_t bad, samples;
 };
@@ -65,6 +68,8 @@ static uint32_t take_series(void *ctx, const char *metric, struct bw_labels labe
                             struct bw_err *err)
 {
     struct work *work = ctx;
+    if (work->live_import != NULL)
+        return bw_live_import_series(work->live_import, metric, labels, err);
     return work->import == NULL ? 1 : bw_import_series(work->import, metric, labels, err);
 }
 
@@ -74,6 +79,8 @@ static void take_sample(void *ctx, uint32_t series, int64_t ts_ms, double value)
     work->samples++;
     if (work->import != NULL)
         bw_import_add(work->import, series, ts_ms, value);
+    else if (work->live_import != NULL)
+        bw_live_import_add(work->live_import, series, ts_ms, value);
 }
 
 static void take_bad(void *ctx, uint64_t line, const char *why)
@@ -87,6 +94,13 @@ static void take_bad(void *ctx, uint64_t line, const char *why)
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
+static enum bw_rc verdict(const struct work *work, struct bw_err *err)
+{
+    if (work->live_import != NULL)
+        return bw_live_import_verdict(work->live_import, err);
+    return work->import != NULL ? bw_import_verdict(work->import, err) : BW_OK;
+}
+
 static enum bw_rc read_pieces(struct work *work, struct bw_transfer_reader *reader, char *piece,
                               struct bw_err *err)
 {
@@ -95,8 +109,8 @@ static enum bw_rc read_pieces(struct work *work, struct bw_transfer_reader *read
     enum bw_rc rc = BW_OK;
     while (rc == BW_OK && (size = fread(piece, 1, PIECE_BYTES, work->in)) > 0) {
         rc = bw_transfer_reader_feed(reader, piece, size, err);
-        if (rc == BW_OK && work->import != NULL)
-            rc = bw_import_verdict(work->import, err);
+        if (rc == BW_OK)
+            rc = verdict(work, err);
         if (rc == BW_OK && is_interrupted != 0)
             rc = bw_fail(err, BW_EDENIED, "interrupted");
         done += size;
@@ -117,8 +131,8 @@ static enum bw_rc read_file(struct work *work, struct bw_err *err)
     const enum bw_rc rc = read_pieces(work, reader, piece, err);
     bw_progress_hide(&work->progress);
     if (work->bad > BAD_LINES_SHOWN)
-        fprintf(stderr, "%s: and %" PRIu64 " more bad lines\n", work->file,
-                work->bad - BAD_LINES_SHOWN);
+        fprintf(stderr, "%s: and %" PRIu64 " more bad %s\n", work->file,
+                work->bad - BAD_LINES_SHOWN, work->bad == BAD_LINES_SHOWN + 1 ? "line" : "lines");
     free(piece);
     bw_transfer_reader_free(reader);
     return rc;
@@ -143,9 +157,9 @@ static enum bw_rc read_strictly(struct work *work, struct bw_err *err)
     if (rc != BW_OK)
         return rc;
     rewind(work->in);
-    return work->bad == 0
-               ? BW_OK
-               : bw_fail(err, BW_EINVAL, "%" PRIu64 " bad lines; nothing is imported", work->bad);
+    return work->bad == 0 ? BW_OK
+                          : bw_fail(err, BW_EINVAL, "%" PRIu64 " bad %s; nothing is imported",
+                                    work->bad, work->bad == 1 ? "line" : "lines");
 }
 
 /* ---- into the store ---------------------------------------------------------------------- */
@@ -154,17 +168,27 @@ static void tell(const struct work *work, const struct bw_import_stats *stats, e
 {
     struct bw_buf out;
     bw_buf_init(&out, 4096);
-    bw_buf_printf(&out, "%" PRIu64 " samples of %" PRIu64 " series added", stats->added,
-                  stats->series);
-    if (stats->present > 0)
-        bw_buf_printf(&out, "; %" PRIu64 " were there already", stats->present);
-    if (stats->replaced > 0)
-        bw_buf_printf(&out, "; %" PRIu64 " took the place of other values", stats->replaced);
-    if (work->bad > 0)
-        bw_buf_printf(&out, "; %" PRIu64 " bad lines left out", work->bad);
-    if (stats->added + stats->replaced > 0)
-        bw_buf_printf(&out, "; %" PRIu64 " packs, %.2f bytes a sample", stats->packs,
+    bw_out_count(&out, stats->added, "sample of ", "samples of ");
+    bw_out_count(&out, stats->series, "series added", "series added");
+    if (stats->present > 0) {
+        bw_buf_text(&out, "; ");
+        bw_out_count(&out, stats->present, "was there already", "were there already");
+    }
+    if (stats->replaced > 0) {
+        bw_buf_text(&out, "; ");
+        bw_out_count(&out, stats->replaced, "took the place of another value",
+                     "took the place of other values");
+    }
+    if (work->bad > 0) {
+        bw_buf_text(&out, "; ");
+        bw_out_count(&out, work->bad, "bad line left out", "bad lines left out");
+    }
+    if (stats->added + stats->replaced > 0) {
+        bw_buf_text(&out, "; ");
+        bw_out_count(&out, stats->packs, "pack", "packs");
+        bw_buf_printf(&out, ", %.2f bytes a sample",
                       (double)stats->bytes / (double)(stats->added + stats->replaced));
+    }
     bw_buf_text(&out, rc == BW_OK ? "\n" : " before it broke off; run it again to go on\n");
     bw_out_buf(&out);
     bw_buf_fini(&out);
@@ -184,8 +208,38 @@ static enum bw_rc import_file(struct work *work, struct bw_store *store, struct 
     bw_import_stats(work->import, &stats);
     bw_import_free(work->import);
     tell(work, &stats, rc);
+    return rc;
+}
+
+/* The daemon takes it in parts, between its own commits. */
+static enum bw_rc import_live(struct work *work, const char *path, struct bw_err *err)
+{
+    struct bw_live *live = bw_live_new(path, &is_interrupted);
+    struct bw_import_stats stats;
+    struct bw_err late;
+    const char *why = "";
+    enum bw_rc rc = bw_live_import_begin(live, &work->live_import, err);
+    if (rc == BW_OK) {
+        rc = read_file(work, err);
+        const enum bw_rc finished =
+            bw_live_import_finish(work->live_import, rc == BW_OK ? err : &late);
+        rc = rc == BW_OK ? finished : rc;
+        bw_live_import_stats(work->live_import, &stats);
+        const uint64_t refused = bw_live_import_refused(work->live_import, &why);
+        tell(work, &stats, rc);
+        if (rc == BW_OK && refused > 0)
+            rc = bw_fail(err, BW_ELIMIT, "the daemon did not take %" PRIu64 " samples: %s", refused,
+                         why);
+        bw_live_import_free(work->live_import);
+    }
+    bw_live_free(live);
+    return rc == BW_ENOTFOUND ? bw_wrap(err, rc, "another process has '%s' open", path) : rc;
+}
+
+static enum bw_rc check_worth(const struct work *work, enum bw_rc rc, struct bw_err *err)
+{
     if (rc == BW_OK && work->samples == 0 && work->bad > 0)
-        rc = bw_fail(err, BW_EINVAL, "%s: not one good line", work->file);
+        return bw_fail(err, BW_EINVAL, "%s: not one good line", work->file);
     return rc;
 }
 
@@ -207,11 +261,10 @@ static enum bw_rc import_into(struct work *work, const struct import_opts *opts,
     storage.max_series = opts->max_series;
     enum bw_rc rc = bw_store_open(&storage, &hooks, &store, err);
     if (rc == BW_EBUSY)
-        return bw_fail(err, rc, "a daemon has '%s' open; stop it, import, and start it again",
-                       path);
+        return check_worth(work, import_live(work, path, err), err);
     if (rc != BW_OK)
         return rc;
-    rc = import_file(work, store, err);
+    rc = check_worth(work, import_file(work, store, err), err);
     bw_store_close(store);
     return rc;
 }
@@ -240,7 +293,7 @@ static int run(const struct bw_command *command, const struct bw_call *call)
 const struct bw_command bw_cmd_import = {
     .name = "import",
     .arguments = "openmetrics|csv FILE",
-    .summary = "Take samples from OpenMetrics text or CSV into a store that no daemon has open",
+    .summary = "Take samples from OpenMetrics text or CSV into a store, live or not",
     .text =
         "FILE may be - for standard input. A line that is bad is told with its number and left "
         "out.\n"

@@ -49,3 +49,10 @@ int bw_out_finish(int code)
             strerror(out_errno));
     return BW_EXIT_FAILED;
 }
+
+void bw_out_count(struct bw_buf *out, uint64_t count, const char *one, const char *many)
+{
+    bw_buf_uint(out, count);
+    bw_buf_char(out, ' ');
+    bw_buf_text(out, count == 1 ? one : many);
+}

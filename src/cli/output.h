@@ -17,4 +17,7 @@ bool bw_out_text(const char *text);
  * did not arrive; a reader that hung up is not a failure. */
 int bw_out_finish(int code);
 
+/* "1 pack", "2 packs". */
+void bw_out_count(struct bw_buf *out, uint64_t count, const char *one, const char *many);
+
 #endif

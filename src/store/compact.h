@@ -47,8 +47,19 @@ struct bw_compact_totals bw_compactor_totals(const struct bw_compactor *compacto
 
 struct bw_compact_report {
     uint64_t bytes_before, bytes_after; /* the database file and its WAL */
+    uint64_t pack_bytes;                /* before */
     struct bw_compact_totals totals;
 };
+
+/* All that a store has, in steps of a few tens of ms: what deleted series have left is taken out,
+ * packs are merged, free pages given back. The store may be live; it is borrowed. */
+struct bw_compaction;
+
+enum bw_rc bw_compaction_begin(struct bw_store *store, struct bw_compaction **out,
+                               struct bw_err *err);
+void bw_compaction_free(struct bw_compaction *work);
+enum bw_rc bw_compaction_step(struct bw_compaction *work, bool *out_more, struct bw_err *err);
+void bw_compaction_report(const struct bw_compaction *work, struct bw_compact_report *out);
 
 /* Merges all that a stopped store has and gives every free page back. Deletes nothing. Has the
  * store's lock meanwhile: BW_EBUSY while a daemon has it. `hooks` and `watch` may be NULL; what

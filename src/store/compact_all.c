@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A whole store made as small as it can be, by a command. */
+/* A whole store made as small as it can be. */
+#include "base/mem.h"
 #include "base/units.h"
 #include "store/compact.h"
 #include "store/db.h"
@@ -9,7 +10,18 @@
 #include "store/task.h"
 #include "store/writer.h"
 
+#include <stdlib.h>
+
 enum { PAGES_A_STEP = 1024 };
+
+struct bw_compaction {
+    struct bw_store *store;
+    struct bw_purge *purge; /* each NULL once it has nothing left to do */
+    struct bw_compactor *compactor;
+    struct bw_compact_report report;
+};
+
+/* --- free pages ----------------------------------------------------------------------------- */
 
 struct shrink {
     struct bw_store_task task;
@@ -30,45 +42,104 @@ static enum bw_rc write_shrink(struct bw_store_task *task, sqlite3 *db, struct b
     return rc;
 }
 
-/* In steps, so that the log stays small. */
-enum bw_rc bw_store_give_back(struct bw_store *store, struct bw_err *err)
+/* A step, so that the log stays small and commits come in between. */
+static enum bw_rc give_some_back(struct bw_store *store, bool *out_more, struct bw_err *err)
 {
-    struct shrink shrink;
-    enum bw_rc rc = BW_OK;
-    do {
-        shrink = (struct shrink){ .task = { .write = write_shrink } };
-        rc = bw_store_run_task(store, &shrink.task, err);
-    } while (rc == BW_OK && shrink.left > 0 && shrink.left < shrink.free_pages);
+    struct shrink shrink = { .task = { .write = write_shrink } };
+    const enum bw_rc rc = bw_store_run_task(store, &shrink.task, err);
+    *out_more = rc == BW_OK && shrink.left > 0 && shrink.left < shrink.free_pages;
     return rc;
 }
 
-static enum bw_rc merge_all(struct bw_store *store, const struct bw_backup_watch *watch,
-                            uint64_t total, struct bw_compact_totals *out, struct bw_err *err)
+enum bw_rc bw_store_give_back(struct bw_store *store, struct bw_err *err)
 {
-    struct bw_compactor *compactor = bw_compactor_new(store, BW_COMPACT_ALL);
     bool more = true;
     enum bw_rc rc = BW_OK;
+    while (rc == BW_OK && more)
+        rc = give_some_back(store, &more, err);
+    return rc;
+}
+
+/* --- all of it, in steps --------------------------------------------------------------------- */
+
+enum bw_rc bw_compaction_begin(struct bw_store *store, struct bw_compaction **out,
+                               struct bw_err *err)
+{
+    struct bw_store_info info;
+    enum bw_rc rc = bw_store_info(bw_store_path(store), &info, err);
+    const uint64_t bytes = bw_files_bytes(bw_store_path(store));
+    if (rc == BW_OK)
+        rc = bw_store_checkpoint(store, BW_MINUTE, err);
+    if (rc != BW_OK)
+        return rc;
+    struct bw_compaction *work = bw_alloc(sizeof *work);
+    work->store = store;
+    work->purge = bw_purge_new(store);
+    work->compactor = bw_compactor_new(store, BW_COMPACT_ALL);
+    work->report =
+        (struct bw_compact_report){ .bytes_before = bytes, .pack_bytes = info.pack_bytes };
+    *out = work;
+    return BW_OK;
+}
+
+void bw_compaction_free(struct bw_compaction *work)
+{
+    if (work == NULL)
+        return;
+    bw_purge_free(work->purge);
+    bw_compactor_free(work->compactor);
+    free(work);
+}
+
+/* What deleted series have left goes first: it is not to be merged with anything. */
+enum bw_rc bw_compaction_step(struct bw_compaction *work, bool *out_more, struct bw_err *err)
+{
+    enum bw_rc rc;
+    bool more = true;
+    *out_more = true;
+    if (work->purge != NULL) {
+        rc = bw_purge_step(work->purge, &more, err);
+        if (rc == BW_OK && !more) {
+            bw_purge_free(work->purge);
+            work->purge = NULL;
+        }
+    } else if (work->compactor != NULL) {
+        rc = bw_compactor_step(work->compactor, &more, err);
+        work->report.totals = bw_compactor_totals(work->compactor);
+        if (rc == BW_OK && !more) {
+            bw_compactor_free(work->compactor);
+            work->compactor = NULL;
+        }
+    } else {
+        rc = give_some_back(work->store, out_more, err);
+    }
+    return rc;
+}
+
+void bw_compaction_report(const struct bw_compaction *work, struct bw_compact_report *out)
+{
+    *out = work->report;
+    out->bytes_after = bw_files_bytes(bw_store_path(work->store));
+}
+
+/* --- a stopped store ------------------------------------------------------------------------- */
+
+static enum bw_rc compact(struct bw_store *store, const struct bw_backup_watch *watch,
+                          struct bw_compact_report *out, struct bw_err *err)
+{
+    struct bw_compaction *work = NULL;
+    bool more = true;
+    enum bw_rc rc = bw_compaction_begin(store, &work, err);
     while (rc == BW_OK && more) {
-        rc = bw_compactor_step(compactor, &more, err);
-        *out = bw_compactor_totals(compactor);
-        if (rc == BW_OK && watch != NULL && !watch->fn(watch->ctx, out->bytes_merged, total))
+        rc = bw_compaction_step(work, &more, err);
+        bw_compaction_report(work, out);
+        if (rc == BW_OK && watch != NULL
+            && !watch->fn(watch->ctx, out->totals.bytes_merged, out->pack_bytes))
             rc = bw_fail(err, BW_ETIMEOUT,
                          "stopped; what is done is done, call it again for the"
                          " rest");
     }
-    bw_compactor_free(compactor);
-    return rc;
-}
-
-/* What deleted series have left first: it is not to be merged with anything. */
-static enum bw_rc purge_all(struct bw_store *store, struct bw_err *err)
-{
-    struct bw_purge *purge = bw_purge_new(store);
-    bool more = true;
-    enum bw_rc rc = BW_OK;
-    while (rc == BW_OK && more)
-        rc = bw_purge_step(purge, &more, err);
-    bw_purge_free(purge);
+    bw_compaction_free(work);
     return rc;
 }
 
@@ -80,23 +151,18 @@ enum bw_rc bw_store_compact(const char *path, const struct bw_store_hooks *hooks
     struct bw_store_info info;
     struct bw_store *store = NULL;
     *out = (struct bw_compact_report){ 0 };
-    enum bw_rc rc = bw_store_info(path, &info, err);
+    enum bw_rc rc = bw_store_info(path, &info, err); /* there is one: opening would make it */
     if (rc != BW_OK)
         return rc;
     opts.path = path;
     opts.max_bytes = 0; /* what the configuration allows is not known here: nothing is deleted */
-    out->bytes_before = bw_files_bytes(path);
+    const uint64_t bytes = bw_files_bytes(path);
     rc = bw_store_open(&opts, hooks, &store, err);
     if (rc != BW_OK)
         return rc;
-    rc = bw_store_checkpoint(store, BW_MINUTE, err);
-    if (rc == BW_OK)
-        rc = purge_all(store, err);
-    if (rc == BW_OK)
-        rc = merge_all(store, watch, info.pack_bytes, &out->totals, err);
-    if (rc == BW_OK)
-        rc = bw_store_give_back(store, err);
+    rc = compact(store, watch, out, err);
     bw_store_close(store);
+    out->bytes_before = bytes;
     out->bytes_after = bw_files_bytes(path);
     return rc;
 }

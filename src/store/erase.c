@@ -214,11 +214,14 @@ static bool pick(void *ctx, const struct bw_series_info *series)
 }
 
 enum bw_rc bw_erase_pick(const char *path, const struct bw_selector *selector, uint32_t **out,
-                         size_t *out_count, struct bw_err *err)
+                         size_t *out_count, size_t *out_of, struct bw_err *err)
 {
     struct picked picked = { .count = 0 };
     struct bw_reader *reader = NULL;
+    int64_t of = 0;
     enum bw_rc rc = bw_reader_open(path, &reader, err);
+    if (rc == BW_OK)
+        rc = bw_db_number(reader->db, "SELECT count(*) FROM series", &of, err);
     if (rc == BW_OK)
         rc = bw_reader_series(reader, selector, pick, &picked, NULL, err);
     bw_reader_close(reader);
@@ -228,5 +231,6 @@ enum bw_rc bw_erase_pick(const char *path, const struct bw_selector *selector, u
     }
     *out = picked.ids;
     *out_count = picked.count;
+    *out_of = (size_t)of;
     return BW_OK;
 }

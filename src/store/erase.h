@@ -59,8 +59,8 @@ enum bw_rc bw_store_delete_series(const char *path, const struct bw_selector *se
                                   struct bw_err *err);
 
 /* The ids of the series that a selector means, rising, by a connection of its own; the caller frees
- * them. */
+ * them. *out_of is the number of all series. */
 enum bw_rc bw_erase_pick(const char *path, const struct bw_selector *selector, uint32_t **out,
-                         size_t *out_count, struct bw_err *err);
+                         size_t *out_count, size_t *out_of, struct bw_err *err);
 
 #endif

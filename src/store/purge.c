@@ -350,9 +350,9 @@ enum bw_rc bw_store_delete_series(const char *path, const struct bw_selector *se
     struct bw_storage_opts opts = bw_storage_defaults();
     struct bw_store *store = NULL;
     uint32_t *series = NULL;
-    size_t count = 0;
+    size_t count = 0, of = 0;
     *out = (struct bw_erase_report){ .bytes_before = bw_files_bytes(path) };
-    enum bw_rc rc = bw_erase_pick(path, selector, &series, &count, err);
+    enum bw_rc rc = bw_erase_pick(path, selector, &series, &count, &of, err);
     if (rc != BW_OK)
         return rc;
     opts.path = path;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,17 +83,24 @@ static bool check_framing(struct exchange *exchange, struct bw_framing *framing,
     return verdict.status == 0;
 }
 
+static void refuse_size(struct bw_request *request)
+{
+    bw_answer_problem(request, 413, "The body is larger than %zu KiB.", request->body.max >> 10);
+}
+
 static bool check_body(struct bw_request *request, const struct bw_framing *framing)
 {
     bool has_body = bw_framing_has_body(framing);
     bool takes_body = strcmp(request->route->method, "GET") != 0;
-    if (has_body && (!takes_body || framing->length > BW_WEB_BODY_BYTES_MAX)) {
-        bw_answer_problem(request, 413,
-                          takes_body ? "The body is larger than 64 KiB."
-                                     : "No body is expected here.");
-        return false;
-    }
-    return true;
+    if (request->route->body_bytes_max != 0)
+        request->body.max = request->route->body_bytes_max;
+    if (!has_body || (takes_body && framing->length <= request->body.max))
+        return true;
+    if (takes_body)
+        refuse_size(request);
+    else
+        bw_answer_problem(request, 413, "No body is expected here.");
+    return false;
 }
 
 /* Takes the route prefix off the segments; false when it is not there. */
@@ -130,7 +138,8 @@ static bool find_route(struct bw_request *request, const char *target)
     }
     if (request->url.authority != NULL)
         request->headers.host = request->url.authority;
-    if (!strip_prefix(request)) {
+    /* Who comes by the control socket knows the store, not where its pages are. */
+    if (!strip_prefix(request) && request->exchange->listener->kind != BW_LISTENER_CONTROL) {
         if (strcmp(request->url.path, "/") == 0)
             bw_answer_redirect(request,
                                bw_arena_printf(&request->arena, "%s/", request->site->prefix));
@@ -163,9 +172,22 @@ static bool check_patience(struct exchange *exchange, const struct bw_client *cl
     return false;
 }
 
+/* Its mode lets nobody else in; should somebody have widened that, it is still ours alone. */
+static bool is_owner(struct MHD_Connection *connection)
+{
+    const int fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+           && (peer.uid == 0 || peer.uid == geteuid());
+}
+
 static struct bw_verdict verdict_on(struct exchange *exchange)
 {
     struct bw_web *web = exchange->web;
+    if (exchange->listener->kind == BW_LISTENER_CONTROL && !is_owner(exchange->connection))
+        return (struct bw_verdict){ 403, "The control socket is for root and the daemon's user." };
     struct bw_request *request = exchange->request;
     bool mutates = strcmp(request->route->method, "GET") != 0;
     pthread_rwlock_rdlock(&web->access_lock);
@@ -426,7 +448,7 @@ static enum MHD_Result run(struct exchange *exchange)
     struct bw_request *request = exchange->request;
     bw_guard_arrived(exchange->web->guard, bw_server_guarded(exchange->connection));
     if (bw_buf_failed(&request->body)) {
-        bw_answer_problem(request, 413, "The body is larger than 64 KiB.");
+        refuse_size(request);
         return send_answer(exchange);
     }
     if (request->route->run != BW_RUN_AT_ONCE) {

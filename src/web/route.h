@@ -23,6 +23,7 @@ struct bw_route {
     enum bw_run run;
     bw_handler_fn *handler;
     const char *summary;
+    size_t body_bytes_max; /* 0: BW_WEB_BODY_BYTES_MAX */
 };
 
 /* Ends with a NULL method. */

@@ -21,7 +21,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct bw_selector;
 struct bw_web;
+
+/* What an administrator wants done to the store. */
+enum bw_store_change { BW_CHANGE_IMPORT, BW_CHANGE_COMPACT, BW_CHANGE_DELETE };
+
+struct bw_store_order {
+    enum bw_store_change change;
+    const char *id;   /* of an import or a merging that is under way; NULL: begin one */
+    bool last;        /* of an import: this is all */
+    const char *text; /* to import: OpenMetrics, whole lines */
+    size_t size;
+    const struct bw_selector *selector; /* to delete */
+    bool all;                           /* also when that is every series there is */
+};
 
 /* Called from any of the front end's threads, except where it says otherwise. */
 struct bw_web_hooks {
@@ -40,6 +54,11 @@ struct bw_web_hooks {
 
     /* Asks for a reload; done(reply, …) follows exactly once, from another thread. */
     void (*reload)(void *ctx, void (*done)(void *reply, bool ok, const char *message), void *reply);
+
+    /* Does it, or a part of it, and appends what to answer as JSON. On a worker; BW_EBUSY: not now,
+     * ask again. NULL: nobody does. */
+    enum bw_rc (*change_store)(void *ctx, const struct bw_store_order *order, struct bw_buf *out,
+                               struct bw_err *err);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
     void (*say)(void *ctx, enum bw_log_level level, const char *message);

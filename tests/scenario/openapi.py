@@ -150,13 +150,13 @@ class Client:
         self.daemon, self.connection = daemon, None
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def ask(self, method, path, query=(), headers=None):
+    def ask(self, method, path, query=(), headers=None, body=None):
         target = path + ("?" + urllib.parse.urlencode(query) if query else "")
         for attempt in range(2):
             try:
                 if self.connection is None:
                     self.connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=30)
-                self.connection.request(method, target, headers={**self.headers, **(headers or {})})
+                self.connection.request(method, target, body=body, headers={**self.headers, **(headers or {})})
                 answer = self.connection.getresponse()
                 answer.body = answer.read()
                 answer.text = answer.body.decode(errors="replace")
@@ -347,6 +347,42 @@ def tokens_are_asked_for(description, daemon, known):
                      f"{method} {path} with a token that only reads", {403})
 
 
+def changes_of_the_store(description, client):
+    """Every parameter of what is asked for by POST, and what it answers; the store is sound after it."""
+    paths = {path: item["post"] for path, item in description.doc["paths"].items() if "/admin/" in path}
+    expect_equal(len(paths), 3, "changes of the store")
+    for path, operation in paths.items():
+        for parameter in map(description.resolve, operation["parameters"]):
+            for value in POOL:
+                if fits(description, parameter, value) and parameter["name"] != "match":
+                    continue
+                match = {"match": "nothing_such"} if path.endswith("delete-series") else {}
+                answer = client.ask("POST", path, {**match, parameter["name"]: value})
+                must_fit(description, answer, operation, f"POST {path} {parameter['name']}={value}",
+                         {200, 400} if parameter["name"] == "match" else {400})
+    def post(name, statuses, body=None, **query):
+        path = f"/api/v1/admin/{name}"
+        answer = client.ask("POST", path, query, body=body)
+        must_fit(description, answer, paths[path], f"POST {path} {query}", statuses)
+        return json.loads(answer.text)
+    post("delete-series", {400})
+    post("delete-series", {422}, match='{__name__=~".+"}')
+    post("import", {404}, id="0" * 16)
+    post("compact", {404}, id="0" * 16)
+    said = post("import", {200}, body="odd_series 1 1700000000\nnonsense\n", last="true")
+    expect_equal((said["added"], said["bad"], said["bad_lines"][0]["line"], said["done"]), (1, 1, 2, True),
+                 f"an import in one: {said}")
+    begun = post("import", {200}, body="odd_series 2 1700000015\n")
+    post("compact", {503})
+    expect_equal(post("import", {200}, id=begun["id"], last="true")["added"], 1, "in two")
+    done, step = False, {}
+    while not done:
+        said = post("compact", {200}, **step)
+        done, step = said["done"], {"id": said["id"]}
+    expect_equal(post("delete-series", {200}, match="odd_series"), {"series": 1}, "what is deleted")
+    expect_equal(post("delete-series", {200}, match="odd_series", all="true"), {"series": 0}, "again")
+
+
 def reload_and_status(description, daemon, client):
     reload = description.doc["paths"]["/-/reload"]["post"]
     status = description.doc["paths"]["/api/v1/status"]["get"]
@@ -450,6 +486,7 @@ def scenario(bench):
     meanings(description, client, known)
     lists_go_on(description, client)
     tokens_are_asked_for(description, daemon, known)
+    changes_of_the_store(description, client)
     reload_and_status(description, daemon, client)
     without_a_store(description, bench, good)
     an_archived_report(description, client)

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/live.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/units.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ANSWER_BYTES_MAX = 4 << 20, TARGET_BYTES_MAX = 64 << 10, TRIES = 150 };
+
+#define TRY_EVERY_NS (200 * BW_MS)
+#define PATIENCE_S 300L /* for one answer */
+
+struct bw_live {
+    char *socket;
+    const volatile sig_atomic_t *stop;
+    CURL *curl;
+    struct curl_slist *headers;
+    struct bw_buf answer;
+};
+
+struct bw_live *bw_live_new(const char *store, const volatile sig_atomic_t *stop)
+{
+    struct bw_live *live = bw_alloc(sizeof *live);
+    const size_t size = strlen(store) + sizeof ".sock";
+    live->socket = bw_alloc(size);
+    snprintf(live->socket, size, "%s.sock", store);
+    live->stop = stop;
+    live->curl = curl_easy_init();
+    /* Without asking first whether a body is welcome, which costs a second. */
+    live->headers = curl_slist_append(NULL, "Expect:");
+    bw_buf_init(&live->answer, ANSWER_BYTES_MAX);
+    return live;
+}
+
+void bw_live_free(struct bw_live *live)
+{
+    if (live == NULL)
+        return;
+    curl_slist_free_all(live->headers);
+    curl_easy_cleanup(live->curl);
+    bw_buf_fini(&live->answer);
+    free(live->socket);
+    free(live);
+}
+
+static size_t take(char *data, size_t size, size_t count, void *ctx)
+{
+    struct bw_buf *answer = ctx;
+    bw_buf_bytes(answer, data, size * count);
+    return bw_buf_failed(answer) ? 0 : size * count;
+}
+
+static enum bw_rc ask(struct bw_live *live, const char *target, const void *body, size_t size,
+                      long *out_status, struct bw_err *err)
+{
+    struct bw_buf url;
+    CURL *curl = live->curl;
+    if (curl == NULL)
+        return bw_fail(err, BW_EIO, "the HTTP library cannot be used");
+    bw_buf_init(&url, TARGET_BYTES_MAX);
+    bw_buf_printf(&url, "http://localhost%s", target);
+    bw_buf_clear(&live->answer);
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_URL, url.data);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, live->socket);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, PATIENCE_S);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, live->headers);
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, size > 0 ? body : "");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &live->answer);
+    const CURLcode code = bw_buf_failed(&url) ? CURLE_URL_MALFORMAT : curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, out_status);
+    bw_buf_fini(&url);
+    if (code == CURLE_OK)
+        return BW_OK;
+    if (code == CURLE_COULDNT_CONNECT)
+        return bw_fail(err, BW_ENOTFOUND, "nobody answers at '%s'", live->socket);
+    return bw_fail(err, BW_EIO, "'%s': %s", live->socket, curl_easy_strerror(code));
+}
+
+/* What a problem says, or its status where it is none. */
+static enum bw_rc refuse(const struct bw_live *live, long status, struct bw_err *err)
+{
+    json_t *problem = json_loadb(live->answer.data, live->answer.len, 0, NULL);
+    const char *detail = bw_live_text(problem, "detail");
+    const enum bw_rc rc = status == 403   ? BW_EDENIED
+                          : status == 404 ? BW_ENOTFOUND
+                          : status == 422 ? BW_ELIMIT
+                          : status == 503 ? BW_EBUSY
+                                          : BW_EIO;
+    if (detail[0] != '\0')
+        bw_fail(err, rc, "the daemon says: %s", detail);
+    else
+        bw_fail(err, rc, "the daemon answers with status %ld", status);
+    json_decref(problem);
+    return rc;
+}
+
+enum bw_rc bw_live_post(struct bw_live *live, const char *target, const void *body, size_t size,
+                        json_t **out, struct bw_err *err)
+{
+    const struct timespec pause = { .tv_nsec = TRY_EVERY_NS };
+    long status = 0;
+    enum bw_rc rc = ask(live, target, body, size, &status, err);
+    for (int i = 0; rc == BW_OK && status == 503 && i < TRIES && *live->stop == 0; i++) {
+        nanosleep(&pause, NULL);
+        rc = ask(live, target, body, size, &status, err);
+    }
+    if (rc != BW_OK)
+        return rc;
+    if (status != 200)
+        return refuse(live, status, err);
+    *out = json_loadb(live->answer.data, live->answer.len, 0, NULL);
+    return *out != NULL ? BW_OK : bw_fail(err, BW_EIO, "the daemon's answer cannot be read");
+}
+
+void bw_live_param(struct bw_buf *target, const char *name, const char *value)
+{
+    bw_buf_char(target, strchr(target->data, '?') == NULL ? '?' : '&');
+    bw_buf_printf(target, "%s=", name);
+    for (const char *c = value; *c != '\0'; c++) {
+        static const char plain[] =
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
+        if (strchr(plain, *c) != NULL)
+            bw_buf_char(target, *c);
+        else
+            bw_buf_printf(target, "%%%02X", (unsigned char)*c);
+    }
+}
+
+uint64_t bw_live_count(const json_t *answer, const char *member)
+{
+    return (uint64_t)json_integer_value(json_object_get(answer, member));
+}
+
+const char *bw_live_text(const json_t *answer, const char *member)
+{
+    const char *text = json_string_value(json_object_get(answer, member));
+    return text == NULL ? "" : text;
+}
+
+/* ---- merging ------------------------------------------------------------------------------ */
+
+static void read_report(const json_t *answer, struct bw_compact_report *out)
+{
+    out->bytes_before = bw_live_count(answer, "bytes_before");
+    out->bytes_after = bw_live_count(answer, "bytes_after");
+    out->pack_bytes = bw_live_count(answer, "pack_bytes");
+    out->totals.bytes_merged = bw_live_count(answer, "pack_bytes_merged");
+    out->totals.packs_merged = bw_live_count(answer, "packs_merged");
+    out->totals.packs_written = bw_live_count(answer, "packs_written");
+    out->totals.damaged = bw_live_count(answer, "packs_damaged");
+}
+
+enum bw_rc bw_live_compact(struct bw_live *live, const struct bw_backup_watch *watch,
+                           struct bw_compact_report *out, struct bw_err *err)
+{
+    char target[80] = "/api/v1/admin/compact";
+    bool done = false;
+    enum bw_rc rc = BW_OK;
+    while (rc == BW_OK && !done) {
+        json_t *answer = NULL;
+        rc = bw_live_post(live, target, NULL, 0, &answer, err);
+        if (rc != BW_OK)
+            break;
+        read_report(answer, out);
+        done = json_is_true(json_object_get(answer, "done"));
+        snprintf(target, sizeof target, "/api/v1/admin/compact?id=%.20s",
+                 bw_live_text(answer, "id"));
+        json_decref(answer);
+        if (!done && watch != NULL
+            && !watch->fn(watch->ctx, out->totals.bytes_merged, out->pack_bytes))
+            rc = bw_fail(err, BW_ETIMEOUT,
+                         "stopped; what is done is done, call it again for the rest");
+    }
+    return rc;
+}
