@@ -78,6 +78,12 @@ bool peer_hear(struct peer_talk *talk, const char *end)
     return true;
 }
 
+void peer_answer(struct peer_talk *talk, const char *text)
+{
+    if (peer_hear(talk, "\r\n\r\n"))
+        peer_say(talk, text);
+}
+
 void peer_wait(struct peer_talk *talk)
 {
     char bytes[4096];

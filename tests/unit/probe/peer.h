@@ -46,6 +46,9 @@ bool peer_say_bytes(struct peer_talk *talk, const void *bytes, size_t len);
 /* Reads until `end` was heard, into peer->heard. */
 bool peer_hear(struct peer_talk *talk, const char *end);
 
+/* Says it after a request, whatever that was; a body may still come. */
+void peer_answer(struct peer_talk *talk, const char *text);
+
 /* Waits until the other side closes. */
 void peer_wait(struct peer_talk *talk);
 
