@@ -65,6 +65,7 @@ struct bw_bucket_range {
     int64_t step_ms;
     bool plain;     /* nobody asks for quantiles: the sketches stay empty, which is quicker */
     bool fine_only; /* leave out what is only left in buckets wider than a step */
+    bool past_only; /* only the steps for which samples may be gone, see below */
 };
 
 #define BW_BUCKET_TIME_MAX_MS INT64_C(100000000000000) /* either side of 1970: year 5138 */
@@ -83,6 +84,25 @@ typedef bool bw_buckets_fn(void *ctx, uint32_t series, const struct bw_bucket *b
 enum bw_rc bw_reader_buckets(struct bw_reader *reader, const uint32_t *series, size_t count,
                              const struct bw_bucket_range *range, bw_buckets_fn *fn, void *ctx,
                              struct bw_damage *damage, struct bw_err *err);
+
+/* A series over a long range: buckets for the time from which samples are gone, samples from there
+ * on. */
+struct bw_recalled {
+    uint32_t series;
+    const struct bw_bucket *past;
+    size_t past_count;
+    const struct bw_point *points; /* none in a step of the past */
+    size_t count;
+};
+
+typedef bool bw_recall_fn(void *ctx, const struct bw_recalled *recalled);
+
+/* As bw_reader_scan, for who wants samples where there are any but must not be blind where there
+ * are none left. Nothing is told twice and nothing is left out. fn is called once for each series
+ * that has either. `range` is as of bw_reader_buckets, but that samples outside are not told. */
+enum bw_rc bw_reader_recall(struct bw_reader *reader, const uint32_t *series, size_t count,
+                            const struct bw_bucket_range *range, bw_recall_fn *fn, void *ctx,
+                            struct bw_damage *damage, struct bw_err *err);
 
 /* Zero and NULL members match anything. */
 struct bw_event_filter {

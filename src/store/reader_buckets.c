@@ -4,7 +4,9 @@
  *     asked:  |--------------------------------------------------------|   step 2h
  *             |   from days?  |      from hours     | from minutes | raw |
  *                 no: 2h is       as far as they        likewise    what is left
- *                 no day          are made */
+ *                 no day          are made
+ *
+ * A series that was in several groups is read in each of them. */
 #include "base/mem.h"
 #include "pack/rollup.h"
 #include "store/db.h"
@@ -12,7 +14,9 @@
 #include "store/rollup_view.h"
 #include "store/view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Series whose buckets are in memory at once. Each of the eight sources that a range is laid out
  * over splits one span in three at most. */
@@ -25,17 +29,22 @@ struct span {
     unsigned source;
 };
 
+/* A series in a group. */
 struct member {
     uint32_t series, group;
+    bool moved;     /* it is a member of others too */
+    size_t place;   /* among them, oldest first */
+    int64_t end_ms; /* up to where the buckets are what there was */
     struct bw_buckets buckets;
 };
 
 struct reading {
     struct bw_reader *reader;
-    struct member *members; /* by group, then by series */
-    size_t count;
+    struct member *members; /* those that never moved by group, then by series; then the others by
+                               series */
+    size_t count, cap;
     int64_t from_ms, to_ms, step_ms;
-    bool plain, fine_only;
+    bool plain, fine_only, past_only;
     bool has_tiers;
     struct span spans[SPANS_MAX]; /* by time, without gaps */
     size_t span_count;
@@ -91,6 +100,7 @@ static enum bw_rc number(struct reading *r, const char *sql, int64_t a, int64_t 
 /* What there is of a tier: from the window of the first body to `done`, and to the last bucket,
  * which is later where samples have come late. All 0: nothing. */
 struct extent {
+    int64_t first_ms; /* start of the first bucket */
     int64_t from_ms, done_ms, to_ms;
 };
 
@@ -128,19 +138,67 @@ static enum bw_rc find_extent(struct reading *r, unsigned tier, uint32_t group, 
     *out = (struct extent){ 0 };
     if (rc != BW_OK || first_ms == BW_ROLLUP_NEVER)
         return rc;
+    out->first_ms = first_ms;
     out->from_ms = out->done_ms = bw_window_start(first_ms, t->window_ms);
     out->to_ms = last_ms + t->width_ms;
     return read_done(r, tier, group, &out->done_ms);
 }
 
-static enum bw_rc lay_out_raw(struct reading *r, uint32_t group, const struct extent *minutes)
+/* Whether something was in a tier before all samples that are left. */
+static bool has_older(const struct extent *extents, int64_t first_ms)
 {
-    int64_t first_ms = minutes->to_ms > 0 ? minutes->done_ms : r->from_ms;
-    const enum bw_rc rc =
-        number(r, "SELECT min(first_ms) FROM pack WHERE group_id=?1 AND last_ms>=?2", group,
-               INT64_MIN, &first_ms);
-    lay_out(r, first_ms, INT64_MAX, FROM_RAW);
+    for (unsigned t = 0; t < BW_ROLLUP_TIERS; t++) {
+        if (extents[t].to_ms > extents[t].from_ms
+            && extents[t].first_ms + bw_rollup_tiers[t].width_ms <= first_ms)
+            return true;
+    }
+    return false;
+}
+
+/* From when on no sample is gone; the beginning of the range when none is. Packs go from the oldest
+ * on, with what came late in them: what was in those that are gone is before the end of the first
+ * that is left. */
+static enum bw_rc find_raw(struct reading *r, uint32_t group, const struct extent *extents,
+                           int64_t *out_ms)
+{
+    sqlite3_stmt *st = NULL;
+    enum bw_rc rc = bw_db_prepare(
+        r->reader->db, "SELECT first_ms, last_ms FROM pack WHERE group_id=?1 ORDER BY id LIMIT 1",
+        &st, r->err);
+    if (rc != BW_OK)
+        return rc;
+    sqlite3_bind_int64(st, 1, group);
+    *out_ms = extents[0].to_ms > extents[0].from_ms ? extents[0].done_ms : r->from_ms;
+    if (bw_db_has_row(r->reader->db, sqlite3_step(st), &rc, r->err)) {
+        const int64_t first_ms = sqlite3_column_int64(st, 0);
+        *out_ms = has_older(extents, first_ms) ? sqlite3_column_int64(st, 1) : r->from_ms;
+    }
+    sqlite3_finalize(st);
     return rc;
+}
+
+static bool may_use(const struct reading *r, unsigned tier)
+{
+    return !r->fine_only || bw_rollup_tiers[tier].width_ms <= r->step_ms;
+}
+
+/* Samples take over from a bucket where it ends. */
+static int64_t after_bucket(const struct reading *r, const struct extent *extents, int64_t raw_ms)
+{
+    for (unsigned t = 0; t < BW_ROLLUP_TIERS; t++) {
+        const int64_t width_ms = bw_rollup_tiers[t].width_ms;
+        if (may_use(r, t) && extents[t].from_ms <= raw_ms && raw_ms < extents[t].to_ms)
+            return bw_window_start(raw_ms + width_ms - 1, width_ms);
+    }
+    return raw_ms;
+}
+
+/* Where the answer ends: of the past, with the step in which no sample is gone any more. */
+static int64_t end_of(const struct reading *r, int64_t raw_ms)
+{
+    if (!r->past_only || raw_ms >= r->to_ms)
+        return r->to_ms;
+    return raw_ms <= r->from_ms ? r->from_ms : bw_window_start(raw_ms + r->step_ms - 1, r->step_ms);
 }
 
 /* The widest buckets that a step is made of, as far as they are made; raw samples; where those are
@@ -148,22 +206,27 @@ static enum bw_rc lay_out_raw(struct reading *r, uint32_t group, const struct ex
 static enum bw_rc lay_out_range(struct reading *r, uint32_t group)
 {
     struct extent extents[BW_ROLLUP_TIERS] = { 0 };
+    int64_t raw_ms = r->from_ms;
     enum bw_rc rc = BW_OK;
-    r->spans[0] = (struct span){ r->from_ms, r->to_ms, FROM_NOWHERE };
-    r->span_count = 1;
     for (unsigned t = 0; rc == BW_OK && r->has_tiers && t < BW_ROLLUP_TIERS; t++)
         rc = find_extent(r, t, group, &extents[t]);
+    if (rc == BW_OK)
+        rc = find_raw(r, group, extents, &raw_ms);
+    if (raw_ms > r->from_ms)
+        raw_ms = after_bucket(r, extents, raw_ms);
+    r->span_count = 0;
+    put_span(r, 0, r->from_ms, end_of(r, raw_ms), FROM_NOWHERE);
     for (unsigned t = BW_ROLLUP_TIERS; t-- > 0;) {
         if (r->step_ms % bw_rollup_tiers[t].width_ms == 0)
             lay_out(r, extents[t].from_ms, extents[t].done_ms, t);
     }
-    if (rc == BW_OK)
-        rc = lay_out_raw(r, group, &extents[0]);
+    lay_out(r, raw_ms, INT64_MAX, FROM_RAW);
     for (unsigned t = 0; t < BW_ROLLUP_TIERS; t++) {
-        if (!r->fine_only || bw_rollup_tiers[t].width_ms <= r->step_ms)
+        if (may_use(r, t))
             lay_out(r, extents[t].from_ms, extents[t].to_ms, t);
     }
-    lay_out(r, INT64_MIN, INT64_MAX, FROM_RAW);
+    if (!r->past_only)
+        lay_out(r, INT64_MIN, INT64_MAX, FROM_RAW);
     return rc;
 }
 
@@ -224,7 +287,11 @@ static enum bw_rc read_raw(struct reading *r, const struct span *span)
     for (size_t i = 0; i < r->pass_count; i++)
         series[i] = r->pass[i].series;
     const struct bw_view_range range = {
-        .series = series, .count = r->pass_count, .from_ms = span->from_ms, .to_ms = span->to_ms - 1
+        .series = series,
+        .count = r->pass_count,
+        .group = r->pass[0].moved ? r->pass[0].group : 0,
+        .from_ms = span->from_ms,
+        .to_ms = span->to_ms - 1,
     };
     return bw_view_scan(r->reader, &range, fold_points, r, &r->damage, r->err);
 }
@@ -234,20 +301,19 @@ static enum bw_rc read_pass(struct reading *r)
     enum bw_rc rc = BW_OK;
     for (size_t i = 0; rc == BW_OK && i < r->span_count; i++) {
         const struct span *span = &r->spans[i];
-        rc = span->source == FROM_RAW ? read_raw(r, span) : read_tier(r, span);
+        if (span->source != FROM_NOWHERE)
+            rc = span->source == FROM_RAW ? read_raw(r, span) : read_tier(r, span);
+        for (size_t k = 0; k < r->pass_count; k++)
+            r->pass[k].end_ms = span->to_ms;
     }
     return rc;
 }
 
-static bool show(struct reading *r, bw_buckets_fn *fn, void *ctx)
+static bool show(struct member *member, bool more, bw_view_buckets_fn *fn, void *ctx)
 {
-    bool more = true;
-    for (size_t i = 0; i < r->pass_count; i++) {
-        struct member *member = &r->pass[i];
-        if (more && member->buckets.count > 0)
-            more = fn(ctx, member->series, member->buckets.items, member->buckets.count);
-        bw_buckets_fini(&member->buckets);
-    }
+    if (more && member->buckets.count > 0)
+        more = fn(ctx, member->series, &member->buckets, member->end_ms);
+    bw_buckets_fini(&member->buckets);
     return more;
 }
 
@@ -256,72 +322,158 @@ static bool show(struct reading *r, bw_buckets_fn *fn, void *ctx)
 static int by_group(const void *a, const void *b)
 {
     const struct member *x = a, *y = b;
-    if (x->group != y->group)
+    if (x->moved != y->moved)
+        return x->moved ? 1 : -1;
+    if (!x->moved && x->group != y->group)
         return x->group < y->group ? -1 : 1;
-    return (x->series > y->series) - (x->series < y->series);
+    if (x->series != y->series)
+        return x->series < y->series ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static void add_member(struct reading *r, struct member member)
+{
+    member.buckets.plain = r->plain;
+    r->members = bw_grow(r->members, &r->cap, r->count + 1, sizeof *r->members);
+    r->members[r->count++] = member;
+}
+
+static bool note_member(void *ctx, const struct bw_cells *cells)
+{
+    struct reading *r = ctx;
+    struct member member = { .series = (uint32_t)cells->items[0].integer,
+                             .group = (uint32_t)cells->items[1].integer };
+    struct member *before = r->count > 0 ? &r->members[r->count - 1] : NULL;
+    if (before != NULL && before->series == member.series) {
+        before->moved = member.moved = true;
+        member.place = before->place + 1;
+    }
+    add_member(r, member);
+    return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
 }
 
 static enum bw_rc find_members(struct reading *r, const uint32_t *series, size_t count)
 {
-    r->members = bw_alloc_array(count, sizeof *r->members);
-    for (size_t i = 0; i < count; i++) {
-        struct member *member = &r->members[i];
-        member->series = series[i];
-        member->buckets.plain = r->plain;
-        const enum bw_rc rc =
-            bw_view_group_of(r->reader, series[i], &member->group, &r->damage, r->err);
-        if (rc != BW_OK)
-            return rc;
+    uint32_t *ids = bw_alloc_array(count, sizeof *ids);
+    enum bw_rc rc = BW_OK;
+    memcpy(ids, series, count * sizeof *ids);
+    qsort(ids, count, sizeof *ids, by_id);
+    for (size_t i = 0; rc == BW_OK && i < count; i++) {
+        char tail[80];
+        if (i > 0 && ids[i] == ids[i - 1])
+            continue;
+        snprintf(tail, sizeof tail, "WHERE series=%u ORDER BY from_ms", ids[i]);
+        const size_t before = r->count;
+        rc = bw_view_rows(r->reader, BW_ROW_SERIES_GROUP, tail, note_member, r, &r->damage, r->err);
+        if (rc == BW_OK && r->count == before)
+            add_member(r, (struct member){ .series = ids[i] }); /* in the journal at the most */
     }
-    qsort(r->members, count, sizeof *r->members, by_group);
-    for (size_t i = 0; i < count; i++) {
-        if (r->count == 0 || r->members[r->count - 1].series != r->members[i].series)
-            r->members[r->count++] = r->members[i];
-    }
-    return BW_OK;
+    free(ids);
+    if (r->count > 0)
+        qsort(r->members, r->count, sizeof *r->members, by_group);
+    return rc;
 }
 
-static enum bw_rc run(struct reading *r, bw_buckets_fn *fn, void *ctx)
+/* A series that moved: what it did in each of its groups, one after the other or, where something
+ * came late, side by side. */
+static void join(struct reading *r, struct member *into, struct member *other)
+{
+    const struct bw_buckets *a = &into->buckets, *b = &other->buckets;
+    struct bw_buckets joined = { .plain = r->plain };
+    for (size_t i = 0, k = 0; i < a->count || k < b->count;) {
+        const bool first =
+            k == b->count || (i < a->count && a->items[i].start_ms <= b->items[k].start_ms);
+        bw_buckets_merge(&joined, r->step_ms, first ? &a->items[i++] : &b->items[k++], 1);
+    }
+    if (b->count > 0 && (a->count == 0 || other->end_ms > into->end_ms))
+        into->end_ms = other->end_ms;
+    bw_buckets_fini(&into->buckets);
+    bw_buckets_fini(&other->buckets);
+    into->buckets = joined;
+}
+
+static enum bw_rc read_moved(struct reading *r)
+{
+    enum bw_rc rc = BW_OK;
+    struct member *whole = r->pass;
+    const size_t places = r->pass_count;
+    r->pass_count = 1;
+    for (size_t i = 0; rc == BW_OK && i < places; i++) {
+        r->pass = &whole[i];
+        rc = lay_out_range(r, r->pass->group);
+        if (rc == BW_OK)
+            rc = read_pass(r);
+        if (i > 0)
+            join(r, whole, &whole[i]);
+    }
+    r->pass = whole;
+    r->pass_count = places;
+    return rc;
+}
+
+/* The members from the i-th on that are read together. */
+static void choose_pass(struct reading *r, size_t i)
+{
+    const struct member *first = r->pass = &r->members[i];
+    for (r->pass_count = 1; i + r->pass_count < r->count; r->pass_count++) {
+        const struct member *next = &r->members[i + r->pass_count];
+        if (first->moved
+                ? next->series != first->series
+                : next->moved || next->group != first->group || r->pass_count == SERIES_A_PASS)
+            return;
+    }
+}
+
+static enum bw_rc run(struct reading *r, bw_view_buckets_fn *fn, void *ctx)
 {
     enum bw_rc rc = BW_OK;
     bool more = true;
     for (size_t i = 0; rc == BW_OK && more && i < r->count; i += r->pass_count) {
-        r->pass = &r->members[i];
-        for (r->pass_count = 1; r->pass_count < SERIES_A_PASS && i + r->pass_count < r->count
-                                && r->members[i + r->pass_count].group == r->members[i].group;)
-            r->pass_count++;
-        rc = lay_out_range(r, r->members[i].group);
-        if (rc == BW_OK)
-            rc = read_pass(r);
-        if (rc == BW_OK)
-            more = show(r, fn, ctx);
+        choose_pass(r, i);
+        if (r->pass[0].moved) {
+            rc = read_moved(r);
+        } else {
+            rc = lay_out_range(r, r->pass[0].group);
+            if (rc == BW_OK)
+                rc = read_pass(r);
+        }
+        for (size_t k = 0; rc == BW_OK && k < r->pass_count; k++)
+            more = show(&r->pass[k], more, fn, ctx);
     }
     return rc;
 }
 
-enum bw_rc bw_reader_buckets(struct bw_reader *reader, const uint32_t *series, size_t count,
-                             const struct bw_bucket_range *range, bw_buckets_fn *fn, void *ctx,
-                             struct bw_damage *damage, struct bw_err *err)
+static void begin(struct reading *r, const struct bw_bucket_range *range)
 {
-    struct reading r = { .reader = reader,
-                         .step_ms = range->step_ms,
-                         .plain = range->plain,
-                         .fine_only = range->fine_only,
-                         .spare.plain = range->plain,
-                         .err = err };
+    r->step_ms = range->step_ms;
+    r->plain = r->spare.plain = range->plain;
+    r->fine_only = range->fine_only;
+    r->past_only = range->past_only;
+    r->from_ms = bw_window_start(range->from_ms, r->step_ms);
+    r->to_ms = bw_window_start(range->to_ms, r->step_ms) + r->step_ms;
+    r->has_tiers = bw_view_has_table(r->reader->db, BW_ROW_ROLLUP);
+}
+
+enum bw_rc bw_view_buckets(struct bw_reader *reader, const uint32_t *series, size_t count,
+                           const struct bw_bucket_range *range, bw_view_buckets_fn *fn, void *ctx,
+                           struct bw_damage *damage, struct bw_err *err)
+{
+    struct reading r = { .reader = reader, .err = err };
     if (range->step_ms < 1 || range->from_ms < -BW_BUCKET_TIME_MAX_MS
         || range->to_ms > BW_BUCKET_TIME_MAX_MS)
         return bw_fail(err, BW_EINVAL, "no such range of times or step");
     if (count == 0 || range->from_ms > range->to_ms)
         return BW_OK;
-    r.from_ms = bw_window_start(range->from_ms, r.step_ms);
-    r.to_ms = bw_window_start(range->to_ms, r.step_ms) + r.step_ms;
-    enum bw_rc rc = bw_view_begin(reader, err);
-    if (rc != BW_OK)
-        return rc;
-    r.has_tiers = bw_view_has_table(reader->db, BW_ROW_ROLLUP);
-    rc = find_members(&r, series, count);
-    rc = bw_view_end(reader, rc == BW_OK ? run(&r, fn, ctx) : rc);
+    begin(&r, range);
+    enum bw_rc rc = find_members(&r, series, count);
+    if (rc == BW_OK)
+        rc = run(&r, fn, ctx);
     for (size_t i = 0; i < r.count; i++)
         bw_buckets_fini(&r.members[i].buckets);
     free(r.members);
@@ -332,4 +484,29 @@ enum bw_rc bw_reader_buckets(struct bw_reader *reader, const uint32_t *series, s
         damage->rows += r.damage.rows;
     }
     return rc;
+}
+
+struct shown {
+    bw_buckets_fn *fn;
+    void *ctx;
+};
+
+static bool show_buckets(void *ctx, uint32_t series, const struct bw_buckets *buckets,
+                         int64_t end_ms)
+{
+    const struct shown *shown = ctx;
+    (void)end_ms;
+    return shown->fn(shown->ctx, series, buckets->items, buckets->count);
+}
+
+enum bw_rc bw_reader_buckets(struct bw_reader *reader, const uint32_t *series, size_t count,
+                             const struct bw_bucket_range *range, bw_buckets_fn *fn, void *ctx,
+                             struct bw_damage *damage, struct bw_err *err)
+{
+    struct shown shown = { fn, ctx };
+    const enum bw_rc rc = bw_view_begin(reader, err);
+    if (rc != BW_OK)
+        return rc;
+    return bw_view_end(
+        reader, bw_view_buckets(reader, series, count, range, show_buckets, &shown, damage, err));
 }

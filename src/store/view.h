@@ -33,6 +33,14 @@ enum bw_rc bw_view_group_of(struct bw_reader *reader, uint32_t series, uint32_t 
 enum bw_rc bw_view_scan(struct bw_reader *reader, const struct bw_view_range *range,
                         bw_points_fn *fn, void *ctx, struct bw_damage *damage, struct bw_err *err);
 
+/* As bw_reader_buckets, inside a view; end_ms: the buckets say all that there was before it. */
+struct bw_buckets;
+typedef bool bw_view_buckets_fn(void *ctx, uint32_t series, const struct bw_buckets *buckets,
+                                int64_t end_ms);
+enum bw_rc bw_view_buckets(struct bw_reader *reader, const uint32_t *series, size_t count,
+                           const struct bw_bucket_range *range, bw_view_buckets_fn *fn, void *ctx,
+                           struct bw_damage *damage, struct bw_err *err);
+
 /* Every series the selector means (NULL: all), or the one with that id if it does. */
 enum bw_rc bw_view_series(struct bw_reader *reader, uint32_t id, const struct bw_selector *selector,
                           bw_series_fn *fn, void *ctx, struct bw_damage *damage,

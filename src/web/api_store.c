@@ -15,7 +15,6 @@
 enum { POINTS_MAX = 11000, SERIES_MAX = 1000 };
 
 #define SPAN_DEFAULT_MS (BW_HOUR / BW_MS)
-#define MINUTE_MS (BW_MINUTE / BW_MS)
 #define ROLLUPS_FROM_MS (2 * BW_DAY / BW_MS)
 
 /* Reads the selector of a parameter; NULL parameter: all series. */
@@ -168,11 +167,12 @@ static bool take_buckets(void *ctx, uint32_t series, const struct bw_bucket *buc
     return !atomic_load(&sampling->request->site->cancelled);
 }
 
-/* Many samples for each step: what was rolled up answers without reading them. */
+/* Many samples for each step, or so old that there may be none left: what was rolled up answers. */
 static bool is_for_rollups(const struct sampling *sampling)
 {
-    return sampling->step_ms > 0 && sampling->step_ms % MINUTE_MS == 0
-           && sampling->to_ms - sampling->from_ms > ROLLUPS_FROM_MS;
+    return sampling->step_ms > 0
+           && (sampling->to_ms - sampling->from_ms > ROLLUPS_FROM_MS
+               || sampling->from_ms < sampling->request->now_ms - ROLLUPS_FROM_MS);
 }
 
 static enum bw_rc read_samples(struct sampling *sampling, struct bw_reader *reader,

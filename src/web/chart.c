@@ -99,8 +99,8 @@ static void draw_values_axis(struct bw_arena *arena, const struct bw_chart *char
 /* Round times that leave about four labels. */
 static int64_t time_step(int64_t span_ms)
 {
-    static const int64_t steps_min[] = { 1,   5,   10,   15,   30,    60,    120,  180,
-                                         360, 720, 1440, 2880, 10080, 20160, 43200 };
+    static const int64_t steps_min[] = { 1,   5,    10,   15,    30,    60,    120,   180,   360,
+                                         720, 1440, 2880, 10080, 20160, 43200, 86400, 129600 };
     size_t last = sizeof steps_min / sizeof *steps_min - 1;
     for (size_t i = 0; i < last; i++)
         if (span_ms / (steps_min[i] * 60000) <= 5)

@@ -2,11 +2,15 @@
 #include "web/history.h"
 
 #include "base/units.h"
+#include "pack/rollup.h"
 
 #include <math.h>
 #include <string.h>
 
 #define HOUR_MS (BW_HOUR / BW_MS)
+
+/* As far as samples as they are say more than steps do. */
+#define SHORT_MS (48 * HOUR_MS)
 
 const struct bw_history_range bw_history_ranges[] = {
     { "15m", HOUR_MS / 4 },
@@ -15,6 +19,8 @@ const struct bw_history_range bw_history_ranges[] = {
     { "24h", 24 * HOUR_MS },
     { "7d", 168 * HOUR_MS },
     { "30d", 720 * HOUR_MS },
+    { "90d", 90 * 24 * HOUR_MS },
+    { "1y", 365 * 24 * HOUR_MS },
     { NULL, 0 },
 };
 
@@ -64,7 +70,7 @@ enum bw_rc bw_history_open(struct bw_request *request, struct bw_reader **out, s
 struct reading {
     struct bw_request *request;
     struct bw_history *history;
-    int64_t from_ms;
+    int64_t from_ms, to_ms;
     enum bw_history_take take;
 };
 
@@ -130,11 +136,49 @@ static bool note_points(void *ctx, uint32_t id, const struct bw_point *points, s
     return true;
 }
 
+/* Long ranges come from roll-ups, in steps that those are made for. */
+static bool note_buckets(void *ctx, uint32_t id, const struct bw_bucket *buckets, size_t count)
+{
+    struct reading *reading = ctx;
+    struct bw_history_series *series = find(reading->history, id);
+    const int64_t step_ms = reading->history->step_ms;
+    if (series == NULL || atomic_load(&reading->request->site->cancelled))
+        return false;
+    series->points = bw_arena_array(&reading->request->arena, count, sizeof *series->points);
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_bucket *bucket = &buckets[i];
+        const int64_t end_ms = bucket->start_ms + step_ms;
+        struct bw_point point = { bucket->start_ms + step_ms / 2,
+                                  bucket->sum / (double)bucket->count };
+        if (reading->take == BW_TAKE_LAST)
+            point = (struct bw_point){ end_ms < reading->to_ms ? end_ms : reading->to_ms,
+                                       bucket->last };
+        if (!isnan(point.value) && point.ts_ms >= reading->from_ms)
+            series->points[series->count++] = point;
+    }
+    return true;
+}
+
+static enum bw_rc read_long(struct reading *reading, struct bw_reader *reader, const uint32_t *ids,
+                            struct bw_err *err)
+{
+    struct bw_history *history = reading->history;
+    const int64_t unit_ms = history->step_ms >= 24 * HOUR_MS ? 24 * HOUR_MS
+                            : history->step_ms >= HOUR_MS    ? HOUR_MS
+                                                             : HOUR_MS / 60;
+    history->step_ms = (history->step_ms + unit_ms - 1) / unit_ms * unit_ms;
+    const struct bw_bucket_range range = { .from_ms = reading->from_ms,
+                                           .to_ms = reading->to_ms,
+                                           .step_ms = history->step_ms,
+                                           .plain = true };
+    return bw_reader_buckets(reader, ids, history->count, &range, note_buckets, reading, NULL, err);
+}
+
 enum bw_rc bw_history_read(struct bw_request *request, struct bw_reader *reader,
                            const struct bw_selector *selector, int64_t from_ms, int64_t to_ms,
                            enum bw_history_take take, struct bw_history *out, struct bw_err *err)
 {
-    struct reading reading = { request, out, from_ms, take };
+    struct reading reading = { request, out, from_ms, to_ms, take };
     *out = (struct bw_history){ .step_ms = (to_ms - from_ms) / BW_HISTORY_STEPS };
     out->series = bw_arena_array(&request->arena, BW_HISTORY_SERIES_MAX, sizeof *out->series);
     enum bw_rc rc = bw_reader_series(reader, selector, note_series, &reading, NULL, err);
@@ -143,6 +187,8 @@ enum bw_rc bw_history_read(struct bw_request *request, struct bw_reader *reader,
     uint32_t ids[BW_HISTORY_SERIES_MAX];
     for (size_t i = 0; i < out->count; i++)
         ids[i] = out->series[i].id;
+    if (to_ms - from_ms > SHORT_MS)
+        return read_long(&reading, reader, ids, err);
     return bw_reader_scan(reader, ids, out->count, from_ms, to_ms, note_points, &reading, NULL,
                           err);
 }

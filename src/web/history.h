@@ -16,8 +16,8 @@ struct bw_history_series {
     uint32_t id;
     const char *metric;
     struct bw_labels labels;
-    struct bw_point
-        *points; /* one per step that has any; a mean is stamped with the step's middle */
+    struct bw_point *points; /* one per step that has any; a mean is stamped with the step's middle,
+                                a last value with its own time or, over a long range, the step's end */
     size_t count;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "web/story.h"
 
+#include "base/units.h"
+#include "pack/rollup.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -54,14 +57,19 @@ static enum bw_rc find_series(struct telling *telling, struct bw_reader *reader,
     return bw_reader_series(reader, &selector, note_series, telling, NULL, err);
 }
 
-/* Points come in rising order: from the end, the newest failures come first. */
-static bool note_results(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+/* Points come in rising order: from the end, the newest failures come first. Of those before them
+ * only the number is left. */
+static bool note_results(void *ctx, const struct bw_recalled *recalled)
 {
-    (void)series;
     struct telling *telling = ctx;
     struct bw_story *story = telling->story;
-    story->runs = count;
-    for (size_t i = count; i > 0; i--) {
+    const struct bw_point *points = recalled->points;
+    story->runs = recalled->count;
+    for (size_t i = 0; i < recalled->past_count; i++) {
+        story->runs += recalled->past[i].count;
+        story->failed += recalled->past[i].count - (size_t)llround(fmax(0, recalled->past[i].sum));
+    }
+    for (size_t i = recalled->count; i > 0; i--) {
         if (!(points[i - 1].value < 0.5))
             continue;
         story->failed++;
@@ -122,12 +130,15 @@ enum bw_rc bw_story_read(struct bw_request *request, struct bw_reader *reader, c
     const struct bw_event_filter filter = { .kind = BW_EVENT_STATUS,
                                             .service = service,
                                             .limit = EVENTS_SEEN_MAX };
+    const struct bw_bucket_range range = {
+        .from_ms = from_ms, .to_ms = request->now_ms, .step_ms = BW_HOUR / BW_MS, .plain = true
+    };
     enum bw_rc rc = bw_reader_events(reader, &filter, note_change, &telling, NULL, err);
     if (rc == BW_OK)
         rc = find_series(&telling, reader, service, "probe_success", err);
     if (rc == BW_OK && telling.series != 0)
-        rc = bw_reader_scan(reader, &telling.series, 1, from_ms, request->now_ms, note_results,
-                            &telling, NULL, err);
+        rc =
+            bw_reader_recall(reader, &telling.series, 1, &range, note_results, &telling, NULL, err);
     if (rc == BW_OK && out->failure_count > 0)
         rc = find_series(&telling, reader, service, "probe_duration_seconds", err);
     if (rc == BW_OK && out->failure_count > 0 && telling.series != 0)
