@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Samples are looked at series by series and reduced at once; what grows with the range is only
- * the events in it, which have a ceiling. */
+ * the events in it, which have a ceiling. Where samples are gone, roll-ups stand for them, hour by
+ * hour: counts and sums are exact, quantiles are within 1 %, and silence shorter than an hour is
+ * not seen. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "report/gather.h"
+#include "report/past.h"
 #include "report/spells.h"
 
 #include <math.h>
@@ -16,9 +19,13 @@ struct scan {
     struct bw_gather *gather;
     const struct bw_report_link *links;
     size_t link_count;
-    double *values; /* room to sort in */
+    const struct metric_scan *what;
+    struct bw_past_points points; /* room for a series: what is told of it as results */
+    double *values;               /* room to sort in */
     size_t value_cap;
 };
+
+#define HOUR_MS INT64_C(3600000)
 
 static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry,
                          const struct bw_point *points, size_t count);
@@ -54,18 +61,54 @@ static bool take_results(void *ctx, uint32_t series, const struct bw_point *poin
     return true;
 }
 
-static bool take_durations(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+/* The values of a series that count; their number. */
+static size_t keep_values(struct scan *scan, const struct bw_report_entry *entry,
+                          const struct bw_recalled *recalled)
 {
-    struct scan *scan = ctx;
-    struct bw_report_entry *entry = entry_of(scan, series);
-    struct bw_report_check *check = &entry->check;
     const struct bw_report_request *request = &scan->gather->report->request;
     size_t n = 0;
-    scan->values = bw_grow(scan->values, &scan->value_cap, count, sizeof *scan->values);
-    for (size_t i = 0; i < count; i++) {
-        if (points[i].ts_ms >= request->from_ms && points[i].ts_ms < request->to_ms
-            && isfinite(points[i].value) && !bw_spells_hold(entry, points[i].ts_ms))
-            scan->values[n++] = points[i].value;
+    scan->values = bw_grow(scan->values, &scan->value_cap, recalled->count, sizeof *scan->values);
+    for (size_t i = 0; i < recalled->count; i++) {
+        const struct bw_point *point = &recalled->points[i];
+        if (point->ts_ms >= request->from_ms && point->ts_ms < request->to_ms
+            && isfinite(point->value) && !bw_spells_hold(entry, point->ts_ms))
+            scan->values[n++] = point->value;
+    }
+    return n;
+}
+
+/* Of buckets and samples together. */
+static void tell_quantiles(const struct bw_recalled *recalled, const double *values, size_t n,
+                           const struct bw_report_entry *entry, struct bw_report_check *check)
+{
+    struct bw_buckets all = { 0 };
+    for (size_t i = 0; i < recalled->past_count; i++) {
+        struct bw_bucket bucket = recalled->past[i];
+        if (bw_spells_hold(entry, bucket.start_ms + HOUR_MS / 2))
+            continue;
+        bucket.start_ms = 0;
+        bw_buckets_merge(&all, HOUR_MS, &bucket, 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        bw_buckets_fold(&all, HOUR_MS, &(struct bw_point){ 0, values[i] }, 1);
+    check->duration_p50_s = check->duration_p95_s = check->duration_max_s = NAN;
+    if (all.count > 0) {
+        check->duration_p50_s = bw_bucket_quantile(all.items, 0.5);
+        check->duration_p95_s = bw_bucket_quantile(all.items, 0.95);
+        check->duration_max_s = all.items[0].max;
+    }
+    bw_buckets_fini(&all);
+}
+
+static bool take_durations(void *ctx, const struct bw_recalled *recalled)
+{
+    struct scan *scan = ctx;
+    struct bw_report_entry *entry = entry_of(scan, recalled->series);
+    struct bw_report_check *check = &entry->check;
+    const size_t n = keep_values(scan, entry, recalled);
+    if (recalled->past_count > 0) {
+        tell_quantiles(recalled, scan->values, n, entry, check);
+        return true;
     }
     check->duration_p50_s = bw_report_quantile(scan->values, n, 0.5);
     check->duration_p95_s = bw_report_quantile(scan->values, n, 0.95);
@@ -88,25 +131,48 @@ static bool take_scores(void *ctx, uint32_t series, const struct bw_point *point
     return true;
 }
 
-static const struct metric_scan {
+struct metric_scan {
     const char *metric;
     bool probed; /* of checks that are probed, or of the others */
     int64_t lookback_ms;
-    bw_points_fn *fn;
-} metric_scans[] = {
-    { "probe_success", true, BW_REPORT_LOOKBACK_MS, take_results },
-    { "probe_duration_seconds", true, 0, take_durations },
-    { "bellwether_health_score", false, BW_REPORT_LOOKBACK_MS, take_presence },
+    bw_points_fn *fn;          /* with results alone, rolled up or not */
+    bw_recall_fn *recalled_fn; /* or with what there is */
+};
+
+static const struct metric_scan metric_scans[] = {
+    { "probe_success", true, BW_REPORT_LOOKBACK_MS, take_results, NULL },
+    { "probe_duration_seconds", true, 0, NULL, take_durations },
+    { "bellwether_health_score", false, BW_REPORT_LOOKBACK_MS, take_presence, NULL },
 };
 
 /* Before the results of the checks that are probed, when there are spells of blindness. */
-static const struct metric_scan score_scan = { "bellwether_health_score", true, 0, take_scores };
+static const struct metric_scan score_scan = { "bellwether_health_score", true, 0, take_scores,
+                                               NULL };
+
+static bool take_recalled(void *ctx, const struct bw_recalled *recalled)
+{
+    struct scan *scan = ctx;
+    if (recalled->past_count == 0)
+        return scan->what->fn(scan, recalled->series, recalled->points, recalled->count);
+    struct bw_past_points *points = &scan->points;
+    points->count = 0;
+    bw_past_unfold(points, recalled->past, recalled->past_count, HOUR_MS);
+    points->items = bw_grow(points->items, &points->cap, points->count + recalled->count,
+                            sizeof *points->items);
+    for (size_t i = 0; i < recalled->count; i++)
+        points->items[points->count++] = recalled->points[i];
+    return scan->what->fn(scan, recalled->series, points->items, points->count);
+}
 
 static enum bw_rc scan_metric(struct bw_gather *gather, const struct metric_scan *what,
                               struct bw_err *err)
 {
     const struct bw_report_request *request = &gather->report->request;
-    struct scan scan = { .gather = gather };
+    struct scan scan = { .gather = gather, .what = what };
+    const struct bw_bucket_range range = { .from_ms = request->from_ms - what->lookback_ms,
+                                           .to_ms = request->to_ms - 1,
+                                           .step_ms = HOUR_MS,
+                                           .plain = what->recalled_fn == NULL };
     struct bw_report_link *links = NULL;
     enum bw_rc rc =
         bw_gather_links(gather, what->metric, what->probed, &links, &scan.link_count, err);
@@ -117,12 +183,13 @@ static enum bw_rc scan_metric(struct bw_gather *gather, const struct metric_scan
         gather->entries[links[i].entry].witnessed = !what->probed;
     }
     if (rc == BW_OK)
-        rc = bw_reader_scan(gather->reader, series, scan.link_count,
-                            request->from_ms - what->lookback_ms, request->to_ms - 1, what->fn,
-                            &scan, &gather->damage, err);
+        rc = bw_reader_recall(gather->reader, series, scan.link_count, &range,
+                              what->recalled_fn != NULL ? what->recalled_fn : take_recalled, &scan,
+                              &gather->damage, err);
     free(series);
     free(links);
     free(scan.values);
+    bw_past_points_fini(&scan.points);
     return rc;
 }
 

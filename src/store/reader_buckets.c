@@ -155,6 +155,17 @@ static bool has_older(const struct extent *extents, int64_t first_ms)
     return false;
 }
 
+/* Up to when something was made of samples. */
+static int64_t latest_done(const struct extent *extents)
+{
+    int64_t done_ms = BW_ROLLUP_NEVER;
+    for (unsigned t = 0; t < BW_ROLLUP_TIERS; t++) {
+        if (extents[t].to_ms > extents[t].from_ms && extents[t].done_ms > done_ms)
+            done_ms = extents[t].done_ms;
+    }
+    return done_ms;
+}
+
 /* From when on no sample is gone; the beginning of the range when none is. Packs go from the oldest
  * on, with what came late in them: what was in those that are gone is before the end of the first
  * that is left. */
@@ -168,10 +179,14 @@ static enum bw_rc find_raw(struct reading *r, uint32_t group, const struct exten
     if (rc != BW_OK)
         return rc;
     sqlite3_bind_int64(st, 1, group);
-    *out_ms = extents[0].to_ms > extents[0].from_ms ? extents[0].done_ms : r->from_ms;
+    const int64_t done_ms = latest_done(extents);
+    *out_ms = done_ms > r->from_ms ? done_ms : r->from_ms;
     if (bw_db_has_row(r->reader->db, sqlite3_step(st), &rc, r->err)) {
-        const int64_t first_ms = sqlite3_column_int64(st, 0);
-        *out_ms = has_older(extents, first_ms) ? sqlite3_column_int64(st, 1) : r->from_ms;
+        const int64_t last_ms = sqlite3_column_int64(st, 1);
+        if (!has_older(extents, sqlite3_column_int64(st, 0)))
+            *out_ms = r->from_ms;
+        else if (last_ms < *out_ms) /* nothing was made of what is behind `done` */
+            *out_ms = last_ms;
     }
     sqlite3_finalize(st);
     return rc;
