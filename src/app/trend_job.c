@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "metric/family.h"
+#include "pack/points.h"
 #include "store/reader.h"
 
 #include <math.h>
@@ -121,6 +122,9 @@ struct run {
     uint32_t *ids;
     size_t chosen;
     struct bw_point *cells;
+    uint32_t *some; /* of the ids those that are read in the same way */
+    int tier_s;     /* the way */
+    struct bw_points steps;
 };
 
 /* Remembers the series that this job is to analyse. */
@@ -206,6 +210,8 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
 {
     struct run *run = ctx;
     struct bw_trend_job *job = run->job;
+    if (count == 0)
+        return true;
     size_t index;
     struct bw_trend_record *record = record_of(run, series, &index);
     if (record == NULL)
@@ -221,15 +227,78 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
     return true;
 }
 
-static int64_t look_back_ms(const struct bw_trend_plan *plan)
+/* Enough of a tier's steps for an analysis, whatever the horizons; not more than it takes. */
+static int64_t look_back_ms(const struct bw_trend_plan *plan, int tier_s)
 {
-    int64_t farthest = 0;
+    enum { STEPS_LEAST = 96 };
+    const int64_t step_ms = tier_s > 0 ? tier_s * INT64_C(1000) : 0;
+    const int64_t least_ms =
+        STEPS_LEAST * step_ms > LOOK_BACK_MIN_MS ? STEPS_LEAST * step_ms : LOOK_BACK_MIN_MS;
+    const int64_t most_ms = tier_s > 0 ? CELLS_MAX * step_ms : LOOK_BACK_MAX_MS;
+    int64_t farthest_ms = 0;
     for (size_t i = 0; i < plan->horizon_count; i++)
-        farthest = plan->horizons_ms[i] > farthest ? plan->horizons_ms[i] : farthest;
-    const int64_t wanted = farthest * LOOK_BACK_FACTOR;
-    if (wanted < LOOK_BACK_MIN_MS)
-        return LOOK_BACK_MIN_MS;
-    return wanted > LOOK_BACK_MAX_MS ? LOOK_BACK_MAX_MS : wanted;
+        farthest_ms = plan->horizons_ms[i] > farthest_ms ? plan->horizons_ms[i] : farthest_ms;
+    const int64_t wanted_ms = farthest_ms * LOOK_BACK_FACTOR;
+    if (wanted_ms < least_ms)
+        return least_ms;
+    return wanted_ms > most_ms ? most_ms : wanted_ms;
+}
+
+/* In steps throughout: samples beside means of hours would be a change of noise. */
+static bool analyse_steps(struct run *run, const struct bw_recalled *recalled, int64_t step_ms)
+{
+    size_t index;
+    struct bw_points *steps = &run->steps;
+    const struct bw_trend_record *record = record_of(run, recalled->series, &index);
+    if (record == NULL)
+        return true;
+    const struct bw_recall_steps how = { step_ms, run->job->now_ms, is_counter(record->metric) };
+    steps->count = 0;
+    bw_recalled_steps(recalled, &how, steps);
+    return analyse(run, recalled->series, steps->items, steps->count);
+}
+
+static bool analyse_recalled(void *ctx, const struct bw_recalled *recalled)
+{
+    struct run *run = ctx;
+    if (recalled->past_count == 0)
+        return analyse(run, recalled->series, recalled->points, recalled->count);
+    return analyse_steps(run, recalled,
+                         bw_recall_step_ms(look_back_ms(run->job->plan, run->tier_s)));
+}
+
+static bool analyse_buckets(void *ctx, uint32_t series, const struct bw_bucket *buckets,
+                            size_t count)
+{
+    struct run *run = ctx;
+    const struct bw_recalled recalled = { .series = series, .past = buckets, .past_count = count };
+    return analyse_steps(run, &recalled, run->tier_s * INT64_C(1000));
+}
+
+/* The series that are to be read in one way. */
+static enum bw_rc read_as(struct run *run, struct bw_reader *reader, int tier_s, struct bw_err *err)
+{
+    const struct bw_trend_job *job = run->job;
+    const int64_t back_ms = look_back_ms(job->plan, tier_s);
+    const struct bw_bucket_range range = { .from_ms = job->now_ms - back_ms,
+                                           .to_ms = job->now_ms,
+                                           .step_ms = tier_s > 0 ? tier_s * INT64_C(1000)
+                                                                 : bw_recall_step_ms(back_ms),
+                                           .plain = true };
+    size_t count = 0;
+    for (size_t i = 0; i < run->chosen; i++) {
+        if (run->select[i]->tier_s == tier_s)
+            run->some[count++] = run->ids[i];
+    }
+    run->tier_s = tier_s;
+    if (count == 0)
+        return BW_OK;
+    if (tier_s == BW_TREND_TIER_RAW)
+        return bw_reader_scan(reader, run->some, count, range.from_ms, range.to_ms, analyse, run,
+                              NULL, err);
+    if (tier_s == BW_TREND_TIER_AUTO)
+        return bw_reader_recall(reader, run->some, count, &range, analyse_recalled, run, NULL, err);
+    return bw_reader_buckets(reader, run->some, count, &range, analyse_buckets, run, NULL, err);
 }
 
 /* Records of series that had points; the others say nothing. */
@@ -248,10 +317,10 @@ static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
     enum bw_rc rc = bw_reader_open(job->store, &reader, err);
     if (rc != BW_OK)
         return rc;
+    static const int ways[] = { BW_TREND_TIER_AUTO, BW_TREND_TIER_RAW, 60, 3600, 86400 };
     rc = bw_reader_series(reader, NULL, choose, run, NULL, err);
-    if (rc == BW_OK && run->chosen > 0)
-        rc = bw_reader_scan(reader, run->ids, run->chosen, job->now_ms - look_back_ms(job->plan),
-                            job->now_ms, analyse, run, NULL, err);
+    for (size_t i = 0; rc == BW_OK && i < sizeof ways / sizeof *ways; i++)
+        rc = read_as(run, reader, ways[i], err);
     bw_reader_close(reader);
     return rc;
 }
@@ -264,6 +333,7 @@ void bw_trend_job_run(struct bw_trend_job *job)
     run.select = bw_alloc_array(job->count, sizeof *run.select);
     run.ids = bw_alloc_array(job->count, sizeof *run.ids);
     run.cells = bw_alloc_array(CELLS_MAX + 1, sizeof *run.cells);
+    run.some = bw_alloc_array(job->count, sizeof *run.some);
     job->err.rc = read_and_analyse(&run, &err);
     if (job->err.rc == BW_OK)
         keep_analysed(job, run.chosen);
@@ -273,4 +343,6 @@ void bw_trend_job_run(struct bw_trend_job *job)
     free(run.select);
     free(run.ids);
     free(run.cells);
+    free(run.some);
+    bw_points_fini(&run.steps);
 }

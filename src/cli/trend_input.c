@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "metric/family.h"
+#include "pack/rollup.h"
 #include "store/reader.h"
 
 #include <errno.h>
@@ -108,23 +109,42 @@ static enum bw_rc choose_series(struct bw_reader *reader, const char *selector,
     return rc;
 }
 
-static bool take_points(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+struct taking {
+    struct bw_points *out;
+    struct bw_recall_steps steps;
+};
+
+/* Samples as they are; but where some are gone, all in steps, so that no part of the range weighs
+ * more than another. */
+static bool take_recalled(void *ctx, const struct bw_recalled *recalled)
 {
-    (void)series;
-    struct bw_points *out = ctx;
-    memcpy(bw_points_reserve(out, count), points, count * sizeof *points);
-    out->count += count;
+    const struct taking *taking = ctx;
+    struct bw_points *out = taking->out;
+    if (recalled->past_count > 0) {
+        bw_recalled_steps(recalled, &taking->steps, out);
+        return true;
+    }
+    memcpy(bw_points_reserve(out, recalled->count), recalled->points,
+           recalled->count * sizeof *recalled->points);
+    out->count += recalled->count;
     return true;
 }
 
 static enum bw_rc read_series(struct bw_reader *reader, uint32_t id, int64_t range_ms,
-                              struct bw_points *out, struct bw_err *err)
+                              struct bw_read_points *out_points, struct bw_err *err)
 {
-    int64_t latest_ms;
+    struct bw_points *out = &out_points->points;
+    int64_t latest_ms = INT64_MIN;
     enum bw_rc rc = bw_reader_latest(reader, &latest_ms, err);
-    if (rc == BW_OK && latest_ms != INT64_MIN)
-        rc = bw_reader_scan(reader, &id, 1, latest_ms - range_ms, latest_ms, take_points, out, NULL,
-                            err);
+    const int64_t step_ms = bw_recall_step_ms(range_ms);
+    struct taking taking = { out, { step_ms, latest_ms, out_points->counter } };
+    const bool is_empty = latest_ms == INT64_MIN;
+    const struct bw_bucket_range range = { .from_ms = is_empty ? 0 : latest_ms - range_ms,
+                                           .to_ms = latest_ms,
+                                           .step_ms = step_ms,
+                                           .plain = true };
+    if (rc == BW_OK && !is_empty)
+        rc = bw_reader_recall(reader, &id, 1, &range, take_recalled, &taking, NULL, err);
     if (rc == BW_OK && out->count == 0)
         rc = bw_fail(err, BW_ENOTFOUND, "no samples of that series in this range");
     return rc;
@@ -144,7 +164,7 @@ enum bw_rc bw_trend_input_store(const char *path, const char *selector, int64_t 
     bw_buf_init(&choice.names, 4096);
     rc = choose_series(reader, selector, &choice, err);
     if (rc == BW_OK)
-        rc = read_series(reader, choice.id, range_ms, &out->points, err);
+        rc = read_series(reader, choice.id, range_ms, out, err);
     if (rc != BW_OK)
         bw_read_points_fini(out);
     bw_buf_fini(&choice.names);

@@ -104,6 +104,21 @@ enum bw_rc bw_reader_recall(struct bw_reader *reader, const uint32_t *series, si
                             const struct bw_bucket_range *range, bw_recall_fn *fn, void *ctx,
                             struct bw_damage *damage, struct bw_err *err);
 
+/* The least of a minute, an hour and a day of which a range has 2000 at the most; else a day. */
+int64_t bw_recall_step_ms(int64_t range_ms);
+
+struct bw_recall_steps {
+    int64_t step_ms;
+    int64_t to_ms; /* no point is later */
+    bool counter;
+};
+
+/* Appends one point for each step that has a number, stamped with its end: the mean, or of a
+ * counter the last value. */
+struct bw_points;
+void bw_recalled_steps(const struct bw_recalled *recalled, const struct bw_recall_steps *steps,
+                       struct bw_points *out);
+
 /* Zero and NULL members match anything. */
 struct bw_event_filter {
     enum bw_event_kind kind;
@@ -163,7 +178,7 @@ struct bw_store_info {
     uint64_t bytes; /* file and WAL */
     uint64_t journal_rows, journal_bytes;
     uint64_t packs, open_packs, pack_bytes;
-    uint64_t rollups, rollup_bytes; /* 0 in a store of a version that made none */
+    uint64_t rollups, rollup_bytes;   /* 0 in a store of a version that made none */
     uint64_t series, groups, samples; /* samples in packs and journal tail, overlaps twice */
     uint64_t events, check_states, alert_states, trends, reports;
     int64_t first_ms, last_ms; /* of the samples in packs */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/mem.h"
+#include "pack/points.h"
 #include "pack/rollup.h"
 #include "store/reader.h"
+#include "store/rollup_tiers.h"
 #include "store/view.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,4 +167,33 @@ enum bw_rc bw_reader_recall(struct bw_reader *reader, const uint32_t *series, si
     free(recall.rows);
     free(recall.ids);
     return rc;
+}
+
+/* --- in steps -------------------------------------------------------------------------------- */
+
+int64_t bw_recall_step_ms(int64_t range_ms)
+{
+    enum { STEPS_MAX = 2000 };
+    for (unsigned t = 0; t + 1 < BW_ROLLUP_TIERS; t++) {
+        if (range_ms / bw_rollup_tiers[t].width_ms <= STEPS_MAX)
+            return bw_rollup_tiers[t].width_ms;
+    }
+    return bw_rollup_tiers[BW_ROLLUP_TIERS - 1].width_ms;
+}
+
+void bw_recalled_steps(const struct bw_recalled *recalled, const struct bw_recall_steps *steps,
+                       struct bw_points *out)
+{
+    const int64_t step_ms = steps->step_ms, last_ms = steps->to_ms;
+    struct bw_buckets all = { .plain = true };
+    bw_buckets_merge(&all, step_ms, recalled->past, recalled->past_count);
+    bw_buckets_fold(&all, step_ms, recalled->points, recalled->count);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct bw_bucket *bucket = &all.items[i];
+        const int64_t end_ms = bucket->start_ms + step_ms;
+        const double value = steps->counter ? bucket->last : bucket->sum / (double)bucket->count;
+        if (isfinite(value))
+            bw_points_add(out, end_ms < last_ms ? end_ms : last_ms, value);
+    }
+    bw_buckets_fini(&all);
 }

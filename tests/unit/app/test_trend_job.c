@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,6 +226,42 @@ static void a_filling_disk_is_foreseen(void **state)
     bw_trend_plan_free(plan);
 }
 
+/* Each way to read a series says the same of it; of minutes there are as many points as it touches. */
+static void tiers_say_the_same(void **state)
+{
+    static const struct {
+        const char *tier;
+        size_t points;
+    } ways[] = { { "raw", 1920 }, { "1m", 1441 }, { "1h", 25 }, { "auto", 1920 } };
+    struct bench *bench = *state;
+    fill(bench, "node_filesystem_avail_bytes", "/", filling);
+    bench_flush(bench);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        char text[200];
+        struct folder folder;
+        struct bw_trend_plan *plan;
+        folder_make(&folder);
+        snprintf(text, sizeof text,
+                 "trends: {horizons: [1h, 11h], select: [{match: {__name__: 'node_.*'},"
+                 " threshold: 0, side: below, tier: %s}]}\n",
+                 ways[i].tier);
+        struct bw_config *config = folder_config(&folder, text);
+        assert_int_equal(bw_trend_plan_make(config, &plan, NULL), BW_OK);
+        struct bw_trend_job job = run(bench, plan, 0, 10);
+        assert_int_equal(job.record_count, 1);
+        const struct bw_trend_record *disk = &job.records[0];
+        assert_int_equal(disk->direction, BW_FALLING);
+        assert_true(fabs(disk->slope_per_second / (-80e9 / 86400) - 1) < 0.02);
+        assert_true(disk->last_ms <= NOW);
+        if (disk->points != ways[i].points)
+            fail_msg("%s: %zu points", ways[i].tier, (size_t)disk->points);
+        end(&job);
+        bw_trend_plan_free(plan);
+        bw_config_free(config);
+        folder_remove(&folder);
+    }
+}
+
 static void noise_is_going_nowhere(void **state)
 {
     struct bench *bench = *state;
@@ -304,6 +341,7 @@ int main(void)
         AT_BENCH(a_plan_borrows_nothing),
         cmocka_unit_test(without_select_the_shipped_ones_hold),
         AT_BENCH(a_filling_disk_is_foreseen),
+        AT_BENCH(tiers_say_the_same),
         AT_BENCH(noise_is_going_nowhere),
         AT_BENCH(a_ceiling_holds),
         AT_BENCH(silence_is_no_trend),
