@@ -12,9 +12,9 @@
 #include "store/db.h"
 #include "store/rollup_tiers.h"
 #include "store/rollup_view.h"
+#include "store/stays.h"
 #include "store/view.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -353,42 +353,48 @@ static void add_member(struct reading *r, struct member member)
     r->members[r->count++] = member;
 }
 
-static bool note_member(void *ctx, const struct bw_cells *cells)
-{
-    struct reading *r = ctx;
-    struct member member = { .series = (uint32_t)cells->items[0].integer,
-                             .group = (uint32_t)cells->items[1].integer };
-    struct member *before = r->count > 0 ? &r->members[r->count - 1] : NULL;
-    if (before != NULL && before->series == member.series) {
-        before->moved = member.moved = true;
-        member.place = before->place + 1;
-    }
-    add_member(r, member);
-    return true;
-}
-
 static int by_id(const void *a, const void *b)
 {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
-static enum bw_rc find_members(struct reading *r, const uint32_t *series, size_t count)
+static void note_stay(struct reading *r, const struct bw_stay *stay)
 {
-    uint32_t *ids = bw_alloc_array(count, sizeof *ids);
-    enum bw_rc rc = BW_OK;
-    memcpy(ids, series, count * sizeof *ids);
-    qsort(ids, count, sizeof *ids, by_id);
-    for (size_t i = 0; rc == BW_OK && i < count; i++) {
-        char tail[80];
+    struct member member = { .series = stay->series, .group = stay->group };
+    struct member *before = r->count > 0 ? &r->members[r->count - 1] : NULL;
+    if (before != NULL && before->series == member.series) {
+        before->moved = member.moved = true;
+        member.place = before->place + 1;
+    }
+    add_member(r, member);
+}
+
+/* A series without a stay is in the journal at the most. */
+static void note_stays(struct reading *r, const struct bw_stays *stays, const uint32_t *ids,
+                       size_t count)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
         if (i > 0 && ids[i] == ids[i - 1])
             continue;
-        snprintf(tail, sizeof tail, "WHERE series=%u ORDER BY from_ms", ids[i]);
-        const size_t before = r->count;
-        rc = bw_view_rows(r->reader, BW_ROW_SERIES_GROUP, tail, note_member, r, &r->damage, r->err);
-        if (rc == BW_OK && r->count == before)
-            add_member(r, (struct member){ .series = ids[i] }); /* in the journal at the most */
+        if (at == stays->count || stays->items[at].series != ids[i])
+            add_member(r, (struct member){ .series = ids[i] });
+        for (; at < stays->count && stays->items[at].series == ids[i]; at++)
+            note_stay(r, &stays->items[at]);
     }
+}
+
+static enum bw_rc find_members(struct reading *r, const uint32_t *series, size_t count)
+{
+    struct bw_stays stays = { 0 };
+    uint32_t *ids = bw_alloc_array(count, sizeof *ids);
+    memcpy(ids, series, count * sizeof *ids);
+    qsort(ids, count, sizeof *ids, by_id);
+    const enum bw_rc rc = bw_stays_read(r->reader, ids, count, &stays, &r->damage, r->err);
+    if (rc == BW_OK)
+        note_stays(r, &stays, ids, count);
+    bw_stays_fini(&stays);
     free(ids);
     if (r->count > 0)
         qsort(r->members, r->count, sizeof *r->members, by_group);
