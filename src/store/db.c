@@ -369,10 +369,10 @@ static enum bw_rc check_schema(sqlite3 *db, int64_t version, struct bw_err *err)
     return rc;
 }
 
-static enum bw_rc open_file(const char *path, int flags, int busy_ms, sqlite3 **out,
-                            struct bw_err *err)
+static enum bw_rc open_file(const char *path, int flags, const char *vfs, int busy_ms,
+                            sqlite3 **out, struct bw_err *err)
 {
-    if (sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK)
         return bw_db_fail(*out, err, path);
     sqlite3_extended_result_codes(*out, 1);
     sqlite3_busy_timeout(*out, busy_ms);
@@ -412,12 +412,12 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, uint64_t copy_byt
     return rc;
 }
 
-enum bw_rc bw_db_open_writer(const char *path, uint64_t copy_bytes_max, sqlite3 **out,
-                             struct bw_db_opening *opening, struct bw_err *err)
+enum bw_rc bw_db_open_writer(const char *path, const char *vfs, uint64_t copy_bytes_max,
+                             sqlite3 **out, struct bw_db_opening *opening, struct bw_err *err)
 {
     sqlite3 *db = NULL;
     enum bw_rc rc =
-        open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, BUSY_WRITER_MS, &db, err);
+        open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs, BUSY_WRITER_MS, &db, err);
     if (rc == BW_OK)
         rc = set_up_writer(db, path, copy_bytes_max, opening, err);
     if (rc != BW_OK) {
@@ -467,7 +467,7 @@ static enum bw_rc open_immutable(const char *path, sqlite3 **out, struct bw_err 
     if (wal == NULL || uri == NULL || access(wal, F_OK) == 0)
         bw_fail(err, rc, "'%s': cannot be read without writing to its folder", path);
     else
-        rc = open_file(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, BUSY_READER_MS, out, err);
+        rc = open_file(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL, BUSY_READER_MS, out, err);
     sqlite3_free(wal);
     sqlite3_free(uri);
     return rc == BW_OK ? set_up_reader(*out, path, err) : rc;
@@ -478,7 +478,7 @@ enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err
     if (access(path, F_OK) != 0)
         return bw_fail(err, BW_ENOTFOUND, "no store at '%s'", path);
     sqlite3 *db = NULL;
-    enum bw_rc rc = open_file(path, SQLITE_OPEN_READONLY, BUSY_READER_MS, &db, err);
+    enum bw_rc rc = open_file(path, SQLITE_OPEN_READONLY, NULL, BUSY_READER_MS, &db, err);
     if (rc == BW_OK)
         rc = set_up_reader(db, path, err);
     if (rc != BW_OK && db != NULL && (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN) {

@@ -34,8 +34,8 @@ struct bw_db_opening {
  * of what was there (store/migrate.h) if that is no more than copy_bytes_max. A file of a newer
  * version (BW_EUNSUPPORTED) or of another program (BW_EINVAL) is left untouched; BW_ECORRUPT when
  * SQLite's own structure is damaged. */
-enum bw_rc bw_db_open_writer(const char *path, uint64_t copy_bytes_max, sqlite3 **out,
-                             struct bw_db_opening *opening, struct bw_err *err);
+enum bw_rc bw_db_open_writer(const char *path, const char *vfs, uint64_t copy_bytes_max,
+                             sqlite3 **out, struct bw_db_opening *opening, struct bw_err *err);
 
 /* A connection that cannot write, for one thread. */
 enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err);

@@ -97,17 +97,17 @@ uint64_t bw_files_free_bytes(int fd)
     return fstatvfs(fd, &fs) != 0 ? UINT64_MAX : (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-void bw_files_keep_reserve(const char *path, int lock_fd)
+void bw_files_keep_reserve(const char *path, int lock_fd, uint64_t bytes)
 {
     char name[NAME_BYTES];
     beside(name, path, ".reserve");
     if (access(name, F_OK) == 0
-        || bw_files_free_bytes(lock_fd) < BW_STORE_FREE_BYTES_MIN + 2 * BW_STORE_RESERVE_BYTES)
+        || bw_files_free_bytes(lock_fd) < BW_STORE_FREE_BYTES_MIN + 2 * bytes)
         return;
     const int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return;
-    if (posix_fallocate(fd, 0, (off_t)BW_STORE_RESERVE_BYTES) != 0)
+    if (posix_fallocate(fd, 0, (off_t)bytes) != 0)
         unlink(name);
     close(fd);
 }
@@ -304,6 +304,33 @@ enum bw_rc bw_files_publish_copy(const char *path, int version, struct bw_err *e
     free(folder);
     free(name);
     return rc;
+}
+
+/* "-wal" and "-shm" are counted where they grow; a name that only begins alike is not ours. */
+static bool is_beside(const char *ending)
+{
+    return ending[0] == '.'
+           || (ending[0] == '-' && strcmp(ending, "-wal") != 0 && strcmp(ending, "-shm") != 0);
+}
+
+uint64_t bw_files_other_bytes(const char *path)
+{
+    char base[NAME_BYTES];
+    char *folder = split(path, "", base);
+    uint64_t bytes = 0;
+    struct stat st;
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        if (strncmp(entry->d_name, base, strlen(base)) == 0
+            && is_beside(entry->d_name + strlen(base))
+            && fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+            && S_ISREG(st.st_mode))
+            bytes += (uint64_t)st.st_size;
+    }
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+    return bytes;
 }
 
 uint64_t bw_files_wal_bytes(const char *path)

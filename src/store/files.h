@@ -30,7 +30,7 @@ uint64_t bw_files_free_bytes(int fd);
 
 /* The reserve is disk space that is given back when the disk fills, so that SQLite can finish
  * what it must. Keep makes it when there is plenty of space. */
-void bw_files_keep_reserve(const char *path, int lock_fd);
+void bw_files_keep_reserve(const char *path, int lock_fd, uint64_t bytes);
 
 /* True when there was one. */
 bool bw_files_release_reserve(const char *path);
@@ -54,6 +54,10 @@ uint64_t bw_files_copy_bytes(const char *path, int64_t before_ms);
 
 /* Removes those; the number of bytes. */
 uint64_t bw_files_remove_copies(const char *path, int64_t before_ms);
+
+/* Bytes of everything else that is named after the store and beside it: the reserve, copies, what
+ * was moved aside. */
+uint64_t bw_files_other_bytes(const char *path);
 
 /* Bytes of the database and its WAL. */
 uint64_t bw_files_bytes(const char *path);

@@ -95,6 +95,7 @@ static enum bw_rc replay_row(struct bw_store *store, sqlite3_stmt *st, struct bw
         bw_store_say(store, BW_LOG_ERROR, "%s: its samples are lost", why.text);
     }
     store->stats.journal_rows++;
+    store->journal_bytes += (uint64_t)sqlite3_column_bytes(st, 1);
     return BW_OK;
 }
 

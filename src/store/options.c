@@ -89,8 +89,9 @@ static const struct bw_opt storage_options[] = {
       .help = "The database file; its folder is made when it is missing." },
     { "commit_interval", BW_OPT_DURATION, STORAGE(commit_interval_ns), .def = "1s",
       .range = "10ms..1m", .help = "How often data is made durable: what a power cut may lose." },
-    { "max_bytes", BW_OPT_BYTES, STORAGE(max_bytes), .def = "4GiB", .range = "16MiB..",
-      .help = "Ceiling on the database; the oldest packs go first." },
+    { "max_bytes", BW_OPT_BYTES, STORAGE(max_bytes), .def = "4GiB", .range = "8MiB..",
+      .help = "Ceiling on the bytes of the database and all files beside it (log, reserve, what was"
+              " moved aside), never exceeded; the oldest samples go first." },
     { "max_series", BW_OPT_INT, STORAGE(max_series), .def = "100000", .range = "1..10000000",
       .help = "Ceiling on the number of stored series; more are refused and counted." },
     { "retention", BW_OPT_GROUP, STORAGE(retention), .group = &retention_group,

@@ -25,10 +25,13 @@ struct bw_picker;
 enum bw_rc bw_retention_class_picker(const struct bw_retention_class *retention_class,
                                      struct bw_picker **out, struct bw_err *err);
 
+/* The least ceiling on a store's bytes. */
+#define BW_STORE_BYTES_MIN (UINT64_C(8) << 20)
+
 struct bw_storage_opts {
     const char *path;           /* NULL: the caller has a better default */
     int64_t commit_interval_ns; /* what a power cut may lose */
-    uint64_t max_bytes;         /* of the database and its WAL */
+    uint64_t max_bytes;         /* of the database and all files beside it; 0: without a ceiling */
     int64_t max_series;
     struct bw_retention_opts retention;
     struct bw_items classes; /* of struct bw_retention_class; the first that matches holds */

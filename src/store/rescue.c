@@ -4,8 +4,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "store/care.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/quota.h"
 #include "store/writer.h"
 
 #include <stdlib.h>
@@ -19,7 +21,8 @@ static uint64_t room_for_copy(const struct bw_store *store)
 {
     const uint64_t kept_free = BW_STORE_FREE_BYTES_MIN + BW_STORE_RESERVE_BYTES;
     const uint64_t free_bytes = bw_files_free_bytes(store->lock_fd);
-    const uint64_t bytes = bw_files_bytes(store->path) + bw_files_copy_bytes(store->path, 0);
+    const uint64_t bytes = bw_files_bytes(store->path) + bw_files_other_bytes(store->path)
+                           + bw_store_reserve_bytes(store);
     const uint64_t max_bytes = store->opts.max_bytes;
     const uint64_t on_disk = free_bytes > kept_free ? free_bytes - kept_free : 0;
     const uint64_t allowed = max_bytes == 0      ? UINT64_MAX
@@ -51,9 +54,17 @@ static void tell_opening(const struct bw_store *store, const struct bw_db_openin
 enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err)
 {
     struct bw_db_opening opening = { .mended = false };
+    int64_t pages = 0;
     bw_files_make_private(store->path);
-    enum bw_rc rc = bw_db_open_writer(store->path, room_for_copy(store), &store->db, &opening, err);
+    bw_store_trim_files(store, 0);
+    bw_store_set_limit(store, BW_LIMIT_ALL);
+    enum bw_rc rc = bw_db_open_writer(store->path, bw_quota_vfs(store->quota), room_for_copy(store),
+                                      &store->db, &opening, err);
     tell_opening(store, &opening);
+    if (rc == BW_OK)
+        rc = bw_db_number(store->db, "PRAGMA page_count", &pages, err);
+    bw_quota_note_size(store->quota, (uint64_t)pages * 4096);
+    bw_store_set_limit(store, BW_LIMIT_ALL); /* which a copy may have changed */
     if (rc == BW_OK)
         rc = bw_db_prepare(store->db, "INSERT INTO journal(seq, body) VALUES(?1,?2)",
                            &store->insert_journal, err);

@@ -12,6 +12,8 @@ enum {
     FAILURES_A_STEP = 100,
     JOURNAL_ROWS_A_STEP = 400,
     PAGES_A_STEP = 256,
+    STEP_PAGES_MIN = 16,
+    STEP_SHARE = 100,
     FREE_PAGES_MIN = 32,
     FREE_PAGES_MAX = 1024,
     FREE_PAGES_SHARE = 64, /* one of so many */
@@ -20,9 +22,6 @@ enum {
     LOG_PAGES_SHARE = 32,
     FRAME_BYTES = 4096 + 24,
 };
-
-/* The WAL is counted in the ceiling; this much of it may be there between two checkpoints. */
-#define WAL_ROOM_BYTES (INT64_C(12) << 20)
 
 #define KEPT_LONGEST_MS INT64_C(86400000)
 
@@ -126,7 +125,7 @@ enum bw_rc bw_retention_expire_failures(sqlite3 *db, int64_t cutoff_ms, uint64_t
     return rc;
 }
 
-static enum bw_rc used_bytes(sqlite3 *db, int64_t *out, struct bw_err *err)
+enum bw_rc bw_retention_used(sqlite3 *db, int64_t *out, struct bw_err *err)
 {
     int64_t pages = 0, free_pages = 0, page_size = 0;
     enum bw_rc rc = bw_db_number(db, "PRAGMA page_count", &pages, err);
@@ -138,62 +137,121 @@ static enum bw_rc used_bytes(sqlite3 *db, int64_t *out, struct bw_err *err)
     return rc;
 }
 
-static enum bw_rc expire_events(sqlite3 *db, uint64_t *out_events, struct bw_err *err)
+/* --- what goes for the ceiling's sake ------------------------------------------------------- */
+
+struct yielding {
+    sqlite3 *db;
+    int64_t now_ms; /* INT64_MAX: the clock says nothing */
+    uint64_t packs, others;
+    struct bw_err *err;
+};
+
+/* The oldest by their own time; while the clock says nothing, those that came first. */
+static const char *order_of(const struct yielding *y)
+{
+    return y->now_ms == INT64_MAX ? "id" : "last_ms, id";
+}
+
+static enum bw_rc yield_packs_before(struct yielding *y, int64_t before_ms)
+{
+    char sql[200];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM pack WHERE id IN (SELECT id FROM pack WHERE last_ms<%lld"
+                     " ORDER BY %s LIMIT %d)",
+                     (long long)before_ms, order_of(y), PACKS_A_STEP);
+    return delete_some(y->db, sql, &y->packs, y->err);
+}
+
+/* All but the newest day of samples: what is looked at most, and what trends and the next roll-ups
+ * are made from. What is stamped later than now says nothing about which day is the newest. */
+static enum bw_rc yield_older_packs(struct yielding *y)
+{
+    int64_t newest_ms = 0;
+    char sql[160];
+    sqlite3_snprintf(sizeof sql, sql,
+                     y->now_ms == INT64_MAX ? "SELECT last_ms FROM pack ORDER BY id DESC LIMIT 1"
+                                            : "SELECT max(last_ms) FROM pack WHERE last_ms<=%lld",
+                     (long long)y->now_ms);
+    const enum bw_rc rc = bw_db_number(y->db, sql, &newest_ms, y->err);
+    return rc == BW_OK ? yield_packs_before(y, newest_ms - KEPT_LONGEST_MS) : rc;
+}
+
+static enum bw_rc yield_packs(struct yielding *y)
+{
+    return yield_packs_before(y, INT64_MAX);
+}
+
+static enum bw_rc yield_rollups(struct yielding *y, unsigned tier)
+{
+    char sql[200];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM rollup WHERE id IN (SELECT id FROM rollup WHERE width_ms=%lld"
+                     " ORDER BY %s LIMIT %d)",
+                     (long long)bw_rollup_tiers[tier].width_ms, order_of(y), ROLLUPS_A_STEP);
+    return delete_some(y->db, sql, &y->others, y->err);
+}
+
+static enum bw_rc yield_minutes(struct yielding *y)
+{
+    return yield_rollups(y, 0);
+}
+
+static enum bw_rc yield_hours(struct yielding *y)
+{
+    return yield_rollups(y, 1);
+}
+
+static enum bw_rc yield_days(struct yielding *y)
+{
+    return yield_rollups(y, 2);
+}
+
+static enum bw_rc yield_failures(struct yielding *y)
+{
+    char sql[140];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "DELETE FROM check_failure WHERE rowid IN (SELECT rowid FROM check_failure"
+                     " ORDER BY rowid LIMIT %d)",
+                     FAILURES_A_STEP);
+    return delete_some(y->db, sql, &y->others, y->err);
+}
+
+static enum bw_rc yield_events(struct yielding *y)
 {
     char sql[120];
     sqlite3_snprintf(sizeof sql, sql,
                      "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT %d)",
                      EVENTS_A_STEP);
-    const enum bw_rc rc = bw_db_exec(db, sql, err);
-    if (rc == BW_OK)
-        *out_events += (uint64_t)sqlite3_changes64(db);
-    return rc;
+    return delete_some(y->db, sql, &y->others, y->err);
 }
 
-/* All but the newest day of samples: what is looked at most, and what trends and the next roll-ups
- * are made from. By the samples' own time, whatever the clock says. */
-static enum bw_rc expire_older_packs(sqlite3 *db, uint64_t *out_packs, struct bw_err *err)
+enum bw_rc bw_retention_give_way(sqlite3 *db, int64_t now_ms, uint64_t *out_packs,
+                                 uint64_t *out_others, enum bw_retention_stage *out_stage,
+                                 struct bw_err *err)
 {
-    int64_t newest_ms = 0;
-    const enum bw_rc rc = bw_db_number(db, "SELECT max(last_ms) FROM pack", &newest_ms, err);
-    return rc == BW_OK ? bw_retention_expire(db, newest_ms - KEPT_LONGEST_MS, out_packs, err) : rc;
-}
-
-enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
-                            uint64_t *out_others, struct bw_err *err)
-{
-    int64_t used = 0;
-    enum bw_rc rc = used_bytes(db, &used, err);
-    if (rc != BW_OK || used < 0 || (uint64_t)used + WAL_ROOM_BYTES <= max_bytes)
-        return rc;
-    const uint64_t before = *out_packs + *out_others;
-    enum { STAGES = 7 };
-    for (int stage = 0; rc == BW_OK && stage < STAGES && *out_packs + *out_others == before;
-         stage++) {
-        switch (stage) {
-        case 0:
-            rc = expire_older_packs(db, out_packs, err);
-            break;
-        case 1:
-            rc = bw_retention_expire_rollups(db, 0, INT64_MAX, false, out_others, err);
-            break;
-        case 2:
-            rc = bw_retention_expire(db, INT64_MAX, out_packs, err);
-            break;
-        case 3:
-        case 4:
-            rc = bw_retention_expire_rollups(db, (unsigned)stage - 2, INT64_MAX, false, out_others,
-                                             err);
-            break;
-        case 5:
-            rc = bw_retention_expire_failures(db, INT64_MAX, out_others, err);
-            break;
-        default:
-            rc = expire_events(db, out_others, err);
-        }
+    static enum bw_rc (*const stages[])(struct yielding *) = {
+        [BW_RETENTION_OLDER_PACKS] = yield_older_packs,
+        [BW_RETENTION_MINUTES] = yield_minutes,
+        [BW_RETENTION_LAST_DAY] = yield_packs,
+        [BW_RETENTION_HOURS] = yield_hours,
+        [BW_RETENTION_DAYS] = yield_days,
+        [BW_RETENTION_FAILURES] = yield_failures,
+        [BW_RETENTION_EVENTS] = yield_events,
+    };
+    struct yielding y = { .db = db, .now_ms = now_ms, .err = err };
+    enum bw_rc rc = BW_OK;
+    *out_stage = BW_RETENTION_NOTHING;
+    for (size_t i = 1; rc == BW_OK && y.packs + y.others == 0 && i < sizeof stages / sizeof *stages;
+         i++) {
+        rc = stages[i](&y);
+        *out_stage = (enum bw_retention_stage)i;
     }
+    *out_packs += y.packs;
+    *out_others += y.others;
     return rc;
 }
+
+/* --- giving back ----------------------------------------------------------------------------- */
 
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err)
 {
@@ -224,8 +282,22 @@ enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err)
     if (rc != BW_OK || excess <= 0)
         return rc;
     char sql[60];
+    const int64_t step = share_of(pages, STEP_SHARE, STEP_PAGES_MIN, PAGES_A_STEP);
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)",
-                     (int)(excess < PAGES_A_STEP ? excess : PAGES_A_STEP));
+                     (int)(excess < step ? excess : step));
+    return bw_db_exec(db, sql, err);
+}
+
+/* A step moves pages, and each takes others with it into the log: less of them in a small file. */
+enum bw_rc bw_retention_give_back(sqlite3 *db, struct bw_err *err)
+{
+    int64_t pages = 0;
+    const enum bw_rc rc = bw_db_number(db, "PRAGMA page_count", &pages, err);
+    if (rc != BW_OK)
+        return rc;
+    char sql[60];
+    sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)",
+                     (int)share_of(pages, STEP_SHARE, STEP_PAGES_MIN, PAGES_A_STEP));
     return bw_db_exec(db, sql, err);
 }
 

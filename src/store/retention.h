@@ -35,12 +35,27 @@ enum bw_rc bw_retention_expire_group_rollups(sqlite3 *db, unsigned tier, uint32_
 enum bw_rc bw_retention_expire_failures(sqlite3 *db, int64_t cutoff_ms, uint64_t *out_failures,
                                         struct bw_err *err);
 
-/* While the used pages are above max_bytes, keeping room for the WAL, deletes a few of the oldest
- * packs but for the last day of them; when there are none left, roll-ups of minutes, the other
- * packs, roll-ups of hours, of days, failures, events. Adds to the counts, of which the last is of
- * all that is no pack. */
-enum bw_rc bw_retention_cap(sqlite3 *db, uint64_t max_bytes, uint64_t *out_packs,
-                            uint64_t *out_others, struct bw_err *err);
+/* The bytes of the file's pages that are in use. */
+enum bw_rc bw_retention_used(sqlite3 *db, int64_t *out, struct bw_err *err);
+
+/* What goes when there is too much, in this order. */
+enum bw_retention_stage {
+    BW_RETENTION_NOTHING,
+    BW_RETENTION_OLDER_PACKS, /* all but the newest day of samples */
+    BW_RETENTION_MINUTES,
+    BW_RETENTION_LAST_DAY,
+    BW_RETENTION_HOURS,
+    BW_RETENTION_DAYS,
+    BW_RETENTION_FAILURES,
+    BW_RETENTION_EVENTS,
+};
+
+/* Deletes a few of what goes next. now_ms INT64_MAX: the clock is not to be believed, and packs and
+ * roll-ups go in the order in which they came; else by their own times. Adds to the counts, of
+ * which the last is of all that is no pack; both as they were: nothing is left. */
+enum bw_rc bw_retention_give_way(sqlite3 *db, int64_t now_ms, uint64_t *out_packs,
+                                 uint64_t *out_others, enum bw_retention_stage *out_stage,
+                                 struct bw_err *err);
 
 /* Deletes journal rows up to and with covered_seq, a few hundred at a time. */
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err);
@@ -48,6 +63,9 @@ enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct b
 /* Gives some free pages back to the file system, leaving a share of the file (at most 4 MiB) for
  * the next minutes. */
 enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err);
+
+/* The same of whatever is free. */
+enum bw_rc bw_retention_give_back(sqlite3 *db, struct bw_err *err);
 
 /* Has the log folded into the file when it has reached a share of the file's size, between 256 KiB
  * and 4 MiB: a small store has a small log, a large one syncs less often. */

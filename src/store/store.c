@@ -6,8 +6,10 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "store/care.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/quota.h"
 #include "store/wal.h"
 #include "store/writer.h"
 
@@ -118,7 +120,7 @@ static enum bw_rc prepare_files(struct bw_store *store, struct bw_err *err)
     if (free_bytes < BW_STORE_FREE_BYTES_MIN)
         return bw_fail(err, BW_EFULL, "only %llu KiB are free where '%s' is",
                        (unsigned long long)free_bytes >> 10, store->path);
-    bw_files_keep_reserve(store->path, store->lock_fd);
+    bw_store_keep_reserve(store);
     return BW_OK;
 }
 
@@ -144,6 +146,7 @@ static void release(struct bw_store *store)
         close(store->lock_fd);
     bw_store_registry_fini(&store->registry);
     bw_store_classes_free(store->classes);
+    bw_quota_free(store->quota);
     bw_journal_row_fini(&store->lane.samples);
     bw_journal_row_fini(&store->batch.samples);
     pthread_cond_destroy(&store->wake);
@@ -158,6 +161,11 @@ enum bw_rc bw_store_open(const struct bw_storage_opts *opts, const struct bw_sto
 {
     if (opts->path == NULL || opts->path[0] == '\0')
         return bw_fail(err, BW_EINVAL, "no storage path");
+    if (opts->max_bytes != 0 && opts->max_bytes < BW_STORE_BYTES_MIN)
+        return bw_fail(err, BW_EINVAL,
+                       "storage.max_bytes: below %u MiB a store has no room for its log and the"
+                       " samples of a few minutes",
+                       (unsigned)(BW_STORE_BYTES_MIN >> 20));
     struct bw_store *store = bw_alloc(sizeof *store);
     store->opts = *opts;
     store->path = bw_strdup(opts->path);
@@ -167,6 +175,7 @@ enum bw_rc bw_store_open(const struct bw_storage_opts *opts, const struct bw_sto
     if (hooks != NULL)
         store->hooks = *hooks;
     init_locks(store);
+    store->quota = bw_quota_new();
     bw_journal_row_init(&store->lane.samples);
     bw_journal_row_init(&store->batch.samples);
     enum bw_rc rc = bw_store_classes_make(opts, &store->classes, err);

@@ -2,8 +2,10 @@
 #include "store/writer.h"
 
 #include "base/units.h"
+#include "store/care.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/quota.h"
 #include "store/retention.h"
 
 #include <errno.h>
@@ -14,12 +16,10 @@
 #define RETRY_NS (200 * BW_MS)
 #define SAY_EVERY_NS (10 * BW_SECOND)
 #define CARE_EVERY_NS (10 * BW_SECOND)
-#define CARE_AT_REST_NS (10 * BW_MINUTE) /* what grows old without being written to */
-#define PACKS_A_STEP_NS (100 * BW_MS)    /* packs may delay a commit by this */
-#define COPY_KEPT_NS (7 * BW_DAY)
-#define WAL_LARGE_BYTES (UINT64_C(32) << 20)
-enum { GROUPS_A_STEP = 200 };
+#define PACKS_A_STEP_NS (100 * BW_MS) /* packs may delay a commit by this */
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
+#define ROOM_LEAST_BYTES (64u << 10)
+enum { ROOM_TRIES = 6, JOURNAL_SHARE = 8 };
 
 /* --- one commit ------------------------------------------------------------------------ */
 
@@ -101,6 +101,7 @@ static void settle_batch(struct bw_store *store, int64_t now_ns)
         store->seq++;
         const struct bw_buf *body = bw_journal_row_body(&batch->samples, store->seq);
         bw_heads_replay(&store->heads, store->seq, body->data, body->len, now_ns, NULL);
+        store->journal_bytes += body->len;
     }
     bw_rollups_settle(store);
     free_rows(batch->first_row, true);
@@ -129,8 +130,10 @@ static void publish_commit(struct bw_store *store, size_t samples, int64_t took_
  * SQLite calls corrupt is looked at before it is written to again. */
 static void note_trouble(struct bw_store *store, const struct bw_err *err, int64_t now_ns)
 {
+    const bool ours = bw_quota_has_refused(store->quota); /* the disk has room */
     const bool full = err->rc == BW_EFULL || sqlite3_system_errno(store->db) == ENOSPC;
-    const bool released = full && bw_files_release_reserve(store->path);
+    const bool released = full && !ours && bw_files_release_reserve(store->path);
+    store->short_of_room = store->short_of_room || ours;
     pthread_mutex_lock(&store->lock);
     store->stats.commit_errors_total++;
     store->stats.failing = true;
@@ -154,9 +157,111 @@ static void note_written(struct bw_store *store, int64_t now_ns)
     store->cared = false;
 }
 
+/* --- a batch that the ceiling has no room for -------------------------------------------- */
+
+static uint64_t batch_bytes(struct bw_store *store)
+{
+    struct bw_lane *batch = &store->batch;
+    const uint64_t samples =
+        batch->samples.count == 0 ? 0 : bw_journal_row_body(&batch->samples, store->seq + 1)->len;
+    return samples + batch->row_bytes + ROOM_LEAST_BYTES;
+}
+
+/* Some rows are only right together with the one before them. */
+static bool may_end_at(const struct bw_row *row)
+{
+    const enum bw_row_op next = row->next->op;
+    return next != BW_ROW_ROLLUP && next != BW_ROW_ROLLUP_DONE && next != BW_ROW_FAILURE
+           && (next != BW_ROW_FAILURE_TALLY || row->op != BW_ROW_FAILURE);
+}
+
+/* The row that half of the batch ends at, or the first after it that may; NULL: it has no half. */
+static struct bw_row *find_half(const struct bw_lane *batch, size_t *out_rows, size_t *out_bytes)
+{
+    *out_rows = 0;
+    *out_bytes = 0;
+    for (struct bw_row *row = batch->first_row; row != NULL && row->next != NULL; row = row->next) {
+        ++*out_rows;
+        *out_bytes += row->bytes;
+        if (*out_bytes >= batch->row_bytes / 2 && may_end_at(row))
+            return row;
+    }
+    return NULL;
+}
+
+/* Its second half goes back to the head of the lane; nobody who waits is answered before it is
+ * written as well. False when it is a half already. */
+static bool halve_batch(struct bw_store *store)
+{
+    struct bw_lane *batch = &store->batch, *lane = &store->lane;
+    size_t rows, bytes;
+    struct bw_row *end = find_half(batch, &rows, &bytes);
+    if (end == NULL)
+        return false;
+    pthread_mutex_lock(&store->lock);
+    batch->last_row->next = lane->first_row;
+    lane->last_row = lane->last_row == NULL ? batch->last_row : lane->last_row;
+    lane->first_row = end->next;
+    lane->rows += batch->rows - rows;
+    lane->row_bytes += batch->row_bytes - bytes;
+    lane->oldest_ns = batch->oldest_ns;
+    end->next = NULL;
+    batch->last_row = end;
+    batch->rows = rows;
+    batch->row_bytes = bytes;
+    store->batch_rows = rows;
+    store->batch_flush = store->flush_done;
+    store->batch_packs = store->packs_done;
+    pthread_mutex_unlock(&store->lock);
+    return true;
+}
+
+/* More than the whole store may be: as when the lane is full, samples go as a batch. */
+static void drop_samples(struct bw_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->stats.dropped_samples_total += store->batch.samples.count;
+    store->batch_samples = 0;
+    pthread_mutex_unlock(&store->lock);
+    bw_store_say(store, BW_LOG_ERROR,
+                 "store: storage.max_bytes has no room for one commit of %zu samples: they are"
+                 " dropped",
+                 store->batch.samples.count);
+    bw_journal_row_clear(&store->batch.samples);
+}
+
+/* After a refusal; true when the commit should be tried again. */
+static bool make_room(struct bw_store *store, int tries, struct bw_err *err)
+{
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (!bw_quota_has_refused(store->quota) || tries >= ROOM_TRIES)
+        return false;
+    struct bw_err why = { .rc = BW_OK };
+    const enum bw_room room = bw_store_make_room(store, batch_bytes(store) << tries, &why);
+    if (room == BW_ROOM_LATER)
+        *err = why;
+    if (room != BW_ROOM_NEVER)
+        return room == BW_ROOM_MADE;
+    if (store->batch.samples.count > 0) {
+        drop_samples(store);
+        return true;
+    }
+    return halve_batch(store);
+}
+
+static enum bw_rc commit_with_room(struct bw_store *store, struct bw_err *err)
+{
+    enum bw_rc rc = commit(store, err);
+    for (int tries = 0; rc == BW_EFULL && make_room(store, tries, err); tries++)
+        rc = commit(store, err);
+    return rc;
+}
+
+/* --- the batch --------------------------------------------------------------------------- */
+
 static bool commit_batch(struct bw_store *store)
 {
-    const size_t samples = store->batch.samples.count;
+    size_t samples = store->batch.samples.count;
     const int64_t began_ns = bw_store_now_ns();
     struct bw_err err = { .rc = BW_OK };
     store->failing = true;
@@ -165,13 +270,14 @@ static bool commit_batch(struct bw_store *store)
         return false;
     }
     if (samples > 0 || store->batch.first_row != NULL) {
-        if (commit(store, &err) != BW_OK) {
+        if (commit_with_room(store, &err) != BW_OK) {
             note_trouble(store, &err, began_ns);
             /* A failed fsync leaves nothing that may be called written. */
             sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
             return false;
         }
         const int64_t now_ns = bw_store_now_ns();
+        samples = store->batch.samples.count;
         settle_batch(store, now_ns);
         note_written(store, now_ns);
         publish_commit(store, samples, now_ns - began_ns);
@@ -196,7 +302,9 @@ static void trim_journal(struct bw_store *store)
     if (gone == 0)
         store->trimmed_seq = covered;
     pthread_mutex_lock(&store->lock);
-    store->stats.journal_rows -= gone <= store->stats.journal_rows ? gone : 0;
+    const uint64_t rows = store->stats.journal_rows;
+    store->journal_bytes = gone >= rows ? 0 : store->journal_bytes / rows * (rows - gone);
+    store->stats.journal_rows -= gone <= rows ? gone : 0;
     pthread_mutex_unlock(&store->lock);
 }
 
@@ -236,196 +344,6 @@ static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
     if (err.rc != BW_OK)
         note_trouble(store, &err, bw_store_now_ns());
     return err.rc == BW_OK && in_time;
-}
-
-/* What is being deleted by age. */
-struct expiry {
-    struct bw_store *store;
-    int64_t now_ms;
-    bool rolled; /* only what is in the next tier */
-    uint64_t *packs, *others;
-    struct bw_err *err;
-};
-
-static int64_t cutoff_of(const struct expiry *x, int64_t kept_ns)
-{
-    return kept_ns <= 0 ? INT64_MIN : x->now_ms - kept_ns / BW_MS;
-}
-
-/* The next group in turn and how it is kept. */
-static uint32_t next_expiry(struct bw_store *store, struct bw_retention_opts *out_kept,
-                            uint32_t *out_groups)
-{
-    pthread_mutex_lock(&store->lock);
-    const uint32_t last = store->registry.last_group;
-    const uint32_t group = store->expiry_turn < last ? store->expiry_turn + 1 : 1;
-    if (last > 0)
-        *out_kept = store->registry.groups[group].kept;
-    *out_groups = last;
-    pthread_mutex_unlock(&store->lock);
-    store->expiry_turn = group;
-    return group;
-}
-
-static enum bw_rc expire_group(const struct expiry *x, uint32_t group,
-                               const struct bw_retention_opts *kept)
-{
-    const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
-    sqlite3 *db = x->store->db;
-    enum bw_rc rc = bw_retention_expire_group(db, group, cutoff_of(x, kept->raw_ns), x->rolled,
-                                              x->packs, x->err);
-    for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++)
-        rc = bw_retention_expire_group_rollups(db, t, group, cutoff_of(x, kept_ns[t]), x->rolled,
-                                               x->others, x->err);
-    return rc;
-}
-
-/* Some groups are kept for longer than others: each is asked by itself, so many a step. */
-static enum bw_rc expire_by_group(const struct expiry *x)
-{
-    enum bw_rc rc = BW_OK;
-    uint32_t groups = 1;
-    for (uint32_t i = 0;
-         i < groups && i < GROUPS_A_STEP && rc == BW_OK && *x->packs + *x->others == 0; i++) {
-        struct bw_retention_opts kept = { 0 };
-        const uint32_t group = next_expiry(x->store, &kept, &groups);
-        if (groups > 0)
-            rc = expire_group(x, group, &kept);
-    }
-    return rc;
-}
-
-/* All are kept alike: the oldest of all are asked for at once. */
-static enum bw_rc expire_alike(const struct expiry *x)
-{
-    const struct bw_retention_opts *kept = &x->store->opts.retention;
-    const int64_t kept_ns[BW_ROLLUP_TIERS] = { kept->minute_ns, kept->hour_ns, kept->day_ns };
-    sqlite3 *db = x->store->db;
-    enum bw_rc rc = (x->rolled ? bw_retention_expire_rolled : bw_retention_expire)(
-        db, cutoff_of(x, kept->raw_ns), x->packs, x->err);
-    for (unsigned t = 0; rc == BW_OK && t < BW_ROLLUP_TIERS; t++)
-        rc = bw_retention_expire_rollups(db, t, cutoff_of(x, kept_ns[t]), x->rolled, x->others,
-                                         x->err);
-    return rc;
-}
-
-/* By age, each tier by its own. Where roll-ups are made nothing goes before it is in the next tier:
- * what was imported from long ago, or waited for a worker. */
-static enum bw_rc expire_by_age(struct bw_store *store, uint64_t *packs, uint64_t *others,
-                                struct bw_err *err)
-{
-    const struct expiry x = { .store = store,
-                              .now_ms = bw_store_wall_ms(store),
-                              .rolled = bw_rollups_are_made(store),
-                              .packs = packs,
-                              .others = others,
-                              .err = err };
-    const enum bw_rc rc =
-        bw_store_classes_any(store->classes) ? expire_by_group(&x) : expire_alike(&x);
-    if (rc != BW_OK)
-        return rc;
-    return bw_retention_expire_failures(store->db, cutoff_of(&x, store->opts.retention.raw_ns),
-                                        others, err);
-}
-
-static void expire(struct bw_store *store, struct bw_err *err)
-{
-    uint64_t gone = 0, others = 0;
-    enum bw_rc rc = BW_OK;
-    if (store->care_trusted)
-        rc = expire_by_age(store, &gone, &others, err);
-    if (rc == BW_OK && store->opts.max_bytes > 0)
-        bw_retention_cap(store->db, store->opts.max_bytes, &gone, &others, err);
-    pthread_mutex_lock(&store->lock);
-    store->stats.expired_packs_total += gone;
-    store->stats.packs -= gone <= store->stats.packs ? gone : 0;
-    pthread_mutex_unlock(&store->lock);
-    if (gone + others > 0)
-        store->next_care_ns = 0; /* there may be more: go on after the next commit */
-}
-
-/* The copy from before a migration goes after a week, in which what is wrong with the new shape
- * would have shown, and before that when it stands in the way of the ceiling. */
-static void trim_copies(struct bw_store *store)
-{
-    const uint64_t copies = bw_files_copy_bytes(store->path, 0), max_bytes = store->opts.max_bytes;
-    if (copies == 0)
-        return;
-    if (max_bytes > 0 && bw_files_bytes(store->path) + copies > max_bytes) {
-        bw_files_remove_copies(store->path, 0);
-        bw_store_say(store, BW_LOG_WARN,
-                     "store: the copy from before the migration was removed: storage.max_bytes is"
-                     " reached");
-    } else if (store->care_trusted) {
-        bw_files_remove_copies(store->path, bw_store_wall_ms(store) - COPY_KEPT_NS / BW_MS);
-    }
-}
-
-/* What was moved aside counts towards the ceiling, and goes before anything that can be read. */
-static void trim_corrupt(struct bw_store *store)
-{
-    const uint64_t bytes = bw_files_bytes(store->path) + bw_files_copy_bytes(store->path, 0);
-    const uint64_t max_bytes = store->opts.max_bytes;
-    const size_t gone =
-        max_bytes == 0
-            ? 0
-            : bw_files_trim_corrupt(store->path, bytes < max_bytes ? max_bytes - bytes : 0);
-    if (gone > 0)
-        bw_store_say(store, BW_LOG_WARN,
-                     "store: %zu files that were moved aside as corrupt were removed:"
-                     " storage.max_bytes is reached",
-                     gone);
-}
-
-/* A reader that stays in one transaction, in any process, keeps the WAL from being folded into the
- * file. Only who runs it can end it, so it is said, and again at each doubling. */
-static void watch_wal(struct bw_store *store)
-{
-    const uint64_t bytes = bw_files_wal_bytes(store->path);
-    if (bytes < WAL_LARGE_BYTES)
-        store->wal_said_bytes = 0;
-    else if (bytes >= 2 * store->wal_said_bytes) {
-        store->wal_said_bytes = bytes;
-        bw_store_say(store, BW_LOG_WARN,
-                     "store: '%s-wal' has grown to %llu MiB: something reads the store for long",
-                     store->path, (unsigned long long)(bytes >> 20));
-    }
-}
-
-/* What SQLite keeps of pages is for the next few commits: after a burst, and when there are few,
- * most of it serves nobody. What is used is there again within a commit. */
-static void release_pages(struct bw_store *store, int64_t now_ns)
-{
-    if (now_ns < store->next_release_ns)
-        return;
-    store->next_release_ns = now_ns + CARE_EVERY_NS;
-    sqlite3_db_release_memory(store->db);
-}
-
-static void take_care(struct bw_store *store, int64_t now_ns)
-{
-    pthread_mutex_lock(&store->lock);
-    const bool trusted = store->clock_trusted;
-    pthread_mutex_unlock(&store->lock);
-    if (now_ns < store->next_care_ns && trusted == store->care_trusted)
-        return;
-    store->care_trusted = trusted;
-    store->next_care_ns = now_ns + (store->cared ? CARE_AT_REST_NS : CARE_EVERY_NS);
-    store->cared = true;
-    struct bw_err err = { .rc = BW_OK };
-    expire(store, &err);
-    if (err.rc == BW_OK)
-        bw_retention_shrink(store->db, &err);
-    if (err.rc == BW_OK)
-        bw_retention_fit_log(store->db, &err);
-    trim_copies(store);
-    trim_corrupt(store);
-    watch_wal(store);
-    release_pages(store, now_ns);
-    if (err.rc != BW_OK)
-        note_trouble(store, &err, now_ns);
-    else
-        bw_files_keep_reserve(store->path, store->lock_fd);
 }
 
 static void tell_drops(struct bw_store *store, int64_t now_ns)
@@ -540,6 +458,27 @@ static void write_tasks(struct bw_store *store)
         note_trouble(store, &err, bw_store_now_ns());
 }
 
+/* In packs samples take a quarter of what they take in the journal. */
+static bool is_journal_heavy(const struct bw_store *store)
+{
+    const uint64_t max_bytes = store->opts.max_bytes;
+    return max_bytes > 0 && store->journal_bytes > max_bytes / JOURNAL_SHARE;
+}
+
+static void take_care(struct bw_store *store, int64_t now_ns)
+{
+    struct bw_err err = { .rc = BW_OK };
+    if (store->short_of_room) { /* a pack or a task was refused */
+        store->short_of_room = false;
+        store->next_care_ns = 0;
+        bw_store_make_room(store, ROOM_LEAST_BYTES, &err);
+    }
+    if (err.rc == BW_OK)
+        bw_store_take_care(store, now_ns, &err);
+    if (err.rc != BW_OK)
+        note_trouble(store, &err, now_ns);
+}
+
 static bool write_step(struct bw_store *store)
 {
     const int64_t began_ns = bw_store_now_ns();
@@ -547,6 +486,7 @@ static bool write_step(struct bw_store *store)
     const bool idle = store->batch.samples.count == 0 && store->batch.first_row == NULL;
     store->rest_ns = 0;
     store->next_ns = began_ns + store->opts.commit_interval_ns;
+    bw_store_set_limit(store, BW_LIMIT_COMMIT);
     if (!commit_batch(store)) {
         const int64_t retry_ns = bw_store_now_ns() + RETRY_NS;
         store->next_ns = retry_ns < store->next_ns ? retry_ns : store->next_ns;
@@ -555,7 +495,7 @@ static bool write_step(struct bw_store *store)
     }
     const bool all = store->batch_packs > store->packs_done;
     const int64_t until_ns = all ? INT64_MAX : bw_store_now_ns() + PACKS_A_STEP_NS;
-    const bool packed = write_packs(store, all, until_ns) && all;
+    const bool packed = write_packs(store, all || is_journal_heavy(store), until_ns) && all;
     answer_flushes(store, packed);
     write_tasks(store);
     trim_journal(store);
@@ -598,6 +538,7 @@ static void finish(struct bw_store *store)
             nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
         take_batch(store);
     }
+    bw_store_set_limit(store, BW_LIMIT_ALL);
     if (!store->failing && is_drained(store)) {
         /* What is not in packs by then stays in the journal. */
         write_packs(store, true, give_up_ns);

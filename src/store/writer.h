@@ -34,6 +34,8 @@ struct bw_erased {
     size_t count, cap;
 };
 
+struct bw_quota;
+
 struct bw_store {
     /* Constant after open. */
     struct bw_storage_opts opts;
@@ -90,9 +92,15 @@ struct bw_store {
     uint64_t wal_said_bytes; /* how large it was when it was said last; 0: not large */
     uint32_t expiry_turn;    /* the group whose packs were looked at last for their age */
     uint32_t turn;           /* the group whose head was looked at last */
-    bool suspect;            /* SQLite calls the file corrupt */
-    bool blank;              /* the file was begun anew and has not yet what memory holds */
-    int64_t doubted_ns;      /* when it was suspect last and nothing was found; 0: never */
+    struct bw_quota *quota;  /* of all that `db` writes */
+    uint64_t other_bytes;    /* of files beside the store, and when they were counted */
+    int64_t counted_ns;
+    int64_t short_said_ns;  /* that less than a day of samples has room; 0: never */
+    uint64_t journal_bytes; /* of its rows, about */
+    bool short_of_room;     /* the ceiling refused a pack or a task */
+    bool suspect;           /* SQLite calls the file corrupt */
+    bool blank;             /* the file was begun anew and has not yet what memory holds */
+    int64_t doubted_ns;     /* when it was suspect last and nothing was found; 0: never */
 };
 
 int64_t bw_store_now_ns(void);

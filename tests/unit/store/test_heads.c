@@ -28,7 +28,7 @@ static void bench_open(struct bench *b, const struct fixture *f)
     struct bw_db_opening opening = { .mended = false };
     struct bw_err err = { .text = "" };
     *b = (struct bench){ .seq = 0 };
-    if (bw_db_open_writer(f->path, 0, &b->db, &opening, &err) != BW_OK)
+    if (bw_db_open_writer(f->path, NULL, 0, &b->db, &opening, &err) != BW_OK)
         fail_msg("open: %s", err.text);
     assert_int_equal(bw_db_exec(b->db, "PRAGMA synchronous=OFF", NULL), BW_OK);
 }

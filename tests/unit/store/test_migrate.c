@@ -174,7 +174,7 @@ static enum bw_rc migrate(const struct fixture *f, uint64_t room, struct bw_db_o
 {
     sqlite3 *db = NULL;
     struct bw_err err = { .text = "" };
-    const enum bw_rc rc = bw_db_open_writer(f->path, room, &db, opening, &err);
+    const enum bw_rc rc = bw_db_open_writer(f->path, NULL, room, &db, opening, &err);
     sqlite3_close(db);
     if (rc != BW_OK)
         print_message("%s\n", err.text);
@@ -340,7 +340,12 @@ static void without_room_it_is_migrated_without_a_copy(void **state)
     char before[160];
     copy_name(f, before);
     make_old(f, 2);
-    f->opts.max_bytes = 64 << 10; /* the store itself has more */
+    char other[160];
+    snprintf(other, sizeof other, "%s.other", f->path);
+    const int fd = open(other, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(ftruncate(fd, 8 << 20), 0);
+    close(fd);
+    f->opts.max_bytes = 8 << 20; /* what is beside the store has it all */
     fixture_open(f);
     assert_int_not_equal(access(before, F_OK), 0);
     assert_non_null(strstr(f->said, "without a copy"));

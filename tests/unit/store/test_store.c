@@ -164,11 +164,11 @@ static void old_packs_go_when_the_clock_is_trusted(void **state)
 static void the_ceiling_on_bytes_holds(void **state)
 {
     struct fixture *f = *state;
-    f->opts.max_bytes = 13 << 20; /* 12 MiB of it are room for the WAL */
+    f->opts.max_bytes = 8 << 20;
     fixture_open(f);
     const uint32_t a = fixture_series(f, "up", "a");
     uint64_t noise = 88172645463325252u;
-    for (int pack = 0; pack < 24; pack++) {
+    for (int pack = 0; pack < 100; pack++) {
         for (int i = 0; i < 10000; i++) {
             noise ^= noise << 13, noise ^= noise >> 7, noise ^= noise << 17;
             double value;
