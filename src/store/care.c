@@ -355,8 +355,8 @@ enum bw_room bw_store_make_room(struct bw_store *store, uint64_t need_bytes, str
  * file. Only who runs it can end it, so it is said, and again at each doubling. */
 static void watch_wal(struct bw_store *store)
 {
-    const uint64_t bytes = bw_files_wal_bytes(store->path);
-    if (bytes < WAL_LARGE_BYTES)
+    const uint64_t bytes = bw_files_wal_bytes(store->path), max_bytes = store->opts.max_bytes;
+    if (bytes < (max_bytes == 0 ? WAL_LARGE_BYTES : share(max_bytes, 4, 0, WAL_LARGE_BYTES)))
         store->wal_said_bytes = 0;
     else if (bytes >= 2 * store->wal_said_bytes) {
         store->wal_said_bytes = bytes;

@@ -27,7 +27,8 @@ const char *bw_quota_vfs(const struct bw_quota *quota);
 /* From now on; what is above already may stay but not grow. */
 void bw_quota_set_max(struct bw_quota *quota, uint64_t bytes);
 
-/* How large the database is by its own word, which a WAL that was there before may have changed. */
+/* How large the database is by its own word, which a WAL that was there before may have changed;
+ * or, before it is opened, what there is. */
 void bw_quota_note_size(struct bw_quota *quota, uint64_t bytes);
 
 /* All that is counted; of it, what is not the WAL's. */

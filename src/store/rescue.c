@@ -57,6 +57,7 @@ enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err)
     int64_t pages = 0;
     bw_files_make_private(store->path);
     bw_store_trim_files(store, 0);
+    bw_quota_note_size(store->quota, bw_files_bytes(store->path));
     bw_store_set_limit(store, BW_LIMIT_ALL);
     enum bw_rc rc = bw_db_open_writer(store->path, bw_quota_vfs(store->quota), room_for_copy(store),
                                       &store->db, &opening, err);

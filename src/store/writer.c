@@ -146,7 +146,10 @@ static void note_trouble(struct bw_store *store, const struct bw_err *err, int64
         return;
     store->trouble_said_ns = now_ns;
     bw_store_say(store, BW_LOG_ERROR, "store: %s; %zu samples wait, trying again%s", err->text,
-                 waiting, released ? " (the reserve was released)" : "");
+                 waiting,
+                 released ? " (the reserve was released)"
+                 : ours   ? " (storage.max_bytes is reached)"
+                          : "");
 }
 
 /* Care that was put off while nothing was written is due in its time again. */
