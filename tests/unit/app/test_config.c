@@ -297,7 +297,7 @@ static const struct mistake mistakes[] = {
       "c.yml:2:12: services: 'host' is the name of this machine's own service\n"
       "c.yml:2:44: services[0].checks[0]: 'grpc' is not supported by this version\n" },
     { "storage: {max_bytes: 1KiB}\n",
-      "c.yml:1:22: storage.max_bytes: must be at least 16MiB, not '1KiB'\n" },
+      "c.yml:1:22: storage.max_bytes: must be at least 8MiB, not '1KiB'\n" },
     { "storage:\n  classes:\n  - match: {__name__: up}\n    retention: {}\n"
       "  - match: {}\n    retention: {1h: 5y}\n",
       "c.yml:4:16: storage.classes[0].retention: needs at least one of raw, 1m, 1h, 1d\n"
