@@ -9,7 +9,13 @@
 
 /* A zigzag number below 16 is its own token. A longer one's token says its length and the bit
  * after the leading one; the bits below those two follow raw. */
-enum { DIRECT = 16, TOKENS = DIRECT + 2 * 60, LENGTH_MAX = 11, TABLE = 1 << LENGTH_MAX };
+enum {
+    DIRECT = 16,
+    TOKENS = DIRECT + 2 * 60,
+    LENGTH_MAX = 11,
+    TABLE = 1 << LENGTH_MAX,
+    PEEK_BITS = 57
+};
 
 struct token {
     uint8_t id;
@@ -214,7 +220,8 @@ struct meaning {
 
 /* A table that the next bits, as many as the longest code has, are the index of. */
 struct table {
-    unsigned size; /* a power of two */
+    unsigned size;    /* a power of two */
+    unsigned longest; /* bits of the longest token, raw ones included; at least 1 */
     struct meaning meanings[TABLE];
 };
 
@@ -225,12 +232,15 @@ static void fill_table(const uint8_t *lengths, struct table *table)
     for (unsigned id = 0; id < TOKENS; id++)
         longest = lengths[id] > longest ? lengths[id] : longest;
     table->size = 1u << longest;
+    table->longest = 1;
     table->meanings[1] = (struct meaning){ 0 }; /* where a single code leaves a gap */
     find_codes(lengths, codes);
     for (unsigned id = 0; id < TOKENS; id++) {
         const unsigned length = lengths[id], raw = raw_bits_of(id);
         const struct meaning meaning = { (uint8_t)id, (uint8_t)length, (uint8_t)raw,
                                          (uint8_t)(length + raw) };
+        if (length > 0 && meaning.all_bits > table->longest)
+            table->longest = meaning.all_bits;
         for (unsigned at = length > 0 ? codes[id] : TABLE; at < table->size; at += 1u << length)
             table->meanings[at] = meaning;
     }
@@ -244,22 +254,66 @@ static uint64_t take_raw(const struct reader *reader, const struct meaning *mean
                         meaning->raw_bits);
 }
 
-static bool take_values(struct reader *reader, const uint8_t *lengths, int64_t *out, size_t count)
+/* One at a time, for tokens of any length and up to the last byte. */
+static bool take_slowly(struct reader *reader, const struct table *table, const uint64_t *least,
+                        int64_t *out, size_t count)
 {
-    struct table table;
-    uint64_t least[TOKENS];
-    fill_table(lengths, &table);
-    for (unsigned id = 0; id < TOKENS; id++)
-        least[id] = least_of(id);
     bool sound = true;
     for (size_t i = 0; i < count; i++) {
         const uint64_t word = bw_bits_peek(reader->bytes, reader->size, reader->at);
-        const struct meaning meaning = table.meanings[word & (table.size - 1)];
+        const struct meaning meaning = table->meanings[word & (table->size - 1)];
         sound &= meaning.length != 0;
         out[i] = bw_unzigzag(least[meaning.id] + take_raw(reader, &meaning, word));
         reader->at += meaning.all_bits;
     }
     return sound;
+}
+
+/* What the bits at the low end of a word say, and how many they are. */
+static inline unsigned take_one(const struct table *table, const uint64_t *least, uint64_t word,
+                                int64_t *out, bool *sound)
+{
+    const struct meaning meaning = table->meanings[word & (table->size - 1)];
+    *sound &= meaning.length != 0;
+    *out = bw_unzigzag(least[meaning.id]
+                       + (word >> meaning.length & ((UINT64_C(1) << meaning.raw_bits) - 1)));
+    return meaning.all_bits;
+}
+
+/* A word of the bytes has several numbers: how many at least, the longest token says. Returns how
+ * many were taken: all but those that are close to the last byte. */
+static size_t take_quickly(struct reader *reader, const struct table *table, const uint64_t *least,
+                           int64_t *out, size_t count, bool *sound)
+{
+    const unsigned a_word = PEEK_BITS / table->longest;
+    uint64_t at = reader->at;
+    size_t i = 0;
+    for (; i + a_word <= count && (at >> 3) + 8 <= reader->size; i += a_word) {
+        uint64_t word;
+        memcpy(&word, reader->bytes + (at >> 3), sizeof word);
+        word = le64toh(word) >> (at & 7);
+        for (unsigned k = 0; k < a_word; k++) {
+            const unsigned bits = take_one(table, least, word, &out[i + k], sound);
+            word >>= bits;
+            at += bits;
+        }
+    }
+    reader->at = at;
+    return i;
+}
+
+static bool take_values(struct reader *reader, const uint8_t *lengths, int64_t *out, size_t count)
+{
+    struct table table;
+    uint64_t least[TOKENS];
+    bool sound = true;
+    size_t taken = 0;
+    fill_table(lengths, &table);
+    for (unsigned id = 0; id < TOKENS; id++)
+        least[id] = least_of(id);
+    if (table.longest <= PEEK_BITS)
+        taken = take_quickly(reader, &table, least, out, count, &sound);
+    return take_slowly(reader, &table, least, out + taken, count - taken) && sound;
 }
 
 void bw_huffman_decode(struct bw_bytes *in, int64_t *out, size_t count)

@@ -19,9 +19,9 @@ void bw_points_add(struct bw_points *points, int64_t ts_ms, double value)
     points->count++;
 }
 
-static bool is_settled(const struct bw_points *points)
+static bool is_settled(const struct bw_points *points, size_t behind)
 {
-    for (size_t i = 1; i < points->count; i++) {
+    for (size_t i = behind > 1 ? behind : 1; i < points->count; i++) {
         if (points->items[i - 1].ts_ms >= points->items[i].ts_ms)
             return false;
     }
@@ -62,7 +62,12 @@ static void sort_stably(struct bw_points *points)
 
 void bw_points_settle(struct bw_points *points)
 {
-    if (is_settled(points))
+    bw_points_settle_behind(points, 0);
+}
+
+void bw_points_settle_behind(struct bw_points *points, size_t settled)
+{
+    if (is_settled(points, settled))
         return;
     sort_stably(points);
     size_t kept = 0;

@@ -19,6 +19,9 @@ struct bw_point *bw_points_reserve(struct bw_points *points, size_t count);
 
 /* Strictly rising in time after it; of points with one time the one added last stays. */
 void bw_points_settle(struct bw_points *points);
+
+/* The same where the first `settled` are so among themselves: looks at the others only. */
+void bw_points_settle_behind(struct bw_points *points, size_t settled);
 void bw_points_fini(struct bw_points *points);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* What one series of a pack costs when it is read alone, as bytes of a body that is read whole:
  * head, times and values are some pages each. GROUP_SERIES: as many share a group. */
-enum { ALONE_BYTES = 12 << 10, GROUP_SERIES = 100 };
+enum { ALONE_BYTES = 12 << 10, GROUP_SERIES = 100, EXPECTED_MAX = 1 << 20 };
 
 struct chosen {
     int64_t id, first_ms, last_ms;
@@ -279,9 +279,31 @@ static void clip(const struct bw_pack_reads *reads, struct bw_points *points, si
     points->count = from + (end - begin);
 }
 
-void bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct bw_points *out,
+/* Those of one pack do. */
+static bool rise_at(const struct bw_points *points, size_t at)
+{
+    return at == 0 || at == points->count || points->items[at - 1].ts_ms < points->items[at].ts_ms;
+}
+
+/* About as many as one series has, and what reading the longest of its packs borrows: room for all
+ * of them at once spares copying them. */
+static size_t expected_points(const struct bw_pack_reads *reads)
+{
+    size_t points = 0, longest = 0;
+    for (size_t i = 0; i < reads->count; i++) {
+        const struct chosen *chosen = &reads->packs[i];
+        const size_t count = chosen->there ? chosen->samples / chosen->pack.series_count + 1 : 0;
+        points += count;
+        longest = count > longest ? count : longest;
+    }
+    return points + longest < EXPECTED_MAX ? points + longest : EXPECTED_MAX;
+}
+
+bool bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct bw_points *out,
                           uint64_t *out_damaged)
 {
+    bool rise = true;
+    bw_points_reserve(out, expected_points(reads));
     for (size_t i = 0; i < reads->count; i++) {
         struct chosen *chosen = &reads->packs[i];
         const size_t before = out->count;
@@ -291,5 +313,7 @@ void bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct b
             *out_damaged += 1;
         else if (chosen->first_ms < reads->from_ms || chosen->last_ms > reads->to_ms)
             clip(reads, out, before);
+        rise = rise && rise_at(out, before);
     }
+    return rise;
 }

@@ -37,8 +37,9 @@ enum bw_rc bw_pack_reads_load(struct bw_pack_reads *reads, uint32_t first, uint3
                               uint64_t *out_damaged, struct bw_err *err);
 
 /* Appends the points of a series within the range, in order of the packs. Best by rising id. What
- * is damaged is left out and counted. */
-void bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct bw_points *out,
+ * is damaged is left out and counted. True when all points of *out rise in time, as those that were
+ * there are taken to do. */
+bool bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct bw_points *out,
                           uint64_t *out_damaged);
 
 #endif

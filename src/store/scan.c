@@ -185,14 +185,16 @@ static bool show(struct scan *scan, struct wanted *wanted)
 {
     struct bw_points *points = &scan->points;
     points->count = 0;
-    bw_pack_reads_series(scan->packs, wanted->series, points, &scan->damage.packs);
+    const bool rise =
+        bw_pack_reads_series(scan->packs, wanted->series, points, &scan->damage.packs);
+    const size_t settled = rise ? points->count : 0;
     if (wanted->tail.count > 0) {
         struct bw_point *room = bw_points_reserve(points, wanted->tail.count);
         memcpy(room, wanted->tail.items, wanted->tail.count * sizeof *room);
         points->count += wanted->tail.count;
     }
     bw_points_fini(&wanted->tail);
-    bw_points_settle(points);
+    bw_points_settle_behind(points, settled);
     return points->count == 0 || scan->fn(scan->ctx, wanted->series, points->items, points->count);
 }
 
