@@ -23,7 +23,8 @@
 enum {
     WINDOW_POINTS = 1920,        /* as the packs of history that store/compact makes */
     WINDOW_POINTS_MAX = 1 << 16, /* of one series, should its density vary */
-    FLUSH_BYTES = 16 << 20,
+    FLUSH_BYTES_MIN = 1 << 20,   /* of packs in one commit; more with more that may wait */
+    FLUSHES = 16,                /* at least, of all that waits */
 };
 
 static const char no_room[] = "the store takes no more series (storage.max_series)";
@@ -323,7 +324,9 @@ static enum bw_rc hand_over(struct bw_import *m, struct bw_pack_writer *writer)
     m->stats.packs++;
     m->stats.bytes += m->body.len;
     m->unflushed_bytes += m->body.len;
-    return m->unflushed_bytes >= FLUSH_BYTES ? flush(m) : BW_OK;
+    const uint64_t most = m->waiting_bytes_max / FLUSHES;
+    return m->unflushed_bytes >= (most > FLUSH_BYTES_MIN ? most : FLUSH_BYTES_MIN) ? flush(m)
+                                                                                   : BW_OK;
 }
 
 /* One pack, if there is anything new for it. *out_found: the backlogs have points there. */

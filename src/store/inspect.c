@@ -125,6 +125,7 @@ struct verify {
     bw_fault_fn *fn;
     void *ctx;
     uint64_t faults;
+    int64_t last_seq; /* of the journal; 0: none yet */
 };
 
 static void fault(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -167,7 +168,13 @@ static void verify_journal(struct verify *v, sqlite3_stmt *st)
 {
     struct bw_samples samples = { 0 };
     struct bw_err err;
-    if (bw_journal_decode((uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_blob(st, 1),
+    const int64_t seq = sqlite3_column_int64(st, 0);
+    /* Rows go from the old end on. */
+    if (v->last_seq != 0 && seq != v->last_seq + 1)
+        fault(v, "journal: rows %lld to %lld are missing", (long long)v->last_seq + 1,
+              (long long)seq - 1);
+    v->last_seq = seq;
+    if (bw_journal_decode((uint64_t)seq, sqlite3_column_blob(st, 1),
                           (size_t)sqlite3_column_bytes(st, 1), &samples, &err)
         != BW_OK)
         fault(v, "%s", err.text);
@@ -243,6 +250,37 @@ static void verify_rows(struct verify *v, enum bw_row_op op)
     sqlite3_finalize(st);
 }
 
+/* What one table says of another, each in words with a number. */
+static const struct {
+    const char *what, *sql, *words;
+} agreements[] = {
+    { "journal",
+      "SELECT id FROM pack_group WHERE covered_seq>(SELECT max(seq) FROM journal) ORDER BY id",
+      "journal: it ends before the last row that is in packs of group %lld" },
+    { "series",
+      "SELECT id FROM series WHERE id NOT IN (SELECT series FROM series_group) ORDER BY id",
+      "series: series %lld is in no group" },
+    { "series_group",
+      "SELECT DISTINCT series FROM series_group WHERE series NOT IN (SELECT id FROM series)"
+      " ORDER BY series",
+      "series_group: series %lld has no name" },
+};
+
+static void verify_agreement(struct verify *v, size_t which)
+{
+    sqlite3_stmt *st = NULL;
+    struct bw_err err = { .rc = BW_OK };
+    char text[160];
+    enum bw_rc rc = bw_db_prepare(v->db, agreements[which].sql, &st, &err);
+    while (rc == BW_OK && bw_db_has_row(v->db, sqlite3_step(st), &rc, &err)) {
+        sqlite3_snprintf(sizeof text, text, agreements[which].words, sqlite3_column_int64(st, 0));
+        fault(v, "%s", text);
+    }
+    if (rc != BW_OK)
+        fault(v, "%s: %s", agreements[which].what, err.text);
+    sqlite3_finalize(st);
+}
+
 static void verify_all(struct verify *v)
 {
     each(v, "structure", "PRAGMA integrity_check(100)", verify_structure);
@@ -257,6 +295,8 @@ static void verify_all(struct verify *v)
              verify_rollup);
         verify_rows(v, BW_ROW_ROLLUP_DONE);
     }
+    for (size_t i = 0; i < sizeof agreements / sizeof *agreements; i++)
+        verify_agreement(v, i);
     if (bw_view_has_table(v->db, BW_ROW_DELETED_SERIES))
         verify_rows(v, BW_ROW_DELETED_SERIES);
     for (enum bw_row_op op = BW_ROW_CHECK_CAUSE; op <= BW_ROW_FAILURE_TALLY; op++) {
@@ -279,5 +319,6 @@ enum bw_rc bw_store_verify(const char *path, bw_fault_fn *fn, void *ctx, uint64_
         *out_faults = v.faults;
     return v.faults == 0
                ? BW_OK
-               : bw_fail(err, BW_ECORRUPT, "'%s': %llu faults", path, (unsigned long long)v.faults);
+               : bw_fail(err, BW_ECORRUPT, "'%s': %llu %s", path, (unsigned long long)v.faults,
+                         v.faults == 1 ? "fault" : "faults");
 }
