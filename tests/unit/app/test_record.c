@@ -2,6 +2,7 @@
 #include "app/record.h"
 
 #include "fixture.h"
+#include "store/erase.h"
 #include "store/reader.h"
 
 #include <setjmp.h>
@@ -252,6 +253,29 @@ static void a_tick_is_stored_once(void **state)
     bw_source_free(a);
 }
 
+/* Deleted and still measured: another series of the same name, beside what is left. */
+static void what_is_deleted_begins_again(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200);
+    put_cpus(a, "01", 1, T0);
+    bench_flush(bench);
+    const uint32_t first = bw_store_series(
+        bench->core.store, "node_cpu_seconds_total",
+        (struct bw_labels){
+            (const struct bw_label[]){
+                { "cpu", "0" }, { "instance", "i" }, { "mode", "user" }, { "service", "a" } },
+            4 });
+    uint64_t erased = 0;
+    assert_int_equal(bw_store_erase(bench->core.store, &first, 1, &erased, NULL), BW_OK);
+    assert_int_equal(erased, 1);
+    expect_stored(bench, CPU("1") " 0:1\n");
+    put_cpus(a, "01", 2, T0 + 1000);
+    expect_stored(bench, CPU("1") " 0:1 1000:2\n" CPU("0") " 1000:2\n");
+    assert_true(bw_source_series(a, BW_METRIC_NODE_CPU_SECONDS_TOTAL) > first + 1);
+    bw_source_free(a);
+}
+
 #define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
 int main(void)
@@ -260,7 +284,7 @@ int main(void)
         AT_BENCH(rounds_go_to_the_store),        AT_BENCH(a_change_of_shape_keeps_who_is_who),
         AT_BENCH(only_kept_families_are_stored), AT_BENCH(a_source_has_a_ceiling),
         AT_BENCH(old_values_are_left_out),       AT_BENCH(the_store_may_come_and_go),
-        AT_BENCH(a_tick_is_stored_once),
+        AT_BENCH(a_tick_is_stored_once),         AT_BENCH(what_is_deleted_begins_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

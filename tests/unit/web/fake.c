@@ -100,6 +100,7 @@ void fake_start(struct fake *fake, const struct fake_options *options, struct bw
         .metrics = metrics,
         .is_ready = is_ready,
         .reload = reload,
+        .change_store = options->change,
         .say = say,
     };
     if (bw_web_start(&web, &hooks, fake->workers, &fake->web, &err) != BW_OK)

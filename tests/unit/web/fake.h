@@ -29,6 +29,8 @@ struct fake_options {
     const char *route_prefix;
     const char *store;
     const char *archive;
+    enum bw_rc (*change)(void *ctx, const struct bw_store_order *order, struct bw_buf *out,
+                         struct bw_err *err); /* of the store; NULL: nobody does */
 };
 
 /* Starts it; fails the test when it cannot. Takes the view. */
