@@ -40,6 +40,12 @@ static void measure_open_store(const struct bw_store_stats *stats, struct bw_mea
                     BW_LABEL_VALUES("rows"));
     bw_measures_add(out, BW_METRIC_STORE_SAMPLES_DROPPED_TOTAL,
                     (double)stats->dropped_samples_total, BW_LABEL_VALUES("queue_full"));
+    bw_measures_add(out, BW_METRIC_STORE_SAMPLES_DROPPED_TOTAL,
+                    (double)stats->too_old_samples_total, BW_LABEL_VALUES("too_old"));
+    bw_measures_add(out, BW_METRIC_STORE_SAMPLES_REPEATED_TOTAL,
+                    (double)stats->repeated_samples_total, BW_LABEL_VALUES("same"));
+    bw_measures_add(out, BW_METRIC_STORE_SAMPLES_REPEATED_TOTAL,
+                    (double)stats->conflicting_samples_total, BW_LABEL_VALUES("conflict"));
     bw_measures_add(out, BW_METRIC_STORE_ERRORS_TOTAL, (double)stats->commit_errors_total,
                     BW_LABEL_VALUES("commit"));
     bw_measures_add(out, BW_METRIC_STORE_ERRORS_TOTAL, (double)stats->damaged_total,

@@ -2,6 +2,7 @@
 #include "pack/points.h"
 
 #include "base/mem.h"
+#include "pack/scale.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,15 @@ static void sort_stably(struct bw_points *points)
     free(spare);
 }
 
-void bw_points_settle(struct bw_points *points)
+static void count_repeat(struct bw_repeats *repeats, double before, double value)
+{
+    if (bw_double_bits(before) == bw_double_bits(value))
+        repeats->same++;
+    else
+        repeats->other++;
+}
+
+void bw_points_settle_counting(struct bw_points *points, struct bw_repeats *repeats)
 {
     bw_points_settle_behind(points, 0);
 }
@@ -72,11 +81,19 @@ void bw_points_settle_behind(struct bw_points *points, size_t settled)
     sort_stably(points);
     size_t kept = 0;
     for (size_t i = 0; i < points->count; i++) {
-        if (kept > 0 && points->items[kept - 1].ts_ms == points->items[i].ts_ms)
+        if (kept > 0 && points->items[kept - 1].ts_ms == points->items[i].ts_ms) {
             kept--;
+            count_repeat(repeats, points->items[kept].value, points->items[i].value);
+        }
         points->items[kept++] = points->items[i];
     }
     points->count = kept;
+}
+
+void bw_points_settle(struct bw_points *points)
+{
+    struct bw_repeats repeats = { 0 };
+    bw_points_settle_counting(points, &repeats);
 }
 
 void bw_points_fini(struct bw_points *points)

@@ -22,6 +22,15 @@ void bw_points_settle(struct bw_points *points);
 
 /* The same where the first `settled` are so among themselves: looks at the others only. */
 void bw_points_settle_behind(struct bw_points *points, size_t settled);
+
+/* Points that had the time of one before. */
+struct bw_repeats {
+    uint64_t same;  /* and its bits: nothing is lost without them */
+    uint64_t other; /* but another value: a conflict */
+};
+
+/* The same, and adds up what did not stay. */
+void bw_points_settle_counting(struct bw_points *points, struct bw_repeats *repeats);
 void bw_points_fini(struct bw_points *points);
 
 #endif

@@ -101,7 +101,7 @@ void bw_window_seal(struct bw_window *window, struct bw_pool *pool)
     for (uint32_t p = 0; p < BW_PACK_SERIES_MAX; p++) {
         struct bw_points points = { .items = sorted.points + sorted.from[p],
                                     .count = sorted.from[p + 1] - sorted.from[p] };
-        bw_points_settle(&points);
+        bw_points_settle_counting(&points, &window->repeats);
         if (points.count > 0)
             bw_pack_writer_add(writer, p + 1, points.items, points.count);
     }

@@ -26,6 +26,7 @@ struct bw_window {
     struct bw_rope raw;
     struct bw_rope blocks; /* each: size (4 bytes), then the pack */
     size_t block_count;
+    struct bw_repeats repeats; /* that were found while blocks were made */
 };
 
 /* Samples of one time, 1 … BW_PACK_SERIES_MAX of them: places[i] has values[i]. */

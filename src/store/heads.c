@@ -272,6 +272,7 @@ struct merger {
     struct bw_points points;
     size_t longest;
     int64_t first_ms, last_ms;
+    struct bw_repeats repeats;
 };
 
 static void order_places(struct merger *m)
@@ -288,7 +289,7 @@ static void order_places(struct merger *m)
 static void put_points(struct merger *m, uint32_t series)
 {
     struct bw_points *points = &m->points;
-    bw_points_settle(points);
+    bw_points_settle_counting(points, &m->repeats);
     bw_pack_writer_add(m->writer, series, points->items, points->count);
     m->series_count++;
     m->longest = points->count > m->longest ? points->count : m->longest;
@@ -351,7 +352,7 @@ static enum bw_rc open_old(struct merger *m, uint32_t group, const void *body, s
 
 /* Makes *out of the open pack (body, NULL: none) and the head. BW_ECORRUPT: the open pack is
  * damaged; BW_ELIMIT: the two do not fit into one. */
-static enum bw_rc merge(const struct bw_heads *heads, uint32_t group, const void *body, size_t size,
+static enum bw_rc merge(struct bw_heads *heads, uint32_t group, const void *body, size_t size,
                         struct bw_buf *out, bool *out_full, struct bw_err *err)
 {
     struct merger *m = bw_alloc(sizeof *m);
@@ -368,6 +369,10 @@ static enum bw_rc merge(const struct bw_heads *heads, uint32_t group, const void
         bw_pack_writer_finish(m->writer, out);
         if (bw_buf_failed(out))
             rc = bw_fail(err, BW_ELIMIT, "too large");
+    }
+    if (rc == BW_OK) {
+        heads->repeats.same += m->repeats.same;
+        heads->repeats.other += m->repeats.other;
     }
     *out_full = is_full(m);
     if (m->has_old)
@@ -482,6 +487,7 @@ enum bw_rc bw_heads_write(struct bw_heads *heads, sqlite3 *db, uint32_t group, u
 {
     struct bw_head *head = &heads->groups[group];
     const bool due = bw_heads_is_due(heads, group, now_ns);
+    const struct bw_repeats repeats = heads->repeats;
     bool added = false;
     enum bw_rc rc = bw_db_exec(db, "BEGIN IMMEDIATE", err);
     if (rc == BW_OK)
@@ -490,8 +496,11 @@ enum bw_rc bw_heads_write(struct bw_heads *heads, sqlite3 *db, uint32_t group, u
         rc = bw_db_exec(db, "COMMIT", err);
     if (rc != BW_OK) {
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        heads->repeats = repeats;
         return bw_wrap(err, rc, "pack of group %u", group);
     }
+    heads->repeats.same += head->window.repeats.same;
+    heads->repeats.other += head->window.repeats.other;
     heads->packs_written++;
     heads->packs_added += added;
     head->covered_seq = seq;

@@ -43,6 +43,7 @@ struct bw_heads {
     size_t series_count;
     struct bw_pool pool; /* of all windows */
     uint64_t damaged;    /* open packs found damaged */
+    struct bw_repeats repeats;
     uint64_t packs_written;
     uint64_t packs_added; /* of them new, not in the place of an open one */
 };

@@ -94,6 +94,10 @@ static const struct bw_opt storage_options[] = {
               " moved aside), never exceeded; the oldest samples go first." },
     { "max_series", BW_OPT_INT, STORAGE(max_series), .def = "100000", .range = "1..10000000",
       .help = "Ceiling on the number of stored series; more are refused and counted." },
+    { "max_late", BW_OPT_DURATION, STORAGE(max_late_ns), .def = "1d", .range = "1m..10y",
+      .help =
+          "A sample may come so late and out of order; roll-ups are made again for it. Older ones"
+          " are refused and counted. What is imported may be of any age." },
     { "retention", BW_OPT_GROUP, STORAGE(retention), .group = &retention_group,
       .help = "How long each tier is kept." },
     { "classes", BW_OPT_GROUPS, STORAGE(classes), .group = &class_group,

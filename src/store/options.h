@@ -33,13 +33,14 @@ struct bw_storage_opts {
     int64_t commit_interval_ns; /* what a power cut may lose */
     uint64_t max_bytes;         /* of the database and all files beside it; 0: without a ceiling */
     int64_t max_series;
+    int64_t max_late_ns; /* samples older than that are refused; 0: none is */
     struct bw_retention_opts retention;
     struct bw_items classes; /* of struct bw_retention_class; the first that matches holds */
 };
 
 extern const struct bw_opt_group bw_storage_group;
 
-/* The defaults of the table, for who has no configuration file. */
+/* The defaults of the table, for who has no configuration file; but no sample is too old. */
 struct bw_storage_opts bw_storage_defaults(void);
 
 #endif

@@ -374,10 +374,38 @@ static bool put_samples(struct bw_store *store, const struct bw_sample *samples,
     return true;
 }
 
+static size_t count_too_old(const struct bw_sample *samples, size_t count, int64_t least_ms)
+{
+    size_t old = 0;
+    for (size_t i = 0; i < count; i++)
+        old += samples[i].ts_ms < least_ms;
+    return old;
+}
+
+/* Without those that are too old, of which there are some. With the lock held. */
+static bool put_young_samples(struct bw_store *store, const struct bw_sample *samples, size_t count,
+                              size_t old, int64_t least_ms)
+{
+    size_t kept = 0;
+    struct bw_sample *young = bw_alloc_array(count - old + 1, sizeof *young);
+    for (size_t i = 0; i < count; i++) {
+        if (samples[i].ts_ms >= least_ms)
+            young[kept++] = samples[i];
+    }
+    store->stats.too_old_samples_total += old;
+    const bool taken = put_samples(store, young, kept);
+    free(young);
+    return taken;
+}
+
 bool bw_store_append(struct bw_store *store, const struct bw_sample *samples, size_t count)
 {
+    const int64_t max_late_ms = store->opts.max_late_ns / BW_MS;
+    const int64_t least_ms = max_late_ms > 0 ? bw_store_wall_ms(store) - max_late_ms : INT64_MIN;
+    const size_t old = max_late_ms > 0 ? count_too_old(samples, count, least_ms) : 0;
     pthread_mutex_lock(&store->lock);
-    const bool taken = put_samples(store, samples, count);
+    const bool taken = old == 0 ? put_samples(store, samples, count)
+                                : put_young_samples(store, samples, count, old, least_ms);
     pthread_mutex_unlock(&store->lock);
     return taken;
 }

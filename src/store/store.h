@@ -58,10 +58,13 @@ struct bw_report_row {
 struct bw_store_stats {
     uint64_t queued_samples; /* handed over, not yet committed */
     uint64_t queued_rows;
-    double lag_seconds;             /* age of the oldest thing not yet committed; 0: none */
-    uint64_t samples_total;         /* committed */
-    uint64_t dropped_samples_total; /* the lane was full */
-    uint64_t refused_rows_total;    /* likewise */
+    double lag_seconds;                 /* age of the oldest thing not yet committed; 0: none */
+    uint64_t samples_total;             /* committed */
+    uint64_t dropped_samples_total;     /* the lane was full */
+    uint64_t too_old_samples_total;     /* refused, see max_late */
+    uint64_t repeated_samples_total;    /* found in one pack or block with their like: ignored */
+    uint64_t conflicting_samples_total; /* likewise, but another value: the later one is kept */
+    uint64_t refused_rows_total;        /* likewise */
     uint64_t commits_total;
     uint64_t commit_errors_total;
     double last_commit_seconds; /* how long it took */
@@ -95,8 +98,8 @@ void bw_store_close(struct bw_store *store);
  * with more than BW_LABELS_MAX - 1 labels, or while the row lane is full: do not store it. */
 uint32_t bw_store_series(struct bw_store *store, const char *metric, struct bw_labels labels);
 
-/* Hands over one batch, copied. False: dropped and counted as a whole. Samples of series 0
- * are left out. */
+/* Hands over one batch, copied. False: dropped and counted as a whole. Samples of series 0 are
+ * left out; so are those that come later than max_late, which are counted. */
 bool bw_store_append(struct bw_store *store, const struct bw_sample *samples, size_t count);
 
 /* Each hands over one row, copied. False: the lane is full (the disk has failed for long),

@@ -339,6 +339,8 @@ static bool write_packs(struct bw_store *store, bool all, int64_t until_ns)
         store->next_care_ns = 0; /* the file may have outgrown its ceiling */
     pthread_mutex_lock(&store->lock);
     store->stats.packs_written_total = store->heads.packs_written;
+    store->stats.repeated_samples_total = store->heads.repeats.same;
+    store->stats.conflicting_samples_total = store->heads.repeats.other;
     store->stats.damaged_total += store->heads.damaged - damaged;
     store->stats.packs += store->heads.packs_added - added;
     pthread_mutex_unlock(&store->lock);
