@@ -69,12 +69,7 @@ static void count_repeat(struct bw_repeats *repeats, double before, double value
         repeats->other++;
 }
 
-void bw_points_settle_counting(struct bw_points *points, struct bw_repeats *repeats)
-{
-    bw_points_settle_behind(points, 0);
-}
-
-void bw_points_settle_behind(struct bw_points *points, size_t settled)
+static void settle(struct bw_points *points, size_t settled, struct bw_repeats *repeats)
 {
     if (is_settled(points, settled))
         return;
@@ -90,10 +85,20 @@ void bw_points_settle_behind(struct bw_points *points, size_t settled)
     points->count = kept;
 }
 
-void bw_points_settle(struct bw_points *points)
+void bw_points_settle_counting(struct bw_points *points, struct bw_repeats *repeats)
+{
+    settle(points, 0, repeats);
+}
+
+void bw_points_settle_behind(struct bw_points *points, size_t settled)
 {
     struct bw_repeats repeats = { 0 };
-    bw_points_settle_counting(points, &repeats);
+    settle(points, settled, &repeats);
+}
+
+void bw_points_settle(struct bw_points *points)
+{
+    bw_points_settle_behind(points, 0);
 }
 
 void bw_points_fini(struct bw_points *points)
