@@ -121,21 +121,27 @@ static void log_event(const struct bw_event *event)
         bw_log(BW_LOG_INFO, "daemon", event->name, fields);
         return;
     }
+    const bool is_marker = event->kind == BW_EVENT_MARKER;
     struct bw_log_field fields[8] = { { NULL, NULL } };
     size_t n = 0;
-    const struct bw_log_field all[] = { { "service", event->subject.service },
-                                        { "instance", event->subject.instance },
-                                        { "check", event->subject.check },
-                                        { "alert", event->name },
-                                        { "from", state_name(event, event->from) },
-                                        { "to", state_name(event, event->to) },
-                                        { "cause", event->cause } };
+    const struct bw_log_field all[] = {
+        { "service", event->subject.service },
+        { "instance", event->subject.instance },
+        { "check", event->subject.check },
+        { "alert", is_marker ? NULL : event->name },
+        { "from", is_marker ? NULL : state_name(event, event->from) },
+        { "to", is_marker ? NULL : state_name(event, event->to) },
+        { "cause", event->cause },
+    };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (all[i].value != NULL && all[i].value[0] != '\0')
             fields[n++] = all[i];
     }
     bw_log(level_of(event), event->kind == BW_EVENT_ALERT ? "alert" : "health",
-           event->kind == BW_EVENT_ALERT ? "alert changed" : "status changed", fields);
+           is_marker                       ? event->name
+           : event->kind == BW_EVENT_ALERT ? "alert changed"
+                                           : "status changed",
+           fields);
 }
 
 void bw_core_event(struct bw_core *core, const struct bw_event *event)

@@ -67,7 +67,9 @@ static const struct bw_opt check_options[] = {
       .help = "Command to run as a monitoring plugin: its absolute path and its arguments, without a shell. An argument that is `${instance}` stands for each instance of the service." },
     { "limits", BW_OPT_GROUP_PTR, AT(bw_check_settings, limits), .group = &bw_probe_exec_limits_group,
       .help = "What the command of `exec` may use; default: the module's." },
-    LATER_KIND(0, "tls"), LATER_KIND(1, "dns"), LATER_KIND(2, "grpc"), LATER_KIND(3, "push"),
+    { "dns", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_DNS]),
+      .help = "Name server to ask: HOST, HOST:PORT or [IPv6]:PORT; what it is asked stands in the module or in `overrides`. `${instance}` stands for each instance of the service." },
+    LATER_KIND(0, "tls"), LATER_KIND(1, "grpc"), LATER_KIND(2, "push"),
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
     { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
@@ -259,4 +261,4 @@ const char *const bw_later_sections[] = { "discovery",    "calendars", "maintena
                                           "silences",     "receivers", "route",       "heartbeat",
                                           "remote_write", "sources",   NULL };
 
-const char *const bw_later_kinds[] = { "tls", "dns", "grpc", "push", NULL };
+const char *const bw_later_kinds[] = { "tls", "grpc", "push", NULL };

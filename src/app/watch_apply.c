@@ -175,16 +175,19 @@ static void carry_outlets(struct bw_watched *check, struct bw_watched *old)
     old->publication = NULL;
 }
 
-/* A run under way goes on when it would have been started just so today. */
+/* What runs leave for each other holds as long as the same is asked of the same; one under way
+ * goes on, and uses it, when it would have been started just so today. */
 static void carry_run(struct bw_watched *check, struct bw_watched *old)
 {
     const struct bw_config_check *a = check->config, *b = old->config;
-    if (old->flight == NULL || a->definition != b->definition || a->timeout_ns != b->timeout_ns
-        || a->retries != b->retries || strcmp(a->target, b->target) != 0)
+    const bool same_run = a->timeout_ns == b->timeout_ns && a->retries == b->retries;
+    if (a->definition != b->definition || strcmp(a->target, b->target) != 0
+        || (old->flight != NULL && !same_run))
         return;
-    bw_watch_hand_over(old, check);
+    if (old->flight != NULL)
+        bw_watch_hand_over(old, check);
     bw_probe_memory_free(check->memory);
-    check->memory = old->memory; /* the run uses it */
+    check->memory = old->memory;
     old->memory = NULL;
 }
 

@@ -205,8 +205,21 @@ static void wait_for_canary(struct bw_flight *flight, const struct bw_probe_resu
     waiting->result.measures = &waiting->measures;
     waiting->result.trail = NULL; /* the run's */
     waiting->result.mask = NULL;
+    waiting->result.change = NULL; /* told */
     flight->waiting = waiting;
     flight->check->watch->waiting++;
+}
+
+/* An answer that is another than before is neither good nor bad: it is worth an event. */
+static void tell_change(const struct bw_watched *check, const struct bw_probe_result *result)
+{
+    if (result->change == NULL)
+        return;
+    bw_core_event(check->watch->core, &(struct bw_event){ .ts_ms = check->nominal_ms,
+                                                          .kind = BW_EVENT_MARKER,
+                                                          .subject = bw_roster_subject(check->seat),
+                                                          .name = BW_EVENT_ANSWER_CHANGED,
+                                                          .cause = result->change });
 }
 
 static void on_done(void *ctx, const struct bw_probe_result *result)
@@ -218,6 +231,7 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     flight->run = NULL;
     /* Now: the transcript is the run's and gone with it. */
     bw_failures_note(watch->core, &check->seat->failures, &subject, result, check->nominal_ms);
+    tell_change(check, result);
     const uint64_t round = must_ask(flight, result) ? watch->ask(watch->ask_ctx) : 0;
     if (round > 0)
         wait_for_canary(flight, result, round);

@@ -39,6 +39,9 @@ static const struct {
     [BW_REASON_COMMAND_CRITICAL] = { "command_critical", "the command says critical" },
     [BW_REASON_COMMAND_UNKNOWN] = { "command_unknown", "the command could not tell" },
     [BW_REASON_COMMAND_BROKEN] = { "command_broken", "the command does not work" },
+    [BW_REASON_DNS_RCODE] = { "dns_rcode", "unexpected response code" },
+    [BW_REASON_DNS_PROTOCOL] = { "dns_protocol", "not a valid DNS answer" },
+    [BW_REASON_ASSERTION_RECORDS] = { "assertion_records", "records are not as expected" },
 };
 
 const char *bw_reason_name(enum bw_reason reason)

@@ -40,6 +40,9 @@ enum bw_reason {
     BW_REASON_COMMAND_CRITICAL,   /* a command's own verdict: exit code 2 */
     BW_REASON_COMMAND_UNKNOWN,    /* a command could not tell: exit code 3 */
     BW_REASON_COMMAND_BROKEN,     /* a command does not run, crashed, or is no plugin */
+    BW_REASON_DNS_RCODE,          /* a name server's answer has a response code that fails */
+    BW_REASON_DNS_PROTOCOL,       /* an answer that is not DNS, or broken */
+    BW_REASON_ASSERTION_RECORDS,  /* the records of an answer are not as expected */
     BW_REASON_COUNT,
 };
 

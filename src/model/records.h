@@ -38,11 +38,14 @@ struct bw_subject {
 #define BW_EVENT_BLIND "blind"
 #define BW_EVENT_SEES_AGAIN "sees again"
 
+/* Name of markers about what a check's target says otherwise than in the run before. */
+#define BW_EVENT_ANSWER_CHANGED "answer changed"
+
 enum bw_event_kind {
     BW_EVENT_STATUS = 1, /* a check, instance or service changed its status */
     BW_EVENT_ALERT,      /* an alert began, changed its level or ended */
     BW_EVENT_SYSTEM,     /* started, stopped, reloaded, clock stepped, store moved aside … */
-    BW_EVENT_MARKER,     /* somebody said that something changed: a deployment */
+    BW_EVENT_MARKER, /* something changed, and that is all: a deployment, a name server's answer */
 };
 
 /* "X became Y at T because R". */
@@ -51,8 +54,8 @@ struct bw_event {
     int64_t ts_ms;
     enum bw_event_kind kind;
     struct bw_subject subject;
-    const char *name; /* alert rule, or what happened for a system event: "started" */
-    int from, to;     /* bw_status or bw_level, by kind */
+    const char *name;  /* alert rule, or what happened for a system event: "started" */
+    int from, to;      /* bw_status or bw_level, by kind */
     const char *cause; /* for people: "connection refused, 3 failures in a row" */
 };
 
@@ -98,13 +101,13 @@ struct bw_failure {
 /* Where one alert (a rule on one set of labels) stands. */
 struct bw_alert_state {
     const char *rule;
-    const char *labels;     /* series text without a metric: {a="b"} */
-    enum bw_level level;    /* BW_LEVEL_NONE: not firing */
-    enum bw_level pending;  /* the level that waits for its `for` */
+    const char *labels;    /* series text without a metric: {a="b"} */
+    enum bw_level level;   /* BW_LEVEL_NONE: not firing */
+    enum bw_level pending; /* the level that waits for its `for` */
     int64_t pending_since_ms;
     int64_t active_since_ms; /* when it left BW_LEVEL_NONE */
     int64_t level_since_ms;
-    int64_t last_true_ms;    /* when its condition held last */
+    int64_t last_true_ms; /* when its condition held last */
     double value;
 };
 
@@ -118,8 +121,8 @@ enum { BW_TREND_HORIZONS_MAX = 3 };
 /* The forecast for one horizon. */
 struct bw_trend_horizon {
     int64_t horizon_ms;
-    double p10, p50, p90;         /* of the value at that time */
-    double crossing_ratio;        /* P(threshold crossed within the horizon); NaN: no threshold */
+    double p10, p50, p90;  /* of the value at that time */
+    double crossing_ratio; /* P(threshold crossed within the horizon); NaN: no threshold */
 };
 
 /* What the analyser says of one series. NaN means "cannot be known": never shown as a number. */

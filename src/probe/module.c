@@ -9,11 +9,10 @@ const struct bw_opt_name bw_ip_preference_names[] = {
     { "ip4", BW_IP_4 }, { "ip6", BW_IP_6 }, { "any", BW_IP_ANY }, { NULL, 0 }
 };
 
-static const struct bw_opt_name prober_names[] = { { "http", BW_PROBER_HTTP },
-                                                   { "tcp", BW_PROBER_TCP },
-                                                   { "icmp", BW_PROBER_ICMP },
-                                                   { "exec", BW_PROBER_EXEC },
-                                                   { NULL, 0 } };
+static const struct bw_opt_name prober_names[] = {
+    { "http", BW_PROBER_HTTP }, { "tcp", BW_PROBER_TCP }, { "icmp", BW_PROBER_ICMP },
+    { "exec", BW_PROBER_EXEC }, { "dns", BW_PROBER_DNS }, { NULL, 0 }
+};
 
 static const struct bw_opt_name tls_version_names[] = {
     { "TLS10", BW_TLS_1_0 },
@@ -78,9 +77,19 @@ static const struct bw_opt module_options[] = {
       .help = "Options of prober icmp." },
     { "exec", BW_OPT_GROUP, AT(exec), .group = &bw_probe_exec_group,
       .help = "Options of prober exec." },
+    { "dns", BW_OPT_GROUP, AT(dns), .group = &bw_probe_dns_group,
+      .help = "Options of prober dns." },
     { 0 },
 };
 #undef AT
+
+static enum bw_rc module_check(const void *opts, struct bw_err *err)
+{
+    const struct bw_probe_module *module = opts;
+    if (module->prober == BW_PROBER_DNS && bw_dns_options_check(&module->dns, err) != BW_OK)
+        return bw_wrap(err, BW_EINVAL, "dns");
+    return BW_OK;
+}
 
 const struct bw_opt_group bw_probe_module_group = {
     .name = "module",
@@ -88,4 +97,5 @@ const struct bw_opt_group bw_probe_module_group = {
     .opts = module_options,
     .key = "name",
     .help = "A way to probe, in blackbox_exporter's grammar.",
+    .check = module_check,
 };

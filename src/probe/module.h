@@ -11,6 +11,7 @@ extern const struct bw_opt_group bw_probe_module_group;
 extern const struct bw_opt_group bw_probe_http_group;
 extern const struct bw_opt_group bw_probe_tcp_group;
 extern const struct bw_opt_group bw_probe_icmp_group;
+extern const struct bw_opt_group bw_probe_dns_group;
 extern const struct bw_opt_group bw_probe_exec_group;
 extern const struct bw_opt_group bw_probe_exec_limits_group;
 extern const struct bw_opt_group bw_probe_tls_group;
@@ -23,6 +24,7 @@ enum bw_prober {
     BW_PROBER_TCP,
     BW_PROBER_ICMP,
     BW_PROBER_EXEC,
+    BW_PROBER_DNS,
     BW_PROBER_COUNT,
 };
 
@@ -128,6 +130,30 @@ struct bw_exec_options {
     struct bw_exec_limits limits;
 };
 
+/* Patterns on the records of one section of an answer, by enum bw_dns_rule. */
+struct bw_dns_rules {
+    struct bw_strings lists[4];
+};
+
+struct bw_dns_options {
+    const char *query_name; /* NULL: not set, which only other kinds may leave so */
+    const char *query_type;
+    const char *query_class;
+    bool recursion_desired;
+    int transport_protocol; /* 0: UDP, 1: TCP */
+    bool dns_over_tls;
+    struct bw_tls_options tls_config;
+    int preferred_ip_protocol;
+    bool ip_protocol_fallback;
+    const char *source_ip_address; /* NULL: any */
+    struct bw_strings valid_rcodes;
+    struct bw_dns_rules validate[3]; /* answer, authority, additional */
+    bool answer_changes;
+};
+
+/* Whether the options make a question. */
+enum bw_rc bw_dns_options_check(const struct bw_dns_options *options, struct bw_err *err);
+
 struct bw_probe_module {
     const char *name;
     int prober;         /* enum bw_prober */
@@ -136,6 +162,7 @@ struct bw_probe_module {
     struct bw_tcp_options tcp;
     struct bw_icmp_options icmp;
     struct bw_exec_options exec;
+    struct bw_dns_options dns;
 };
 
 #endif

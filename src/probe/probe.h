@@ -80,6 +80,9 @@ struct bw_probe_result {
                                                 what the target says of itself */
     char warning[BW_PROBE_DETAIL_BYTES_MAX]; /* what did not hold; "" unless warned */
 
+    const char *change; /* what the target says otherwise than in the run before, for people;
+                           NULL: nothing. Only while done() runs. */
+
     const struct bw_measures *measures; /* probe_* families, without identity labels */
 
     /* For bw_probe_tell, while done() runs. */
@@ -108,6 +111,7 @@ struct bw_probe_outcome {
     int64_t certificate_expiry_s;
     char detail[BW_PROBE_DETAIL_BYTES_MAX];
     char warning[BW_PROBE_DETAIL_BYTES_MAX];
+    const char *change; /* lives in the memory of earlier runs; or NULL */
     struct bw_measures *measures;
     struct bw_trail *trail; /* probe/trail.h; NULL: nobody will tell */
 };

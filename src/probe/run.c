@@ -53,6 +53,7 @@ static const void *options_of(const struct bw_probe_module *module)
         [BW_PROBER_TCP] = offsetof(struct bw_probe_module, tcp),
         [BW_PROBER_ICMP] = offsetof(struct bw_probe_module, icmp),
         [BW_PROBER_EXEC] = offsetof(struct bw_probe_module, exec),
+        [BW_PROBER_DNS] = offsetof(struct bw_probe_module, dns),
     };
     return (const char *)module + offsets[module->prober];
 }
@@ -224,6 +225,7 @@ static void finish(struct bw_probe_run *run)
         .http_status = out->http_status,
         .has_certificate = out->has_certificate,
         .certificate_expiry_s = out->certificate_expiry_s,
+        .change = out->change,
         .measures = &run->measures,
         .trail = &run->trail,
         .mask = &run->mask,
@@ -300,7 +302,9 @@ static void begin(struct bw_probe_run *run)
 {
     bw_arena_fini(&run->measure_arena);
     bw_measures_init(&run->measures, &run->measure_arena);
+    const char *change = run->out.change; /* found by an earlier try */
     memset(&run->out, 0, sizeof run->out);
+    run->out.change = change;
     run->out.measures = &run->measures;
     run->out.trail = &run->trail;
     run->attempts++;

@@ -246,8 +246,8 @@ static const struct mistake mistakes[] = {
       "c.yml:1:12: services: 'host' is the name of this machine's own service\n" },
     { "modules: {x: {prober: carrier_pigeon}}\n",
       "c.yml:1:23: modules.x.prober: expected one of http, tcp*" },
-    { CHECK("tcp: 'd:1', module: ping") "modules: {ping: {prober: dns}}\n",
-      "c.yml:4:35: services[0].checks[0]: the prober of module 'ping', dns, is not supported by "
+    { CHECK("tcp: 'd:1', module: ping") "modules: {ping: {prober: grpc}}\n",
+      "c.yml:4:35: services[0].checks[0]: the prober of module 'ping', grpc, is not supported by "
       "this version\n" },
     { "services: [{name: a, checks: [{name: c, tcp: 'd:1', module: m}, {name: d, tcp: 'd:1', "
       "module: m}]}]\n"
@@ -357,7 +357,7 @@ static void what_comes_later_is_a_warning(void **state)
     folder_make(&folder);
     bw_buf_init(&said, 1u << 16);
     struct bw_config *config = folder_config(
-        &folder, "modules: {ping: {prober: dns, dns: {query_name: a}}}\n"
+        &folder, "modules: {ping: {prober: grpc, grpc: {service: a}}}\n"
                  "calendars: {}\n"
                  "silences: []\n"
                  "heartbeat: {url: 'http://a/'}\n"
@@ -367,7 +367,7 @@ static void what_comes_later_is_a_warning(void **state)
     folder_problems(&folder, &config->warnings, &said);
     assert_string_equal(
         said.data,
-        "c.yml:1:26: modules.ping: prober 'dns' is not supported by this version\n"
+        "c.yml:1:26: modules.ping: prober 'grpc' is not supported by this version\n"
         "c.yml:4:1: heartbeat: is not acted on by this version\n"
         "c.yml:5:1: slos: is not acted on by this version\n"
         "c.yml:6:18: alerts.rules[0]: rule 'p' has no expression: not acted on by this version\n"

@@ -44,6 +44,9 @@ static const char *const names[] = {
     "command_critical",
     "command_unknown",
     "command_broken",
+    "dns_rcode",
+    "dns_protocol",
+    "assertion_records",
 };
 
 static void reasons_keep_their_names_and_numbers(void **state)
