@@ -29,6 +29,12 @@ static void beside(char out[NAME_BYTES], const char *path, const char *suffix)
     snprintf(out, NAME_BYTES, "%s%s", path, suffix);
 }
 
+static uint64_t size_of(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
 enum bw_rc bw_files_make_folder(const char *path, struct bw_err *err)
 {
     const char *slash = strrchr(path, '/');
@@ -89,6 +95,28 @@ enum bw_rc bw_files_lock(const char *path, int *out_fd, struct bw_err *err)
     }
     *out_fd = fd;
     return BW_OK;
+}
+
+static const char log_mark[] = "log\n";
+
+void bw_files_mark_log(int lock_fd, bool in_use)
+{
+    /* Without the mark a missing log is not missed, which is all that a failure costs. */
+    const ssize_t put = in_use ? pwrite(lock_fd, log_mark, sizeof log_mark - 1, 0) : 0;
+    if (put >= 0)
+        (void)!ftruncate(lock_fd, put);
+}
+
+bool bw_files_misses_log(const char *path)
+{
+    char name[NAME_BYTES], mark[sizeof log_mark] = "";
+    beside(name, path, ".lock");
+    const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const ssize_t got = fd < 0 ? 0 : pread(fd, mark, sizeof mark - 1, 0);
+    if (fd >= 0)
+        close(fd);
+    return got > 0 && strcmp(mark, log_mark) == 0 && bw_files_wal_bytes(path) == 0
+           && size_of(path) > 0;
 }
 
 uint64_t bw_files_free_bytes(int fd)
@@ -155,12 +183,6 @@ static size_t list_files(const char *folder, const char *prefix, char ***out_nam
         qsort(names, count, sizeof *names, by_text);
     *out_names = names;
     return count;
-}
-
-static uint64_t size_of(const char *name)
-{
-    struct stat st;
-    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 /* Bytes of a file that was moved aside and of its WAL, which both go when `gone`. */
@@ -331,6 +353,20 @@ uint64_t bw_files_other_bytes(const char *path)
         closedir(dir);
     free(folder);
     return bytes;
+}
+
+bool bw_files_quarantine_log(const char *path, int64_t now_ms)
+{
+    char suffix[48], from[NAME_BYTES], to[NAME_BYTES];
+    corrupt_suffix(suffix, now_ms);
+    snprintf(suffix + strlen(suffix), sizeof suffix - strlen(suffix), "-log");
+    beside(from, path, "-wal");
+    beside(to, path, suffix);
+    if (size_of(from) == 0 || rename(from, to) != 0)
+        return false;
+    beside(from, path, "-shm");
+    unlink(from);
+    return true;
 }
 
 uint64_t bw_files_wal_bytes(const char *path)

@@ -25,6 +25,11 @@ void bw_files_make_private(const char *path);
  * BW_EUNSUPPORTED: on a network file system, where locks are a matter of luck. */
 enum bw_rc bw_files_lock(const char *path, int *out_fd, struct bw_err *err);
 
+/* Whether commits are in the log: said in the locked file, so that a log that is gone afterwards
+ * is missed. */
+void bw_files_mark_log(int lock_fd, bool in_use);
+bool bw_files_misses_log(const char *path);
+
 /* What an unprivileged process may still write to the file system of an open file. */
 uint64_t bw_files_free_bytes(int fd);
 
@@ -38,6 +43,9 @@ bool bw_files_release_reserve(const char *path);
 /* Moves the database with its WAL to <path>.corrupt-<time> and removes all but the newest
  * three of those. */
 enum bw_rc bw_files_quarantine(const char *path, int64_t now_ms, struct bw_err *err);
+
+/* Moves the log alone aside, as <path>.corrupt-<time>-log; false when there is none. */
+bool bw_files_quarantine_log(const char *path, int64_t now_ms);
 
 /* Removes what was moved aside, the oldest first, while it is more than three files or more
  * than that many bytes; the number of files removed. */

@@ -48,6 +48,8 @@ static enum bw_rc load_series_group(struct bw_store *store, sqlite3_stmt *st, st
         return BW_OK;
     }
     const uint32_t id = (uint32_t)cells.items[0].integer, group = (uint32_t)cells.items[1].integer;
+    if (!bw_store_registry_take_id(&store->registry, id))
+        store->stats.damaged_total++; /* its name is lost */
     const bool now = cells.items[3].type == BW_CELL_NULL;
     bw_store_registry_load_group(&store->registry, group, bw_store_class_of(store, id), now);
     if (now)

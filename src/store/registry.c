@@ -76,6 +76,13 @@ uint32_t bw_store_registry_find(const struct bw_store_registry *registry, const 
     return *place_of(registry->entries, registry->ids, registry->id_cap, parts);
 }
 
+bool bw_store_registry_take_id(struct bw_store_registry *registry, uint32_t id)
+{
+    registry->last_id = id > registry->last_id ? id : registry->last_id;
+    return id < registry->entry_cap
+           && (registry->entries[id].metric != 0 || registry->entries[id].labels != 0);
+}
+
 bool bw_store_registry_name(const struct bw_store_registry *registry, uint32_t id,
                             struct bw_buf *out)
 {

@@ -64,6 +64,10 @@ uint32_t bw_store_registry_find(const struct bw_store_registry *registry, const 
 bool bw_store_registry_name(const struct bw_store_registry *registry, uint32_t id,
                             struct bw_buf *out);
 
+/* Whether there is a series with that id. If not, none that is new will get it: what is stored
+ * under it is of another, whose name is lost. */
+bool bw_store_registry_take_id(struct bw_store_registry *registry, uint32_t id);
+
 /* Notes a series that is stored already; false when the name is there under another id. */
 bool bw_store_registry_load(struct bw_store_registry *registry, const char *name, uint32_t id);
 

@@ -89,7 +89,33 @@ static bool tell_of_log(const struct bw_store *store)
                      "the last commit in the store's log '%s-wal' is not whole, as a power cut"
                      " leaves it: it is left out",
                      store->path);
-    return state == BW_WAL_DAMAGED;
+    if (state != BW_WAL_WHOLE || !bw_files_misses_log(store->path))
+        return state == BW_WAL_DAMAGED;
+    bw_store_say(store, BW_LOG_ERROR,
+                 "the store's log '%s-wal' is missing: what was committed last is lost",
+                 store->path);
+    bw_files_mark_log(store->lock_fd, false);
+    return true;
+}
+
+/* A log of another store, or over a copy of the store from another time, makes a sound file seem
+ * corrupt. SQLite does not know whose a log is, so the file is looked at without it. */
+static enum bw_rc open_without_log(struct bw_store *store, struct bw_err *why)
+{
+    struct bw_err without = { .rc = BW_OK };
+    if (!bw_files_quarantine_log(store->path, bw_store_wall_ms(store)))
+        return BW_ECORRUPT;
+    const enum bw_rc rc = open_database(store, &without);
+    if (rc == BW_OK) {
+        bw_store_say(store, BW_LOG_ERROR,
+                     "the store's log '%s-wal' does not fit the store (%s); it was moved aside as"
+                     " *.corrupt-<time>-log",
+                     store->path, why->text);
+        store->stats.damaged_total++;
+    } else if (rc != BW_ECORRUPT) {
+        *why = without;
+    }
+    return rc;
 }
 
 /* Monitoring goes on with a fresh store rather than not at all; what was there is kept. */
@@ -98,6 +124,8 @@ static enum bw_rc open_or_replace(struct bw_store *store, struct bw_err *err)
     struct bw_err why = { .rc = BW_OK };
     const bool lost = tell_of_log(store);
     enum bw_rc rc = open_database(store, &why);
+    if (rc == BW_ECORRUPT)
+        rc = open_without_log(store, &why);
     store->stats.damaged_total += lost;
     if (rc == BW_ECORRUPT) {
         rc = bw_store_quarantine(store, why.text, err);

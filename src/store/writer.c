@@ -282,6 +282,9 @@ static bool commit_batch(struct bw_store *store)
         const int64_t now_ns = bw_store_now_ns();
         samples = store->batch.samples.count;
         settle_batch(store, now_ns);
+        if (!store->log_marked)
+            bw_files_mark_log(store->lock_fd, true);
+        store->log_marked = true;
         note_written(store, now_ns);
         publish_commit(store, samples, now_ns - began_ns);
     }
@@ -549,6 +552,7 @@ static void finish(struct bw_store *store)
         write_packs(store, true, give_up_ns);
         trim_journal(store);
         shrink_for_good(store, give_up_ns);
+        bw_files_mark_log(store->lock_fd, false);
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     } else if (!is_drained(store)) {
         bw_store_say(store, BW_LOG_ERROR,

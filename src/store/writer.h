@@ -98,6 +98,7 @@ struct bw_store {
     int64_t short_said_ns;  /* that less than a day of samples has room; 0: never */
     uint64_t journal_bytes; /* of its rows, about */
     bool short_of_room;     /* the ceiling refused a pack or a task */
+    bool log_marked;        /* store/logmark.h, since the file was opened */
     bool suspect;           /* SQLite calls the file corrupt */
     bool blank;             /* the file was begun anew and has not yet what memory holds */
     int64_t doubted_ns;     /* when it was suspect last and nothing was found; 0: never */

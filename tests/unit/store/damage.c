@@ -51,16 +51,13 @@ bool damage_copy(const char *from, const char *to)
 
 void damage_lay_out(const struct damage_images *images, const char *path)
 {
-    static const char *const endings[] = { "-shm", ".lock", ".reserve" };
+    static const char *const endings[] = { "", "-wal", "-shm", ".lock", ".reserve" };
     char from[200], to[200];
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        name(from, images->store, endings[i]);
         name(to, path, endings[i]);
-        unlink(to);
+        damage_copy(from, to);
     }
-    assert_true(damage_copy(images->store, path));
-    name(from, images->store, "-wal");
-    name(to, path, "-wal");
-    damage_copy(from, to);
 }
 
 static void overwrite(const char *path, uint64_t at, const void *bytes, size_t size)
@@ -283,23 +280,23 @@ HARM(junk_beside)
 }
 
 const struct damage_kind damage_kinds[] = {
-    { "a flipped bit", DAMAGE_HARMS, false, flip_bit },
-    { "three flipped bits", DAMAGE_HARMS, false, flip_three_bits },
-    { "cut between pages", DAMAGE_HARMS, false, cut_at_page },
-    { "cut anywhere", DAMAGE_HARMS, false, cut_inside },
-    { "zeros", DAMAGE_HARMS, false, fill_with_zeros },
-    { "junk", DAMAGE_HARMS, false, fill_with_junk },
-    { "two pages swapped", DAMAGE_HARMS, false, swap_pages },
-    { "a page as it was earlier", DAMAGE_HARMS, false, take_older_page },
-    { "half a page as it was earlier", DAMAGE_HARMS, false, tear_page },
-    { "the header", DAMAGE_HARMS, false, harm_header },
-    { "a flipped bit in the log", DAMAGE_HARMS, true, flip_in_log },
-    { "junk in the log", DAMAGE_HARMS, true, junk_in_log },
-    { "the log cut", DAMAGE_CUTS_LOG, true, cut_log },
-    { "no log", DAMAGE_HARMS, true, remove_log },
-    { "the log of another store", DAMAGE_SWAPS_LOG, false, take_foreign_log },
-    { "an older store under the log", DAMAGE_HARMS, true, take_older_store },
-    { "junk in the log's index", DAMAGE_NOTHING, false, junk_in_index },
-    { "junk in lock and reserve", DAMAGE_NOTHING, false, junk_beside },
+    { "a flipped bit", DAMAGE_HARMS, false, false, flip_bit },
+    { "three flipped bits", DAMAGE_HARMS, false, false, flip_three_bits },
+    { "cut between pages", DAMAGE_HARMS, false, false, cut_at_page },
+    { "cut anywhere", DAMAGE_HARMS, false, false, cut_inside },
+    { "zeros", DAMAGE_HARMS, false, false, fill_with_zeros },
+    { "junk", DAMAGE_HARMS, false, false, fill_with_junk },
+    { "two pages swapped", DAMAGE_HARMS, false, false, swap_pages },
+    { "a page as it was earlier", DAMAGE_HARMS, false, false, take_older_page },
+    { "half a page as it was earlier", DAMAGE_HARMS, false, false, tear_page },
+    { "the header", DAMAGE_HARMS, false, false, harm_header },
+    { "a flipped bit in the log", DAMAGE_HARMS, true, true, flip_in_log },
+    { "junk in the log", DAMAGE_HARMS, true, true, junk_in_log },
+    { "the log cut", DAMAGE_CUTS_LOG, true, true, cut_log },
+    { "no log", DAMAGE_HARMS, true, true, remove_log },
+    { "the log of another store", DAMAGE_SWAPS_LOG, false, true, take_foreign_log },
+    { "an older store under the log", DAMAGE_HARMS, true, true, take_older_store },
+    { "junk in the log's index", DAMAGE_NOTHING, false, true, junk_in_index },
+    { "junk in lock and reserve", DAMAGE_NOTHING, false, true, junk_beside },
 };
 const int damage_kind_count = sizeof damage_kinds / sizeof *damage_kinds;

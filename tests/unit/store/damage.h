@@ -25,6 +25,7 @@ struct damage_kind {
     const char *name;
     enum damage_effect effect;
     bool needs_log;
+    bool keeps_file; /* it is as sound as it was */
     void (*harm)(const struct damage_images *images, const char *path, uint64_t *random);
 };
 

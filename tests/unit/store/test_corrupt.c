@@ -123,11 +123,13 @@ static void put_states(struct fixture *f)
 
 static void copy_live(const struct fixture *f, const char *image)
 {
+    static const char *const endings[] = { "", "-wal", ".lock" };
     char from[200], to[200];
-    assert_true(damage_copy(f->path, image));
-    snprintf(from, sizeof from, "%s-wal", f->path);
-    snprintf(to, sizeof to, "%s-wal", image);
-    damage_copy(from, to);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(from, sizeof from, "%s%s", f->path, endings[i]);
+        snprintf(to, sizeof to, "%s%s", image, endings[i]);
+        damage_copy(from, to);
+    }
 }
 
 /* Cold packs, sealed ones, an open one, roll-ups of each width, events and states in the file; the
@@ -347,9 +349,13 @@ static void check_loss(const struct damage_kind *kind, const struct seen *seen, 
                  seen->points, seen->counted, seen->events);
 }
 
+/* In the log, or by bellwether_store_errors_total. */
 static bool was_told(const struct fixture *f)
 {
-    return strstr(f->said, "error ") != NULL || strstr(f->said, "warn ") != NULL;
+    struct bw_store_stats stats;
+    bw_store_stats(f->store, &stats);
+    return stats.damaged_total > 0 || strstr(f->said, "error ") != NULL
+           || strstr(f->said, "warn ") != NULL;
 }
 
 static void go_on(struct fixture *f, int turn)
@@ -374,6 +380,21 @@ static void remove_aside(const struct fixture *f)
     closedir(dir);
 }
 
+/* What became of the stores of a play. */
+static struct tally {
+    int whole, left_out, moved_aside;
+} tally;
+
+static void count_outcome(const struct fixture *f, const struct seen *seen)
+{
+    if (strstr(f->said, "and a fresh one begun") != NULL)
+        tally.moved_aside++;
+    else if (is_whole(seen))
+        tally.whole++;
+    else
+        tally.left_out++;
+}
+
 static void check_daemon(struct fixture *f, const struct damage_kind *kind, int turn)
 {
     struct bw_err err = { .text = "" };
@@ -382,10 +403,14 @@ static void check_daemon(struct fixture *f, const struct damage_kind *kind, int 
         fail_msg("%s: does not open: %s", kind->name, err.text);
     const struct seen seen = look(f);
     check_loss(kind, &seen, "once open", seen.told || was_told(f));
+    count_outcome(f, &seen);
+    if (kind->keeps_file && seen.points < SERIES * TICKS_OLDER)
+        fail_msg("%s: %zu points of what is in the file", kind->name, seen.points);
     go_on(f, turn);
+    const bool told = was_told(f);
     fixture_close(f);
     const struct seen then = look(f);
-    check_loss(kind, &then, "having gone on", then.told || was_told(f));
+    check_loss(kind, &then, "having gone on", then.told || told);
     assert_int_equal(then.after, SERIES * TICKS_AFTER);
     fixture_open(f); /* and once more */
     fixture_close(f);
@@ -433,6 +458,9 @@ static void play(struct fixture *f, bool closed)
         corrupt(f, &images, turn, &random);
         done++;
     }
+    print_message("%d whole, %d with something left out, %d moved aside\n", tally.whole,
+                  tally.left_out, tally.moved_aside);
+    tally = (struct tally){ 0 };
 }
 
 static void of_a_killed_daemon(void **state)
