@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "pack/pack.h"
 #include "pack/rollup.h"
+#include "store/logmark.h"
 #include "store/migrate.h"
 
 #include <stdio.h>
@@ -477,6 +478,8 @@ enum bw_rc bw_db_open_reader(const char *path, sqlite3 **out, struct bw_err *err
 {
     if (access(path, F_OK) != 0)
         return bw_fail(err, BW_ENOTFOUND, "no store at '%s'", path);
+    if (bw_logmark_look(path) == BW_LOG_FOREIGN)
+        return bw_fail(err, BW_ECORRUPT, "'%s-wal' is the log of another store", path);
     sqlite3 *db = NULL;
     enum bw_rc rc = open_file(path, SQLITE_OPEN_READONLY, NULL, BUSY_READER_MS, &db, err);
     if (rc == BW_OK)

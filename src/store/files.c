@@ -97,28 +97,6 @@ enum bw_rc bw_files_lock(const char *path, int *out_fd, struct bw_err *err)
     return BW_OK;
 }
 
-static const char log_mark[] = "log\n";
-
-void bw_files_mark_log(int lock_fd, bool in_use)
-{
-    /* Without the mark a missing log is not missed, which is all that a failure costs. */
-    const ssize_t put = in_use ? pwrite(lock_fd, log_mark, sizeof log_mark - 1, 0) : 0;
-    if (put >= 0)
-        (void)!ftruncate(lock_fd, put);
-}
-
-bool bw_files_misses_log(const char *path)
-{
-    char name[NAME_BYTES], mark[sizeof log_mark] = "";
-    beside(name, path, ".lock");
-    const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    const ssize_t got = fd < 0 ? 0 : pread(fd, mark, sizeof mark - 1, 0);
-    if (fd >= 0)
-        close(fd);
-    return got > 0 && strcmp(mark, log_mark) == 0 && bw_files_wal_bytes(path) == 0
-           && size_of(path) > 0;
-}
-
 uint64_t bw_files_free_bytes(int fd)
 {
     struct statvfs fs;

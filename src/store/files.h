@@ -25,11 +25,6 @@ void bw_files_make_private(const char *path);
  * BW_EUNSUPPORTED: on a network file system, where locks are a matter of luck. */
 enum bw_rc bw_files_lock(const char *path, int *out_fd, struct bw_err *err);
 
-/* Whether commits are in the log: said in the locked file, so that a log that is gone afterwards
- * is missed. */
-void bw_files_mark_log(int lock_fd, bool in_use);
-bool bw_files_misses_log(const char *path);
-
 /* What an unprivileged process may still write to the file system of an open file. */
 uint64_t bw_files_free_bytes(int fd);
 

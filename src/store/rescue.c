@@ -7,6 +7,7 @@
 #include "store/care.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/logmark.h"
 #include "store/quota.h"
 #include "store/writer.h"
 
@@ -62,6 +63,10 @@ enum bw_rc bw_store_open_file(struct bw_store *store, struct bw_err *err)
     enum bw_rc rc = bw_db_open_writer(store->path, bw_quota_vfs(store->quota), room_for_copy(store),
                                       &store->db, &opening, err);
     tell_opening(store, &opening);
+    /* What was there is read. Of the next commit the log may be another one. */
+    if (rc == BW_OK)
+        bw_logmark_clear(store->lock_fd);
+    store->log_marked = false;
     if (rc == BW_OK)
         rc = bw_db_number(store->db, "PRAGMA page_count", &pages, err);
     bw_quota_note_size(store->quota, (uint64_t)pages * 4096);

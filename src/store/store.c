@@ -9,6 +9,7 @@
 #include "store/care.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/logmark.h"
 #include "store/quota.h"
 #include "store/wal.h"
 #include "store/writer.h"
@@ -89,17 +90,30 @@ static bool tell_of_log(const struct bw_store *store)
                      "the last commit in the store's log '%s-wal' is not whole, as a power cut"
                      " leaves it: it is left out",
                      store->path);
-    if (state != BW_WAL_WHOLE || !bw_files_misses_log(store->path))
-        return state == BW_WAL_DAMAGED;
-    bw_store_say(store, BW_LOG_ERROR,
-                 "the store's log '%s-wal' is missing: what was committed last is lost",
-                 store->path);
-    bw_files_mark_log(store->lock_fd, false);
-    return true;
+    return state == BW_WAL_DAMAGED;
 }
 
-/* A log of another store, or over a copy of the store from another time, makes a sound file seem
- * corrupt. SQLite does not know whose a log is, so the file is looked at without it. */
+/* Not another store's, which SQLite would take for this one's. True when what the own one had is
+ * lost. */
+static bool find_own_log(const struct bw_store *store)
+{
+    const enum bw_log_state state = bw_logmark_look(store->path);
+    if (state == BW_LOG_MISSING)
+        bw_store_say(store, BW_LOG_WARN,
+                     "the store's log '%s-wal' is not there any more: unless something else folded"
+                     " it into the store, what was committed last is lost",
+                     store->path);
+    else if (state == BW_LOG_FOREIGN
+             && bw_files_quarantine_log(store->path, bw_store_wall_ms(store)))
+        bw_store_say(store, BW_LOG_ERROR,
+                     "'%s-wal' is the log of another store; it was moved aside as"
+                     " *.corrupt-<time>-log, and what was committed last is lost",
+                     store->path);
+    return state == BW_LOG_FOREIGN;
+}
+
+/* A log over a copy of the store from another time makes a sound file seem corrupt. So the file is
+ * looked at without it. */
 static enum bw_rc open_without_log(struct bw_store *store, struct bw_err *why)
 {
     struct bw_err without = { .rc = BW_OK };
@@ -122,7 +136,7 @@ static enum bw_rc open_without_log(struct bw_store *store, struct bw_err *why)
 static enum bw_rc open_or_replace(struct bw_store *store, struct bw_err *err)
 {
     struct bw_err why = { .rc = BW_OK };
-    const bool lost = tell_of_log(store);
+    const bool lost = find_own_log(store) || tell_of_log(store);
     enum bw_rc rc = open_database(store, &why);
     if (rc == BW_ECORRUPT)
         rc = open_without_log(store, &why);

@@ -5,6 +5,7 @@
 #include "store/care.h"
 #include "store/db.h"
 #include "store/files.h"
+#include "store/logmark.h"
 #include "store/quota.h"
 #include "store/retention.h"
 
@@ -283,7 +284,7 @@ static bool commit_batch(struct bw_store *store)
         samples = store->batch.samples.count;
         settle_batch(store, now_ns);
         if (!store->log_marked)
-            bw_files_mark_log(store->lock_fd, true);
+            bw_logmark_set(store->path, store->lock_fd);
         store->log_marked = true;
         note_written(store, now_ns);
         publish_commit(store, samples, now_ns - began_ns);
@@ -552,7 +553,7 @@ static void finish(struct bw_store *store)
         write_packs(store, true, give_up_ns);
         trim_journal(store);
         shrink_for_good(store, give_up_ns);
-        bw_files_mark_log(store->lock_fd, false);
+        bw_logmark_clear(store->lock_fd);
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     } else if (!is_drained(store)) {
         bw_store_say(store, BW_LOG_ERROR,

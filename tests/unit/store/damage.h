@@ -17,7 +17,7 @@ struct damage_images {
 enum damage_effect {
     DAMAGE_HARMS,     /* what it hits */
     DAMAGE_CUTS_LOG,  /* the end of the log is not there, as a crash leaves it: not to be noticed */
-    DAMAGE_SWAPS_LOG, /* another store may stand there in its place, whole */
+    DAMAGE_TAKES_LOG, /* all of it is not there: only a daemon notices */
     DAMAGE_NOTHING,   /* files that mean nothing */
 };
 

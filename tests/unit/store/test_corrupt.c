@@ -28,24 +28,27 @@
 enum {
     SERIES = 8,
     IDS_MAX = 400,
-    TICKS_OLDER = 432, /* a day and a half */
-    TICKS_IN_FILE = 720,
-    TICKS = 864, /* the rest is in the log */
-    PACK_EVERY = 72,
-    FLUSH_EVERY = 12,
-    EVENT_EVERY = 24,
-    TICKS_AFTER = 12,
+    TICKS_OLDER = 2160, /* a day and a half */
+    TICKS_IN_FILE = 3600,
+    TICKS = 4320, /* the rest is in the log */
+    PACK_EVERY = 360,
+    FLUSH_EVERY = 60,
+    EVENT_EVERY = 120,
+    TICKS_AFTER = 60,
     CORRUPTIONS_DEFAULT = 40,
 };
 
-#define STEP_MS INT64_C(300000)
+#define STEP_MS INT64_C(60000)
 #define HOUR_MS INT64_C(3600000)
 #define B0 (T0 / 86400000 * 86400000) /* ticks fill hours */
 #define FOREIGN 0.5
 
+/* Noise, so that most of the file is values. */
 static double value_of(size_t series, int64_t tick)
 {
-    return (double)((tick * 31 + (int64_t)series * 17) % 1000) / 8;
+    const uint64_t mixed =
+        (uint64_t)(tick * 8 + (int64_t)series + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    return (double)((mixed ^ mixed >> 29) >> 20 & 0xfffff) / 8;
 }
 
 /* ---- the good ones ----------------------------------------------------------------------- */
@@ -223,7 +226,7 @@ static void check_bucket(int s, const struct bw_bucket *bucket)
                 && bucket->max <= max + FOREIGN);
     if (whole && first + HOUR_MS / STEP_MS <= TICKS)
         assert_true(bucket->min == min + more && bucket->max == max + more
-                    && fabs(bucket->sum - sum - more * (double)bucket->count) < 1e-6
+                    && fabs(bucket->sum - sum - more * (double)bucket->count) < 1e-3
                     && bucket->last == last + more);
 }
 
@@ -332,19 +335,17 @@ static bool is_whole(const struct seen *seen)
 /* ---- one after another ------------------------------------------------------------------- */
 
 static void check_loss(const struct damage_kind *kind, const struct seen *seen, const char *who,
-                       bool told)
+                       bool by_daemon, bool told)
 {
     const bool log_only = seen->points - seen->late_points == SERIES * TICKS_IN_FILE;
     if (kind->effect == DAMAGE_NOTHING && !is_whole(seen))
         fail_msg("%s: lost by %s", who, kind->name);
-    if (kind->effect == DAMAGE_CUTS_LOG && log_only && seen->foreign == 0)
+    if (seen->foreign > 0)
+        fail_msg("%s, %s: %zu values of another store", kind->name, who, seen->foreign);
+    if (log_only
+        && (kind->effect == DAMAGE_CUTS_LOG || (kind->effect == DAMAGE_TAKES_LOG && !by_daemon)))
         return;
-    if (seen->foreign > 0 && kind->effect != DAMAGE_SWAPS_LOG)
-        fail_msg("%s, %s: values of another store", kind->name, who);
-    if (seen->foreign > 0 && seen->foreign != seen->points)
-        fail_msg("%s, %s: %zu of %zu values are another store's", kind->name, who, seen->foreign,
-                 seen->points);
-    if (seen->foreign == 0 && !is_whole(seen) && !told)
+    if (!is_whole(seen) && !told)
         fail_msg("%s, %s: %zu points, %zu in buckets, %zu events, and not a word", kind->name, who,
                  seen->points, seen->counted, seen->events);
 }
@@ -402,7 +403,7 @@ static void check_daemon(struct fixture *f, const struct damage_kind *kind, int 
     if (bw_store_open(&f->opts, &f->hooks, &f->store, &err) != BW_OK)
         fail_msg("%s: does not open: %s", kind->name, err.text);
     const struct seen seen = look(f);
-    check_loss(kind, &seen, "once open", seen.told || was_told(f));
+    check_loss(kind, &seen, "once open", true, seen.told || was_told(f));
     count_outcome(f, &seen);
     if (kind->keeps_file && seen.points < SERIES * TICKS_OLDER)
         fail_msg("%s: %zu points of what is in the file", kind->name, seen.points);
@@ -410,7 +411,7 @@ static void check_daemon(struct fixture *f, const struct damage_kind *kind, int 
     const bool told = was_told(f);
     fixture_close(f);
     const struct seen then = look(f);
-    check_loss(kind, &then, "having gone on", then.told || told);
+    check_loss(kind, &then, "having gone on", true, then.told || told);
     assert_int_equal(then.after, SERIES * TICKS_AFTER);
     fixture_open(f); /* and once more */
     fixture_close(f);
@@ -429,7 +430,7 @@ static void corrupt(struct fixture *f, const struct damage_images *images, int t
     const bool sound = bw_store_verify(f->path, NULL, NULL, &faults, NULL) == BW_OK;
     if (kind->effect == DAMAGE_NOTHING && !sound)
         fail_msg("%s: %llu faults", kind->name, (unsigned long long)faults);
-    check_loss(kind, &seen, "verified", !sound);
+    check_loss(kind, &seen, "verified", false, !sound);
     check_daemon(f, kind, turn);
     remove_aside(f);
 }
