@@ -287,7 +287,7 @@ const struct damage_kind damage_kinds[] = {
     { "zeros", DAMAGE_HARMS, false, false, fill_with_zeros },
     { "junk", DAMAGE_HARMS, false, false, fill_with_junk },
     { "two pages swapped", DAMAGE_HARMS, false, false, swap_pages },
-    { "a page as it was earlier", DAMAGE_HARMS, false, false, take_older_page },
+    { "a page as it was earlier", DAMAGE_TAKES_BACK, false, false, take_older_page },
     { "half a page as it was earlier", DAMAGE_HARMS, false, false, tear_page },
     { "the header", DAMAGE_HARMS, false, false, harm_header },
     { "a flipped bit in the log", DAMAGE_HARMS, true, true, flip_in_log },

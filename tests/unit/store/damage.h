@@ -15,7 +15,8 @@ struct damage_images {
 };
 
 enum damage_effect {
-    DAMAGE_HARMS,     /* what it hits */
+    DAMAGE_HARMS,      /* what it hits */
+    DAMAGE_TAKES_BACK, /* a write that never came to the disk */
     DAMAGE_CUTS_LOG,  /* the end of the log is not there, as a crash leaves it: not to be noticed */
     DAMAGE_TAKES_LOG, /* all of it is not there: only a daemon notices */
     DAMAGE_NOTHING,   /* files that mean nothing */
