@@ -22,6 +22,7 @@
 #define WAL_LARGE_BYTES (UINT64_C(32) << 20)
 #define MAKE_ROOM_NS (2 * BW_SECOND) /* then the next step goes on with it */
 #define COUNT_EVERY_NS BW_SECOND
+#define SHRINK_EVERY_NS BW_SECOND
 #define SAY_SHORT_EVERY_NS BW_HOUR
 #define SLACK_BYTES (UINT64_C(1) << 20) /* for the log, while other files are given up */
 
@@ -376,6 +377,26 @@ static void release_pages(struct bw_store *store, int64_t now_ns)
     sqlite3_db_release_memory(store->db);
 }
 
+/* A step a second, so that it does not come between commits; above the ceiling's share a step after
+ * each commit. */
+static enum bw_rc shrink(struct bw_store *store, struct bw_err *err)
+{
+    bool more = false;
+    int64_t free_pages = 0;
+    const int64_t soon_ns = bw_store_now_ns() + SHRINK_EVERY_NS;
+    enum bw_rc rc = bw_retention_shrink(store->db, &more, err);
+    if (rc == BW_OK && more && soon_ns < store->next_care_ns)
+        store->next_care_ns = soon_ns;
+    if (rc != BW_OK || store->opts.max_bytes == 0
+        || bw_quota_file_bytes(store->quota) <= database_max(store))
+        return rc;
+    rc = bw_db_number(store->db, "PRAGMA freelist_count", &free_pages, err);
+    if (rc != BW_OK || free_pages == 0)
+        return rc;
+    store->next_care_ns = 0;
+    return bw_retention_give_back(store->db, err);
+}
+
 /* With the room that deleting may use; what is above the ceiling's share goes back at once. */
 static enum bw_rc tidy(struct bw_store *store, struct bw_err *err)
 {
@@ -383,10 +404,7 @@ static enum bw_rc tidy(struct bw_store *store, struct bw_err *err)
     bw_store_set_limit(store, BW_LIMIT_ALL);
     enum bw_rc rc = expire(store, err);
     if (rc == BW_OK)
-        rc = bw_retention_shrink(store->db, err);
-    if (rc == BW_OK && store->opts.max_bytes > 0
-        && bw_quota_file_bytes(store->quota) > database_max(store))
-        rc = bw_retention_give_back(store->db, err);
+        rc = shrink(store, err);
     if (rc == BW_OK)
         rc = bw_retention_fit_log(store->db, err);
     bw_store_set_limit(store, BW_LIMIT_COMMIT);

@@ -271,7 +271,7 @@ static int64_t share_of(int64_t pages, int64_t share, int64_t least, int64_t mos
 }
 
 /* What journal and open packs free they take again within minutes, so some stay. */
-enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err)
+enum bw_rc bw_retention_shrink(sqlite3 *db, bool *out_more, struct bw_err *err)
 {
     int64_t pages = 0, free_pages = 0;
     enum bw_rc rc = bw_db_number(db, "PRAGMA page_count", &pages, err);
@@ -279,10 +279,11 @@ enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err)
         rc = bw_db_number(db, "PRAGMA freelist_count", &free_pages, err);
     const int64_t kept = share_of(pages, FREE_PAGES_SHARE, FREE_PAGES_MIN, FREE_PAGES_MAX);
     const int64_t excess = free_pages - kept;
+    const int64_t step = share_of(pages, STEP_SHARE, STEP_PAGES_MIN, PAGES_A_STEP);
+    *out_more = rc == BW_OK && excess > step;
     if (rc != BW_OK || excess <= 0)
         return rc;
     char sql[60];
-    const int64_t step = share_of(pages, STEP_SHARE, STEP_PAGES_MIN, PAGES_A_STEP);
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)",
                      (int)(excess < step ? excess : step));
     return bw_db_exec(db, sql, err);

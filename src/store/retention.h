@@ -61,8 +61,8 @@ enum bw_rc bw_retention_give_way(sqlite3 *db, int64_t now_ms, uint64_t *out_pack
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err);
 
 /* Gives some free pages back to the file system, leaving a share of the file (at most 4 MiB) for
- * the next minutes. */
-enum bw_rc bw_retention_shrink(sqlite3 *db, struct bw_err *err);
+ * the next minutes. *out_more: there are others. */
+enum bw_rc bw_retention_shrink(sqlite3 *db, bool *out_more, struct bw_err *err);
 
 /* The same of whatever is free. */
 enum bw_rc bw_retention_give_back(sqlite3 *db, struct bw_err *err);

@@ -527,11 +527,9 @@ static bool is_drained(struct bw_store *store)
 /* A stopped store keeps no more free pages than it needs to go on. */
 static void shrink_for_good(struct bw_store *store, int64_t until_ns)
 {
-    int64_t before = -1, free_pages = 0;
-    while (free_pages != before && bw_store_now_ns() < until_ns) {
-        before = free_pages;
-        if (bw_retention_shrink(store->db, NULL) != BW_OK
-            || bw_db_number(store->db, "PRAGMA freelist_count", &free_pages, NULL) != BW_OK)
+    bool more = true;
+    while (more && bw_store_now_ns() < until_ns) {
+        if (bw_retention_shrink(store->db, &more, NULL) != BW_OK)
             return;
     }
 }
