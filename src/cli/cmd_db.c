@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/db_delete.h"
+#include "cli/db_stats.h"
 #include "cli/live.h"
 #include "cli/output.h"
 #include "cli/storage.h"
@@ -131,7 +132,8 @@ static void put_time(struct work *work, const char *words, int64_t ms)
 }
 
 static void stats_text(struct work *work, const struct bw_store_info *info,
-                       const struct stat_row *table, size_t count)
+                       const struct bw_store_usage *usage, const struct stat_row *table,
+                       size_t count)
 {
     bw_buf_printf(&work->out, "%-22s %s\n", "store", work->path);
     for (size_t i = 0; i < count; i++) {
@@ -152,10 +154,12 @@ static void stats_text(struct work *work, const struct bw_store_info *info,
                   info->sqlite_wal_reset_race
                       ? " (has the WAL-reset race: only the daemon may write, as it does)"
                       : "");
+    bw_db_stats_text(&work->out, usage);
 }
 
 static void stats_json(struct work *work, const struct bw_store_info *info,
-                       const struct stat_row *table, size_t count)
+                       const struct bw_store_usage *usage, const struct stat_row *table,
+                       size_t count)
 {
     struct bw_json json = bw_json_to(&work->out);
     bw_json_open(&json, '{');
@@ -167,6 +171,7 @@ static void stats_json(struct work *work, const struct bw_store_info *info,
     bw_json_member_int(&json, "schema_version", info->schema_version);
     bw_json_member_text(&json, "sqlite_version", info->sqlite_version);
     bw_json_member_bool(&json, "sqlite_wal_reset_race", info->sqlite_wal_reset_race);
+    bw_db_stats_json(&json, usage);
     bw_json_close(&json, '}');
     bw_buf_char(&work->out, '\n');
 }
@@ -175,7 +180,10 @@ static int stats(struct work *work)
 {
     struct bw_store_info info;
     struct bw_err err;
-    const enum bw_rc rc = bw_store_info(work->path, &info, &err);
+    struct bw_store_usage usage;
+    enum bw_rc rc = bw_store_info(work->path, &info, &err);
+    if (rc == BW_OK)
+        rc = bw_store_usage_read(work->path, BW_DB_STATS_TOP, &usage, &err);
     if (rc != BW_OK)
         return failed(work, rc, &err);
     const struct stat_row table[] = {
@@ -197,7 +205,8 @@ static int stats(struct work *work)
         { "reports", "archived reports", info.reports, false },
     };
     const size_t count = sizeof table / sizeof *table;
-    (work->json ? stats_json : stats_text)(work, &info, table, count);
+    (work->json ? stats_json : stats_text)(work, &info, &usage, table, count);
+    bw_store_usage_fini(&usage);
     return BW_EXIT_OK;
 }
 

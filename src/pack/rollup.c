@@ -268,6 +268,11 @@ uint32_t bw_rollup_series(const struct bw_rollup *rollup, size_t index)
     return entry_at(rollup, index).series;
 }
 
+uint32_t bw_rollup_part_bytes(const struct bw_rollup *rollup, size_t index)
+{
+    return entry_at(rollup, index).size;
+}
+
 int bw_rollup_find(const struct bw_rollup *rollup, uint32_t series)
 {
     for (size_t i = 0; i < rollup->series_count; i++) {

@@ -101,6 +101,9 @@ enum bw_rc bw_rollup_open(struct bw_rollup *out, const void *body, size_t size, 
 uint32_t bw_rollup_series(const struct bw_rollup *rollup, size_t index);
 int bw_rollup_find(const struct bw_rollup *rollup, uint32_t series);
 
+/* What its part takes. */
+uint32_t bw_rollup_part_bytes(const struct bw_rollup *rollup, size_t index);
+
 /* Appends the buckets of the series at a place; BW_ECORRUPT leaves *out as it was. */
 enum bw_rc bw_rollup_read(const struct bw_rollup *rollup, size_t index, struct bw_buckets *out,
                           struct bw_err *err);

@@ -266,6 +266,9 @@ def stores(bench, store):
     told(bench, 0, "db", "verify", at, shows="is sound")
     stats = json.loads(told(bench, 0, "db", "stats", at, "--format=json"))
     expect(stats["samples"] > 0 and stats["series"] > 0, f"stats: {stats}")
+    expect(stats["tier_bytes"]["open"] > 0 and stats["damaged"] == 0, f"tiers: {stats}")
+    expect(stats["metrics"][0]["samples"] > 0 and stats["top_series"][0]["series"] == 1,
+           f"metrics: {stats}")
     told(bench, 0, "db", "stats", at, shows="schema version")
     told(bench, 0, "db", "backup", "copy.db", at, shows="complete copy")
     told(bench, 1, "db", "backup", "copy.db", at, says="name another TARGET")
