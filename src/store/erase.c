@@ -169,8 +169,13 @@ static void settle(struct bw_store_task *task)
         bw_store_registry_remove(&store->registry, e->series[i]);
         bw_erased_add(&store->erased, e->series[i]);
     }
-    for (size_t i = 0; i < e->place_count; i++)
-        bw_rollups_overtake(&store->rollups, e->places[i].group);
+    for (size_t i = 0; i < e->place_count; i++) {
+        const struct place *place = &e->places[i];
+        bw_rollups_overtake(&store->rollups, place->group);
+        /* A place that it has left is taken again until its packs are purged. */
+        if (bw_heads_group_of(&store->heads, place->series) != place->group)
+            bw_store_registry_hold(&store->registry, place->group);
+    }
     store->stats.series = store->registry.count;
     pthread_mutex_unlock(&store->lock);
     for (size_t i = 0; i < e->place_count; i++)

@@ -310,6 +310,34 @@ static void no_row_outlives_its_series(void **state)
     assert_int_equal(fixture_sql(f, "SELECT count(*) FROM trend_result"), 0);
 }
 
+static const struct bw_pair of_a[] = { { "instance", "a|b" } };
+static struct bw_retention_class classes[] = { { { of_a, 1 }, { .raw_ns = 90 * BW_DAY } } };
+
+/* Out of every group that it was in; who takes its place loses nothing. */
+static void what_has_moved_goes_from_all_its_groups(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t ids[SERIES], again[SERIES];
+    open_and_fill(f, ids);
+    fixture_close(f);
+    f->opts.classes = (struct bw_items){ classes, 1 };
+    fixture_open(f);
+    assert_true(fixture_sql(f, "SELECT count(*) FROM series_group") > SERIES);
+    fill(f, ids, TICKS, TICKS + 50);
+    fixture_flush(f);
+    assert_int_equal(points_of(f, ids[1]), TICKS + 50);
+    erase(f, (const uint32_t[]){ ids[0], ids[3] }, 2);
+    assert_int_equal(fixture_sql(f, "SELECT count(DISTINCT group_id) FROM deleted_series"), 3);
+    purge(f);
+    assert_int_equal(fixture_sql(f, "SELECT sum(samples) FROM pack"), 2 * (TICKS + 50));
+    name_series(f, again);
+    fill(f, again, TICKS + 50, TICKS + 60);
+    fixture_pack(f);
+    for (size_t s = 0; s < SERIES; s++)
+        assert_int_equal(points_of(f, again[s]), s % 3 == 0 ? 10 : TICKS + 60);
+    expect_sound(f);
+}
+
 /* --- kill -9 -------------------------------------------------------------------------------- */
 
 static const struct bw_matcher half[] = { { "instance", BW_MATCH_REGEX, "a|c" } };
@@ -377,6 +405,7 @@ int main(void)
         TEST(rollups_go_too),
         TEST(a_damaged_pack_stays),
         TEST(no_row_outlives_its_series),
+        TEST(what_has_moved_goes_from_all_its_groups),
         TEST(killed_at_any_point_and_run_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
