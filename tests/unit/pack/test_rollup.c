@@ -200,6 +200,151 @@ static void plain_buckets_have_all_but_sketches(void **state)
     bw_buf_fini(&body);
 }
 
+/* ---- quantiles over a quarter of a year ---- */
+
+enum { QUARTER_DAYS = 90, A_DAY = 288 };
+
+static double chance(void)
+{
+    return (double)(random_bits() >> 11) * 0x1p-53;
+}
+
+static double bimodal(size_t i)
+{
+    (void)i;
+    return chance() < 0.94 ? 0.02 + 0.001 * chance() : 30 + chance();
+}
+
+static double at_the_edge(size_t i) /* p95 lies between the two */
+{
+    return i % 20 == 0 ? 1e6 : 1e-6;
+}
+
+static double heavy_tail(size_t i) /* Pareto, without a variance */
+{
+    (void)i;
+    return pow(1 - chance(), -1 / 1.1);
+}
+
+static double many_magnitudes(size_t i)
+{
+    (void)i;
+    return exp((chance() - 0.5) * 36);
+}
+
+static double constant(size_t i)
+{
+    (void)i;
+    return 42.125;
+}
+
+static double negative(size_t i)
+{
+    (void)i;
+    return -exp(4 * chance());
+}
+
+static double both_signs(size_t i)
+{
+    (void)i;
+    return exp(6 * chance()) - 100;
+}
+
+static double mostly_zeros(size_t i)
+{
+    return i % 10 == 3 ? chance() : 0;
+}
+
+static double all_zeros(size_t i)
+{
+    (void)i;
+    return 0;
+}
+
+static double rising(size_t i)
+{
+    return 1e12 + (double)i * 17;
+}
+
+static const struct {
+    const char *name;
+    double (*value)(size_t i);
+} distributions[] = {
+    { "bimodal", bimodal },       { "at the edge", at_the_edge },
+    { "heavy tail", heavy_tail }, { "16 orders of magnitude", many_magnitudes },
+    { "constant", constant },     { "negative", negative },
+    { "both signs", both_signs }, { "mostly zeros", mostly_zeros },
+    { "all zeros", all_zeros },   { "rising", rising },
+};
+
+static int by_rising_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* As the store makes it: minutes, written and read; of those hours, likewise; of those days. */
+static struct bw_buckets through_body(const struct bw_buckets *buckets, int64_t width_ms)
+{
+    const struct bw_rollup_input input = { 1, buckets };
+    struct bw_buckets read = { 0 };
+    struct bw_rollup rollup;
+    struct bw_buf body;
+    bw_buf_init(&body, 16 << 20);
+    bw_rollup_encode(&body, GROUP, width_ms, &input, 1);
+    assert_int_equal(bw_rollup_open(&rollup, body.data, body.len, NULL), BW_OK);
+    assert_int_equal(bw_rollup_read(&rollup, 0, &read, NULL), BW_OK);
+    bw_buf_fini(&body);
+    return read;
+}
+
+static void fold_day(struct bw_buckets *days, const struct bw_point *points)
+{
+    struct bw_buckets minutes = { 0 }, hours = { 0 };
+    bw_buckets_fold(&minutes, MINUTE, points, A_DAY);
+    struct bw_buckets read = through_body(&minutes, MINUTE);
+    bw_buckets_merge(&hours, HOUR, read.items, read.count);
+    struct bw_buckets again = through_body(&hours, HOUR);
+    bw_buckets_merge(days, DAY, again.items, again.count);
+    bw_buckets_fini(&minutes);
+    bw_buckets_fini(&read);
+    bw_buckets_fini(&hours);
+    bw_buckets_fini(&again);
+}
+
+static void quantiles_of_a_quarter_are_within_a_hundredth(void **state)
+{
+    (void)state;
+    static const double ratios[] = { 0, 0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 1 };
+    enum { COUNT = QUARTER_DAYS * A_DAY };
+    static double sorted[COUNT];
+    for (size_t d = 0; d < sizeof distributions / sizeof *distributions; d++) {
+        struct bw_buckets days = { 0 }, all = { 0 };
+        random_state = 99 + d;
+        for (size_t day = 0; day < QUARTER_DAYS; day++) {
+            struct bw_point points[A_DAY];
+            for (size_t i = 0; i < A_DAY; i++) {
+                const size_t at = day * A_DAY + i;
+                sorted[at] = distributions[d].value(at);
+                points[i] = (struct bw_point){ 1700006400000 + (int64_t)at * 300000, sorted[at] };
+            }
+            fold_day(&days, points);
+        }
+        bw_buckets_merge(&all, 100000 * DAY, days.items, days.count);
+        assert_int_equal(all.count, 1);
+        qsort(sorted, COUNT, sizeof *sorted, by_rising_value);
+        for (size_t r = 0; r < sizeof ratios / sizeof *ratios; r++) {
+            const double exact = sorted[(size_t)(ratios[r] * (COUNT - 1))];
+            const double got = bw_bucket_quantile(&all.items[0], ratios[r]);
+            if (!(fabs(got - exact) <= 0.01 * fabs(exact)))
+                fail_msg("%s: quantile %g: %g, exact %g", distributions[d].name, ratios[r], got,
+                         exact);
+        }
+        bw_buckets_fini(&days);
+        bw_buckets_fini(&all);
+    }
+}
+
 /* What is small stays small: a status and a latency of microseconds, per bucket of a minute. */
 static void bytes_of_a_bucket(void **state)
 {
@@ -272,6 +417,7 @@ int main(void)
         cmocka_unit_test(steps_do_not_matter),
         cmocka_unit_test(a_body_reads_back),
         cmocka_unit_test(plain_buckets_have_all_but_sketches),
+        cmocka_unit_test(quantiles_of_a_quarter_are_within_a_hundredth),
         cmocka_unit_test(bytes_of_a_bucket),
         cmocka_unit_test(damage_is_noticed_and_contained),
     };

@@ -44,7 +44,7 @@ static double value_of(size_t series, size_t i)
            / 1000;
 }
 
-static void fill(struct fixture *f, int from_day, int to_day)
+static void append_days(struct fixture *f, int from_day, int to_day)
 {
     for (int day = from_day; day < to_day; day++) {
         for (size_t s = 0; s < SERIES; s++) {
@@ -57,6 +57,11 @@ static void fill(struct fixture *f, int from_day, int to_day)
         }
         fixture_flush(f);
     }
+}
+
+static void fill(struct fixture *f, int from_day, int to_day)
+{
+    append_days(f, from_day, to_day);
     fixture_pack(f);
 }
 
@@ -201,15 +206,18 @@ static void answers_do_not_depend_on_the_tier(void **state)
     fill(f, 50, 60);
     f->wall_ms = D0 + 60 * DAY;
     fixture_roll_up(f);
-    fill(f, 60, DAYS);
+    fill(f, 60, DAYS - 1);
+    append_days(f, DAYS - 1, DAYS); /* the last day in the journal alone */
     f->wall_ms = D0 + DAYS * DAY;
     check_steps(f, MINUTE); /* half and half */
+    check(f, D0 + 49 * DAY + 1, D0 + DAYS * DAY, 90000);
     fixture_roll_up(f);
     check_steps(f, MINUTE);
     check_p95(f);
     fixture_close(f);
     fixture_sql(f, "DELETE FROM pack WHERE last_ms<1700006400000+80*86400000");
     check_steps(f, MINUTE);
+    check(f, D0 + 85 * DAY, D0 + DAYS * DAY, 90000); /* no tier's step, samples alone */
     fixture_sql(f, "DELETE FROM rollup WHERE width_ms=60000 AND"
                    " last_ms<1700006400000+40*86400000");
     check_steps(f, HOUR);
