@@ -143,60 +143,72 @@ static enum bw_rc check_owner(sqlite3 *db, const char *path, int64_t *out_versio
     return BW_OK;
 }
 
-/* Puts the columns of packs that do not agree with their headers right; the headers are under
- * a checksum, the columns are not. */
-static enum bw_rc mend_packs(sqlite3 *db, struct bw_err *err)
+enum { MENDED_MAX = 4 };
+
+/* A table whose bodies say what its columns must be: they are under a checksum, the columns are
+ * not. */
+struct mended {
+    const char *what, *read, *write; /* ?1 is the id, what follows comes from `columns` */
+    /* False for a body that is broken. */
+    bool (*columns)(const void *body, size_t len, int64_t out[MENDED_MAX]);
+};
+
+static bool columns_of_pack(const void *body, size_t len, int64_t out[MENDED_MAX])
 {
-    sqlite3_stmt *read = NULL, *write = NULL;
-    enum bw_rc rc = bw_db_prepare(db, "SELECT id, body FROM pack NOT INDEXED", &read, err);
-    if (rc == BW_OK)
-        rc = bw_db_prepare(db,
-                           "UPDATE OR IGNORE pack SET group_id=?2, first_ms=?3, last_ms=?4,"
-                           " samples=?5 WHERE id=?1",
-                           &write, err);
-    while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(read), &rc, err)) {
-        struct bw_pack pack;
-        if (bw_pack_open(&pack, sqlite3_column_blob(read, 1), (size_t)sqlite3_column_bytes(read, 1),
-                         NULL)
-            != BW_OK)
-            continue;
-        sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
-        sqlite3_bind_int64(write, 2, pack.group);
-        sqlite3_bind_int64(write, 3, pack.first_ms);
-        sqlite3_bind_int64(write, 4, pack.last_ms);
-        sqlite3_bind_int64(write, 5, pack.samples);
-        if (sqlite3_step(write) != SQLITE_DONE)
-            rc = bw_db_fail(db, err, "mend pack");
-        sqlite3_reset(write);
-    }
-    sqlite3_finalize(read);
-    sqlite3_finalize(write);
-    return rc;
+    struct bw_pack pack;
+    if (bw_pack_open(&pack, body, len, NULL) != BW_OK)
+        return false;
+    out[0] = pack.group;
+    out[1] = pack.first_ms;
+    out[2] = pack.last_ms;
+    out[3] = pack.samples;
+    return true;
 }
 
-/* The same for roll-ups. */
-static enum bw_rc mend_rollups(sqlite3 *db, struct bw_err *err)
+static bool columns_of_rollup(const void *body, size_t len, int64_t out[MENDED_MAX])
+{
+    struct bw_rollup rollup;
+    if (bw_rollup_open(&rollup, body, len, NULL) != BW_OK)
+        return false;
+    out[0] = rollup.group;
+    out[1] = rollup.first_ms;
+    out[2] = rollup.last_ms;
+    out[3] = rollup.width_ms;
+    return true;
+}
+
+static const struct mended packs = {
+    .what = "mend pack",
+    .read = "SELECT id, body FROM pack NOT INDEXED",
+    .write = "UPDATE OR IGNORE pack SET group_id=?2, first_ms=?3, last_ms=?4, samples=?5"
+             " WHERE id=?1",
+    .columns = columns_of_pack,
+};
+
+static const struct mended rollups = {
+    .what = "mend roll-up",
+    .read = "SELECT id, body FROM rollup NOT INDEXED",
+    .write = "UPDATE rollup SET group_id=?2, first_ms=?3, last_ms=?4, width_ms=?5 WHERE id=?1",
+    .columns = columns_of_rollup,
+};
+
+/* Puts the columns right that do not agree with their bodies. */
+static enum bw_rc mend_columns(sqlite3 *db, const struct mended *table, struct bw_err *err)
 {
     sqlite3_stmt *read = NULL, *write = NULL;
-    enum bw_rc rc = bw_db_prepare(db, "SELECT id, body FROM rollup NOT INDEXED", &read, err);
+    int64_t columns[MENDED_MAX];
+    enum bw_rc rc = bw_db_prepare(db, table->read, &read, err);
     if (rc == BW_OK)
-        rc = bw_db_prepare(db,
-                           "UPDATE rollup SET width_ms=?2, group_id=?3, first_ms=?4, last_ms=?5"
-                           " WHERE id=?1",
-                           &write, err);
+        rc = bw_db_prepare(db, table->write, &write, err);
     while (rc == BW_OK && bw_db_has_row(db, sqlite3_step(read), &rc, err)) {
-        struct bw_rollup rollup;
-        if (bw_rollup_open(&rollup, sqlite3_column_blob(read, 1),
-                           (size_t)sqlite3_column_bytes(read, 1), NULL)
-            != BW_OK)
+        if (!table->columns(sqlite3_column_blob(read, 1), (size_t)sqlite3_column_bytes(read, 1),
+                            columns))
             continue;
         sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
-        sqlite3_bind_int64(write, 2, rollup.width_ms);
-        sqlite3_bind_int64(write, 3, rollup.group);
-        sqlite3_bind_int64(write, 4, rollup.first_ms);
-        sqlite3_bind_int64(write, 5, rollup.last_ms);
+        for (int i = 0; i < MENDED_MAX; i++)
+            sqlite3_bind_int64(write, i + 2, columns[i]);
         if (sqlite3_step(write) != SQLITE_DONE)
-            rc = bw_db_fail(db, err, "mend roll-up");
+            rc = bw_db_fail(db, err, table->what);
         sqlite3_reset(write);
     }
     sqlite3_finalize(read);
@@ -306,9 +318,9 @@ static enum bw_rc mend_in_transaction(sqlite3 *db, struct bw_err *err)
     if (rc == BW_OK)
         rc = bw_db_exec(db, "REINDEX", err);
     if (rc == BW_OK)
-        rc = mend_packs(db, err);
+        rc = mend_columns(db, &packs, err);
     if (rc == BW_OK)
-        rc = mend_rollups(db, err);
+        rc = mend_columns(db, &rollups, err);
     if (rc == BW_OK)
         rc = bw_db_exec(db, seal_doubles, err);
     if (rc == BW_OK)

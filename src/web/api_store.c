@@ -7,6 +7,7 @@
 #include "web/api.h"
 #include "web/endpoint.h"
 #include "web/history.h"
+#include "web/stored_list.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -30,23 +31,15 @@ static bool read_selector(struct bw_request *request, const char *name, struct b
     return false;
 }
 
-struct series_listing {
-    struct bw_request *request;
-    struct bw_value *list;
-    struct bw_api_slice slice;
-    bool more;
-};
-
+/* Rows come by rising id. */
 static bool list_series(void *ctx, const struct bw_series_info *info)
 {
-    struct series_listing *listing = ctx;
+    struct bw_stored_list *listing = ctx;
     struct bw_arena *arena = &listing->request->arena;
     if (info->id <= listing->slice.cursor)
         return true;
-    if (listing->list->count == listing->slice.limit) {
-        listing->more = true;
+    if (!bw_stored_list_takes(listing, info->id))
         return false;
-    }
     struct bw_value *item = bw_value_add_object(arena, listing->list, NULL);
     bw_value_add_int(arena, item, "id", info->id);
     bw_value_add_text(arena, item, "series", info->text);
@@ -57,26 +50,18 @@ static bool list_series(void *ctx, const struct bw_series_info *info)
 
 void bw_api_series(struct bw_request *request)
 {
-    struct series_listing listing = { .request = request };
+    struct bw_stored_list listing;
     struct bw_selector selector;
-    struct bw_reader *reader = NULL;
     struct bw_err err = { 0 };
     bool any;
-    if (!bw_api_slice(request, &listing.slice) || !read_selector(request, "match", &selector, &any))
+    if (!bw_stored_list_begin(&listing, request, "series")
+        || !read_selector(request, "match", &selector, &any))
         return;
-    struct bw_value *root = bw_value_object(&request->arena);
-    listing.list = bw_value_add_list(&request->arena, root, "series");
-    enum bw_rc rc = bw_history_open(request, &reader, &err);
+    enum bw_rc rc = bw_stored_list_open(&listing, &err);
     if (rc == BW_OK)
-        rc = bw_reader_series(reader, any ? NULL : &selector, list_series, &listing, NULL, &err);
-    bw_reader_close(reader);
-    if (rc != BW_OK) {
-        bw_answer_error(request, &err);
-        return;
-    }
-    const struct bw_value *last = listing.list->last;
-    bw_api_next(request, root, listing.more ? last->first->integer : 0);
-    bw_answer_json(request, root);
+        rc = bw_reader_series(listing.reader, any ? NULL : &selector, list_series, &listing, NULL,
+                              &err);
+    bw_stored_list_end(&listing, rc, &err);
 }
 
 /* What /samples gathers. */
@@ -302,24 +287,12 @@ void bw_api_event(struct bw_arena *arena, struct bw_value *list, const struct bw
     bw_words_text(arena, item, "cause", event->cause);
 }
 
-struct event_listing {
-    struct bw_request *request;
-    struct bw_value *list;
-    size_t limit;
-    int64_t last_id;
-    bool more;
-};
-
 static bool list_event(void *ctx, const struct bw_event *event)
 {
-    struct event_listing *listing = ctx;
-    struct bw_arena *arena = &listing->request->arena;
-    if (listing->list->count == listing->limit) {
-        listing->more = true;
+    struct bw_stored_list *listing = ctx;
+    if (!bw_stored_list_takes(listing, event->id))
         return false;
-    }
-    bw_api_event(arena, listing->list, event);
-    listing->last_id = event->id;
+    bw_api_event(&listing->request->arena, listing->list, event);
     return true;
 }
 
@@ -340,27 +313,17 @@ static bool read_kind(struct bw_request *request, enum bw_event_kind *out)
 
 void bw_api_events(struct bw_request *request)
 {
-    struct bw_api_slice slice;
+    struct bw_stored_list listing;
+    struct bw_err err = { 0 };
     struct bw_event_filter filter = { .service = bw_url_param(&request->url, "service") };
-    if (!bw_api_slice(request, &slice) || !read_kind(request, &filter.kind)
+    if (!bw_stored_list_begin(&listing, request, "events") || !read_kind(request, &filter.kind)
         || !bw_api_time(request, "from", 0, &filter.from_ms)
         || !bw_api_time(request, "to", 0, &filter.to_ms))
         return;
-    filter.before_id = slice.cursor;
-    filter.limit = slice.limit + 1;
-    struct bw_value *root = bw_value_object(&request->arena);
-    struct event_listing listing = { request, bw_value_add_list(&request->arena, root, "events"),
-                                     slice.limit, 0, false };
-    struct bw_reader *reader = NULL;
-    struct bw_err err = { 0 };
-    enum bw_rc rc = bw_history_open(request, &reader, &err);
+    filter.before_id = listing.slice.cursor;
+    filter.limit = listing.slice.limit + 1;
+    enum bw_rc rc = bw_stored_list_open(&listing, &err);
     if (rc == BW_OK)
-        rc = bw_reader_events(reader, &filter, list_event, &listing, NULL, &err);
-    bw_reader_close(reader);
-    if (rc != BW_OK) {
-        bw_answer_error(request, &err);
-        return;
-    }
-    bw_api_next(request, root, listing.more ? listing.last_id : 0);
-    bw_answer_json(request, root);
+        rc = bw_reader_events(listing.reader, &filter, list_event, &listing, NULL, &err);
+    bw_stored_list_end(&listing, rc, &err);
 }
