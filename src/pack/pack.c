@@ -305,17 +305,18 @@ void bw_pack_walk_begin_at(struct bw_pack_walk *walk, const struct bw_pack *pack
         (struct bw_pack_walk){ .pack = pack, .index = need->index, .values_at = need->values.at };
 }
 
-static void forget_times(struct bw_pack_walk *walk)
+void bw_pack_walk_forget(struct bw_pack_walk *walk)
 {
-    for (size_t i = 0; i < walk->pack->column_count; i++) {
+    for (size_t i = 0; walk->held > 0 && i < walk->pack->column_count; i++) {
         free(walk->times[i]);
         walk->times[i] = NULL;
     }
+    walk->held = 0;
 }
 
 void bw_pack_walk_fini(struct bw_pack_walk *walk)
 {
-    forget_times(walk);
+    bw_pack_walk_forget(walk);
 }
 
 uint32_t bw_pack_walk_series(const struct bw_pack_walk *walk)
@@ -347,8 +348,9 @@ enum bw_rc bw_pack_walk_read(struct bw_pack_walk *walk, struct bw_points *out, s
     if (*times == NULL) {
         /* A few bytes can stand for many equal steps: not all columns of such at once. */
         if (column_at(walk->pack, series.column).count > WALK_TIMES_MAX)
-            forget_times(walk);
+            bw_pack_walk_forget(walk);
         *times = decode_times(walk->pack, series.column);
+        walk->held += *times == NULL ? 0 : column_at(walk->pack, series.column).count;
     }
     if (*times == NULL || !read_values(walk->pack, &series, walk->values_at, *times, out))
         return damaged(series.series, err);

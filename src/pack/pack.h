@@ -92,6 +92,7 @@ struct bw_pack_walk {
     size_t index;                       /* the series it stands at; series_count: past the last */
     size_t values_at;                   /* of that series, in the body */
     int64_t *times[BW_PACK_SERIES_MAX]; /* by column; NULL: not decoded yet */
+    size_t held;                        /* times decoded */
 };
 
 void bw_pack_walk_begin(struct bw_pack_walk *walk, const struct bw_pack *pack);
@@ -100,6 +101,9 @@ void bw_pack_walk_begin(struct bw_pack_walk *walk, const struct bw_pack *pack);
 void bw_pack_walk_begin_at(struct bw_pack_walk *walk, const struct bw_pack *pack,
                            const struct bw_pack_need *need);
 void bw_pack_walk_fini(struct bw_pack_walk *walk);
+
+/* Gives the memory of the times back; they are decoded again when they are needed. */
+void bw_pack_walk_forget(struct bw_pack_walk *walk);
 
 /* The id of the series it stands at; 0 past the last. */
 uint32_t bw_pack_walk_series(const struct bw_pack_walk *walk);

@@ -40,18 +40,34 @@ static void merge(const struct bw_point *a, size_t a_count, const struct bw_poin
     }
 }
 
+/* Where the points that do not fall from `at` on end. */
+static size_t run_end(const struct bw_point *items, size_t at, size_t count)
+{
+    for (at++; at < count && items[at - 1].ts_ms <= items[at].ts_ms;)
+        at++;
+    return at < count ? at : count;
+}
+
+/* Merges each two neighbouring runs; returns how many are left. */
+static size_t merge_runs(const struct bw_point *from, size_t count, struct bw_point *to)
+{
+    size_t runs = 0;
+    for (size_t at = 0, middle, end; at < count; at = end, runs++) {
+        middle = run_end(from, at, count);
+        end = middle < count ? run_end(from, middle, count) : count;
+        merge(from + at, middle - at, from + middle, end - middle, to + at);
+    }
+    return runs;
+}
+
+/* What comes late comes in runs: few passes, not one for each bit of their number. */
 static void sort_stably(struct bw_points *points)
 {
     struct bw_point *from = points->items;
     struct bw_point *spare = bw_alloc_unset(points->count, sizeof *spare);
     struct bw_point *to = spare;
-    for (size_t width = 1; width < points->count; width *= 2) {
-        for (size_t at = 0; at < points->count; at += 2 * width) {
-            const size_t left = points->count - at;
-            const size_t a = left < width ? left : width;
-            const size_t b = left - a < width ? left - a : width;
-            merge(from + at, a, from + at + a, b, to + at);
-        }
+    for (size_t runs = points->count; runs > 1;) {
+        runs = merge_runs(from, points->count, to);
         struct bw_point *sorted = to;
         to = from;
         from = sorted;

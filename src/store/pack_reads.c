@@ -35,6 +35,7 @@ struct bw_pack_reads {
     size_t count, cap;
     size_t made; /* items that may have memory of their own */
     uint64_t bytes;
+    uint64_t held;     /* times decoded, of all packs */
     size_t head_bytes; /* of the pack before: the next one's head is as large, most likely */
 };
 
@@ -253,6 +254,7 @@ enum bw_rc bw_pack_reads_load(struct bw_pack_reads *reads, uint32_t first, uint3
                               uint64_t *out_damaged, struct bw_err *err)
 {
     enum bw_rc rc = BW_OK;
+    reads->held = 0;
     for (size_t i = 0; rc == BW_OK && i < reads->count; i++) {
         unload(&reads->packs[i]);
         rc = load_pack(reads, &reads->packs[i], first, last, err);
@@ -299,6 +301,20 @@ static size_t expected_points(const struct bw_pack_reads *reads)
     return points + longest < EXPECTED_MAX ? points + longest : EXPECTED_MAX;
 }
 
+static enum bw_rc read_series(struct bw_pack_reads *reads, struct bw_pack_walk *walk,
+                              struct bw_points *out)
+{
+    const size_t before = walk->held;
+    const enum bw_rc rc = bw_pack_walk_read(walk, out, NULL);
+    /* Series without a time in common: their times must not be in memory all at once. */
+    reads->held = reads->held - before + walk->held;
+    if (reads->held * sizeof(int64_t) > reads->bytes_max) {
+        reads->held -= walk->held;
+        bw_pack_walk_forget(walk);
+    }
+    return rc;
+}
+
 bool bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct bw_points *out,
                           uint64_t *out_damaged)
 {
@@ -309,7 +325,7 @@ bool bw_pack_reads_series(struct bw_pack_reads *reads, uint32_t series, struct b
         const size_t before = out->count;
         if (!chosen->there || !bw_pack_walk_find(&chosen->walk, series))
             continue;
-        if (bw_pack_walk_read(&chosen->walk, out, NULL) != BW_OK)
+        if (read_series(reads, &chosen->walk, out) != BW_OK)
             *out_damaged += 1;
         else if (chosen->first_ms < reads->from_ms || chosen->last_ms > reads->to_ms)
             clip(reads, out, before);

@@ -19,8 +19,8 @@
 
 struct bw_pack_reads;
 
-/* Of the packs that touch a range of times, both included. About bytes_max are in memory at once,
- * more only where a single series needs more. */
+/* Of the packs that touch a range of times, both included. About bytes_max of packs and as much of
+ * decoded times are in memory at once, more only where a single series needs more. */
 struct bw_pack_reads *bw_pack_reads_new(sqlite3 *db, int64_t from_ms, int64_t to_ms,
                                         size_t bytes_max);
 void bw_pack_reads_free(struct bw_pack_reads *reads);
