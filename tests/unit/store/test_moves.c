@@ -112,6 +112,39 @@ static void the_later_one_counts_over_groups(void **state)
     expect_points(f, b, "0:1 1000:2 2000:3 ");
 }
 
+/* The group that it joins has an open pack that is older than its packs. */
+static void what_comes_after_a_move_counts_in_a_group_that_was_there(void **state)
+{
+    static const struct bw_pair loads[] = { { "__name__", "node_.*" } };
+    static const struct bw_pair a_probe[] = { { "__name__", "probe_success" },
+                                              { "instance", "a" } };
+    struct bw_retention_class apart = { { loads, 1 }, { .raw_ns = 90 * BW_DAY } };
+    struct bw_retention_class divided = { { a_probe, 2 }, { .raw_ns = 90 * BW_DAY } };
+    struct fixture *f = *state;
+    f->opts.classes = (struct bw_items){ &apart, 1 };
+    fixture_open(f);
+    const uint32_t load = fixture_series(f, "node_load1", "x");
+    const uint32_t a = fixture_series(f, "probe_success", "a");
+    const uint32_t b = fixture_series(f, "probe_success", "b");
+    fixture_append(f, load, T0, 1);
+    fixture_pack(f);
+    fixture_append(f, a, T0, 1);
+    fixture_append(f, b, T0, 1);
+    fixture_close(f);
+
+    f->opts.classes = (struct bw_items){ &divided, 1 };
+    fixture_open(f);
+    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM series_group WHERE group_id=1"
+                                    " AND to_ms IS NULL"),
+                     2); /* b is with node_load1 now */
+    fixture_append(f, b, T0, 2);
+    fixture_append(f, load, T0 + 1, 2);
+    fixture_pack(f);
+    expect_points(f, b, "0:2 ");
+    expect_points(f, load, "0:1 1:2 ");
+    expect_points(f, a, "0:1 ");
+}
+
 /* Back to where it was is not possible: the order of places would say nothing. */
 static void a_series_never_comes_back(void **state)
 {
@@ -224,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_divided_group_is_left_by_all),
         TEST(the_later_one_counts_over_groups),
+        TEST(what_comes_after_a_move_counts_in_a_group_that_was_there),
         TEST(a_series_never_comes_back),
         TEST(the_journal_of_a_crash_moves_as_well),
         TEST(many_move_at_once),
