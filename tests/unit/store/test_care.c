@@ -273,6 +273,29 @@ static void fill(struct fixture *f, uint32_t series, int packs, int64_t from_ms)
     }
 }
 
+/* Samples take a quarter in packs of what they take in the journal. */
+static void a_heavy_journal_goes_into_packs_before_its_time(void **state)
+{
+    enum { SERIES = 7000, TICKS = 20 }; /* too few of each for a pack, too many for the journal */
+    static uint32_t series[SERIES];
+    struct fixture *f = *state;
+    struct bw_store_stats stats = { 0 };
+    open_watched(f, CAP);
+    make_series(f, series, SERIES);
+    for (int tick = 0; tick < TICKS; tick++) {
+        append_tick(f, series, SERIES, T0 + tick * 1000);
+        fixture_flush(f);
+    }
+    for (int i = 0; i < 200 && (i == 0 || stats.journal_rows > 0); i++) {
+        fixture_flush(f);
+        bw_store_stats(f->store, &stats);
+        usleep(2000);
+    }
+    assert_in_range(stats.packs_written_total, SERIES / 100, SERIES / 20);
+    assert_true(stats.journal_rows < TICKS / 2);
+    expect_below(f, CAP);
+}
+
 /* What was more than a ceiling that is lower now goes, and the file becomes smaller. */
 static void a_lowered_ceiling_is_reached_from_above(void **state)
 {
@@ -416,6 +439,7 @@ int main(void)
         IN_FIXTURE(what_can_never_fit_is_dropped_and_told),
         IN_FIXTURE(rows_that_do_not_fit_at_once_come_in_parts),
         IN_FIXTURE(who_pins_the_log_makes_the_store_wait),
+        IN_FIXTURE(a_heavy_journal_goes_into_packs_before_its_time),
         IN_FIXTURE(a_lowered_ceiling_is_reached_from_above),
         IN_FIXTURE(too_low_a_ceiling_is_refused),
         IN_FIXTURE(what_goes_first),
