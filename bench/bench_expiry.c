@@ -89,6 +89,7 @@ int main(int argc, char **argv)
     const size_t count = argc > 2 ? (size_t)atoi(argv[2]) : 2000;
     const int windows = argc > 3 ? atoi(argv[3]) : 100;
     char path[400], metric[32];
+    setvbuf(stdout, NULL, _IOLBF, 0);
     mkdir(folder, 0700);
     snprintf(path, sizeof path, "%s/expiry.db", folder);
     struct bw_storage_opts opts = bw_storage_defaults();
@@ -115,7 +116,7 @@ int main(int argc, char **argv)
     tick_until(store, series, count, "as usual", 0, USUAL_TICKS);
     wall_now_ms = T0 + 60 * DAY_MS;
     bw_store_trust_clock(store, true);
-    tick_until(store, series, count, "while it expires", stats.bytes / 10, TICKS_MAX);
+    tick_until(store, series, count, "while it expires", stats.bytes / 3, TICKS_MAX);
     bw_store_close(store);
     free(series);
     return EXIT_SUCCESS;
