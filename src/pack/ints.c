@@ -6,6 +6,7 @@
 #include "pack/huffman.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 enum { ORDER_MAX = 2, SAMPLES = 31 };
 
@@ -60,27 +61,39 @@ static int64_t find_centre(const int64_t *values, size_t count, unsigned order)
     return some[samples / 2];
 }
 
-/* The bits that differences around their centre would need, roughly: lengths of the numbers. */
-static uint64_t weigh_order(const int64_t *values, size_t count, unsigned order, int64_t centre)
+/* The bits that differences around their centres would need in each order, roughly: lengths of the
+ * numbers. In one pass, each difference made of that of the order below. */
+static void weigh_orders(const int64_t *values, size_t count, const int64_t *centres,
+                         uint64_t *out_bits)
 {
-    uint64_t bits = 0;
-    for (size_t i = order; i < count; i++)
-        bits += bw_bit_length(bw_zigzag(minus(difference_at(values, i, order), centre)));
-    return bits;
+    uint64_t bits[ORDER_MAX + 1] = { 0 };
+    int64_t before = 0, slope = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t first = minus(values[i], before), second = minus(first, slope);
+        bits[0] += bw_bit_length(bw_zigzag(minus(values[i], centres[0])));
+        bits[1] += i < 1 ? 0 : bw_bit_length(bw_zigzag(minus(first, centres[1])));
+        bits[2] += i < 2 ? 0 : bw_bit_length(bw_zigzag(minus(second, centres[2])));
+        before = values[i];
+        slope = first;
+    }
+    memcpy(out_bits, bits, sizeof bits);
 }
 
 /* A higher order has to earn its seed. */
 static void choose_order(const int64_t *values, size_t count, struct head *head)
 {
+    int64_t centres[ORDER_MAX + 1] = { 0 };
+    uint64_t bits[ORDER_MAX + 1];
+    for (unsigned order = 0; order <= ORDER_MAX && order < count; order++)
+        centres[order] = find_centre(values, count, order);
+    weigh_orders(values, count, centres, bits);
     uint64_t least = UINT64_MAX;
     for (unsigned order = 0; order <= ORDER_MAX && order < count; order++) {
-        const int64_t centre = find_centre(values, count, order);
-        const uint64_t bits = weigh_order(values, count, order, centre);
-        if (order > 0 && bits + bits / 32 >= least)
+        if (order > 0 && bits[order] + bits[order] / 32 >= least)
             continue;
-        least = bits;
+        least = bits[order];
         head->order = order;
-        head->centre = centre;
+        head->centre = centres[order];
     }
 }
 

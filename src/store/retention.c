@@ -10,7 +10,6 @@ enum {
     ROLLUPS_A_STEP = 4,
     EVENTS_A_STEP = 500,
     FAILURES_A_STEP = 100,
-    JOURNAL_ROWS_A_STEP = 400,
     PAGES_A_STEP = 256,
     STEP_PAGES_MIN = 16,
     STEP_SHARE = 100,
@@ -259,7 +258,7 @@ enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct b
     sqlite3_snprintf(sizeof sql, sql,
                      "DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE seq<=%lld"
                      " ORDER BY seq LIMIT %d)",
-                     (long long)covered_seq, JOURNAL_ROWS_A_STEP);
+                     (long long)covered_seq, BW_JOURNAL_ROWS_A_STEP);
     return bw_db_exec(db, sql, err);
 }
 
@@ -312,6 +311,6 @@ enum bw_rc bw_retention_fit_log(sqlite3 *db, struct bw_err *err)
     char sql[60];
     sqlite3_wal_autocheckpoint(db, (int)log_pages);
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA journal_size_limit=%lld",
-                     (long long)((log_pages + LOG_PAGES_MIN / 2) * FRAME_BYTES));
+                     (long long)((log_pages + log_pages / 2) * FRAME_BYTES));
     return bw_db_exec(db, sql, err);
 }

@@ -57,7 +57,9 @@ enum bw_rc bw_retention_give_way(sqlite3 *db, int64_t now_ms, uint64_t *out_pack
                                  uint64_t *out_others, enum bw_retention_stage *out_stage,
                                  struct bw_err *err);
 
-/* Deletes journal rows up to and with covered_seq, a few hundred at a time. */
+enum { BW_JOURNAL_ROWS_A_STEP = 400 };
+
+/* Deletes journal rows up to and with covered_seq, the oldest first, at most so many at a time. */
 enum bw_rc bw_retention_trim_journal(sqlite3 *db, uint64_t covered_seq, struct bw_err *err);
 
 /* Gives some free pages back to the file system, leaving a share of the file (at most 4 MiB) for

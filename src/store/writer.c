@@ -20,7 +20,7 @@
 #define PACKS_A_STEP_NS (100 * BW_MS) /* packs may delay a commit by this */
 #define CLOSE_PATIENCE_NS (5 * BW_SECOND)
 #define ROOM_LEAST_BYTES (64u << 10)
-enum { ROOM_TRIES = 6, JOURNAL_SHARE = 8 };
+enum { ROOM_TRIES = 6, JOURNAL_SHARE = 8, TRIM_SHARE = 16 };
 
 /* --- one commit ------------------------------------------------------------------------ */
 
@@ -295,18 +295,21 @@ static bool commit_batch(struct bw_store *store)
 
 /* --- packs and care --------------------------------------------------------------------- */
 
-static void trim_journal(struct bw_store *store)
+/* Each deletion is a transaction of its own, with a sync of the disk: while more is written, some
+ * rows are waited for, in proportion to those that are still needed. */
+static void trim_journal(struct bw_store *store, bool all)
 {
     const uint64_t covered = bw_heads_covered(&store->heads, store->seq);
     struct bw_err err = { .rc = BW_OK };
-    if (covered <= store->trimmed_seq)
+    const uint64_t waited = all ? 0 : (store->seq - covered) / TRIM_SHARE;
+    if (covered <= store->trimmed_seq + waited)
         return;
     if (bw_retention_trim_journal(store->db, covered, &err) != BW_OK) {
         note_trouble(store, &err, bw_store_now_ns());
         return;
     }
     const uint64_t gone = (uint64_t)sqlite3_changes64(store->db);
-    if (gone == 0)
+    if (gone < BW_JOURNAL_ROWS_A_STEP)
         store->trimmed_seq = covered;
     pthread_mutex_lock(&store->lock);
     const uint64_t rows = store->stats.journal_rows;
@@ -504,10 +507,11 @@ static bool write_step(struct bw_store *store)
     }
     const bool all = store->batch_packs > store->packs_done;
     const int64_t until_ns = all ? INT64_MAX : bw_store_now_ns() + PACKS_A_STEP_NS;
-    const bool packed = write_packs(store, all || is_journal_heavy(store), until_ns) && all;
+    const bool heavy = is_journal_heavy(store);
+    const bool packed = write_packs(store, all || heavy, until_ns) && all;
     answer_flushes(store, packed);
     write_tasks(store);
-    trim_journal(store);
+    trim_journal(store, idle || all || heavy);
     take_care(store, began_ns);
     if (store->troubles == troubles)
         note_health(store);
@@ -549,7 +553,7 @@ static void finish(struct bw_store *store)
     if (!store->failing && is_drained(store)) {
         /* What is not in packs by then stays in the journal. */
         write_packs(store, true, give_up_ns);
-        trim_journal(store);
+        trim_journal(store, true);
         shrink_for_good(store, give_up_ns);
         bw_logmark_clear(store->lock_fd);
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
