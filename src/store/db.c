@@ -118,7 +118,7 @@ static bool is_ours_damaged(sqlite3 *db)
 }
 
 /* Whose file it is; a fresh one has neither an id nor a version. */
-static enum bw_rc check_owner(sqlite3 *db, const char *path, int64_t *out_version,
+static enum bw_rc check_owner(sqlite3 *db, const char *path, bool may_write, int64_t *out_version,
                               struct bw_err *err)
 {
     int64_t id = 0, version = 0, tables = 0;
@@ -127,8 +127,14 @@ static enum bw_rc check_owner(sqlite3 *db, const char *path, int64_t *out_versio
         rc = bw_db_number(db, "PRAGMA user_version", &version, err);
     if (rc == BW_OK)
         rc = bw_db_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    /* Such statements are right: the error is in what the header says of the file's format. */
+    if (rc != BW_OK && (sqlite3_errcode(db) & 0xff) == SQLITE_ERROR)
+        return bw_wrap(err, BW_ECORRUPT, "header");
     if (rc != BW_OK)
         return rc;
+    /* A file that may be written to, but for a format that nobody has written. */
+    if (may_write && sqlite3_db_readonly(db, "main") == 1 && access(path, W_OK) == 0)
+        return bw_fail(err, BW_ECORRUPT, "header: SQLite does not know how to write such a file");
     if (id != BW_APPLICATION_ID && (id != 0 || tables != 0))
         return is_ours_damaged(db)
                    ? bw_fail(err, BW_ECORRUPT, "application_id is damaged")
@@ -404,7 +410,7 @@ static enum bw_rc set_up_writer(sqlite3 *db, const char *path, uint64_t copy_byt
     int64_t version = 0;
     /* Whoever is turned away must not fold the WAL into a file it does not understand. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    enum bw_rc rc = check_owner(db, path, &version, err);
+    enum bw_rc rc = check_owner(db, path, true, &version, err);
     if (rc == BW_OK)
         rc = check_schema(db, version, err);
     if (rc == BW_OK)
@@ -444,7 +450,7 @@ enum bw_rc bw_db_open_writer(const char *path, const char *vfs, uint64_t copy_by
 enum bw_rc bw_db_check_reader(sqlite3 *db, const char *path, struct bw_err *err)
 {
     int64_t version = 0;
-    const enum bw_rc rc = check_owner(db, path, &version, err);
+    const enum bw_rc rc = check_owner(db, path, false, &version, err);
     return rc == BW_OK && version == 0 ? bw_fail(err, BW_ENOTFOUND, "'%s' is empty", path) : rc;
 }
 

@@ -84,6 +84,17 @@ static bool is_version(const char *path, uint64_t at)
     return at >= 60 && at < 64 && (len < 4 || strcmp(path + len - 4, "-wal") != 0);
 }
 
+bool damage_turn(const char *path, int at)
+{
+    uint8_t byte;
+    if (is_version(path, (uint64_t)at))
+        return false;
+    take(path, (uint64_t)at, &byte, 1);
+    byte = (uint8_t)~byte;
+    overwrite(path, (uint64_t)at, &byte, 1);
+    return true;
+}
+
 static void flip(const char *path, uint64_t *random)
 {
     uint64_t at = damage_draw(random, size_of(path));
@@ -125,6 +136,42 @@ HARM(flip_three_bits)
     (void)images;
     for (int i = 0; i < 3; i++)
         flip(path, random);
+}
+
+/* A bit within `reach` bytes after one of the places where a mark is, that of a body or of a row:
+ * elsewhere in the file a bit is seldom met. */
+static void flip_after(const char *path, const char *mark, uint64_t reach, uint64_t *random)
+{
+    static uint8_t all[4 << 20];
+    uint64_t found = 0, at = 0;
+    const uint64_t size = size_of(path);
+    const size_t length = strlen(mark);
+    if (size == 0 || size > sizeof all)
+        return;
+    take(path, 0, all, size);
+    for (uint64_t i = PAGE; i + length <= size; i++) {
+        if (memcmp(all + i, mark, length) == 0 && damage_draw(random, ++found) == 0)
+            at = i;
+    }
+    at += found == 0 ? 0 : damage_draw(random, reach);
+    if (found == 0 || at >= size)
+        return;
+    const uint8_t byte = all[at] ^ (uint8_t)(1u << damage_draw(random, 8));
+    overwrite(path, at, &byte, 1);
+}
+
+HARM(flip_in_body)
+{
+    (void)images;
+    static const char *const marks[] = { "BWP1", "BWP1", "BWR1", "BWJ1" };
+    flip_after(path, marks[damage_draw(random, 4)], 3500, random);
+}
+
+HARM(flip_in_row)
+{
+    (void)images;
+    static const char *const marks[] = { "value{", "tick", "refused" };
+    flip_after(path, marks[damage_draw(random, 3)], 24, random);
 }
 
 HARM(cut_at_page)
@@ -282,6 +329,8 @@ HARM(junk_beside)
 const struct damage_kind damage_kinds[] = {
     { "a flipped bit", DAMAGE_HARMS, false, false, flip_bit },
     { "three flipped bits", DAMAGE_HARMS, false, false, flip_three_bits },
+    { "a bit of a body", DAMAGE_HARMS, false, false, flip_in_body },
+    { "a bit of a row", DAMAGE_HARMS, false, false, flip_in_row },
     { "cut between pages", DAMAGE_HARMS, false, false, cut_at_page },
     { "cut anywhere", DAMAGE_HARMS, false, false, cut_inside },
     { "zeros", DAMAGE_HARMS, false, false, fill_with_zeros },

@@ -38,6 +38,10 @@ uint64_t damage_draw(uint64_t *random, uint64_t below);
 /* Copies a file, or removes the target when there is none; false then. */
 bool damage_copy(const char *from, const char *to);
 
+/* Turns all bits of a byte round, but in the schema's version, which is a number like any other: as
+ * a greater one it is a newer store, which is refused. False there. */
+bool damage_turn(const char *path, int at);
+
 /* The good store and its log at `path`, nothing else beside them. */
 void damage_lay_out(const struct damage_images *images, const char *path);
 

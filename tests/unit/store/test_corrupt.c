@@ -470,6 +470,25 @@ static void play(struct fixture *f, bool closed)
     tally = (struct tally){ 0 };
 }
 
+/* Each byte of the header, turned round. */
+static void of_a_header(void **state)
+{
+    struct fixture *f = *state;
+    struct damage_images images;
+    const struct damage_kind kind = { .name = "a byte of the header", .effect = DAMAGE_HARMS };
+    const char *full = getenv("BW_FULL");
+    const int step = full != NULL && strcmp(full, "1") == 0 ? 1 : 6;
+    snprintf(images.store, sizeof images.store, "%s/good", f->folder);
+    snprintf(images.older, sizeof images.older, "%s/older", f->folder);
+    make_store(f, &images, 0, true);
+    for (int at = 0; at < 100; at += at == 18 || at == 46 ? 1 : step) {
+        damage_lay_out(&images, f->path);
+        if (damage_turn(f->path, at))
+            check_daemon(f, &kind, at);
+        remove_aside(f);
+    }
+}
+
 static void of_a_killed_daemon(void **state)
 {
     play(*state, false);
@@ -485,6 +504,7 @@ static void of_a_stopped_daemon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_FIXTURE(of_a_header),
         IN_FIXTURE(of_a_killed_daemon),
         IN_FIXTURE(of_a_stopped_daemon),
     };
