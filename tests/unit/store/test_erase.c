@@ -148,6 +148,9 @@ static void gone_at_once_and_from_the_packs_soon(void **state)
     assert_int_equal(fixture_sql(f, "SELECT sum(length(body)) FROM pack"),
                      bytes - (int64_t)totals.bytes);
     assert_int_equal(fixture_sql(f, "SELECT count(*) FROM deleted_series"), 0);
+    fixture_append(f, ids[1], T0 + 1, 5); /* by somebody who does not know yet */
+    fixture_append(f, ids[2], T0 + TICKS * STEP_MS, 5);
+    fixture_pack(f);
     assert_int_equal(fixture_sql(f, "SELECT sum(samples) FROM pack"), 2 * TICKS);
     for (size_t s = 0; s < SERIES; s++)
         assert_int_equal(points_of(f, ids[s]), s == 1 || s == 2 ? 0 : TICKS);
