@@ -10,6 +10,8 @@
 #include "fixture.h"
 
 #include "base/units.h"
+#include "pack/rollup.h"
+#include "store/rollups.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +147,74 @@ static void what_comes_after_a_move_counts_in_a_group_that_was_there(void **stat
     expect_points(f, a, "0:1 ");
 }
 
+struct sums {
+    size_t told, buckets;
+    uint64_t samples;
+    double sum, last;
+    int64_t last_ms;
+};
+
+static bool add_up(void *ctx, uint32_t series, const struct bw_bucket *buckets, size_t count)
+{
+    struct sums *sums = ctx;
+    (void)series;
+    sums->told++;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(buckets[i].start_ms > sums->last_ms);
+        sums->last_ms = buckets[i].start_ms;
+        sums->buckets++;
+        sums->samples += buckets[i].count;
+        sums->sum += buckets[i].sum;
+        sums->last = buckets[i].last;
+    }
+    return true;
+}
+
+static struct sums sums_of(struct fixture *f, uint32_t series, int64_t from_ms, int64_t to_ms)
+{
+    struct bw_reader *reader = NULL;
+    struct sums sums = { .last_ms = INT64_MIN };
+    const struct bw_bucket_range range = { .from_ms = from_ms, .to_ms = to_ms, .step_ms = 3600000 };
+    assert_int_equal(bw_reader_open(f->path, &reader, NULL), BW_OK);
+    assert_int_equal(bw_reader_buckets(reader, &series, 1, &range, add_up, &sums, NULL, NULL),
+                     BW_OK);
+    bw_reader_close(reader);
+    return sums;
+}
+
+/* A day in one group, a day in the next, the move within an hour: each hour is told once. */
+static void buckets_go_over_all_groups(void **state)
+{
+    enum { MINUTE_MS = 60000, DAY_MINUTES = 1440, MOVE = 1470 };
+    const int64_t d0 = INT64_C(1700006400000), day_ms = (int64_t)DAY_MINUTES * MINUTE_MS;
+    struct fixture *f = *state;
+    f->wall_ms = d0 + 3 * day_ms;
+    with_classes(f, 0);
+    const uint32_t a = fixture_series(f, "node_load1", "a");
+    const uint32_t b = fixture_series(f, "probe_success", "a");
+    for (int64_t i = 0; i < 2 * DAY_MINUTES; i++) {
+        if (i == MOVE) {
+            fixture_close(f);
+            with_classes(f, 1);
+        }
+        fixture_append(f, a, d0 + i * MINUTE_MS, (double)i);
+        fixture_append(f, b, d0 + i * MINUTE_MS, 1);
+    }
+    fixture_pack(f);
+    for (int made = 0; made < 2; made++) { /* from samples, then from roll-ups */
+        const struct sums sums = sums_of(f, a, d0, d0 + 2 * day_ms - 1);
+        assert_int_equal(sums.told, 1);
+        assert_int_equal(sums.buckets, 48);
+        assert_int_equal(sums.samples, 2 * DAY_MINUTES);
+        assert_true(sums.sum == 2880.0 * 2879 / 2 && sums.last == 2879);
+        fixture_roll_up(f);
+    }
+    fixture_close(f);
+    fixture_sql(f, "DELETE FROM pack");
+    assert_int_equal(sums_of(f, a, d0, d0 + 2 * day_ms - 1).samples, 2 * DAY_MINUTES);
+    fixture_open(f);
+}
+
 /* Back to where it was is not possible: the order of places would say nothing. */
 static void a_series_never_comes_back(void **state)
 {
@@ -258,6 +328,7 @@ int main(void)
         TEST(a_divided_group_is_left_by_all),
         TEST(the_later_one_counts_over_groups),
         TEST(what_comes_after_a_move_counts_in_a_group_that_was_there),
+        TEST(buckets_go_over_all_groups),
         TEST(a_series_never_comes_back),
         TEST(the_journal_of_a_crash_moves_as_well),
         TEST(many_move_at_once),
