@@ -86,9 +86,13 @@ accepted() {
     asked=$((${asked:-0} + 1))
 }
 
+# Modules of both sides, in the one grammar.
+dns_module='dns_a: {prober: dns, timeout: 5s, dns: {query_name: a.test, query_type: A, preferred_ip_protocol: ip4}}'
+
 start_blackbox() { # PORT
-    cat >"$run/blackbox.yml" <<'CONF'
+    cat >"$run/blackbox.yml" <<CONF
 modules:
+  $dns_module
   http_2xx: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}
   tcp_connect: {prober: tcp, timeout: 5s, tcp: {preferred_ip_protocol: ip4}}
 CONF
@@ -110,7 +114,9 @@ write_checks() {
     local i s services=${5:-10} url
     {
         echo "global: {interval: $4, timeout: 5s}"
-        [ -n "${keep_alive:-}" ] && echo "modules: {kept: {prober: http, http: {keep_alive: true}}}"
+        echo "modules:"
+        echo "  kept: {prober: http, http: {keep_alive: true}}"
+        echo "  $dns_module"
         echo "services:"
         for s in $(seq "$services"); do
             echo "  - name: service-$s"
@@ -118,7 +124,7 @@ write_checks() {
             for i in $(seq $(($3 / services))); do
                 url=127.0.0.1:$target_port
                 [ "$2" = http ] && url="http://$url/?$s-$i"
-                echo "      - {name: check-$i, $2: \"$url\"${keep_alive:+, module: kept}}"
+                echo "      - {name: check-$i, $2: \"$url\"${module:+, module: $module}}"
             done
         done
     } >"$run/$1.yml"

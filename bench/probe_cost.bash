@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What probe_http.sh and probe_tcp.sh share: bellwether's own checks, 320 of them each second in
+# What probe_http.sh, probe_tcp.sh and probe_dns.sh share: bellwether's own checks, 320 of them each second in
 # slots of a tenth of one, stored and on /metrics, beside blackbox_exporter asked back to back
 # over 16 connections. Nobody is charged for the target or for whoever asks.
 source "$(dirname "${BASH_SOURCE[0]}")/harness.bash"

@@ -4,5 +4,6 @@
 # run before. blackbox_exporter, which has no such thing, opens one for each.
 source "$(dirname "${BASH_SOURCE[0]}")/probe_cost.bash"
 keep_alive=1
+module=kept
 start_target 29080
 measure http http_2xx http://127.0.0.1:29080/ 7
