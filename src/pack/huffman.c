@@ -70,7 +70,7 @@ static size_t take_lightest(const struct node *nodes, size_t leaves, size_t end,
 /* Huffman's tree over two or more leaves in order of weight; says how deep each is. */
 static unsigned measure_depths(const struct leaf *leaves, size_t count, uint8_t *out_depths)
 {
-    struct node nodes[2 * TOKENS];
+    struct node nodes[2 * TOKENS] = { 0 };
     for (size_t i = 0; i < count; i++)
         nodes[i].weight = leaves[i].weight;
     size_t leaf = 0, inner = count;
