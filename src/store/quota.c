@@ -245,7 +245,7 @@ static int quota_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, in
     base->pMethods = file->real->pMethods == NULL ? NULL : &file_methods;
     if (!file->is_wal)
         quota->due_bytes = quota->wal_bytes = 0;
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && base->pMethods != NULL)
         take_size(file);
     return rc;
 }
