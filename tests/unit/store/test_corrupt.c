@@ -477,11 +477,13 @@ static void of_a_header(void **state)
     struct damage_images images;
     const struct damage_kind kind = { .name = "a byte of the header", .effect = DAMAGE_HARMS };
     const char *full = getenv("BW_FULL");
-    const int step = full != NULL && strcmp(full, "1") == 0 ? 1 : 6;
+    const bool all = full != NULL && strcmp(full, "1") == 0;
     snprintf(images.store, sizeof images.store, "%s/good", f->folder);
     snprintf(images.older, sizeof images.older, "%s/older", f->folder);
     make_store(f, &images, 0, true);
-    for (int at = 0; at < 100; at += at == 18 || at == 46 ? 1 : step) {
+    for (int at = 0; at < 100; at++) {
+        if (!all && at % 3 != 2 && at != 18)
+            continue; /* 18 and 47 are formats */
         damage_lay_out(&images, f->path);
         if (damage_turn(f->path, at))
             check_daemon(f, &kind, at);
