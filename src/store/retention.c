@@ -311,6 +311,6 @@ enum bw_rc bw_retention_fit_log(sqlite3 *db, struct bw_err *err)
     char sql[60];
     sqlite3_wal_autocheckpoint(db, (int)log_pages);
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA journal_size_limit=%lld",
-                     (long long)((log_pages + log_pages / 2) * FRAME_BYTES));
+                     (long long)(log_pages + log_pages / 2) * FRAME_BYTES);
     return bw_db_exec(db, sql, err);
 }
