@@ -244,6 +244,7 @@ const struct bw_command bw_cmd_probe = {
     .summary = "Probe a target once and show its phases and a verdict",
     .text = "  bellwether probe http https://example.com/\n"
             "  bellwether probe tcp db.example.com:5432 --timeout=2s\n"
+            "  bellwether probe dns 192.0.2.53 (for the SOA of the root, unless a module says)\n"
             "Exits as a Nagios plugin: 0 OK, 1 warning (degraded), 2 critical (failed), 3 unknown\n"
             "(it could not be tried).\n",
     .more = list_kinds,

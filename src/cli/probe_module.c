@@ -11,6 +11,10 @@ const struct bw_probe_module *bw_probe_module_plain(struct bw_arena *arena, enum
     struct bw_probe_module *module = bw_arena_alloc(arena, sizeof *module);
     bw_conf_defaults(arena, &bw_probe_module_group, module);
     module->prober = (int)kind;
+    if (kind == BW_PROBER_DNS) { /* whoever resolves names knows that of the root */
+        module->dns.query_name = ".";
+        module->dns.query_type = "SOA";
+    }
     return module;
 }
 

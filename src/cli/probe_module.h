@@ -7,7 +7,7 @@
 #include "conf/problems.h"
 #include "probe/module.h"
 
-/* The options of a kind when nobody says otherwise. */
+/* The options of a kind when nobody says otherwise; dns asks for the SOA of the root. */
 const struct bw_probe_module *bw_probe_module_plain(struct bw_arena *arena, enum bw_prober kind);
 
 /* The module of that name in a configuration or a file that holds `modules` only; the rest of

@@ -198,8 +198,19 @@ def an_answer_changes(daemon, server):
         "probe_success", check="rotating") == 1)
     expect_equal(told(), [], "events before any change")
     server.rotating = bytes([10, 0, 0, 2])
-    eventually("the change is told", lambda: told() == [
-        "the answer changed from A 10.0.0.1 to A 10.0.0.2"])
+    first = "the answer changed from A 10.0.0.1 to A 10.0.0.2"
+    eventually("the change is told", lambda: told() == [first])
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+    server.rotating = bytes([10, 0, 0, 3])
+    eventually("a reload has forgotten nothing", lambda: told() == [
+        first, "the answer changed from A 10.0.0.2 to A 10.0.0.3"])
+
+
+def a_probe_by_hand(bench, file, target):
+    asked = bench.bellwether("probe", "dns", target, "--format=json")
+    expect_equal((asked.returncode, json.loads(asked.stdout)["success"]), (0, True), "the root")
+    asked = bench.bellwether("probe", "dns", target, "--module=rcode3-udp", f"--config.file={file}")
+    expect(asked.returncode == 2 and "NXDOMAIN" in asked.stdout, f"{asked.stdout} {asked.stderr}")
 
 
 def scenario(bench):
@@ -215,6 +226,7 @@ def scenario(bench):
     whole["module_files"] = [str(file)]
     daemon = bench.daemon(whole).start()
     an_answer_changes(daemon, server)
+    a_probe_by_hand(bench, file, target)
 
     def complete():
         metrics = daemon.metrics()
