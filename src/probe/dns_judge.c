@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    TEXT_BYTES_MAX = 512 << 10, /* of all records of an answer */
+    TEXT_BYTES_MAX = 256 << 10, /* of all data: 64 KiB, each byte of it escaped */
     CHANGES_AT_ONCE = 4,
     SHOWN_RECORDS_MAX = 4, /* in words about a change */
     SHOWN_BYTES_MAX = 88,

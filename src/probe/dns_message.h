@@ -22,7 +22,6 @@ enum {
     BW_DNS_QUERY_BYTES_MAX = BW_DNS_HEADER_BYTES + BW_DNS_NAME_BYTES_MAX + 4,
     BW_DNS_UDP_BYTES_MAX = 512, /* of an answer to a query that asks for no more */
     BW_DNS_MESSAGE_BYTES_MAX = 65535,
-    BW_DNS_RECORD_TEXT_MAX = 512 << 10, /* of 64 KiB of data, each byte escaped, and a name */
 };
 
 /* Bits of bw_dns_message.flags. */

@@ -60,11 +60,17 @@ static void put_long(struct reader *in, struct bw_buf *out)
     bw_buf_uint(out, take_number(in, 4));
 }
 
+static void append_type(uint16_t type, struct bw_buf *out)
+{
+    const char *name = bw_dns_type_name(type);
+    bw_buf_text(out, name != NULL ? name : "TYPE");
+    if (name == NULL)
+        bw_buf_uint(out, type);
+}
+
 static void put_type(struct reader *in, struct bw_buf *out)
 {
-    char word[BW_DNS_WORD_MAX];
-    bw_dns_type_text(word, (uint16_t)take_number(in, 2));
-    bw_buf_text(out, word);
+    append_type((uint16_t)take_number(in, 2), out);
 }
 
 /* RFC 4034 section 3.2: "20260101000000". */
@@ -274,12 +280,10 @@ static void put_types(struct reader *in, struct bw_buf *out)
         }
         last = head[0];
         for (unsigned i = 0; i < head[1] * 8u; i++) {
-            char word[BW_DNS_WORD_MAX];
             if ((bits[i / 8] & 0x80u >> i % 8) == 0)
                 continue;
-            bw_dns_type_text(word, (uint16_t)(head[0] * 256u + i));
             bw_buf_char(out, ' ');
-            bw_buf_text(out, word);
+            append_type((uint16_t)(head[0] * 256u + i), out);
         }
     }
 }

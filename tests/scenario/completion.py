@@ -23,7 +23,7 @@ STORIES = [
     ("{B} comp", ["completion"]),
     ("{B} h", ["help"]),
     ("{B} help ver", ["version"]),
-    ("{B} db ", ["verify", "stats", "backup", "compact"]),
+    ("{B} db ", ["verify", "stats", "backup", "compact", "delete-series"]),
     ("{B} db st", ["stats"]),
     ("{B} probe ", ["http", "tcp", "icmp", "exec", "dns"]),
     ("{B} probe --timeout=1s ht", ["http"]),
