@@ -103,9 +103,8 @@ static enum bw_rc read_question(const struct bw_dns_options *o, struct bw_dns_qu
     return BW_OK;
 }
 
-static enum bw_rc check_options(const void *opts, struct bw_err *err)
+enum bw_rc bw_dns_options_check(const struct bw_dns_options *o, struct bw_err *err)
 {
-    const struct bw_dns_options *o = opts;
     struct bw_dns_question question;
     struct bw_address source;
     unsigned rcode;
@@ -122,7 +121,7 @@ static enum bw_rc check_options(const void *opts, struct bw_err *err)
     return read_question(o, &question, err);
 }
 
-/* The check of the options waits for the module's: other kinds have none of these. */
+/* Without a check of its own: only the module's knows whether these options are of use. */
 const struct bw_opt_group bw_probe_dns_group = {
     .name = "dns",
     .size = sizeof(struct bw_dns_options),
@@ -130,11 +129,6 @@ const struct bw_opt_group bw_probe_dns_group = {
     .help = "Asks a name server one question. The target is the server: HOST, HOST:PORT or "
             "[IPv6]:PORT, by default port 53, or 853 with dns_over_tls.",
 };
-
-enum bw_rc bw_dns_options_check(const struct bw_dns_options *options, struct bw_err *err)
-{
-    return check_options(options, err);
-}
 
 /* ---- plans ---- */
 
@@ -171,7 +165,7 @@ void *bw_dns_prepare(struct bw_probe_engine *engine, const void *options, const 
 {
     (void)engine;
     const struct bw_dns_options *o = options;
-    if (check_options(o, err) != BW_OK)
+    if (bw_dns_options_check(o, err) != BW_OK)
         return NULL;
     struct bw_dns_plan *plan = bw_alloc(sizeof *plan);
     plan->query_name = bw_strdup(o->query_name);

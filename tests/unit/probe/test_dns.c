@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const uint8_t one[] = { 192, 0, 2, 1 }, two[] = { 192, 0, 2, 2 };
@@ -152,6 +153,14 @@ static void tcp_mute(struct peer_talk *talk)
 static void tcp_closing(struct peer_talk *talk)
 {
     (void)talk;
+}
+
+static void tcp_reset(struct peer_talk *talk)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+    char bytes[16];
+    if (read(talk->fd, bytes, sizeof bytes) > 0)
+        setsockopt(talk->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 static void tcp_garbage(struct peer_talk *talk)
@@ -355,6 +364,7 @@ static void streams_end_as_told(void **state)
         { "cut off", tcp_cut, false, BW_REASON_CONNECTION_CLOSED, "closed after 39 of 42 bytes" },
         { "silent", tcp_mute, false, BW_REASON_TIMEOUT, "processing" },
         { "hangs up", tcp_closing, false, BW_REASON_CONNECTION_CLOSED, "" },
+        { "resets", tcp_reset, false, BW_REASON_CONNECTION_CLOSED, "reset by peer" },
         { "garbage", tcp_garbage, false, BW_REASON_DNS_PROTOCOL, "no answer to the query" },
         { "over TLS", tcp_good, true, BW_REASON_NONE, "" },
         { "over TLS, byte by byte", tcp_slow, true, BW_REASON_NONE, "" },
