@@ -354,6 +354,11 @@ uint64_t bw_files_wal_bytes(const char *path)
     return size_of(wal);
 }
 
+bool bw_files_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
 uint64_t bw_files_bytes(const char *path)
 {
     return size_of(path) + bw_files_wal_bytes(path);

@@ -62,6 +62,8 @@ uint64_t bw_files_remove_copies(const char *path, int64_t before_ms);
  * was moved aside. */
 uint64_t bw_files_other_bytes(const char *path);
 
+bool bw_files_exists(const char *path);
+
 /* Bytes of the database and its WAL. */
 uint64_t bw_files_bytes(const char *path);
 uint64_t bw_files_wal_bytes(const char *path);

@@ -93,11 +93,28 @@ static bool tell_of_log(const struct bw_store *store)
     return state == BW_WAL_DAMAGED;
 }
 
+/* SQLite begins anew over an empty file, and takes the log beside it away, without a word. True
+ * when commits are lost with it for sure. */
+static bool tell_of_emptiness(const struct bw_store *store, enum bw_log_state log)
+{
+    const uint64_t wal_bytes = bw_files_wal_bytes(store->path);
+    const bool had_log = log == BW_LOG_MISSING || wal_bytes > 0;
+    if (bw_files_bytes(store->path) > wal_bytes || (!had_log && !bw_files_exists(store->path)))
+        return false;
+    bw_files_quarantine_log(store->path, bw_store_wall_ms(store));
+    bw_store_say(store, had_log ? BW_LOG_ERROR : BW_LOG_WARN,
+                 "the store '%s' has nothing in it%s: a fresh one begins", store->path,
+                 had_log ? ", although it had commits in a log, which are lost" : "");
+    return had_log;
+}
+
 /* Not another store's, which SQLite would take for this one's. True when what the own one had is
  * lost. */
 static bool find_own_log(const struct bw_store *store)
 {
     const enum bw_log_state state = bw_logmark_look(store->path);
+    if (tell_of_emptiness(store, state))
+        return true;
     if (state == BW_LOG_MISSING)
         bw_store_say(store, BW_LOG_WARN,
                      "the store's log '%s-wal' is not there any more: unless something else folded"

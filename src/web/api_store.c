@@ -74,6 +74,7 @@ struct sampling {
     bool too_many_series;
     int64_t from_ms, to_ms, step_ms; /* step 0: as they are */
     size_t points;                   /* in the answer, or what it would be */
+    struct bw_damage damage;         /* what is not in it */
 };
 
 static bool pick_series(void *ctx, const struct bw_series_info *info)
@@ -169,9 +170,9 @@ static enum bw_rc read_samples(struct sampling *sampling, struct bw_reader *read
                                            .plain = true };
     if (is_for_rollups(sampling))
         return bw_reader_buckets(reader, sampling->ids, sampling->count, &range, take_buckets,
-                                 sampling, NULL, err);
+                                 sampling, &sampling->damage, err);
     return bw_reader_scan(reader, sampling->ids, sampling->count, sampling->from_ms,
-                          sampling->to_ms, take_points, sampling, NULL, err);
+                          sampling->to_ms, take_points, sampling, &sampling->damage, err);
 }
 
 static bool read_times(struct bw_request *request, struct sampling *sampling)
@@ -205,7 +206,7 @@ static enum bw_rc pick(struct sampling *sampling, struct bw_reader *reader, cons
     enum bw_rc rc = bw_selector_parse(&sampling->request->arena, wanted, &selector, err);
     if (rc != BW_OK)
         return bw_wrap(err, rc, "series");
-    return bw_reader_series(reader, &selector, pick_series, sampling, NULL, err);
+    return bw_reader_series(reader, &selector, pick_series, sampling, &sampling->damage, err);
 }
 
 static enum bw_rc sample(struct sampling *sampling, const char *wanted, struct bw_err *err)
@@ -220,6 +221,15 @@ static enum bw_rc sample(struct sampling *sampling, const char *wanted, struct b
         rc = read_samples(sampling, reader, err);
     bw_reader_close(reader);
     return rc;
+}
+
+/* Only when something is missing. */
+static void add_damage(struct bw_request *request, struct bw_value *root,
+                       const struct bw_damage *damage)
+{
+    const uint64_t parts = damage->packs + damage->journal_rows + damage->rows;
+    if (parts > 0)
+        bw_value_add_int(&request->arena, root, "damaged_parts", (int64_t)parts);
 }
 
 void bw_api_samples(struct bw_request *request)
@@ -245,6 +255,7 @@ void bw_api_samples(struct bw_request *request)
                           "These are %zu points, more than %d: ask for a step of %llds or more.",
                           sampling->points, POINTS_MAX, (long long)step_s);
     } else {
+        add_damage(request, root, &sampling->damage);
         bw_answer_json(request, root);
     }
 }

@@ -323,6 +323,7 @@ class Daemon:
             return {**self.samples(selector, from_ms, middle),
                     **self.samples(selector, middle + 1, to_ms)}
         expect_equal(answer.status, 200, f"GET samples: {answer.body[:300]}")
+        self.damaged_parts = answer.json.get("damaged_parts", 0)
         got = {}
         for series in answer.json["series"]:
             name = series["metric"] + json.dumps(series["labels"], sort_keys=True)

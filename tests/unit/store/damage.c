@@ -181,6 +181,12 @@ HARM(cut_at_page)
     assert_int_equal(truncate(path, (off_t)(damage_draw(random, pages) * PAGE)), 0);
 }
 
+HARM(cut_off_whole)
+{
+    (void)images, (void)random;
+    assert_int_equal(truncate(path, 0), 0);
+}
+
 HARM(cut_inside)
 {
     (void)images;
@@ -333,6 +339,7 @@ const struct damage_kind damage_kinds[] = {
     { "a bit of a row", DAMAGE_HARMS, false, false, flip_in_row },
     { "cut between pages", DAMAGE_HARMS, false, false, cut_at_page },
     { "cut anywhere", DAMAGE_HARMS, false, false, cut_inside },
+    { "emptied", DAMAGE_HARMS, false, false, cut_off_whole },
     { "zeros", DAMAGE_HARMS, false, false, fill_with_zeros },
     { "junk", DAMAGE_HARMS, false, false, fill_with_junk },
     { "two pages swapped", DAMAGE_HARMS, false, false, swap_pages },
