@@ -332,13 +332,17 @@ const char *bw_web_address(const struct bw_web *web, size_t i)
     return NULL;
 }
 
-/* What it has accepted is answered to the end. Again is fine. */
+/* What it has accepted is answered to the end. Again is fine. The socket is shut, so that who comes is
+ * refused, and not closed before the daemon has stopped: its threads may be about to take it out of
+ * their epoll sets, and abort when it is not there. */
 static void stop_listening(struct bw_listener *listener)
 {
-    int fd = listener->is_quiet ? -1 : MHD_quiesce_daemon(listener->daemon);
+    if (listener->is_quiet)
+        return;
     listener->is_quiet = true;
-    if (fd >= 0)
-        close(fd);
+    listener->quiet_fd = MHD_quiesce_daemon(listener->daemon);
+    if (listener->quiet_fd >= 0 && listener->kind != BW_LISTENER_CONTROL)
+        shutdown(listener->quiet_fd, SHUT_RDWR);
 }
 
 enum bw_rc bw_web_add_control(struct bw_web *web, int fd, struct bw_err *err)
@@ -389,6 +393,8 @@ static void free_web(struct bw_web *web)
     for (struct bw_listener *l = web->listeners; l != NULL;) {
         struct bw_listener *next = l->next;
         MHD_stop_daemon(l->daemon);
+        if (l->is_quiet && l->quiet_fd >= 0)
+            close(l->quiet_fd);
         free(l);
         l = next;
     }

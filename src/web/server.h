@@ -21,6 +21,7 @@ struct bw_listener {
     struct MHD_Daemon *daemon;
     enum bw_listener_kind kind;
     bool is_quiet; /* accepts nothing any more */
+    int quiet_fd;  /* what it listened on until then, or -1 */
     char text[BW_LISTEN_TEXT_MAX];
     struct bw_listener *next;
 };

@@ -87,8 +87,14 @@ def probes_are_on_time(target, since):
     for path in ("/page", "/bad", "/turning"):
         late, worst, count = target.late(path, since)
         expect(count > 0.8 * (time.monotonic() - since) / INTERVAL_S, f"{path}: only {count} runs")
-        expect(late <= 1 + count // 100 and worst < 1.5,
+        expect(late <= 1 + count // 50 and worst < 3,  # a machine that stands still is not the store
                f"{path}: {late} of {count} runs were late, the worst came after {worst:.2f} s")
+
+
+def ticks_not_run(metrics):
+    """On a machine that is busy: what the schedule says of itself."""
+    return (metrics.value("bellwether_schedule_missed_total")
+            + metrics.total("bellwether_schedule_skipped_total"))
 
 
 def ticks_without_a_sample(daemon, check, from_ms, to_ms):
