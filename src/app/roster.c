@@ -99,22 +99,32 @@ struct bw_roster_service *bw_roster_add_service(struct bw_roster *roster,
     return service;
 }
 
-static struct bw_roster_instance *instance_of(struct bw_roster *roster,
-                                              struct bw_roster_service *service, const char *name)
+static struct bw_roster_instance *add_instance(struct bw_roster *roster,
+                                               struct bw_roster_service *service, const char *name)
 {
-    struct bw_roster_instance **at = &service->instances;
-    for (; *at != NULL; at = &(*at)->next) {
-        if (strcmp((*at)->name, name) == 0)
-            return *at;
-    }
     struct bw_roster_instance *instance = bw_alloc(sizeof *instance);
     instance->name = name;
     instance->service = service;
     instance->state.score = NAN;
     make_outlets(roster, service->labels, service->name, name, &instance->publication,
                  &instance->source);
-    *at = instance;
+    if (service->last_instance != NULL)
+        service->last_instance->next = instance;
+    else
+        service->instances = instance;
+    service->last_instance = instance;
+    service->instance_count++;
     return instance;
+}
+
+/* Checks come instance by instance, as a rule: so the last one is looked at first. */
+static struct bw_roster_instance *instance_of(struct bw_roster *roster,
+                                              struct bw_roster_service *service, const char *name)
+{
+    struct bw_roster_instance *instance = service->last_instance;
+    if (instance == NULL || strcmp(instance->name, name) != 0)
+        instance = bw_roster_instance(service, name);
+    return instance != NULL ? instance : add_instance(roster, service, name);
 }
 
 struct bw_roster_check *bw_roster_add_check(struct bw_roster *roster,
@@ -122,34 +132,52 @@ struct bw_roster_check *bw_roster_add_check(struct bw_roster *roster,
                                             const struct bw_roster_spec *spec)
 {
     struct bw_roster_check *check = bw_alloc(sizeof *check);
+    struct bw_roster_instance *instance = instance_of(roster, service, spec->instance);
     check->spec = *spec;
     check->last.certificate_expires_ms = NAN;
     check->last.duration_s = NAN;
-    check->instance = instance_of(roster, service, spec->instance);
-    struct bw_roster_check **at = &check->instance->checks;
-    while (*at != NULL)
-        at = &(*at)->next;
-    *at = check;
+    check->instance = instance;
+    if (instance->last_check != NULL)
+        instance->last_check->next = check;
+    else
+        instance->checks = check;
+    instance->last_check = check;
+    instance->check_count++;
     return check;
+}
+
+static void remove_instance(struct bw_roster_instance *instance)
+{
+    struct bw_roster_service *service = instance->service;
+    struct bw_roster_instance *before = NULL;
+    for (struct bw_roster_instance *at = service->instances; at != instance; at = at->next)
+        before = at;
+    if (before != NULL)
+        before->next = instance->next;
+    else
+        service->instances = instance->next;
+    service->last_instance = service->last_instance == instance ? before : service->last_instance;
+    service->instance_count--;
+    free_instance(instance);
 }
 
 void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *check)
 {
     struct bw_roster_instance *instance = check->instance;
-    struct bw_roster_check **at = &instance->checks;
-    while (*at != check)
-        at = &(*at)->next;
-    *at = check->next;
-    roster->veiled -= check->veiled ? 1 : 0;
+    struct bw_roster_check *before = NULL;
+    for (struct bw_roster_check *at = instance->checks; at != check; at = at->next)
+        before = at;
+    if (before != NULL)
+        before->next = check->next;
+    else
+        instance->checks = check->next;
+    instance->last_check = instance->last_check == check ? before : instance->last_check;
+    instance->check_count--;
+    bw_roster_set_veiled(roster, check, false);
     free_check(check);
     bw_core_view_changed(roster->core);
-    if (instance->checks != NULL)
-        return;
-    struct bw_roster_instance **link = &instance->service->instances;
-    while (*link != instance)
-        link = &(*link)->next;
-    *link = instance->next;
-    free_instance(instance);
+    if (instance->checks == NULL)
+        remove_instance(instance);
 }
 
 /* Most results have nothing to say. */

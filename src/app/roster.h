@@ -62,7 +62,9 @@ struct bw_roster_check {
 struct bw_roster_instance {
     const char *name;
     struct bw_roster_service *service;
-    struct bw_roster_check *checks;
+    struct bw_roster_check *checks, *last_check;
+    size_t check_count;
+    size_t veiled; /* of its checks */
     struct bw_rollup state;
     int64_t since_ms;
     struct bw_publication *publication;
@@ -76,7 +78,9 @@ struct bw_roster_service {
     struct bw_rollup_rule rule;
     const char *const *depends_on;
     size_t depends_on_count;
-    struct bw_roster_instance *instances;
+    struct bw_roster_instance *instances, *last_instance;
+    size_t instance_count;
+    size_t veiled; /* checks of its instances */
     struct bw_rollup state;
     enum bw_status told; /* the status that an event told last: what veils make of it is not told */
     int64_t since_ms;

@@ -87,10 +87,10 @@ void bw_roster_veil(struct bw_roster *roster)
             for (struct bw_roster_check *check = instance->checks; check != NULL;
                  check = check->next)
                 veil(roster, check, now_ms);
-            if (bw_roster_instance_has_veiled(instance))
+            if (instance->veiled > 0)
                 bw_roster_roll_up_instance(roster, instance, now_ms);
         }
-        if (bw_roster_service_has_veiled(service))
+        if (service->veiled > 0)
             bw_roster_roll_up_service(roster, service, now_ms, true);
     }
     bw_core_view_changed(roster->core);

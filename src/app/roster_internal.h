@@ -36,8 +36,6 @@ void bw_roster_keep_last(struct bw_roster_check *check, const struct bw_roster_r
 /* ---- roster_sight.c ---- */
 
 void bw_roster_set_veiled(struct bw_roster *roster, struct bw_roster_check *check, bool veiled);
-bool bw_roster_instance_has_veiled(const struct bw_roster_instance *instance);
-bool bw_roster_service_has_veiled(const struct bw_roster_service *service);
 
 /* ---- roster_rollup.c ---- */
 

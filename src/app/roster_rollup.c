@@ -5,9 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Children of one roll-up; a service with more instances is judged by the first of them. */
-enum { CHILDREN_MAX = 4096 };
-
 static void measure_state(const struct bw_rollup *state, int64_t since_ms, struct bw_measures *out)
 {
     for (int i = 0; i < BW_STATUS_COUNT; i++)
@@ -33,10 +30,9 @@ void bw_roster_roll_up_instance(struct bw_roster *roster, struct bw_roster_insta
                                 int64_t now_ms)
 {
     static const struct bw_rollup_rule worst = { .kind = BW_ROLLUP_WORST };
-    struct bw_rollup_child *children = bw_alloc_array(CHILDREN_MAX, sizeof *children);
+    struct bw_rollup_child *children = bw_alloc_array(instance->check_count + 1, sizeof *children);
     size_t count = 0;
-    for (const struct bw_roster_check *check = instance->checks;
-         check != NULL && count < CHILDREN_MAX; check = check->next)
+    for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
         children[count++] = (struct bw_rollup_child){ .name = check->spec.name,
                                                       .cause = bw_roster_cause(roster, check),
                                                       .status = bw_roster_status(check),
@@ -56,7 +52,7 @@ void bw_roster_roll_up_instance(struct bw_roster *roster, struct bw_roster_insta
 static bool is_worth_telling(const struct bw_roster_service *service)
 {
     const enum bw_status now = service->state.status;
-    if (!bw_roster_service_has_veiled(service))
+    if (service->veiled == 0)
         return now != service->told;
     return now > BW_HEALTHY && bw_status_rank(now) > bw_status_rank(service->told);
 }
@@ -78,10 +74,11 @@ static void announce_service(struct bw_roster *roster, struct bw_roster_service 
 void bw_roster_roll_up_service(struct bw_roster *roster, struct bw_roster_service *service,
                                int64_t now_ms, bool tell)
 {
-    struct bw_rollup_child *children = bw_alloc_array(CHILDREN_MAX, sizeof *children);
+    struct bw_rollup_child *children =
+        bw_alloc_array(service->instance_count + 1, sizeof *children);
     size_t count = 0;
-    for (const struct bw_roster_instance *instance = service->instances;
-         instance != NULL && count < CHILDREN_MAX; instance = instance->next)
+    for (const struct bw_roster_instance *instance = service->instances; instance != NULL;
+         instance = instance->next)
         children[count++] = (struct bw_rollup_child){ .name = instance->name,
                                                       .cause = instance->state.cause,
                                                       .status = instance->state.status,
@@ -97,8 +94,7 @@ void bw_roster_roll_up_service(struct bw_roster *roster, struct bw_roster_servic
     publish_state(roster->core, service->publication, service->source, &service->state,
                   service->since_ms);
     if (!tell)
-        service->told =
-            bw_roster_service_has_veiled(service) ? service->told : service->state.status;
+        service->told = service->veiled > 0 ? service->told : service->state.status;
     else if (is_worth_telling(service))
         announce_service(roster, service, now_ms);
 }

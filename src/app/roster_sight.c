@@ -21,9 +21,13 @@ const char *bw_roster_cause(const struct bw_roster *roster, const struct bw_rost
 
 void bw_roster_set_veiled(struct bw_roster *roster, struct bw_roster_check *check, bool veiled)
 {
-    roster->veiled += veiled && !check->veiled ? 1 : 0;
-    roster->veiled -= !veiled && check->veiled ? 1 : 0;
+    if (check->veiled == veiled)
+        return;
+    const size_t step = veiled ? 1 : (size_t)-1;
     check->veiled = veiled;
+    check->instance->veiled += step;
+    check->instance->service->veiled += step;
+    roster->veiled += step;
 }
 
 bool bw_roster_has_veiled(const struct bw_roster *roster)
@@ -31,31 +35,15 @@ bool bw_roster_has_veiled(const struct bw_roster *roster)
     return roster->veiled > 0;
 }
 
-bool bw_roster_instance_has_veiled(const struct bw_roster_instance *instance)
-{
-    const struct bw_roster_check *check = instance->checks;
-    while (check != NULL && !check->veiled)
-        check = check->next;
-    return check != NULL;
-}
-
-bool bw_roster_service_has_veiled(const struct bw_roster_service *service)
-{
-    const struct bw_roster_instance *instance = service->instances;
-    while (instance != NULL && !bw_roster_instance_has_veiled(instance))
-        instance = instance->next;
-    return instance != NULL;
-}
-
 bool bw_roster_is_veiled(const struct bw_roster *roster, const struct bw_subject *subject)
 {
     const struct bw_roster_service *service = bw_roster_service(roster, subject->service);
     if (service == NULL || subject->instance[0] == '\0')
-        return service != NULL && bw_roster_service_has_veiled(service);
+        return service != NULL && service->veiled > 0;
     if (subject->check[0] != '\0') {
         const struct bw_roster_check *check = bw_roster_check(roster, subject);
         return check != NULL && check->veiled;
     }
     const struct bw_roster_instance *instance = bw_roster_instance(service, subject->instance);
-    return instance != NULL && bw_roster_instance_has_veiled(instance);
+    return instance != NULL && instance->veiled > 0;
 }

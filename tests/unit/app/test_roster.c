@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 static void a_failure_climbs_to_the_service(void **state)
 {
@@ -38,6 +39,39 @@ static void a_failure_climbs_to_the_service(void **state)
     scene_expect_events(scene, "status web/b:1/page UNHEALTHY>HEALTHY: 2 passes in a row\n"
                                "status web// UNHEALTHY>HEALTHY: \n");
     assert_int_equal(scene_status(scene, "web"), BW_HEALTHY);
+}
+
+/* None of many is too many to count, and taking out is as exact as putting in. */
+static void every_instance_counts(void **state)
+{
+    enum { MANY = 5000 };
+    struct scene *scene = *state;
+    struct bw_roster_service *service = bw_roster_service(scene->roster, "db");
+    static char names[MANY][16];
+    static struct bw_roster_check *checks[MANY];
+    const struct bw_roster_spec like = service->instances->checks->spec;
+    for (size_t i = 0; i < MANY; i++) {
+        struct bw_roster_spec spec = like;
+        snprintf(names[i], sizeof names[i], "many:%zu", i);
+        spec.instance = names[i];
+        checks[i] = bw_roster_add_check(scene->roster, service, &spec);
+        checks[i]->health.status = i + 1 < MANY ? BW_HEALTHY : BW_UNHEALTHY;
+    }
+    bench_feed(scene->roster, "db", "d:1", "port", "+");
+    bw_roster_refresh(scene->roster);
+    assert_int_equal(service->instance_count, MANY + 1);
+    assert_int_equal(service->state.healthy, MANY);
+    assert_int_equal(scene_status(scene, "db"), BW_UNHEALTHY);
+    bw_roster_remove_check(scene->roster, checks[MANY - 1]);
+    bw_roster_remove_check(scene->roster, checks[7]);
+    bw_roster_refresh(scene->roster);
+    assert_int_equal(service->state.healthy, MANY - 1);
+    assert_int_equal(scene_status(scene, "db"), BW_HEALTHY);
+    struct bw_roster_spec again = like;
+    again.instance = names[7];
+    const struct bw_roster_check *added = bw_roster_add_check(scene->roster, service, &again);
+    assert_ptr_equal(added->instance, service->last_instance);
+    assert_string_equal(service->last_instance->name, names[7]);
 }
 
 /* What is shown of the service and of the instance. */
@@ -151,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SCENE(a_failure_climbs_to_the_service),
+        IN_SCENE(every_instance_counts),
         IN_SCENE(roll_ups_are_on_the_page),
         IN_SCENE(results_are_kept_for_the_charts),
         IN_SCENE(a_check_measures_its_health),
