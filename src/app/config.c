@@ -222,40 +222,14 @@ static void warn_of_later_sections(struct bw_config_loading *loading)
     }
 }
 
-static bool is_known_prober(const char *name)
-{
-    for (size_t i = 0; bw_probe_table[i] != NULL; i++) {
-        if (strcmp(bw_probe_table[i]->name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-const char *bw_config_later_prober(const struct bw_node *module)
-{
-    static const char *const blackbox[] = { "dns", "grpc", "http", "icmp", "tcp" };
-    const char *prober = bw_node_find_text(module, "prober");
-    for (size_t i = 0; prober != NULL && i < sizeof blackbox / sizeof *blackbox; i++) {
-        if (strcmp(prober, blackbox[i]) == 0 && !is_known_prober(prober))
-            return blackbox[i];
-    }
-    return NULL;
-}
-
-/* A blackbox.yml has modules of every kind: one that we do not have is a mistake only where a
- * check uses it. */
+/* All of them, also those that no check uses. */
 static void check_modules(struct bw_config_loading *loading)
 {
     const struct bw_node *node = loading->modules != NULL ? loading->modules->first : NULL;
     for (; node != NULL; node = node->next) {
         const char *path = bw_conf_path_key(loading->arena, "modules", node->key);
-        const char *later = bw_config_later_prober(node);
         struct bw_probe_module module;
-        if (later != NULL)
-            bw_problems_add(&loading->config->warnings, bw_node_find(node, "prober")->at, path,
-                            "prober '%s' is not supported by this version", later);
-        else
-            bw_conf_decode(&loading->ctx, node, path, &bw_probe_module_group, &module);
+        bw_conf_decode(&loading->ctx, node, path, &bw_probe_module_group, &module);
     }
 }
 

@@ -63,10 +63,6 @@ bool bw_config_is_loopback(const char *target);
 /* Whether the check, whose kind, target and choice are known, depends on the canary's answer. */
 bool bw_config_canary_covers(const struct bw_config *config, const struct bw_config_check *check);
 
-/* The prober of a module, when it is one of blackbox_exporter's that this version does not have;
- * else NULL. */
-const char *bw_config_later_prober(const struct bw_node *module);
-
 /* A zone by its IANA name, kept in the configuration's arena until it is freed; UTC with a
  * problem at `at` when there is none. */
 const struct bw_zone *bw_config_zone(struct bw_config_loading *loading, const char *name,

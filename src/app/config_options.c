@@ -62,17 +62,9 @@ static bool is_sound(struct bw_config_resolving *r, const struct bw_node *base)
 
 /* False, told here or before, when the check names a module that cannot be used. */
 static bool can_use(struct bw_config_resolving *r, const struct bw_check_settings *check,
-                    const struct bw_node *check_node, const struct bw_node *base, const char *path)
+                    const struct bw_node *base)
 {
-    if (check->module == NULL)
-        return true;
-    const char *later = base != NULL ? bw_config_later_prober(base) : NULL;
-    if (later == NULL)
-        return base != NULL && is_sound(r, base);
-    bw_problems_add(r->loading->problems, bw_node_find(check_node, "module")->at, path,
-                    "the prober of module '%s', %s, is not supported by this version",
-                    check->module, later);
-    return false;
+    return check->module == NULL || (base != NULL && is_sound(r, base));
 }
 
 static struct bw_probe_module *decode_module(struct bw_config_resolving *r,
@@ -82,7 +74,7 @@ static struct bw_probe_module *decode_module(struct bw_config_resolving *r,
                                              const struct bw_node *base, const char *path)
 {
     struct bw_arena *arena = r->loading->arena;
-    if (!can_use(r, check, check_node, base, path))
+    if (!can_use(r, check, base))
         return NULL;
     struct bw_place at = check_node->at;
     struct bw_node *kind = bw_node_new(arena, BW_NODE_MAP, at);

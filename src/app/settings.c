@@ -69,7 +69,9 @@ static const struct bw_opt check_options[] = {
       .help = "What the command of `exec` may use; default: the module's." },
     { "dns", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_DNS]),
       .help = "Name server to ask: HOST, HOST:PORT or [IPv6]:PORT; what it is asked stands in the module or in `overrides`. `${instance}` stands for each instance of the service." },
-    LATER_KIND(0, "tls"), LATER_KIND(1, "grpc"), LATER_KIND(2, "push"),
+    { "grpc", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_GRPC]),
+      .help = "HOST:PORT of a gRPC server to ask for the health of a service, which the module or `overrides` name. `${instance}` stands for each instance of the service." },
+    LATER_KIND(0, "tls"), LATER_KIND(1, "push"),
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
     { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
@@ -261,4 +263,4 @@ const char *const bw_later_sections[] = { "discovery",    "calendars", "maintena
                                           "silences",     "receivers", "route",       "heartbeat",
                                           "remote_write", "sources",   NULL };
 
-const char *const bw_later_kinds[] = { "tls", "grpc", "push", NULL };
+const char *const bw_later_kinds[] = { "tls", "push", NULL };

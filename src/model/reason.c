@@ -42,6 +42,10 @@ static const struct {
     [BW_REASON_DNS_RCODE] = { "dns_rcode", "unexpected response code" },
     [BW_REASON_DNS_PROTOCOL] = { "dns_protocol", "not a valid DNS answer" },
     [BW_REASON_ASSERTION_RECORDS] = { "assertion_records", "records are not as expected" },
+    [BW_REASON_NOT_SERVING] = { "not_serving", "the service does not serve" },
+    [BW_REASON_SERVICE_UNKNOWN] = { "service_unknown", "the server cannot tell of the service" },
+    [BW_REASON_GRPC_STATUS] = { "grpc_status", "unexpected gRPC status" },
+    [BW_REASON_GRPC_PROTOCOL] = { "grpc_protocol", "not a valid gRPC answer" },
 };
 
 const char *bw_reason_name(enum bw_reason reason)
@@ -58,5 +62,5 @@ bool bw_reason_is_local(enum bw_reason reason)
 {
     return reason == BW_REASON_LOCAL_LIMIT || reason == BW_REASON_INTERNAL
            || reason == BW_REASON_NOT_PERMITTED || reason == BW_REASON_COMMAND_UNKNOWN
-           || reason == BW_REASON_COMMAND_BROKEN;
+           || reason == BW_REASON_COMMAND_BROKEN || reason == BW_REASON_SERVICE_UNKNOWN;
 }

@@ -43,6 +43,10 @@ enum bw_reason {
     BW_REASON_DNS_RCODE,          /* a name server's answer has a response code that fails */
     BW_REASON_DNS_PROTOCOL,       /* an answer that is not DNS, or broken */
     BW_REASON_ASSERTION_RECORDS,  /* the records of an answer are not as expected */
+    BW_REASON_NOT_SERVING,        /* a service says so of itself */
+    BW_REASON_SERVICE_UNKNOWN,    /* the server cannot tell how the service is, or has none such */
+    BW_REASON_GRPC_STATUS,        /* a call ended with another status than OK */
+    BW_REASON_GRPC_PROTOCOL,      /* not gRPC, or broken */
     BW_REASON_COUNT,
 };
 

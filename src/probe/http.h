@@ -161,6 +161,8 @@ struct bw_http_hop {
     const char *host_header; /* or NULL */
     bool trusted;
     bool plain_get; /* after a redirect that turns the request into a GET */
+    const struct bw_buf
+        *message; /* the body of a gRPC call, which goes over HTTP/2 only; or NULL */
 };
 
 /* NULL: there is none, and no word of it. A method that gives something says so when it is nothing

@@ -231,7 +231,10 @@ static void set_method(CURL *easy, const struct bw_http_hop *hop)
         return;
     }
     const char *body = bw_http_request_body(hop);
-    if (body != NULL) {
+    if (hop->message != NULL) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)hop->message->len);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, hop->message->data);
+    } else if (body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
@@ -253,6 +256,14 @@ static struct curl_slist *make_route(const struct bw_http_hop *hop)
     return curl_slist_append(NULL, route);
 }
 
+/* In the clear nobody is asked whether he speaks HTTP/2. */
+static long http_version(const struct bw_http_hop *hop)
+{
+    if (hop->message != NULL && !hop->url->https)
+        return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    return hop->plan->enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+}
+
 bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
                      struct curl_slist **out_connect_to)
 {
@@ -272,8 +283,7 @@ bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slis
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *out_connect_to);
     if (hop->address->scope != 0)
         curl_easy_setopt(easy, CURLOPT_ADDRESS_SCOPE, (long)hop->address->scope);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     (long)(plan->enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http_version(hop));
     if (plan->compression != NULL)
         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, plan->compression);
     if (hop->trusted && plan->username != NULL) {

@@ -9,10 +9,13 @@ const struct bw_opt_name bw_ip_preference_names[] = {
     { "ip4", BW_IP_4 }, { "ip6", BW_IP_6 }, { "any", BW_IP_ANY }, { NULL, 0 }
 };
 
-static const struct bw_opt_name prober_names[] = {
-    { "http", BW_PROBER_HTTP }, { "tcp", BW_PROBER_TCP }, { "icmp", BW_PROBER_ICMP },
-    { "exec", BW_PROBER_EXEC }, { "dns", BW_PROBER_DNS }, { NULL, 0 }
-};
+static const struct bw_opt_name prober_names[] = { { "http", BW_PROBER_HTTP },
+                                                   { "tcp", BW_PROBER_TCP },
+                                                   { "icmp", BW_PROBER_ICMP },
+                                                   { "exec", BW_PROBER_EXEC },
+                                                   { "dns", BW_PROBER_DNS },
+                                                   { "grpc", BW_PROBER_GRPC },
+                                                   { NULL, 0 } };
 
 static const struct bw_opt_name tls_version_names[] = {
     { "TLS10", BW_TLS_1_0 },
@@ -79,6 +82,8 @@ static const struct bw_opt module_options[] = {
       .help = "Options of prober exec." },
     { "dns", BW_OPT_GROUP, AT(dns), .group = &bw_probe_dns_group,
       .help = "Options of prober dns." },
+    { "grpc", BW_OPT_GROUP, AT(grpc), .group = &bw_probe_grpc_group,
+      .help = "Options of prober grpc." },
     { 0 },
 };
 #undef AT

@@ -12,6 +12,7 @@ extern const struct bw_opt_group bw_probe_http_group;
 extern const struct bw_opt_group bw_probe_tcp_group;
 extern const struct bw_opt_group bw_probe_icmp_group;
 extern const struct bw_opt_group bw_probe_dns_group;
+extern const struct bw_opt_group bw_probe_grpc_group;
 extern const struct bw_opt_group bw_probe_exec_group;
 extern const struct bw_opt_group bw_probe_exec_limits_group;
 extern const struct bw_opt_group bw_probe_tls_group;
@@ -25,6 +26,7 @@ enum bw_prober {
     BW_PROBER_ICMP,
     BW_PROBER_EXEC,
     BW_PROBER_DNS,
+    BW_PROBER_GRPC,
     BW_PROBER_COUNT,
 };
 
@@ -154,6 +156,15 @@ struct bw_dns_options {
 /* Whether the options make a question. */
 enum bw_rc bw_dns_options_check(const struct bw_dns_options *options, struct bw_err *err);
 
+struct bw_grpc_options {
+    const char *service;
+    bool tls;
+    struct bw_tls_options tls_config;
+    struct bw_pairs metadata;
+    int preferred_ip_protocol; /* enum bw_ip_preference */
+    bool ip_protocol_fallback;
+};
+
 struct bw_probe_module {
     const char *name;
     int prober;         /* enum bw_prober */
@@ -163,6 +174,7 @@ struct bw_probe_module {
     struct bw_icmp_options icmp;
     struct bw_exec_options exec;
     struct bw_dns_options dns;
+    struct bw_grpc_options grpc;
 };
 
 #endif

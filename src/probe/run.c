@@ -54,6 +54,7 @@ static const void *options_of(const struct bw_probe_module *module)
         [BW_PROBER_ICMP] = offsetof(struct bw_probe_module, icmp),
         [BW_PROBER_EXEC] = offsetof(struct bw_probe_module, exec),
         [BW_PROBER_DNS] = offsetof(struct bw_probe_module, dns),
+        [BW_PROBER_GRPC] = offsetof(struct bw_probe_module, grpc),
     };
     return (const char *)module + offsets[module->prober];
 }

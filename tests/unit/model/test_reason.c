@@ -47,6 +47,10 @@ static const char *const names[] = {
     "dns_rcode",
     "dns_protocol",
     "assertion_records",
+    "not_serving",
+    "service_unknown",
+    "grpc_status",
+    "grpc_protocol",
 };
 
 static void reasons_keep_their_names_and_numbers(void **state)
@@ -83,7 +87,7 @@ static void only_our_own_faults_are_local(void **state)
     for (int i = 0; i < BW_REASON_COUNT; i++) {
         const bool local = i == BW_REASON_LOCAL_LIMIT || i == BW_REASON_INTERNAL
                            || i == BW_REASON_NOT_PERMITTED || i == BW_REASON_COMMAND_UNKNOWN
-                           || i == BW_REASON_COMMAND_BROKEN;
+                           || i == BW_REASON_COMMAND_BROKEN || i == BW_REASON_SERVICE_UNKNOWN;
         assert_int_equal(bw_reason_is_local((enum bw_reason)i), local);
     }
 }
