@@ -210,11 +210,10 @@ static enum bw_rc import(struct bw_control *control, const struct bw_store_order
 static enum bw_rc compact(struct bw_control *control, const struct bw_store_order *order,
                           struct bw_buf *out, struct bw_err *err)
 {
-    (void)order;
     enum bw_rc rc = BW_OK;
     bool more = true;
     struct bw_compact_report report;
-    const int64_t until_ns = bw_loop_mono_ns() + TURN_NS;
+    const int64_t until_ns = bw_loop_mono_ns() + (order->last ? 0 : TURN_NS);
     if (control->compaction == NULL) {
         rc = bw_compaction_begin(control->store, &control->compaction, err);
         begin(control);
@@ -237,7 +236,7 @@ static enum bw_rc compact(struct bw_control *control, const struct bw_store_orde
         bw_json_close(&json, '}');
     }
     /* A commit that failed in between is no reason to begin anew. */
-    if ((rc != BW_OK && rc != BW_EBUSY) || !more)
+    if ((rc != BW_OK && rc != BW_EBUSY) || !more || order->last)
         give_up(control);
     return rc;
 }

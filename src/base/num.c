@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 size_t bw_format_uint(char *out, uint64_t value)
 {
@@ -147,19 +148,19 @@ static bool is_decimal(const char *text, size_t len)
     return true;
 }
 
+/* As OpenMetrics spells them, in capitals or not; NaN has no sign. */
 static bool parse_special(const char *text, size_t len, double *out)
 {
     static const struct {
         const char *text;
         double value;
-    } specials[] = { { "NaN", NAN },
-                     { "nan", NAN },
-                     { "Inf", INFINITY },
-                     { "+Inf", INFINITY },
-                     { "-Inf", -INFINITY } };
-    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
-        if (strlen(specials[i].text) == len && memcmp(specials[i].text, text, len) == 0) {
-            *out = specials[i].value;
+    } specials[] = { { "nan", NAN }, { "inf", INFINITY }, { "infinity", INFINITY } };
+    const bool is_signed = text[0] == '+' || text[0] == '-';
+    const char *word = text + is_signed;
+    for (size_t i = is_signed ? 1 : 0; i < sizeof specials / sizeof *specials; i++) {
+        if (strlen(specials[i].text) == len - is_signed
+            && strncasecmp(specials[i].text, word, len - is_signed) == 0) {
+            *out = text[0] == '-' ? -specials[i].value : specials[i].value;
             return true;
         }
     }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/units.h"
 
 #include <curl/curl.h>
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { ANSWER_BYTES_MAX = 4 << 20, TARGET_BYTES_MAX = 64 << 10, TRIES = 150 };
+enum { ANSWER_BYTES_MAX = 4 << 20, TARGET_BYTES_MAX = 64 << 10, FAREWELLS = 20 };
+
+/* For longer than the daemon waits for somebody who began a change and went away. */
+enum { TRIES = 350 };
 
 #define TRY_EVERY_NS (200 * BW_MS)
 #define PATIENCE_S 300L /* for one answer */
@@ -124,6 +128,17 @@ enum bw_rc bw_live_post(struct bw_live *live, const char *target, const void *bo
     return *out != NULL ? BW_OK : bw_fail(err, BW_EIO, "the daemon's answer cannot be read");
 }
 
+void bw_live_give_up(struct bw_live *live, const char *target)
+{
+    const struct timespec pause = { .tv_nsec = TRY_EVERY_NS };
+    long status = 503;
+    for (int i = 0; i < FAREWELLS && ask(live, target, NULL, 0, &status, NULL) == BW_OK; i++) {
+        if (status != 503)
+            break;
+        nanosleep(&pause, NULL);
+    }
+}
+
 void bw_live_param(struct bw_buf *target, const char *name, const char *value)
 {
     bw_buf_char(target, strchr(target->data, '?') == NULL ? '?' : '&');
@@ -165,7 +180,7 @@ static void read_report(const json_t *answer, struct bw_compact_report *out)
 enum bw_rc bw_live_compact(struct bw_live *live, const struct bw_backup_watch *watch,
                            struct bw_compact_report *out, struct bw_err *err)
 {
-    char target[80] = "/api/v1/admin/compact";
+    char target[80] = "/api/v1/admin/compact", id[32] = "";
     bool done = false;
     enum bw_rc rc = BW_OK;
     while (rc == BW_OK && !done) {
@@ -175,13 +190,17 @@ enum bw_rc bw_live_compact(struct bw_live *live, const struct bw_backup_watch *w
             break;
         read_report(answer, out);
         done = json_is_true(json_object_get(answer, "done"));
-        snprintf(target, sizeof target, "/api/v1/admin/compact?id=%.20s",
-                 bw_live_text(answer, "id"));
+        bw_text_copy(id, sizeof id, bw_live_text(answer, "id"));
+        snprintf(target, sizeof target, "/api/v1/admin/compact?id=%s", id);
         json_decref(answer);
         if (!done && watch != NULL
             && !watch->fn(watch->ctx, out->totals.bytes_merged, out->pack_bytes))
             rc = bw_fail(err, BW_ETIMEOUT,
                          "stopped; what is done is done, call it again for the rest");
+    }
+    if (rc != BW_OK && id[0] != '\0') {
+        snprintf(target, sizeof target, "/api/v1/admin/compact?id=%s&last=true", id);
+        bw_live_give_up(live, target);
     }
     return rc;
 }

@@ -23,6 +23,10 @@ void bw_live_free(struct bw_live *live);
 enum bw_rc bw_live_post(struct bw_live *live, const char *target, const void *body, size_t size,
                         json_t **out, struct bw_err *err);
 
+/* Ends a change that is under way, `target` says which, also after `stop`: else the next one would
+ * have to wait for a minute. */
+void bw_live_give_up(struct bw_live *live, const char *target);
+
 /* "a=" and the text, percent-encoded, appended to a target. */
 void bw_live_param(struct bw_buf *target, const char *name, const char *value);
 

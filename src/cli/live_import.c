@@ -118,8 +118,13 @@ enum bw_rc bw_live_import_verdict(const struct bw_live_import *m, struct bw_err 
 
 enum bw_rc bw_live_import_finish(struct bw_live_import *m, struct bw_err *err)
 {
+    char target[100];
     if (m->err.rc == BW_OK)
         send_part(m, true);
+    if (m->err.rc != BW_OK && m->id[0] != '\0') {
+        snprintf(target, sizeof target, "/api/v1/admin/import?id=%s&last=true", m->id);
+        bw_live_give_up(m->live, target);
+    }
     return bw_live_import_verdict(m, err);
 }
 

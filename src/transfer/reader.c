@@ -333,12 +333,22 @@ static bool find_end(const struct bw_transfer_reader *r, struct bw_span text, bo
     return newline != NULL || final;
 }
 
+/* Spreadsheets begin a text with a mark that says UTF-8. */
+static struct bw_span without_mark(struct bw_span line)
+{
+    static const char mark[] = { '\xef', '\xbb', '\xbf' };
+    if (line.len >= sizeof mark && memcmp(line.data, mark, sizeof mark) == 0)
+        return (struct bw_span){ line.data + sizeof mark, line.len - sizeof mark };
+    return line;
+}
+
 static enum bw_rc take_line(struct bw_transfer_reader *r, struct bw_span line, bool broken,
                             struct bw_err *err)
 {
     enum bw_rc rc = BW_OK;
     struct bw_err why;
-    r->line++;
+    if (r->line++ == 0)
+        line = without_mark(line);
     if (r->skipping) {
         r->skipping = false;
     } else if (broken) {

@@ -57,7 +57,7 @@ void bw_api_import(struct bw_request *request)
 void bw_api_compact(struct bw_request *request)
 {
     struct bw_store_order order = { .change = BW_CHANGE_COMPACT };
-    if (read_id(request, &order.id))
+    if (read_id(request, &order.id) && read_flag(request, "last", &order.last))
         change(request, &order);
 }
 

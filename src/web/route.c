@@ -77,7 +77,7 @@ const struct bw_route bw_routes[] = {
       "Takes samples into the store: OpenMetrics text with times, in parts (id, last).",
       BW_WEB_IMPORT_BYTES_MAX },
     { "POST", "/api/v1/admin/compact", BW_SCOPE_ADMIN, BW_RUN_WORKER, bw_api_compact,
-      "Merges packs and gives room back, for a moment a call (id).", 0 },
+      "Merges packs and gives room back, for a moment a call (id, last).", 0 },
     { "POST", "/api/v1/admin/delete-series", BW_SCOPE_ADMIN, BW_RUN_WORKER, bw_api_delete_series,
       "Deletes series for good (match, all).", 0 },
     { "GET", "/api/v1/openapi.yaml", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_api_description,

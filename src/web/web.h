@@ -30,7 +30,7 @@ enum bw_store_change { BW_CHANGE_IMPORT, BW_CHANGE_COMPACT, BW_CHANGE_DELETE };
 struct bw_store_order {
     enum bw_store_change change;
     const char *id;   /* of an import or a merging that is under way; NULL: begin one */
-    bool last;        /* of an import: this is all */
+    bool last;        /* of an import: this is all; of a merging: nobody goes on with it */
     const char *text; /* to import: OpenMetrics, whole lines */
     size_t size;
     const struct bw_selector *selector; /* to delete */

@@ -158,6 +158,24 @@ static void merging_goes_on_until_it_is_done(void **state)
     expect_refused(scene, &order, BW_ENOTFOUND);
 }
 
+static void merging_that_is_given_up_is_in_nobodys_way(void **state)
+{
+    struct scene *scene = *state;
+    char id[17] = "";
+    struct bw_store_order order = { .change = BW_CHANGE_COMPACT, .last = true };
+    struct bw_buf out;
+    struct bw_err err;
+    import(scene, id, true, "a 1 1700000000\n", "\"packs\":1");
+    assert_int_equal(ask(scene, &order, &out, &err), BW_OK);
+    assert_non_null(strstr(out.data, "\"done\":false"));
+    snprintf(id, sizeof id, "%.16s", strstr(out.data, "\"id\":\"") + 6);
+    bw_buf_fini(&out);
+    order = (struct bw_store_order){ .change = BW_CHANGE_COMPACT, .id = id };
+    expect_refused(scene, &order, BW_ENOTFOUND);
+    id[0] = '\0';
+    import(scene, id, true, "b 1 1700000000\n", "\"packs\":1");
+}
+
 static void all_series_need_a_word_more(void **state)
 {
     struct scene *scene = *state;
@@ -193,9 +211,12 @@ int main(void)
 {
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
     const struct CMUnitTest tests[] = {
-        IN_SCENE(an_import_comes_in_parts),           IN_SCENE(one_change_at_a_time),
-        IN_SCENE(merging_goes_on_until_it_is_done),   IN_SCENE(all_series_need_a_word_more),
+        IN_SCENE(an_import_comes_in_parts),
+        IN_SCENE(one_change_at_a_time),
+        IN_SCENE(merging_goes_on_until_it_is_done),
+        IN_SCENE(all_series_need_a_word_more),
         IN_SCENE(without_a_store_nothing_is_changed),
+        IN_SCENE(merging_that_is_given_up_is_in_nobodys_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

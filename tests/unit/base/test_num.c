@@ -212,11 +212,12 @@ static void integers_have_their_bounds(void **state)
 static void doubles_are_read_whole_or_not(void **state)
 {
     (void)state;
-    static const char *const good[] = { "1",    "-1.5", "+2",  ".5",  "5.",   "1e3",
-                                        "1E-3", "NaN",  "nan", "Inf", "+Inf", "-Inf" };
-    static const char *const bad[] = { "",     "x",  "1x",       " 1",     "1 ",
-                                       "0x10", "1e", "infinity", "nan(1)", "1,5",
-                                       "--1",  ".",  "e5",       "1_000",  "1.5.5" };
+    static const char *const good[] = { "1",    "-1.5", "+2",        ".5",       "5.",   "1e3",
+                                        "1E-3", "NaN",  "nan",       "Inf",      "+Inf", "-Inf",
+                                        "inf",  "-inf", "+infinity", "-Infinity" };
+    static const char *const bad[] = { "",   "x",       "1x",     " 1",  "1 ",    "0x10",
+                                       "1e", "infinit", "nan(1)", "1,5", "-nan",  "-",
+                                       "+",  "--1",     ".",      "e5",  "1_000", "1.5.5" };
     double value = 7;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (bw_parse_double(bad[i], strlen(bad[i]), &value))

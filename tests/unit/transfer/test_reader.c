@@ -117,6 +117,8 @@ static const struct {
       "up{host=\"a\"} 0.5@1000 up{host=\"b,c\"} -0@2000 up 1000@3000 " },
     { "columns in another order, semicolons, CRLF", BW_TRANSFER_CSV,
       "time;value;metric\r\n2023-11-14T22:13:20Z;1;a\r\n", "a 1@1700000000000 " },
+    { "a spreadsheet's mark of UTF-8", BW_TRANSFER_CSV,
+      "\xef\xbb\xbfmetric;time;value\nup;1;0.5\n", "up 0.5@1000 " },
     { "labels that are called like columns", BW_TRANSFER_CSV,
       "metric,label:time,time,value\na,x,1,2\n", "a{time=\"x\"} 2@1000 " },
     { "bad records", BW_TRANSFER_CSV,
