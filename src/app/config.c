@@ -274,13 +274,14 @@ static void resolve(struct bw_config_loading *loading)
         check_timezone(loading);
     bw_config_resolve_canary(loading);
     bw_config_resolve_services(loading);
+    bw_config_resolve_discovery(loading);
     resolve_rules(loading);
     resolve_reports(loading);
     warn_of_later_sections(loading);
 }
 
-struct bw_config *bw_config_load(const char *file, const struct bw_config_default *defaults,
-                                 struct bw_problems *problems)
+/* An empty one of that file. */
+static struct bw_config *make_config(const char *file)
 {
     struct bw_config_owned *owned = bw_alloc(sizeof *owned);
     struct bw_config *config = &owned->config;
@@ -288,18 +289,55 @@ struct bw_config *bw_config_load(const char *file, const struct bw_config_defaul
     bw_problems_init(&config->warnings);
     config->file = bw_arena_strdup(&config->arena, file);
     config->folder = folder_of(&config->arena, file);
-    struct bw_config_loading loading = {
-        .config = config,
-        .arena = &config->arena,
-        .problems = problems,
-        .ctx = bw_config_ctx(config, &config->arena, problems),
-    };
+    return config;
+}
+
+static struct bw_config_loading loading_of(struct bw_config *config, struct bw_problems *problems)
+{
+    return (struct bw_config_loading){ .config = config,
+                                       .arena = &config->arena,
+                                       .problems = problems,
+                                       .ctx = bw_config_ctx(config, &config->arena, problems) };
+}
+
+static struct bw_config *finish(struct bw_config_loading *loading)
+{
+    loading->config->document = loading->root;
+    loading->config->modules = loading->modules;
+    if (loading->problems->total == 0)
+        return loading->config;
+    bw_config_free(loading->config);
+    return NULL;
+}
+
+struct bw_config *bw_config_load(const char *file, const struct bw_config_default *defaults,
+                                 struct bw_problems *problems)
+{
+    struct bw_config_loading loading = loading_of(make_config(file), problems);
+    loading.known = defaults->known;
     if (read_document(&loading, file, defaults))
         resolve(&loading);
-    if (problems->total == 0)
-        return config;
-    bw_config_free(config);
-    return NULL;
+    return finish(&loading);
+}
+
+struct bw_config *bw_config_with_targets(const struct bw_config *config,
+                                         const struct bw_known_targets *known,
+                                         struct bw_problems *problems)
+{
+    struct bw_config_loading loading = loading_of(make_config(config->file), problems);
+    loading.known = known;
+    loading.root = bw_node_clone(loading.arena, config->document);
+    loading.modules = bw_node_clone(loading.arena, config->modules);
+    resolve(&loading);
+    return finish(&loading);
+}
+
+void bw_known_targets_free(struct bw_known_targets *known)
+{
+    if (known == NULL)
+        return;
+    bw_arena_fini(&known->arena);
+    free(known);
 }
 
 void bw_config_free(struct bw_config *config)
@@ -307,6 +345,7 @@ void bw_config_free(struct bw_config *config)
     if (config == NULL)
         return;
     struct bw_config_owned *owned = owned_of(config);
+    bw_known_targets_free(config->known);
     for (size_t i = 0; i < owned->zone_count; i++)
         bw_zone_free(owned->zones[i]);
     bw_problems_fini(&config->warnings);

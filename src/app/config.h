@@ -11,6 +11,7 @@
 #include "calendar/cron.h"
 #include "calendar/zone.h"
 #include "conf/problems.h"
+#include "discover/discover.h"
 #include "expr/condition.h"
 #include "health/check.h"
 #include "health/rollup.h"
@@ -86,6 +87,37 @@ struct bw_config_service {
     size_t instance_count;
 };
 
+/* A source of targets; two that ask the same have one name. */
+struct bw_config_source {
+    const char *name; /* "file targets/a.json" */
+    struct bw_discovery_spec spec;
+    struct bw_target_list list; /* before relabelling */
+    size_t taken;               /* that relabelling has left */
+};
+
+/* A target that was found and has checks. */
+struct bw_config_target {
+    const char *service, *instance, *address;
+    struct bw_labels labels; /* its own, after relabelling */
+    const char *source;
+};
+
+/* The lists that sources gave last, by name. Of a source that is not among them, files are read
+ * when a configuration is loaded, and nothing else is asked. */
+struct bw_known_source {
+    const char *name;
+    struct bw_target_list list;
+};
+
+struct bw_known_targets {
+    struct bw_arena arena; /* holds all */
+    struct bw_known_source *items;
+    size_t count;
+};
+
+/* NULL is fine. */
+void bw_known_targets_free(struct bw_known_targets *known);
+
 struct bw_config_report {
     const char *name;
     int type;
@@ -102,21 +134,31 @@ struct bw_config {
     const char *folder; /* where relative paths start */
     const struct bw_config_service *services;
     size_t service_count;
-    const struct bw_config_check *checks; /* sorted by service, instance, as configured within */
+    const struct bw_config_check *checks; /* those of targets that were found last */
     size_t check_count;
+    const struct bw_config_source *sources;
+    size_t source_count;
+    const struct bw_config_target *targets;
+    size_t target_count;
+    const struct bw_config_check *templates; /* of checks of targets, without target */
+    size_t template_count;
     size_t options_count; /* different options of checks */
     const struct bw_alert_rule *rules;
     size_t rule_count;
     const struct bw_config_report *reports;
     size_t report_count;
     struct bw_config_canary canary;
-    struct bw_problems warnings; /* what is read but not acted on */
+    struct bw_problems warnings;    /* what is read but not acted on */
+    struct bw_node *document;       /* as read, files that are included merged; with … */
+    struct bw_node *modules;        /* … all modules */
+    struct bw_known_targets *known; /* its own, when there are lists in it; NULL: none */
 };
 
-/* What a built-in default is filled with. */
+/* What does not stand in the file: what a built-in default is filled with, and targets. */
 struct bw_config_default {
     const char *self; /* HOST:PORT where this daemon listens; NULL: it does not watch itself */
     bool icmp;        /* it may ping itself, too */
+    const struct bw_known_targets *known; /* of sources; NULL: none */
 };
 
 /* Reads `file`, or the built-in default when it is NULL. NULL with the mistakes in `problems`
@@ -124,5 +166,10 @@ struct bw_config_default {
 struct bw_config *bw_config_load(const char *file, const struct bw_config_default *defaults,
                                  struct bw_problems *problems);
 void bw_config_free(struct bw_config *config);
+
+/* The same configuration, whose files are not read again, with these targets. */
+struct bw_config *bw_config_with_targets(const struct bw_config *config,
+                                         const struct bw_known_targets *known,
+                                         struct bw_problems *problems);
 
 #endif

@@ -167,8 +167,9 @@ static void note_instance(struct bw_config_resolving *r, const char *name)
     r->out->instances = list;
 }
 
-static void add_check(struct bw_config_resolving *r, const struct bw_config_check *template_check,
-                      const char *instance, const char *target)
+void bw_config_add_check(struct bw_config_resolving *r,
+                         const struct bw_config_check *template_check, const char *instance,
+                         const char *target)
 {
     struct bw_config_check *out = &r->checks[(*r->check_count)++];
     *out = *template_check;
@@ -183,49 +184,45 @@ static void add_check(struct bw_config_resolving *r, const struct bw_config_chec
     bw_buf_fini(&identity);
 }
 
-/* What a check asks, before `${instance}` is filled in. */
-struct asked {
-    const char *target;        /* NULL: a command is run */
-    struct bw_strings command; /* with NULL */
-    const struct bw_node *node;
-    const char *path;
-};
-
-static bool asks_each_instance(const struct asked *asked)
+bool bw_config_asks_each(const struct bw_config_asked *asked)
 {
     if (asked->target != NULL)
         return strstr(asked->target, instance_mark) != NULL;
     return bw_config_command_has_instance(asked->command);
 }
 
+enum bw_rc bw_config_fill_in(struct bw_config_loading *loading, const struct bw_config_asked *asked,
+                             const char *instance, struct bw_config_check *check,
+                             const char **out_target, struct bw_err *err)
+{
+    if (asked->target == NULL)
+        return bw_config_command(loading, asked->command, instance, check, out_target, err);
+    *out_target =
+        instance != NULL ? fill_in(loading->arena, asked->target, instance) : asked->target;
+    return check->ops->check_target(*out_target, err);
+}
+
 /* `instance` is NULL when the target tells what it is called. */
 static void ask(struct bw_config_resolving *r, const struct bw_config_check *check,
-                const struct asked *asked, const char *instance)
+                const struct bw_config_asked *asked, const char *instance)
 {
-    struct bw_arena *arena = r->loading->arena;
     struct bw_config_check filled = *check;
-    const char *target = asked->target;
+    const char *target = NULL;
     struct bw_err err;
-    enum bw_rc rc;
-    if (target == NULL) {
-        rc = bw_config_command(r->loading, asked->command, instance, &filled, &target, &err);
-        instance = instance != NULL ? instance : BW_COMMAND_INSTANCE;
-    } else {
-        target = instance != NULL ? fill_in(arena, target, instance) : target;
-        rc = check->ops->check_target(target, &err);
-        instance = instance != NULL ? instance : instance_of_target(arena, target);
-    }
-    if (rc != BW_OK)
+    if (bw_config_fill_in(r->loading, asked, instance, &filled, &target, &err) != BW_OK)
         bw_config_problem(r, asked->node, asked->path, err.text);
+    if (instance == NULL)
+        instance = asked->target == NULL ? BW_COMMAND_INSTANCE
+                                         : instance_of_target(r->loading->arena, target);
     note_instance(r, instance);
-    add_check(r, &filled, instance, target);
+    bw_config_add_check(r, &filled, instance, target);
 }
 
 /* One check for each instance, or one for the target itself. */
 static void expand(struct bw_config_resolving *r, const struct bw_config_check *check,
-                   const struct asked *asked)
+                   const struct bw_config_asked *asked)
 {
-    if (!asks_each_instance(asked)) {
+    if (!bw_config_asks_each(asked)) {
         ask(r, check, asked, NULL);
         return;
     }
@@ -243,44 +240,55 @@ static int64_t first_set(int64_t a, int64_t b)
     return a > 0 ? a : b;
 }
 
-void bw_config_resolve_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
-                             const struct bw_node *node, const char *path)
+bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                          const struct bw_node *node, const char *path, struct bw_config_check *out,
+                          struct bw_config_asked *asked)
 {
     const struct bw_global_settings *global = &r->loading->config->settings.global;
-    struct bw_config_check out = {
+    *out = (struct bw_config_check){
         .service = r->out->name, .name = check->name, .at = node->at, .path = path
     };
-    out.ops = kind_of(r, check, node, path);
-    if (out.ops == NULL)
-        return;
+    out->ops = kind_of(r, check, node, path);
+    if (out->ops == NULL)
+        return false;
     bw_config_check_label_names(r->loading, node, path, check->labels);
-    resolve_degraded(r, check, node, path, &out);
-    if (!bw_config_resolve_options(r, check, node, path, &out))
-        return;
-    out.definition = bw_node_hash(node, 0);
+    resolve_degraded(r, check, node, path, out);
+    if (!bw_config_resolve_options(r, check, node, path, out))
+        return false;
+    out->definition = bw_node_hash(node, 0);
     if (check->module != NULL)
-        out.definition =
-            bw_node_hash(bw_node_find(r->loading->modules, check->module), out.definition);
-    out.module = check->module != NULL ? check->module : "";
-    out.timeout_ns =
-        first_set(check->timeout_ns, first_set(out.options->timeout_ns, global->timeout_ns));
-    out.retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
-    out.expect_failure = check->expect != 0;
-    out.canary = (enum bw_canary_choice)check->canary;
-    out.weight = check->health.weight;
-    out.health = bw_health_rule_make(&check->health, &global->health);
-    out.labels = bw_config_labels(r, check, node, path);
-    out.schedule = (struct bw_schedule_rule){
+        out->definition =
+            bw_node_hash(bw_node_find(r->loading->modules, check->module), out->definition);
+    out->module = check->module != NULL ? check->module : "";
+    out->timeout_ns =
+        first_set(check->timeout_ns, first_set(out->options->timeout_ns, global->timeout_ns));
+    out->retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
+    out->expect_failure = check->expect != 0;
+    out->canary = (enum bw_canary_choice)check->canary;
+    out->weight = check->health.weight;
+    out->health = bw_health_rule_make(&check->health, &global->health);
+    out->labels = bw_config_labels(r, check, node, path);
+    out->schedule = (struct bw_schedule_rule){
         .interval_ns = first_set(check->interval_ns, global->interval_ns),
         .fast_interval_ns = check->fast_interval_ns,
         .down_interval_ns = check->down_interval_ns,
         .priority = (enum bw_schedule_priority)check->priority,
     };
-    if (out.schedule.interval_ns < global->slot_ns)
+    if (out->schedule.interval_ns < global->slot_ns)
         bw_config_problem(r, node, path, "'interval' is shorter than 'global.slot'");
-    const struct asked asked = { .target = check->targets[out.options->prober],
-                                 .command = check->exec,
-                                 .node = bw_node_find(node, out.ops->name),
-                                 .path = bw_conf_path_key(r->loading->arena, path, out.ops->name) };
-    expand(r, &out, &asked);
+    *asked = (struct bw_config_asked){ .target = check->targets[out->options->prober],
+                                       .command = check->exec,
+                                       .node = bw_node_find(node, out->ops->name),
+                                       .path = bw_conf_path_key(r->loading->arena, path,
+                                                                out->ops->name) };
+    return true;
+}
+
+void bw_config_resolve_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                             const struct bw_node *node, const char *path)
+{
+    struct bw_config_check made;
+    struct bw_config_asked asked;
+    if (bw_config_make_check(r, check, node, path, &made, &asked))
+        expand(r, &made, &asked);
 }

@@ -15,9 +15,10 @@ struct bw_config_loading {
     struct bw_arena *arena; /* config->arena */
     struct bw_problems *problems;
     struct bw_conf_ctx ctx;
-    struct bw_node *root;            /* the merged document */
-    struct bw_node *modules;         /* name to module, those of module_files too; may be NULL */
-    struct bw_config_shared *shared; /* options that checks without overrides have together */
+    struct bw_node *root;    /* the merged document */
+    struct bw_node *modules; /* name to module, those of module_files too; may be NULL */
+    const struct bw_known_targets *known; /* may be NULL */
+    struct bw_config_shared *shared;      /* options that checks without overrides have together */
 };
 
 /* Whether nothing has been found wrong at `path` and within it so far: what is sound can be
@@ -37,6 +38,9 @@ void bw_config_set_options(struct bw_config_loading *loading, struct bw_config_c
 
 /* Fills in the configuration's services and checks from its settings. */
 void bw_config_resolve_services(struct bw_config_loading *loading);
+
+/* Adds sources, the targets that are known, their services and checks. After services. */
+void bw_config_resolve_discovery(struct bw_config_loading *loading);
 
 /* What stands for each instance of a service in targets and arguments. */
 #define BW_INSTANCE_MARK "${instance}"

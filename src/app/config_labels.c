@@ -13,10 +13,19 @@ static size_t add_labels(struct bw_label *out, size_t count, struct bw_pairs pai
     return count;
 }
 
+bool bw_config_label_is_ours(const char *name)
+{
+    static const char *const taken[] = { "service", "instance", "check", "module" };
+    for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) {
+        if (strcmp(name, taken[k]) == 0)
+            return true;
+    }
+    return false;
+}
+
 void bw_config_check_label_names(struct bw_config_loading *loading, const struct bw_node *owner,
                                  const char *path, struct bw_pairs labels)
 {
-    static const char *const taken[] = { "service", "instance", "check", "module" };
     const struct bw_node *map = bw_node_find(owner, "labels");
     path = bw_conf_path_key(loading->arena, path, "labels");
     for (size_t i = 0; i < labels.count; i++) {
@@ -24,10 +33,8 @@ void bw_config_check_label_names(struct bw_config_loading *loading, const struct
         const struct bw_place at = bw_node_find(map, name)->key_at;
         if (!bw_label_name_is_valid(name) || bw_text_starts_with(name, "__"))
             bw_problems_add(loading->problems, at, path, "'%s' is not a label name", name);
-        for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) {
-            if (strcmp(name, taken[k]) == 0)
-                bw_problems_add(loading->problems, at, path, "label '%s' is ours", name);
-        }
+        if (bw_config_label_is_ours(name))
+            bw_problems_add(loading->problems, at, path, "label '%s' is ours", name);
     }
 }
 

@@ -2,8 +2,8 @@
 /* app/config_resolve.h: what the resolving of services and their checks is made of, for files of
  * this folder. Problems go to loading->problems.
  *
- *   config_services.c -> config_checks.c -> config_options.c
- *                    \-> config_labels.c <-/ */
+ *   config_services.c  ---> config_checks.c -> config_options.c
+ *   config_discovery.c -/-> config_labels.c <-/ */
 #ifndef APP_CONFIG_RESOLVE_H
 #define APP_CONFIG_RESOLVE_H
 
@@ -20,6 +20,14 @@ struct bw_config_resolving {
     size_t *check_count;
 };
 
+/* What a check asks, before `${instance}` is filled in. */
+struct bw_config_asked {
+    const char *target;        /* NULL: a command is run */
+    struct bw_strings command; /* with NULL */
+    const struct bw_node *node;
+    const char *path;
+};
+
 /* `at` may be NULL. */
 void bw_config_problem(struct bw_config_resolving *r, const struct bw_node *at, const char *path,
                        const char *message);
@@ -28,11 +36,33 @@ void bw_config_problem(struct bw_config_resolving *r, const struct bw_node *at, 
 void bw_config_resolve_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
                              const struct bw_node *node, const char *path);
 
+/* The same without targets and instances: what all of them have in common, and what is asked. */
+bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                          const struct bw_node *node, const char *path, struct bw_config_check *out,
+                          struct bw_config_asked *asked);
+
+/* Whether it names the instance, so that there is a check for each. */
+bool bw_config_asks_each(const struct bw_config_asked *asked);
+
+/* The check's target with the instance in it; of a command, which becomes part of the check's
+ * options, its program. BW_EINVAL when it cannot be asked so. */
+enum bw_rc bw_config_fill_in(struct bw_config_loading *loading, const struct bw_config_asked *asked,
+                             const char *instance, struct bw_config_check *check,
+                             const char **out_target, struct bw_err *err);
+
+/* Adds the check with its instance and target to r->checks. */
+void bw_config_add_check(struct bw_config_resolving *r,
+                         const struct bw_config_check *template_check, const char *instance,
+                         const char *target);
+
 /* Fills in the options of the check, whose kind is known. A thousand checks of one module have
  * them once, not a thousand times. False when there was a problem. */
 bool bw_config_resolve_options(struct bw_config_resolving *r, const struct bw_check_settings *check,
                                const struct bw_node *check_node, const char *path,
                                struct bw_config_check *out);
+
+/* A name that only we give: "service", "instance", "check", "module". */
+bool bw_config_label_is_ours(const char *name);
 
 /* Whether labels may have these names; `owner` is the mapping that has the key `labels`. */
 void bw_config_check_label_names(struct bw_config_loading *loading, const struct bw_node *owner,

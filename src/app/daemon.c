@@ -137,6 +137,8 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->compacting = bw_compacting_new(core);
     daemon->rolling = bw_rolling_new(core);
+    daemon->discovery = bw_discovery_new(core, bw_daemon_targets_changed, daemon);
+    bw_daemon_join_discovery(daemon);
     bw_daemon_make_pulse(daemon);
     return BW_OK;
 }
@@ -210,6 +212,7 @@ static void begin(struct bw_daemon *daemon)
 static void stop_measuring(struct bw_daemon *daemon)
 {
     bw_daemon_stop_pulse(daemon);
+    bw_discovery_stop(daemon->discovery);
     bw_compacting_stop(daemon->compacting);
     bw_rolling_stop(daemon->rolling);
     bw_reporting_stop(daemon->reporting);
@@ -223,6 +226,7 @@ static void stop_measuring(struct bw_daemon *daemon)
 static void free_parts(struct bw_daemon *daemon)
 {
     bw_daemon_free_pulse(daemon);
+    bw_discovery_free(daemon->discovery);
     bw_compacting_free(daemon->compacting);
     bw_rolling_free(daemon->rolling);
     bw_reporting_free(daemon->reporting);

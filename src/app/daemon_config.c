@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct bw_roster *make_roster(struct bw_daemon *daemon, const struct bw_config *config)
 {
@@ -43,6 +44,9 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
     bw_alerting_apply(daemon->alerting, config, roster, err);
     bw_trending_apply(daemon->trending, config, err);
     bw_reporting_apply(daemon->reporting, config);
+    bw_discovery_apply(daemon->discovery, config, err);
+    if (daemon->config != NULL)
+        bw_discovery_tell(&daemon->core, daemon->config, config);
     bw_config_free(daemon->config);
     daemon->config = config;
     return BW_OK;
@@ -135,4 +139,73 @@ bool bw_daemon_take_config(void *ctx, struct bw_config *config, struct bw_proble
     bw_daemon_refresh_self(daemon);
     bw_daemon_publish_view(daemon);
     return ok;
+}
+
+/* ---- targets that are found ------------------------------------------------------------ */
+
+static struct bw_known_targets *known_targets(void *ctx)
+{
+    return bw_discovery_known(((struct bw_daemon *)ctx)->discovery);
+}
+
+static const struct bw_config *config_in_force(void *ctx)
+{
+    return ((struct bw_daemon *)ctx)->config;
+}
+
+static bool was_said(const struct bw_problems *before, const struct bw_problem *problem)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        if (strcmp(before->items[i].path, problem->path) == 0
+            && strcmp(before->items[i].message, problem->message) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Warnings that the configuration did not have before. */
+static void log_new_warnings(const struct bw_problems *before, const struct bw_problems *now)
+{
+    for (size_t i = 0; i < now->count; i++) {
+        struct bw_buf line;
+        if (was_said(before, &now->items[i]))
+            continue;
+        bw_buf_init(&line, 4096);
+        bw_problem_print(&now->items[i], &line);
+        bw_log(BW_LOG_WARN, "discovery", line.data, NULL);
+        bw_buf_fini(&line);
+    }
+}
+
+/* The configuration in force with other targets: bw_reloader_take_fn. */
+static bool take_targets(void *ctx, struct bw_config *config, struct bw_problems *problems,
+                         char *message, size_t size)
+{
+    struct bw_daemon *daemon = ctx;
+    struct bw_err err = { .rc = BW_OK };
+    if (config != NULL)
+        log_new_warnings(&daemon->config->warnings, &config->warnings);
+    if (config == NULL || bw_daemon_apply(daemon, config, &err) != BW_OK) {
+        bw_config_free(config);
+        say_refusal(problems, &err, message, size);
+        bw_logf(BW_LOG_ERROR, "discovery", "targets stay as they were: %s", message);
+        return false;
+    }
+    bw_daemon_refresh_self(daemon);
+    bw_daemon_publish_view(daemon);
+    return true;
+}
+
+void bw_daemon_targets_changed(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    bw_reloader_refresh(daemon->reloader);
+}
+
+void bw_daemon_join_discovery(struct bw_daemon *daemon)
+{
+    const struct bw_reloader_targets targets = { .known = known_targets,
+                                                 .in_force = config_in_force,
+                                                 .take = take_targets };
+    bw_reloader_set_targets(daemon->reloader, &targets);
 }

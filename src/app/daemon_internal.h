@@ -16,6 +16,7 @@
 #include "app/control.h"
 #include "app/core.h"
 #include "app/daemon.h"
+#include "app/discovery.h"
 #include "app/hostwatch.h"
 #include "app/reloader.h"
 #include "app/reporting.h"
@@ -49,6 +50,7 @@ struct bw_daemon {
     struct bw_timer *self_timer, *rest_timer;
     unsigned rests; /* so often memory was given back */
     uint64_t asked; /* bw_publisher_asked() when own metrics were refreshed last */
+    struct bw_discovery *discovery;
     struct bw_reloader *reloader;
     struct bw_config_default defaults;
     struct bw_signal *signals[BW_DAEMON_SIGNALS];
@@ -73,6 +75,12 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
 /* A reload has loaded something, or found mistakes: bw_reloader_take_fn. */
 bool bw_daemon_take_config(void *ctx, struct bw_config *config, struct bw_problems *problems,
                            char *message, size_t size);
+
+/* Gives the reloader the hooks for targets that are found. */
+void bw_daemon_join_discovery(struct bw_daemon *daemon);
+
+/* A list of targets has changed: bw_loop_fn. */
+void bw_daemon_targets_changed(void *ctx);
 
 void bw_daemon_log_problems(struct bw_problems *problems, enum bw_log_level level);
 

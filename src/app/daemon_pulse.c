@@ -57,6 +57,7 @@ void bw_daemon_refresh_self(struct bw_daemon *daemon)
     bw_self_measure_store(core, measures);
     bw_self_measure_events(core, measures);
     bw_watch_measure(daemon->watch, measures);
+    bw_discovery_measure(daemon->discovery, measures);
     bw_alerting_measure(daemon->alerting, measures);
     bw_trending_measure(daemon->trending, measures);
     bw_web_measure(daemon->web, measures);

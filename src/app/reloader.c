@@ -23,10 +23,13 @@ struct bw_reloader {
     const struct bw_config_default *defaults;
     bw_reloader_take_fn *take;
     void *ctx;
+    struct bw_reloader_targets targets;
     struct bw_timer *timer;
     bool gathering; /* the timer runs */
     bool loading;   /* a worker has it */
+    bool whole;     /* what is gathered is a reload, not only for targets */
     bool again;     /* asked for while a worker had it */
+    bool refresh;   /* the same for targets only */
     bool stopped;
     struct wish *gathered; /* for the reload that begins next */
     struct wish *answered; /* by the one under way */
@@ -46,6 +49,12 @@ struct bw_reloader *bw_reloader_new(struct bw_core *core, const char *file,
     reloader->ctx = ctx;
     reloader->timer = bw_timer_new(core->loop, on_timer, reloader);
     return reloader;
+}
+
+void bw_reloader_set_targets(struct bw_reloader *reloader,
+                             const struct bw_reloader_targets *targets)
+{
+    reloader->targets = *targets;
 }
 
 static void answer(struct wish **wishes, bool ok, const char *message)
@@ -69,6 +78,9 @@ static void refuse_all(struct bw_reloader *reloader)
 
 struct errand {
     struct bw_reloader *reloader;
+    const struct bw_config *base; /* the one in force, of which only targets change; else NULL */
+    struct bw_config_default defaults;
+    struct bw_known_targets *known;
     struct bw_problems problems;
     struct bw_config *config;
 };
@@ -77,7 +89,24 @@ static void load(void *ctx)
 {
     struct errand *errand = ctx;
     errand->config =
-        bw_config_load_valid(errand->reloader->file, errand->reloader->defaults, &errand->problems);
+        errand->base != NULL
+            ? bw_config_with_targets_valid(errand->base, errand->known, &errand->problems)
+            : bw_config_load_valid(errand->reloader->file, &errand->defaults, &errand->problems);
+    if (errand->config == NULL)
+        return;
+    errand->config->known = errand->known; /* whose lists it uses */
+    errand->known = NULL;
+}
+
+/* What was asked for while this was under way begins now. */
+static void go_on(struct bw_reloader *reloader)
+{
+    const bool again = reloader->again, refresh = reloader->refresh;
+    reloader->again = reloader->refresh = false;
+    if (again)
+        bw_reloader_ask(reloader);
+    else if (refresh)
+        bw_reloader_refresh(reloader);
 }
 
 static void loaded(void *ctx, bool ran)
@@ -89,13 +118,14 @@ static void loaded(void *ctx, bool ran)
     if (!ran || reloader->stopped) {
         bw_config_free(errand->config); /* whoever waited was told */
     } else {
-        const bool ok = reloader->take(reloader->ctx, errand->config, &errand->problems, message,
-                                       sizeof message);
-        answer(&reloader->answered, ok, message);
-        if (reloader->again)
-            bw_reloader_ask(reloader);
-        reloader->again = false;
+        bw_reloader_take_fn *take = errand->base != NULL ? reloader->targets.take : reloader->take;
+        const bool ok =
+            take(reloader->ctx, errand->config, &errand->problems, message, sizeof message);
+        if (errand->base == NULL)
+            answer(&reloader->answered, ok, message);
+        go_on(reloader);
     }
+    bw_known_targets_free(errand->known);
     bw_problems_fini(&errand->problems);
     free(errand);
 }
@@ -106,18 +136,36 @@ static void on_timer(void *ctx)
     struct errand *errand = bw_alloc(sizeof *errand);
     errand->reloader = reloader;
     bw_problems_init(&errand->problems);
+    if (reloader->defaults != NULL)
+        errand->defaults = *reloader->defaults;
+    if (reloader->targets.known != NULL)
+        errand->known = reloader->targets.known(reloader->ctx);
+    errand->defaults.known = errand->known;
+    if (!reloader->whole)
+        errand->base = reloader->targets.in_force(reloader->ctx);
     reloader->loading = bw_work_submit(reloader->core->workers, load, loaded, errand);
     if (!reloader->loading) { /* too much work waits: soon, then */
+        bw_known_targets_free(errand->known);
         free(errand);
         bw_timer_start(reloader->timer, GATHER_NS, 0);
         return;
     }
     reloader->gathering = false;
+    if (!reloader->whole)
+        return;
+    reloader->whole = false;
     reloader->answered = reloader->gathered;
     reloader->gathered = NULL;
 }
 
 /* ---- wishes ---------------------------------------------------------------------------- */
+
+static void gather(struct bw_reloader *reloader)
+{
+    if (!reloader->gathering)
+        bw_timer_start(reloader->timer, GATHER_NS, 0);
+    reloader->gathering = true;
+}
 
 void bw_reloader_ask(struct bw_reloader *reloader)
 {
@@ -125,10 +173,20 @@ void bw_reloader_ask(struct bw_reloader *reloader)
         return;
     if (reloader->loading) {
         reloader->again = true;
-    } else if (!reloader->gathering) {
-        reloader->gathering = true;
-        bw_timer_start(reloader->timer, GATHER_NS, 0);
+        return;
     }
+    reloader->whole = true;
+    gather(reloader);
+}
+
+void bw_reloader_refresh(struct bw_reloader *reloader)
+{
+    if (reloader->stopped)
+        return;
+    if (reloader->loading)
+        reloader->refresh = true;
+    else
+        gather(reloader);
 }
 
 static void take_wish(void *ctx)

@@ -3,6 +3,7 @@
  * a worker reads and checks the files, so that no check is late for it; the result is taken
  * over on the loop.
  *
+ *   targets have changed ---\
  *   SIGHUP, POST /-/reload --> a moment --> worker: load, validate --> loop: take --> answers
  */
 #ifndef APP_RELOADER_H
@@ -25,6 +26,24 @@ typedef void bw_reloader_done_fn(void *reply, bool ok, const char *message);
 struct bw_reloader *bw_reloader_new(struct bw_core *core, const char *file,
                                     const struct bw_config_default *defaults,
                                     bw_reloader_take_fn *take, void *ctx);
+
+/* What a configuration needs beside its files. Both on the loop. */
+struct bw_reloader_targets {
+    /* The lists of targets that are known; the callee's. */
+    struct bw_known_targets *(*known)(void *ctx);
+    /* The configuration in force, whose targets are others now. */
+    const struct bw_config *(*in_force)(void *ctx);
+    /* It has been made again with them; as bw_reloader_take_fn. */
+    bw_reloader_take_fn *take;
+};
+
+/* Before the first reload; without it there are no targets. */
+void bw_reloader_set_targets(struct bw_reloader *reloader,
+                             const struct bw_reloader_targets *targets);
+
+/* Asks for the same configuration with the targets that are known now: no file of it is read. A
+ * reload does that too. Loop thread. */
+void bw_reloader_refresh(struct bw_reloader *reloader);
 
 /* Asks for a reload. Loop thread. */
 void bw_reloader_ask(struct bw_reloader *reloader);

@@ -100,7 +100,7 @@ static const struct bw_opt check_options[] = {
       .help = "Options laid over the module's, in the same grammar: `{http: {method: HEAD}}`." },
     { 0 },
 };
-static const struct bw_opt_group check_group = {
+const struct bw_opt_group bw_check_group = {
     .name = "check", .size = sizeof(struct bw_check_settings), .opts = check_options,
     .help = "One thing to ask of a service. Exactly one key names the kind of probe and its target.",
 };
@@ -118,7 +118,7 @@ static const struct bw_opt service_options[] = {
       .help = "How instances make up the service: `{roll_up: worst}`, `{roll_up: {quorum: 0.5}}` or `{roll_up: weighted}`." },
     { "instances", BW_OPT_STRINGS, AT(bw_service_settings, instances),
       .help = "What `${instance}` stands for in targets, HOST:PORT as a rule." },
-    { "checks", BW_OPT_GROUPS, AT(bw_service_settings, checks), .group = &check_group, .flags = BW_OPT_REQUIRED,
+    { "checks", BW_OPT_GROUPS, AT(bw_service_settings, checks), .group = &bw_check_group, .flags = BW_OPT_REQUIRED,
       .help = "What is asked of it." },
     { 0 },
 };
@@ -230,6 +230,8 @@ static const struct bw_opt settings_options[] = {
       .help = "This machine, as the service `host`." },
     { "services", BW_OPT_GROUPS, AT(bw_settings, services), .group = &service_group,
       .help = "What is watched." },
+    { "discovery", BW_OPT_GROUP, AT(bw_settings, discovery), .group = &bw_discovery_group,
+      .help = "Targets that are found: what else is watched." },
     { "storage", BW_OPT_GROUP, AT(bw_settings, storage), .group = &bw_storage_group,
       .help = "What is remembered, and for how long." },
     { "trends", BW_OPT_GROUP, AT(bw_settings, trends), .group = &bw_trend_group,
@@ -240,12 +242,12 @@ static const struct bw_opt settings_options[] = {
       .help = "Reports on a schedule." },
     { "web", BW_OPT_GROUP, AT(bw_settings, web), .group = &web_group,
       .help = "How pages look. Who may read them stands in `--web.config.file`." },
-    LATER_SECTION(0, "discovery"), LATER_SECTION(1, "calendars"), LATER_SECTION(2, "maintenance"),
-    LATER_SECTION(3, "slos"), LATER_SECTION(4, "silences"), LATER_SECTION(5, "receivers"),
+    LATER_SECTION(0, "calendars"), LATER_SECTION(1, "maintenance"), LATER_SECTION(2, "slos"),
+    LATER_SECTION(3, "silences"), LATER_SECTION(4, "receivers"),
     { "self_canary", BW_OPT_GROUP, AT(bw_settings, self_canary), .group = &canary_group,
       .help = "How we know whether we can see; without it every failure is the target's." },
-    LATER_SECTION(6, "route"), LATER_SECTION(7, "heartbeat"), LATER_SECTION(8, "remote_write"),
-    LATER_SECTION(9, "sources"),
+    LATER_SECTION(5, "route"), LATER_SECTION(6, "heartbeat"), LATER_SECTION(7, "remote_write"),
+    LATER_SECTION(8, "sources"),
     { 0 },
 };
 // clang-format on
@@ -259,8 +261,8 @@ const struct bw_opt_group bw_settings_group = {
             "an environment variable; every secret has a twin with `_file`.",
 };
 
-const char *const bw_later_sections[] = { "discovery",    "calendars", "maintenance", "slos",
-                                          "silences",     "receivers", "route",       "heartbeat",
-                                          "remote_write", "sources",   NULL };
+const char *const bw_later_sections[] = { "calendars", "maintenance", "slos",      "silences",
+                                          "receivers", "route",       "heartbeat", "remote_write",
+                                          "sources",   NULL };
 
 const char *const bw_later_kinds[] = { "tls", "push", NULL };

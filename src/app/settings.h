@@ -5,6 +5,7 @@
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
+#include "app/settings_discovery.h"
 #include "conf/option.h"
 #include "health/check.h"
 #include "host/host.h"
@@ -105,16 +106,18 @@ struct bw_settings {
     struct bw_strings module_files;
     struct bw_host_opts host;
     struct bw_items services; /* struct bw_service_settings */
+    struct bw_discovery_settings discovery;
     struct bw_storage_opts storage;
     struct bw_trend_options trends;
     struct bw_alerts_settings alerts;
     struct bw_reports_settings reports;
     struct bw_web_settings web;
     struct bw_canary_settings self_canary;
-    const struct bw_node *later[10]; /* sections that this version reads but does not act on */
+    const struct bw_node *later[9]; /* sections that this version reads but does not act on */
 };
 
 extern const struct bw_opt_group bw_settings_group;
+extern const struct bw_opt_group bw_check_group;
 
 /* Names of the keys whose nodes are in `later`, in the same order; each list ends with NULL. */
 extern const char *const bw_later_sections[];

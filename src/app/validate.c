@@ -2,10 +2,11 @@
 #include "app/validate.h"
 
 #include "app/trending.h"
+#include "base/mem.h"
 #include "io/resolve.h"
 #include "probe/run.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 static void validate_trends(const struct bw_config *config, struct bw_problems *problems)
 {
@@ -14,23 +15,25 @@ static void validate_trends(const struct bw_config *config, struct bw_problems *
         bw_problems_add(problems, (struct bw_place){ .file = config->file }, "", "%s", err.text);
 }
 
-/* The plan of each check, once for all its instances. */
-static void validate_plans(const struct bw_config *config, struct bw_probe_engine *engine,
+/* The plan of each check, once for all that ask in the same way. */
+static void validate_plans(const struct bw_config *config, const struct bw_config_check *checks,
+                           size_t count, struct bw_probe_engine *engine,
                            struct bw_problems *problems)
 {
-    const char *last_path = NULL;
-    for (size_t i = 0; i < config->check_count; i++) {
-        const struct bw_config_check *check = &config->checks[i];
+    bool *seen = bw_alloc_array(config->options_count + 1, sizeof *seen);
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_config_check *check = &checks[i];
         struct bw_err err;
-        if (last_path != NULL && strcmp(last_path, check->path) == 0)
+        if (seen[check->options_index])
             continue;
-        last_path = check->path;
+        seen[check->options_index] = true;
         struct bw_probe_plan *plan =
             bw_probe_plan_new(engine, check->options, config->folder, &err);
         if (plan == NULL)
             bw_problems_add(problems, check->at, check->path, "%s", err.text);
         bw_probe_plan_free(plan);
     }
+    free(seen);
 }
 
 static void validate_probes(const struct bw_config *config, struct bw_problems *problems)
@@ -41,10 +44,14 @@ static void validate_probes(const struct bw_config *config, struct bw_problems *
     struct bw_resolver *resolver = loop != NULL ? bw_resolver_new(loop, NULL, &err) : NULL;
     struct bw_probe_engine *engine =
         resolver != NULL ? bw_probe_engine_new(loop, resolver, &err) : NULL;
-    if (engine != NULL)
-        validate_plans(config, engine, problems);
-    else
+    if (engine != NULL) {
+        const size_t before = problems->total;
+        validate_plans(config, config->templates, config->template_count, engine, problems);
+        if (problems->total == before) /* else the same would be told of each target */
+            validate_plans(config, config->checks, config->check_count, engine, problems);
+    } else {
         bw_problems_add(problems, (struct bw_place){ .file = config->file }, "", "%s", err.text);
+    }
     bw_probe_engine_free(engine);
     bw_resolver_free(resolver);
     bw_loop_free(loop);
@@ -58,13 +65,23 @@ bool bw_config_validate(const struct bw_config *config, struct bw_problems *prob
     return problems->total == before;
 }
 
+static struct bw_config *if_valid(struct bw_config *config, struct bw_problems *problems)
+{
+    if (config == NULL || bw_config_validate(config, problems))
+        return config;
+    bw_config_free(config);
+    return NULL;
+}
+
 struct bw_config *bw_config_load_valid(const char *file, const struct bw_config_default *defaults,
                                        struct bw_problems *problems)
 {
-    struct bw_config *config = bw_config_load(file, defaults, problems);
-    if (config != NULL && !bw_config_validate(config, problems)) {
-        bw_config_free(config);
-        return NULL;
-    }
-    return config;
+    return if_valid(bw_config_load(file, defaults, problems), problems);
+}
+
+struct bw_config *bw_config_with_targets_valid(const struct bw_config *config,
+                                               const struct bw_known_targets *known,
+                                               struct bw_problems *problems)
+{
+    return if_valid(bw_config_with_targets(config, known, problems), problems);
 }

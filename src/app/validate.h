@@ -14,4 +14,9 @@ bool bw_config_validate(const struct bw_config *config, struct bw_problems *prob
 struct bw_config *bw_config_load_valid(const char *file, const struct bw_config_default *defaults,
                                        struct bw_problems *problems);
 
+/* The same for bw_config_with_targets(). */
+struct bw_config *bw_config_with_targets_valid(const struct bw_config *config,
+                                               const struct bw_known_targets *known,
+                                               struct bw_problems *problems);
+
 #endif

@@ -17,6 +17,11 @@
 #define BW_CONF_DEPTH_MAX 40u   /* mappings and lists inside each other */
 #define BW_CONF_KEYS_MAX 10000u /* of one mapping */
 
+/* Targets that are found, not configured. */
+#define BW_DISCOVERED_TARGETS_MAX 100000u /* of one list */
+#define BW_DISCOVERED_LABELS_MAX 64u      /* of one target, before relabelling */
+#define BW_DISCOVERED_FILES_MAX 1000u     /* that one pattern may mean */
+
 /* Probes. */
 #define BW_PROBE_BODY_BYTES_MAX (1u << 20) /* decoded bytes of a response, by default */
 #define BW_PROBE_HEADER_BYTES_MAX (64u << 10)

@@ -71,6 +71,43 @@ const char *bw_node_kind_text(const struct bw_node *node)
     return bw_node_is_null(node) ? "nothing" : "text";
 }
 
+/* Thousands of nodes come from a handful of files: their names are copied once in a row. */
+struct cloning {
+    struct bw_arena *arena;
+    const char *file;
+    const char *copy;
+};
+
+static void clone_place(struct cloning *c, struct bw_place *place)
+{
+    if (place->file != c->file) {
+        c->file = place->file;
+        c->copy = bw_arena_strdup(c->arena, place->file);
+    }
+    place->file = c->copy;
+}
+
+static struct bw_node *clone(struct cloning *c, const struct bw_node *node)
+{
+    struct bw_node *copy = bw_arena_alloc(c->arena, sizeof *copy);
+    *copy = *node;
+    clone_place(c, &copy->at);
+    clone_place(c, &copy->key_at);
+    copy->key = bw_arena_strdup(c->arena, node->key);
+    copy->text = bw_arena_strdup(c->arena, node->text);
+    copy->first = copy->last = copy->next = NULL;
+    copy->count = 0;
+    for (const struct bw_node *child = node->first; child != NULL; child = child->next)
+        bw_node_append(copy, clone(c, child));
+    return copy;
+}
+
+struct bw_node *bw_node_clone(struct bw_arena *arena, const struct bw_node *node)
+{
+    struct cloning c = { .arena = arena };
+    return node != NULL ? clone(&c, node) : NULL;
+}
+
 /* Becomes `from`, but keeps its own place among its siblings. */
 static void replace(struct bw_node *into, const struct bw_node *from)
 {

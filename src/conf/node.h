@@ -55,6 +55,9 @@ bool bw_node_is_null(const struct bw_node *node);
 /* "a mapping", "a list", "text", "nothing". */
 const char *bw_node_kind_text(const struct bw_node *node);
 
+/* A copy that shares nothing with it; NULL for NULL. */
+struct bw_node *bw_node_clone(struct bw_arena *arena, const struct bw_node *node);
+
 /* A hash of keys and values, in their order, without their places; `seed` for NULL. */
 uint64_t bw_node_hash(const struct bw_node *node, uint64_t seed);
 

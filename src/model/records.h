@@ -41,6 +41,10 @@ struct bw_subject {
 /* Name of markers about what a check's target says otherwise than in the run before. */
 #define BW_EVENT_ANSWER_CHANGED "answer changed"
 
+/* Names of markers about targets that are found, not configured. */
+#define BW_EVENT_TARGET_FOUND "target found"
+#define BW_EVENT_TARGET_GONE "target gone"
+
 enum bw_event_kind {
     BW_EVENT_STATUS = 1, /* a check, instance or service changed its status */
     BW_EVENT_ALERT,      /* an alert began, changed its level or ended */

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Targets that are found: lists in files, over HTTP and from name servers become checks and go
+again, without touching others; what is wrong leaves the last good list in force. Relabelling is
+held against Prometheus itself."""
+import http.server
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+import urllib.request
+
+from harness import (Peer, config, eventually, expect, expect_equal, free_port, run, tcp_check)
+
+CHECK = {"name": "port", "tcp": "${instance}"}
+
+
+def put(folder, name, groups):
+    """As who writes such files well: a new one renamed over the old."""
+    text = groups if isinstance(groups, str) else json.dumps(groups)
+    (folder / (name + ".new")).write_text(text)
+    os.rename(folder / (name + ".new"), folder / name)
+
+
+def group(*targets, **labels):
+    return {"targets": list(targets), "labels": labels}
+
+
+def instances(daemon, service="discovered"):
+    """{instance: labels of its first check}; empty without the service."""
+    found = daemon.service(service)
+    return {} if found is None else {i["name"]: i["checks"][0].get("labels", {})
+                                     for i in found["instances"]}
+
+
+def names(daemon, service="discovered"):
+    return sorted(instances(daemon, service))
+
+
+def within_two_seconds(what, attempt):
+    begun = time.monotonic()
+    eventually(what, attempt, seconds=10, every=0.05)
+    took = time.monotonic() - begun
+    expect(took < 2, f"{what}: took {took:.1f} s")
+    return took
+
+
+def files_come_and_go(bench):
+    ports = sorted(bench.targets("good", "good", "good"), key=str)
+    good, (a, b, c) = ports[0], (f"127.0.0.1:{port}" for port in ports)
+    folder = bench.folder / "files" / "targets"
+    folder.mkdir(parents=True)
+    put(folder, "a.json", [group(a, team="shop")])
+    daemon = bench.daemon(config(
+        [{"name": "web", "checks": [tcp_check("port", good)]}],
+        discovery={"file": [{"files": ["targets/*.json"], "labels": {"site": "vie"},
+                             "checks": [CHECK]}]}), "files").start()
+    eventually("the first is up", lambda: daemon.metrics().status(
+        service="discovered", instance=a, check="port") == "HEALTHY")
+    expect_equal(instances(daemon), {a: {"site": "vie", "team": "shop"}}, "labels")
+    runs = daemon.metrics().value("bellwether_check_runs_total", service="discovered", instance=a,
+                                  check="port", result="success")
+    # One more, in another file; what was there carries on.
+    put(folder, "b.json", [group(b, c)])
+    took = within_two_seconds("two more", lambda: names(daemon) == [a, b, c])
+    more = daemon.metrics().value("bellwether_check_runs_total", service="discovered", instance=a,
+                                  check="port", result="success")
+    expect(runs is None or more >= runs, f"counters went back: {runs} -> {more}")
+    eventually("all are up", lambda: daemon.metrics().status(service="discovered") == "HEALTHY")
+    # Garbage: said once, nothing goes; the other file is still heard.
+    put(folder, "a.json", "[{\"targets\":")
+    put(folder, "b.json", [group(b)])
+    within_two_seconds("one has gone", lambda: names(daemon) == [a, b])
+    said = [line for line in daemon.log().splitlines() if "its last good list stays" in line]
+    expect(len(said) == 1 and "a.json: line 1" in said[0], said or "nothing was said")
+    gone = eventually("the event", lambda: [e for e in daemon.events(service="discovered")
+                                            if e["name"] == "target gone"])
+    expect(len(gone) == 1 and c in gone[0]["cause"] and gone[0]["instance"] == c, gone)
+    # Right again.
+    put(folder, "a.json", [group(a, team="other")])
+    within_two_seconds("labels change", lambda: instances(daemon)[a].get("team") == "other")
+    expect("a source is well again" in daemon.log(), "nothing was said")
+    expect_equal(daemon.metrics().value("bellwether_discovery_targets",
+                                        source="file targets/*.json"), 2, "metric")
+    # A mistake in the configuration's file does not stop targets; nor is it read for them.
+    good_file = daemon.file.read_text()
+    daemon.file.write_text("nonsense: [")
+    os.unlink(folder / "a.json")
+    within_two_seconds("a file was deleted", lambda: names(daemon) == [b])
+    daemon.file.write_text(good_file)
+    # A reload keeps what was found; so does a restart, which begins with it.
+    daemon.signal(signal.SIGHUP)
+    eventually("reloaded", lambda: any(e["name"] == "reloaded" for e in daemon.events()))
+    expect_equal(names(daemon), [b], "after a reload")
+    since = daemon.checks("discovered")["port"]["since"]
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    daemon.start()
+    expect_equal(daemon.checks("discovered")["port"]["since"], since, "since, after a restart")
+    # Away from the configuration.
+    daemon.configure(config([{"name": "web", "checks": [tcp_check("port", good)]}]))
+    daemon.signal(signal.SIGHUP)
+    eventually("the source is not configured", lambda: daemon.service("discovered") is None)
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    print(f"a target came within {took:.2f} s")
+
+
+RULES = [
+    {"source_labels": ["env"], "regex": "dev|test", "action": "drop"},
+    {"source_labels": ["__address__"], "regex": "([^:]+):(\\d+)", "target_label": "host",
+     "replacement": "$1"},
+    {"source_labels": ["host", "env"], "separator": "/", "target_label": "where"},
+    {"regex": "tag_(.+)", "action": "labelmap"},
+    {"regex": "tag_.*", "action": "labeldrop"},
+    {"source_labels": ["__address__"], "modulus": 7, "target_label": "part", "action": "hashmod"},
+    {"source_labels": ["host"], "target_label": "HOST", "action": "uppercase"},
+    {"source_labels": ["HOST"], "target_label": "low", "action": "lowercase"},
+    {"source_labels": ["__meta_filepath"], "regex": ".*/(.+)\\.json", "target_label": "file"},
+    {"source_labels": ["host"], "regex": "h(.)", "target_label": "x_${1}", "replacement": "<$1$$>"},
+    {"target_label": "const", "replacement": "c"},
+    {"source_labels": ["host"], "regex": "h.|127.*", "action": "keep"},
+]
+
+
+def relabelling_is_prometheus_s(bench):
+    prometheus = shutil.which("prometheus") or shutil.which("prometheus", path="/usr/sbin")
+    if prometheus is None:
+        print("prometheus is not installed: relabelling was not compared")
+        return
+    folder = bench.folder / "relabel"
+    folder.mkdir()
+    put(folder, "list.json", [
+        group("ha:80", "hb:81", "zz:80", env="prod", tag_color="red"),
+        group("hc:80", env="dev"),
+        group("hd:443", "127.0.0.1:9", env="", tag_a="1", tag_b="ü"),
+    ])
+    source = {"files": [str(folder / "list.json")], "relabel_configs": RULES}
+    (folder / "prometheus.yml").write_text(json.dumps({"scrape_configs": [
+        {"job_name": "j", "file_sd_configs": [{"files": source["files"]}],
+         "relabel_configs": RULES}]}))
+    port = free_port()
+    peer = Peer(bench, "prometheus", [
+        prometheus, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+        f"--web.listen-address=127.0.0.1:{port}"])
+
+    def theirs():
+        url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            active = json.load(answer)["data"]["activeTargets"]
+        found = {t["labels"]["instance"]: {k: v for k, v in t["labels"].items()
+                                           if k not in ("job", "instance")} for t in active}
+        return len(found) >= 3 and found
+    want = eventually("Prometheus has targets", theirs, seconds=30)
+    peer.stop()
+    daemon = bench.daemon(config(discovery={"file": [{**source, "checks": [
+        {"name": "port", "tcp": "${instance}", "interval": "60s"}]}]}), "compare").start()
+    have = instances(daemon)
+    for name in sorted(set(have) | set(want)):
+        expect_equal(have.get(name), want.get(name), f"labels of {name}")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    print(f"{len(want)} targets as Prometheus has them")
+
+
+class Inventory:
+    """An http_sd server whose answer can be changed."""
+
+    def __init__(self, port=0):
+        inventory = self
+        self.status, self.type, self.body = 200, "application/json; charset=utf-8", "[]"
+        self.headers = None
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                inventory.headers = dict(self.headers)
+                body = inventory.body.encode()
+                self.send_response(inventory.status)
+                self.send_header("Content-Type", inventory.type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def lists_over_http(bench):
+    good, = bench.targets("good")
+    one, two = f"127.0.0.1:{good}", f"127.0.0.2:{good}"
+    inventory = Inventory()
+    url = f"http://me:secret@127.0.0.1:{inventory.port}/sd"
+    inventory.body = json.dumps([group(one, service="shop", instance="first")])
+    daemon = bench.daemon(config(discovery={"http": [
+        {"url": url, "refresh_interval": "1s", "checks": [CHECK]}]}), "http").start()
+    eventually("found over HTTP", lambda: names(daemon, "shop") == ["first"])
+    expect_equal(inventory.headers.get("X-Prometheus-Refresh-Interval-Seconds"), "1", "header")
+    expect(inventory.headers.get("Authorization", "").startswith("Basic "), "no user")
+    expect("secret" not in daemon.log(), "a password was logged")
+    expect("secret" not in daemon.get("/metrics").text, "a password is a label")
+
+    def failures():
+        return daemon.metrics().total("bellwether_discovery_failures_total")
+    for what in ({"status": 500}, {"type": "text/html"}, {"body": "[{"},
+                 {"body": "[" + " " * (5 << 20) + "]"}):
+        before, old = failures(), {k: getattr(inventory, k) for k in what}
+        for key, value in what.items():
+            setattr(inventory, key, value)
+        eventually(f"it fails: {str(what)[:40]}", lambda: failures() > before)
+        for key, value in old.items():
+            setattr(inventory, key, value)
+    inventory.body = json.dumps([group(one, service="shop", instance="first"), group(two)])
+    eventually("well again", lambda: names(daemon) == [two])
+    inventory.close()
+    before = failures()
+    eventually("it has died", lambda: failures() > before + 1)
+    expect_equal((names(daemon), names(daemon, "shop")), ([two], ["first"]), "the last good list")
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
+def a_hundred_of_them(bench):
+    """Many changes, one after the other, while checks run."""
+    good, = bench.targets("good")
+    folder = bench.folder / "many"
+    folder.mkdir()
+    put(folder, "list.yml", "[]")
+    daemon = bench.daemon(config(discovery={"file": [
+        {"files": ["list.yml"], "limit": 90, "checks": [CHECK]}]}), "many").start()
+    for count in range(0, 101, 10):
+        put(folder, "list.yml", [group(*(f"127.0.1.{n}:{good}" for n in range(count)))])
+    eventually("ninety are there", lambda: len(names(daemon)) == 90)
+    expect("10 of 100 targets or their checks are left out" in daemon.log(),
+           "nothing was said of the limit")
+    put(folder, "list.yml", [])
+    eventually("none is left", lambda: names(daemon) == [])
+    gone = [e for e in daemon.events() if e["name"] == "targets changed"]
+    expect(any("40 more: target gone" in e["cause"] for e in gone), gone)
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
+def scenario(bench):
+    files_come_and_go(bench)
+    relabelling_is_prometheus_s(bench)
+    lists_over_http(bench)
+    a_hundred_of_them(bench)
+
+
+run(scenario)
