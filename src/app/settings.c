@@ -71,6 +71,8 @@ static const struct bw_opt check_options[] = {
       .help = "Name server to ask: HOST, HOST:PORT or [IPv6]:PORT; what it is asked stands in the module or in `overrides`. `${instance}` stands for each instance of the service." },
     { "grpc", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_GRPC]),
       .help = "HOST:PORT of a gRPC server to ask for the health of a service, which the module or `overrides` name. `${instance}` stands for each instance of the service." },
+    { "websocket", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_WEBSOCKET]),
+      .help = "URL with ws or wss to connect to. `${instance}` stands for each instance of the service." },
     LATER_KIND(0, "tls"), LATER_KIND(1, "push"),
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },

@@ -46,6 +46,7 @@ static const struct {
     [BW_REASON_SERVICE_UNKNOWN] = { "service_unknown", "the server cannot tell of the service" },
     [BW_REASON_GRPC_STATUS] = { "grpc_status", "unexpected gRPC status" },
     [BW_REASON_GRPC_PROTOCOL] = { "grpc_protocol", "not a valid gRPC answer" },
+    [BW_REASON_WEBSOCKET_PROTOCOL] = { "websocket_protocol", "not a valid WebSocket answer" },
 };
 
 const char *bw_reason_name(enum bw_reason reason)

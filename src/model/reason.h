@@ -47,6 +47,7 @@ enum bw_reason {
     BW_REASON_SERVICE_UNKNOWN,    /* the server cannot tell how the service is, or has none such */
     BW_REASON_GRPC_STATUS,        /* a call ended with another status than OK */
     BW_REASON_GRPC_PROTOCOL,      /* not gRPC, or broken */
+    BW_REASON_WEBSOCKET_PROTOCOL, /* not WebSocket, or broken */
     BW_REASON_COUNT,
 };
 

@@ -15,6 +15,7 @@ static const struct bw_opt_name prober_names[] = { { "http", BW_PROBER_HTTP },
                                                    { "exec", BW_PROBER_EXEC },
                                                    { "dns", BW_PROBER_DNS },
                                                    { "grpc", BW_PROBER_GRPC },
+                                                   { "websocket", BW_PROBER_WEBSOCKET },
                                                    { NULL, 0 } };
 
 static const struct bw_opt_name tls_version_names[] = {
@@ -84,6 +85,8 @@ static const struct bw_opt module_options[] = {
       .help = "Options of prober dns." },
     { "grpc", BW_OPT_GROUP, AT(grpc), .group = &bw_probe_grpc_group,
       .help = "Options of prober grpc." },
+    { "websocket", BW_OPT_GROUP, AT(websocket), .group = &bw_probe_websocket_group,
+      .help = "Options of prober websocket." },
     { 0 },
 };
 #undef AT

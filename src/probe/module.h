@@ -13,6 +13,7 @@ extern const struct bw_opt_group bw_probe_tcp_group;
 extern const struct bw_opt_group bw_probe_icmp_group;
 extern const struct bw_opt_group bw_probe_dns_group;
 extern const struct bw_opt_group bw_probe_grpc_group;
+extern const struct bw_opt_group bw_probe_websocket_group;
 extern const struct bw_opt_group bw_probe_exec_group;
 extern const struct bw_opt_group bw_probe_exec_limits_group;
 extern const struct bw_opt_group bw_probe_tls_group;
@@ -27,6 +28,7 @@ enum bw_prober {
     BW_PROBER_EXEC,
     BW_PROBER_DNS,
     BW_PROBER_GRPC,
+    BW_PROBER_WEBSOCKET,
     BW_PROBER_COUNT,
 };
 
@@ -165,6 +167,20 @@ struct bw_grpc_options {
     bool ip_protocol_fallback;
 };
 
+struct bw_websocket_step {
+    const char *expect; /* pattern on a message, or NULL */
+    const char *send;   /* a message to send, or NULL; ${1} is the first group of `expect` */
+};
+
+struct bw_websocket_options {
+    struct bw_items query_response; /* struct bw_websocket_step */
+    struct bw_pairs headers;
+    struct bw_strings subprotocols;
+    int preferred_ip_protocol; /* enum bw_ip_preference */
+    bool ip_protocol_fallback;
+    struct bw_tls_options tls_config;
+};
+
 struct bw_probe_module {
     const char *name;
     int prober;         /* enum bw_prober */
@@ -175,6 +191,7 @@ struct bw_probe_module {
     struct bw_exec_options exec;
     struct bw_dns_options dns;
     struct bw_grpc_options grpc;
+    struct bw_websocket_options websocket;
 };
 
 #endif

@@ -55,6 +55,7 @@ static const void *options_of(const struct bw_probe_module *module)
         [BW_PROBER_EXEC] = offsetof(struct bw_probe_module, exec),
         [BW_PROBER_DNS] = offsetof(struct bw_probe_module, dns),
         [BW_PROBER_GRPC] = offsetof(struct bw_probe_module, grpc),
+        [BW_PROBER_WEBSOCKET] = offsetof(struct bw_probe_module, websocket),
     };
     return (const char *)module + offsets[module->prober];
 }

@@ -11,11 +11,16 @@ extern const struct bw_probe_ops bw_probe_icmp;
 extern const struct bw_probe_ops bw_probe_exec;
 extern const struct bw_probe_ops bw_probe_dns;
 extern const struct bw_probe_ops bw_probe_grpc;
+extern const struct bw_probe_ops bw_probe_websocket;
 
 const struct bw_probe_ops *const bw_probe_table[] = {
-    [BW_PROBER_HTTP] = &bw_probe_http, [BW_PROBER_TCP] = &bw_probe_tcp,
-    [BW_PROBER_ICMP] = &bw_probe_icmp, [BW_PROBER_EXEC] = &bw_probe_exec,
-    [BW_PROBER_DNS] = &bw_probe_dns,   [BW_PROBER_GRPC] = &bw_probe_grpc,
+    [BW_PROBER_HTTP] = &bw_probe_http,
+    [BW_PROBER_TCP] = &bw_probe_tcp,
+    [BW_PROBER_ICMP] = &bw_probe_icmp,
+    [BW_PROBER_EXEC] = &bw_probe_exec,
+    [BW_PROBER_DNS] = &bw_probe_dns,
+    [BW_PROBER_GRPC] = &bw_probe_grpc,
+    [BW_PROBER_WEBSOCKET] = &bw_probe_websocket,
     [BW_PROBER_COUNT] = NULL,
 };
 

@@ -51,6 +51,7 @@ static const char *const names[] = {
     "service_unknown",
     "grpc_status",
     "grpc_protocol",
+    "websocket_protocol",
 };
 
 static void reasons_keep_their_names_and_numbers(void **state)
