@@ -216,7 +216,8 @@ static enum bw_rc compact(struct bw_control *control, const struct bw_store_orde
     const int64_t until_ns = bw_loop_mono_ns() + (order->last ? 0 : TURN_NS);
     if (control->compaction == NULL) {
         rc = bw_compaction_begin(control->store, &control->compaction, err);
-        begin(control);
+        if (rc == BW_OK)
+            begin(control);
     }
     while (rc == BW_OK && more && bw_loop_mono_ns() < until_ns)
         rc = bw_compaction_step(control->compaction, &more, err);
@@ -236,7 +237,7 @@ static enum bw_rc compact(struct bw_control *control, const struct bw_store_orde
         bw_json_close(&json, '}');
     }
     /* A commit that failed in between is no reason to begin anew. */
-    if ((rc != BW_OK && rc != BW_EBUSY) || !more || order->last)
+    if ((rc != BW_OK && rc != BW_EBUSY) || !more || order->last || control->compaction == NULL)
         give_up(control);
     return rc;
 }

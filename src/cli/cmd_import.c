@@ -8,6 +8,7 @@
 #include "cli/storage.h"
 #include "cli/transfer_form.h"
 #include "store/import.h"
+#include "store/reader.h"
 #include "transfer/reader.h"
 
 #include <errno.h>
@@ -250,6 +251,22 @@ static void say(void *ctx, enum bw_log_level level, const char *message)
     fprintf(stderr, "bellwether import: %s\n", message);
 }
 
+/* A daemon goes on with a fresh store where one is damaged. Somebody who imports is there to hear
+ * of it, and may have named a file that was never a store: it is left as it is. */
+static enum bw_rc check_store(const char *path, struct bw_err *err)
+{
+    struct bw_reader *reader = NULL;
+    struct bw_err why;
+    struct stat st;
+    if (stat(path, &st) != 0 || st.st_size == 0)
+        return BW_OK;
+    const enum bw_rc rc = bw_reader_open(path, &reader, &why);
+    bw_reader_close(reader);
+    return rc == BW_ECORRUPT
+               ? bw_fail(err, rc, "'%s' is no sound store: %s; it is left as it is", path, why.text)
+               : BW_OK;
+}
+
 static enum bw_rc import_into(struct work *work, const struct import_opts *opts, const char *path,
                               struct bw_err *err)
 {
@@ -259,7 +276,9 @@ static enum bw_rc import_into(struct work *work, const struct import_opts *opts,
     storage.path = path;
     storage.max_bytes = 0; /* the daemon's configuration says what goes; nothing goes here */
     storage.max_series = opts->max_series;
-    enum bw_rc rc = bw_store_open(&storage, &hooks, &store, err);
+    enum bw_rc rc = check_store(path, err);
+    if (rc == BW_OK)
+        rc = bw_store_open(&storage, &hooks, &store, err);
     if (rc == BW_EBUSY)
         return check_worth(work, import_live(work, path, err), err);
     if (rc != BW_OK)

@@ -124,8 +124,37 @@ static void each_call_says_what_it_did(void **state)
     }
 }
 
+/* A path that was mistyped is not taken for a store that is damaged, and moved aside. */
+static void what_is_no_store_is_left_as_it_is(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "somebody's notes, for as long as a page of a store would be at least";
+    char said[8192], path[80], kept[200] = "";
+    snprintf(path, sizeof path, "%s/in", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("a 1 1700000000\n", file);
+    fclose(file);
+    snprintf(path, sizeof path, "%s/data.db", folder);
+    file = fopen(path, "w+");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(run("import openmetrics @/in", said, sizeof said), 1);
+    if (strstr(said, "no sound store") == NULL)
+        fail_msg("%s", said);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(kept, sizeof kept, file));
+    fclose(file);
+    assert_string_equal(kept, text);
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(each_call_says_what_it_did) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_no_store_is_left_as_it_is),
+                                        cmocka_unit_test(each_call_says_what_it_did) };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -127,10 +127,25 @@ static void check(struct fixture *f, int64_t from_ms, int64_t to_ms, int64_t ste
 static const int64_t steps[] = { MINUTE, 5 * MINUTE, HOUR,    90 * MINUTE, 6 * HOUR,
                                  DAY,    36 * HOUR,  7 * DAY, 30 * DAY };
 
+/* Around each day from which on something else is read. */
+static void check_seams(struct fixture *f, int64_t step_ms)
+{
+    static const int days[] = { 40, 50, 60, 80, DAYS - 1 };
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+        check(f, D0 + (days[i] - 1) * DAY + 1234567, D0 + (days[i] + 1) * DAY - 7654321, step_ms);
+}
+
+/* All of ninety days in minutes takes a while: those only in the full run. */
 static void check_steps(struct fixture *f, int64_t least_ms)
 {
+    const char *env = getenv("BW_FULL");
+    const bool full = env != NULL && strcmp(env, "1") == 0;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (steps[i] < least_ms || least_ms == 0 || steps[i] % least_ms != 0)
+            continue;
+        if (steps[i] < HOUR)
+            check_seams(f, steps[i]);
+        if (steps[i] < HOUR && !full)
             continue;
         check(f, D0, D0 + DAYS * DAY, steps[i]);
         check(f, D0 + 25 * DAY + 1234567, D0 + 61 * DAY + 7654321, steps[i]);
