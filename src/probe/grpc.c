@@ -154,10 +154,17 @@ static void judge_serving(struct bw_probe_try *t)
     }
 }
 
-static void judge_type(struct bw_probe_try *t, const char *type)
+static bool is_of_grpc(const struct bw_http_answer *answer)
 {
+    const char *type = bw_http_answer_value(answer, "content-type");
+    return type != NULL && strncasecmp(type, "application/grpc", 16) == 0;
+}
+
+static void judge_type(struct bw_probe_try *t)
+{
+    const char *type = bw_http_answer_value(&t->answer, "content-type");
     char shown[100];
-    bw_probe_quote(shown, sizeof shown, type, strlen(type));
+    bw_probe_quote(shown, sizeof shown, type != NULL ? type : "", type != NULL ? strlen(type) : 0);
     t->status = BW_GRPC_UNKNOWN;
     bw_probe_fail(t->out, BW_REASON_GRPC_PROTOCOL, "the content type is '%s', not application/grpc",
                   shown);
@@ -165,7 +172,6 @@ static void judge_type(struct bw_probe_try *t, const char *type)
 
 static void judge(struct bw_probe_try *t)
 {
-    const char *type = bw_http_answer_value(&t->answer, "content-type");
     if (t->answer.status == 0) {
         fail_protocol(t, BW_GRPC_UNAVAILABLE, "an answer without a status line");
     } else if (t->answer.version != BW_HTTP_2) {
@@ -173,8 +179,8 @@ static void judge(struct bw_probe_try *t)
     } else if (!t->has_status && t->answer.status != 200) {
         t->status = bw_grpc_code_of_http(t->answer.status);
         bw_probe_fail(t->out, BW_REASON_HTTP_STATUS, "status %d, expected 200", t->answer.status);
-    } else if (strncasecmp(type != NULL ? type : "", "application/grpc", 16) != 0) {
-        judge_type(t, type != NULL ? type : "");
+    } else if (!is_of_grpc(&t->answer)) {
+        judge_type(t);
     } else if (!t->has_status) {
         fail_protocol(t, BW_GRPC_INTERNAL, "the answer ended without grpc-status");
     } else if (t->status != BW_GRPC_OK) {
@@ -262,8 +268,7 @@ static bool take_line(void *ctx, const char *line, size_t len)
 static bool take_bytes(void *ctx, const char *bytes, size_t len)
 {
     struct bw_probe_try *t = ctx;
-    const char *type = bw_http_answer_value(&t->answer, "content-type");
-    if (t->answer.status != 200 || strncasecmp(type != NULL ? type : "", "application/grpc", 16)) {
+    if (t->answer.status != 200 || !is_of_grpc(&t->answer)) {
         judge(t);
         return false;
     }
