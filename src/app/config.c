@@ -4,6 +4,7 @@
 #include "app/alerting.h"
 #include "app/config_internal.h"
 #include "app/defaults.h"
+#include "app/reach.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "calendar/range.h"
@@ -222,15 +223,22 @@ static void warn_of_later_sections(struct bw_config_loading *loading)
     }
 }
 
-/* All of them, also those that no check uses. */
-static void check_modules(struct bw_config_loading *loading)
+/* All of them, also those that no check uses: /probe may. */
+static void resolve_modules(struct bw_config_loading *loading)
 {
-    const struct bw_node *node = loading->modules != NULL ? loading->modules->first : NULL;
+    struct bw_config *config = loading->config;
+    const size_t count = loading->modules != NULL ? loading->modules->count : 0;
+    struct bw_config_module *modules = bw_arena_array(loading->arena, count + 1, sizeof *modules);
+    const struct bw_node *node = count > 0 ? loading->modules->first : NULL;
     for (; node != NULL; node = node->next) {
         const char *path = bw_conf_path_key(loading->arena, "modules", node->key);
-        struct bw_probe_module module;
-        bw_conf_decode(&loading->ctx, node, path, &bw_probe_module_group, &module);
+        struct bw_probe_module *module = bw_arena_alloc(loading->arena, sizeof *module);
+        bw_conf_decode(&loading->ctx, node, path, &bw_probe_module_group, module);
+        module->name = node->key;
+        modules[config->probe_module_count++] =
+            (struct bw_config_module){ node->key, module, node };
     }
+    config->probe_modules = modules;
 }
 
 static bool read_document(struct bw_config_loading *loading, const char *file,
@@ -269,7 +277,9 @@ static void resolve(struct bw_config_loading *loading)
 {
     bw_conf_decode(&loading->ctx, loading->root, "", &bw_settings_group,
                    &loading->config->settings);
-    check_modules(loading);
+    resolve_modules(loading);
+    bw_reach_resolve(loading->config->settings.web.probe_targets, loading->arena, loading->problems,
+                     &loading->config->reach);
     if (bw_config_is_sound(loading, "global"))
         check_timezone(loading);
     bw_config_resolve_canary(loading);

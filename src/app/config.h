@@ -15,6 +15,7 @@
 #include "expr/condition.h"
 #include "health/check.h"
 #include "health/rollup.h"
+#include "io/network.h"
 #include "model/labels.h"
 #include "probe/module.h"
 #include "probe/probe.h"
@@ -72,6 +73,7 @@ struct bw_config_check {
     const struct bw_degraded_rule *degraded;
     size_t degraded_count;
     struct bw_labels labels; /* the user's, global and service's included */
+    uint64_t target_hash;    /* of `target` */
     uint64_t definition;     /* hash of its options: a run under way may go on if it is the same */
     struct bw_place at;      /* in the file, for mistakes that only show later */
     const char *path;
@@ -127,6 +129,20 @@ struct bw_config_report {
     const struct bw_zone *zone;
 };
 
+/* A module as /probe asks for it by name. */
+struct bw_config_module {
+    const char *name;
+    const struct bw_probe_module *options;
+    const struct bw_node *node; /* as it was written */
+};
+
+/* Whom /probe may talk to: app/reach.h. */
+struct bw_config_reach {
+    bool any;
+    const struct bw_network *networks;
+    size_t count;
+};
+
 struct bw_config {
     struct bw_arena arena;
     struct bw_settings settings;
@@ -142,7 +158,10 @@ struct bw_config {
     size_t target_count;
     const struct bw_config_check *templates; /* of checks of targets, without target */
     size_t template_count;
-    size_t options_count; /* different options of checks */
+    size_t options_count;                         /* different options of checks */
+    const struct bw_config_module *probe_modules; /* those of `modules`, ready for /probe */
+    size_t probe_module_count;
+    struct bw_config_reach reach;
     const struct bw_alert_rule *rules;
     size_t rule_count;
     const struct bw_config_report *reports;

@@ -175,6 +175,7 @@ void bw_config_add_check(struct bw_config_resolving *r,
     *out = *template_check;
     out->instance = instance;
     out->target = target;
+    out->target_hash = bw_hash(target, strlen(target), 0);
     out->shown_target = bw_mask_target(r->loading->arena, target);
     out->covered = bw_config_canary_covers(r->loading->config, out);
     struct bw_buf identity;

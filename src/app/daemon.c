@@ -132,6 +132,8 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
         return err->rc;
     daemon->canary = bw_canary_new(core, bw_watch_engine(daemon->watch), take_sight, daemon);
     bw_watch_set_canary(daemon->watch, ask_canary, daemon->canary);
+    daemon->probing = bw_probing_new(core, daemon->watch,
+                                     (int64_t)(daemon->options->timeout_offset_s * BW_SECOND));
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
@@ -220,6 +222,7 @@ static void stop_measuring(struct bw_daemon *daemon)
     bw_alerting_stop(daemon->alerting);
     bw_hostwatch_stop(daemon->hostwatch);
     bw_canary_stop(daemon->canary);
+    bw_probing_stop(daemon->probing);
     bw_watch_stop(daemon->watch);
 }
 
@@ -261,6 +264,7 @@ static void stop(struct bw_daemon *daemon)
     bw_publisher_free(core->publisher);
     bw_core_free_events(core);
     bw_loop_free(core->loop);
+    bw_probing_free(daemon->probing);
     bw_reloader_free(daemon->reloader);
     bw_config_free(daemon->config);
     free(daemon->config_message);

@@ -15,6 +15,7 @@ struct bw_daemon_options {
     const char *external_url;
     const char *route_prefix;
     const char *template_folder;
+    double timeout_offset_s; /* how much sooner than its scrape a probe of /probe ends */
 };
 
 /* Returns the program's exit code: 0 after SIGTERM or SIGINT, 1 when something needed could

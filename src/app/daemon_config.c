@@ -36,6 +36,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
     bw_roster_free(old);
     bw_roster_settle(roster);
     bw_canary_apply(daemon->canary, config, err);
+    bw_probing_apply(daemon->probing, config);
     if (daemon->core.sight.blind)
         bw_roster_veil(roster); /* what is new, too */
     bw_watch_told(daemon->watch);

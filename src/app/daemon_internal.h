@@ -18,6 +18,7 @@
 #include "app/daemon.h"
 #include "app/discovery.h"
 #include "app/hostwatch.h"
+#include "app/probing.h"
 #include "app/reloader.h"
 #include "app/reporting.h"
 #include "app/rolling.h"
@@ -38,6 +39,7 @@ struct bw_daemon {
     struct bw_roster *roster;
     struct bw_watch *watch;
     struct bw_canary *canary;
+    struct bw_probing *probing;
     struct bw_hostwatch *hostwatch;
     struct bw_alerting *alerting;
     struct bw_trending *trending;

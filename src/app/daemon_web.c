@@ -35,6 +35,12 @@ static void hook_reload(void *ctx, void (*done)(void *reply, bool ok, const char
     bw_reloader_wish(daemon->reloader, done, reply);
 }
 
+static void hook_probe(void *ctx, const struct bw_probe_order *order, bw_probe_reply_fn *done,
+                       void *reply)
+{
+    bw_probing_ask(((struct bw_daemon *)ctx)->probing, order, done, reply);
+}
+
 static enum bw_rc hook_change_store(void *ctx, const struct bw_store_order *order,
                                     struct bw_buf *out, struct bw_err *err)
 {
@@ -73,6 +79,7 @@ enum bw_rc bw_daemon_start_web(struct bw_daemon *daemon, struct bw_err *err)
                                         .metrics = hook_metrics,
                                         .is_ready = hook_is_ready,
                                         .reload = hook_reload,
+                                        .probe = hook_probe,
                                         .change_store = hook_change_store,
                                         .say = hook_say };
     const enum bw_rc rc = bw_web_start(&options, &hooks, daemon->core.workers, &daemon->web, err);

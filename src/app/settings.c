@@ -210,7 +210,9 @@ static const struct bw_opt web_options[] = {
     { "page_size", BW_OPT_INT, AT(bw_web_settings, page_size), .def = "50", .range = "1..1000",
       .help = "Services on a page." },
     { "probe_targets", BW_OPT_NODE, AT(bw_web_settings, probe_targets),
-      .help = "Reserved.", .flags = BW_OPT_HIDDEN },
+      .help = "Whom `/probe` may connect to for callers that are neither on this machine nor have a token: `any`, or networks such as "
+              "`[10.0.0.0/8, fd00::/8]`; targets of checks always. Addresses of this link and of a cloud's metadata (`169.254.0.0/16`, "
+              "`fe80::/10` and others) must be listed for every caller, by a network within them." },
     { 0 },
 };
 static const struct bw_opt_group web_group = {

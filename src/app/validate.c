@@ -3,10 +3,12 @@
 
 #include "app/trending.h"
 #include "base/mem.h"
+#include "conf/decode.h"
 #include "io/resolve.h"
 #include "probe/run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void validate_trends(const struct bw_config *config, struct bw_problems *problems)
 {
@@ -36,7 +38,34 @@ static void validate_plans(const struct bw_config *config, const struct bw_confi
     free(seen);
 }
 
-static void validate_probes(const struct bw_config *config, struct bw_problems *problems)
+static bool is_used(const struct bw_config *config, const char *module)
+{
+    for (size_t i = 0; i < config->check_count; i++) {
+        if (strcmp(config->checks[i].module, module) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of those that a check uses, the check has told. */
+static void validate_modules(struct bw_config *config, struct bw_probe_engine *engine)
+{
+    for (size_t i = 0; i < config->probe_module_count; i++) {
+        const struct bw_config_module *module = &config->probe_modules[i];
+        struct bw_err err;
+        if (is_used(config, module->name))
+            continue;
+        struct bw_probe_plan *plan =
+            bw_probe_plan_new(engine, module->options, config->folder, &err);
+        if (plan == NULL)
+            bw_problems_add(&config->warnings, module->node->at,
+                            bw_conf_path_key(&config->arena, "modules", module->name),
+                            "%s; no probe of it can succeed", err.text);
+        bw_probe_plan_free(plan);
+    }
+}
+
+static void validate_probes(struct bw_config *config, struct bw_problems *problems)
 {
     struct bw_err err;
     /* A daemon that is out of descriptors refuses a reload; it does not end. */
@@ -49,6 +78,7 @@ static void validate_probes(const struct bw_config *config, struct bw_problems *
         validate_plans(config, config->templates, config->template_count, engine, problems);
         if (problems->total == before) /* else the same would be told of each target */
             validate_plans(config, config->checks, config->check_count, engine, problems);
+        validate_modules(config, engine);
     } else {
         bw_problems_add(problems, (struct bw_place){ .file = config->file }, "", "%s", err.text);
     }
@@ -57,7 +87,7 @@ static void validate_probes(const struct bw_config *config, struct bw_problems *
     bw_loop_free(loop);
 }
 
-bool bw_config_validate(const struct bw_config *config, struct bw_problems *problems)
+bool bw_config_validate(struct bw_config *config, struct bw_problems *problems)
 {
     const size_t before = problems->total;
     validate_trends(config, problems);

@@ -7,8 +7,9 @@
 
 #include "app/config.h"
 
-/* Adds each mistake to `problems`; false when there was one. */
-bool bw_config_validate(const struct bw_config *config, struct bw_problems *problems);
+/* Adds each mistake to `problems`; false when there was one. A module that nothing but /probe could
+ * use, and cannot, is a warning of the configuration. */
+bool bw_config_validate(struct bw_config *config, struct bw_problems *problems);
 
 /* Loads and validates; NULL with the mistakes in `problems`. */
 struct bw_config *bw_config_load_valid(const char *file, const struct bw_config_default *defaults,

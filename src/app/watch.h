@@ -45,6 +45,11 @@ void bw_watch_show_veils(struct bw_watch *watch);
 /* The canary has told something (core->sight): results that waited for it are taken. */
 void bw_watch_told(struct bw_watch *watch);
 
+/* Copies what the last run of a check with this target, and with a module of this name unless it
+ * is NULL, has measured; *out_run_ms is when it was due. False when there is none. */
+bool bw_watch_last(struct bw_watch *watch, const char *target, const char *module,
+                   struct bw_measures *out, int64_t *out_run_ms);
+
 /* What the schedule has to say of itself. */
 void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out);
 

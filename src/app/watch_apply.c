@@ -172,6 +172,7 @@ static void carry_outlets(struct bw_watched *check, struct bw_watched *old)
         return;
     check->publication = old->publication;
     check->shown = old->shown;
+    check->shown_ms = old->shown_ms;
     old->publication = NULL;
 }
 

@@ -29,7 +29,8 @@ struct bw_watched {
     uint64_t runs[BW_REASON_COUNT]; /* ended runs by reason; NONE: passed */
     uint64_t warned;
     uint64_t retried;
-    bool shown; /* its block of the metrics page has something in it */
+    int64_t shown_ms; /* when the run was due whose measures are shown; 0: there was none */
+    bool shown;       /* its block of the metrics page has something in it */
 };
 
 /* Ways to probe, by the index of their options; checks share them. NULL: nobody needs it. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/verdict.h"
 #include "app/watch_internal.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A result that would change a status for the worse: first the canary must tell whether it is we
  * who cannot see. */
@@ -119,6 +121,32 @@ void bw_watch_show_veils(struct bw_watch *watch)
     }
 }
 
+static struct bw_watched *find_run(struct bw_watch *watch, const char *target, const char *module)
+{
+    const uint64_t hash = bw_hash(target, strlen(target), 0);
+    for (size_t i = 0; i < watch->count; i++) {
+        struct bw_watched *check = watch->checks[i];
+        const struct bw_config_check *config = check->config;
+        if (config->target_hash == hash && strcmp(config->target, target) == 0
+            && (module == NULL || strcmp(config->module, module) == 0) && check->shown_ms > 0)
+            return check;
+    }
+    return NULL;
+}
+
+bool bw_watch_last(struct bw_watch *watch, const char *target, const char *module,
+                   struct bw_measures *out, int64_t *out_run_ms)
+{
+    struct bw_watched *check = find_run(watch, target, module);
+    if (check == NULL)
+        return false;
+    const struct bw_measures *shown = bw_publication_reopen(check->publication);
+    bw_measures_append(out, shown);
+    bw_publication_commit(check->publication);
+    *out_run_ms = check->shown_ms;
+    return true;
+}
+
 /* ---- its end --------------------------------------------------------------------------- */
 
 static void judge(struct bw_watched *check, const struct bw_probe_result *result, bool unseen)
@@ -172,6 +200,7 @@ static void take_result(struct bw_flight *flight, const struct bw_probe_result *
     bw_source_put_tick(check->source, measures, check->nominal_ms);
     bw_publication_commit(check->publication);
     check->shown = true;
+    check->shown_ms = check->nominal_ms;
     free_flight(check->watch, flight);
     bw_schedule_finished(check->watch->schedule, check->id);
     set_pace(check);

@@ -39,6 +39,9 @@
 #define BW_DESCRIPTORS_RESERVED 32u /* that checks leave to the front end, the store, names */
 #define BW_EXEC_PERFDATA_MAX 100u   /* measurements taken from one output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
+#define BW_ASKED_PROBES_MAX 128u    /* that /probe runs at one time; for strangers a quarter */
+#define BW_ASKED_PROBES_PER_S 1000u /* that begin in a second */
+#define BW_ASKED_PROBES_PER_S_STRANGERS 50u /* of these, for who has no token, from elsewhere */
 
 /* HTTP front end. */
 #define BW_WEB_HEADER_BYTES_MAX (16u << 10)

@@ -46,6 +46,8 @@ static const struct bw_opt rows[] = {
       .help = "Path before every route, for a proxy that keeps it." },
     { "template.folder", BW_OPT_STRING, AT(daemon.template_folder), .flags = BW_OPT_FOLDER,
       .help = "Templates here replace the built-in ones of the same name." },
+    { "timeout-offset", BW_OPT_NUMBER, AT(daemon.timeout_offset_s), .def = "0.5", .range = "0..60",
+      .help = "So many seconds before its scrape times out a probe of /probe ends." },
     { "log.level", BW_OPT_ENUM, AT(log_level), .def = "info", .names = level_names,
       .help = "The least important lines that are logged." },
     { "log.format", BW_OPT_ENUM, AT(log_format), .def = "logfmt", .names = format_names,

@@ -210,3 +210,14 @@ struct bw_verdict bw_access_check(const struct bw_access *access, enum bw_listen
         return refuse(421, "The Host header names another machine than this one.");
     return refuse(0, NULL);
 }
+
+enum bw_trust bw_access_trust(const struct bw_access *access, enum bw_listener_kind kind,
+                              const struct bw_request_headers *headers)
+{
+    if (kind == BW_LISTENER_CONTROL || granted(access, headers->authorization) != BW_SCOPE_NONE)
+        return BW_TRUST_FULL;
+    if (kind == BW_LISTENER_LOOPBACK && is_same_origin(access, headers))
+        return BW_TRUST_FULL;
+    return headers->authorization != NULL && access->token_count > 0 ? BW_TRUST_MISTAKEN
+                                                                     : BW_TRUST_NONE;
+}

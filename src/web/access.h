@@ -35,6 +35,12 @@ struct bw_verdict {
     const char *detail;
 };
 
+/* Whether whoever sent these headers may have us do things that are more than reading what we
+ * know: on this machine, or with any token. MISTAKEN: not, with a token that is none. */
+enum bw_trust { BW_TRUST_NONE, BW_TRUST_MISTAKEN, BW_TRUST_FULL };
+enum bw_trust bw_access_trust(const struct bw_access *access, enum bw_listener_kind kind,
+                              const struct bw_request_headers *headers);
+
 /* May a request with these headers do this, arriving at such a listener? */
 struct bw_verdict bw_access_check(const struct bw_access *access, enum bw_listener_kind kind,
                                   enum bw_scope scope, bool mutates,

@@ -8,7 +8,8 @@
 bw_handler_fn bw_page_status, bw_page_service, bw_page_check, bw_page_hosts, bw_page_trends,
     bw_page_alerts, bw_page_events, bw_page_reports;
 bw_handler_fn bw_asset_style, bw_asset_script, bw_asset_icon;
-bw_handler_fn bw_endpoint_metrics, bw_endpoint_healthy, bw_endpoint_ready, bw_endpoint_reload;
+bw_handler_fn bw_endpoint_metrics, bw_endpoint_healthy, bw_endpoint_ready, bw_endpoint_reload,
+    bw_endpoint_probe;
 
 bw_handler_fn bw_api_services, bw_api_service, bw_api_targets, bw_api_alerts, bw_api_trends,
     bw_api_groups, bw_api_days, bw_api_check, bw_api_status, bw_api_series, bw_api_samples,

@@ -58,6 +58,7 @@ static void copy_headers(struct bw_request *request, struct MHD_Connection *conn
         { "Authorization", &headers->authorization },
         { "Origin", &headers->origin },
         { "Sec-Fetch-Site", &headers->fetch_site },
+        { "X-Prometheus-Scrape-Timeout-Seconds", &headers->scrape_timeout },
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         *wanted[i].out = bw_arena_strdup(
@@ -216,6 +217,20 @@ static bool check_access(struct exchange *exchange)
     if (verdict.status == 401)
         request->answer.challenge = "Bearer";
     return false;
+}
+
+bool bw_request_is_trusted(struct bw_request *request)
+{
+    struct exchange *exchange = request->exchange;
+    struct bw_web *web = exchange->web;
+    struct bw_client client;
+    pthread_rwlock_rdlock(&web->access_lock);
+    const enum bw_trust trust =
+        bw_access_trust(web->access, exchange->listener->kind, &request->headers);
+    pthread_rwlock_unlock(&web->access_lock);
+    if (trust == BW_TRUST_MISTAKEN && bw_server_client(exchange->connection, &client))
+        bw_throttle_failed(web->throttle, &client, bw_loop_mono_ns());
+    return trust == BW_TRUST_FULL;
 }
 
 /* Looks at all that the headers say; false when that is enough for an answer. */

@@ -51,7 +51,7 @@ struct bw_answer {
 /* The request headers that somebody reads; NULL when absent. */
 struct bw_request_headers {
     const char *host, *accept, *accept_encoding, *if_none_match, *authorization, *origin,
-        *fetch_site;
+        *fetch_site, *scrape_timeout;
 };
 
 enum bw_request_state {
@@ -90,6 +90,11 @@ struct bw_site {
     struct bw_spare *spare;
     atomic_bool cancelled; /* stopping: long work may end early */
 };
+
+/* Whether whoever asks may have us do things out there: on this machine, unless a page of another
+ * site made the request, or with a token. Showing a token that is none counts as guessing. While
+ * the handler runs. */
+bool bw_request_is_trusted(struct bw_request *request);
 
 /* For answers that come later, after a handler of a BW_RUN_LATER route has returned: true hands
  * the request to the caller, who fills in the answer and calls finish; false means that nobody

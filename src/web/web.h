@@ -37,6 +37,22 @@ struct bw_store_order {
     bool all;                           /* also when that is every series there is */
 };
 
+/* What somebody wants probed now, or what the last scheduled run of it found. */
+struct bw_probe_order {
+    const char *target; /* NULL: not said; so are the others */
+    const char *module;
+    const char *hostname;
+    bool trusted; /* who asks: bw_request_is_trusted() */
+    bool debug;   /* a transcript beside what is found */
+    bool cached;  /* no run now */
+    bool extra;   /* families of our own, too */
+    enum bw_exposition format;
+    double scrape_timeout_s; /* 0: not said */
+};
+
+/* What is answered: metrics with status 200 unless the order asks for `debug`, else words. */
+typedef void bw_probe_reply_fn(void *reply, unsigned status, const struct bw_buf *text);
+
 /* Called from any of the front end's threads, except where it says otherwise. */
 struct bw_web_hooks {
     void *ctx;
@@ -54,6 +70,10 @@ struct bw_web_hooks {
 
     /* Asks for a reload; done(reply, …) follows exactly once, from another thread. */
     void (*reload)(void *ctx, void (*done)(void *reply, bool ok, const char *message), void *reply);
+
+    /* Probes; done(reply, …) follows exactly once, from another thread. NULL: nobody does. */
+    void (*probe)(void *ctx, const struct bw_probe_order *order, bw_probe_reply_fn *done,
+                  void *reply);
 
     /* Does it, or a part of it, and appends what to answer as JSON. On a worker; BW_EBUSY: not now,
      * ask again. NULL: nobody does. */

@@ -466,6 +466,7 @@ def scenario(bench):
         {"name": "down", "labels": {"team": "two"}, "depends_on": ["web"],
          "checks": [http_check("page", fails), tcp_check("port", good)]},
         {"name": ODD, "checks": [http_check(ODD, good)]}],
+        modules={"http_2xx": {"prober": "http"}},
         reports={"archive": {"path": "reports"}, "schedules": [
             {"name": "soon", "type": "summary", "format": "json", "cron": "* * * * *", "range": "1h"}]}),
         args=[f"--web.config.file={security}"])

@@ -101,11 +101,38 @@ static void paths_start_at_the_file(void **state)
     folder_remove(&folder);
 }
 
+/* Nobody but /probe could use it: a blackbox.yml is read as it is. */
+static void a_module_that_cannot_be_used_is_a_warning(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct bw_problems problems = { 0 };
+    struct bw_buf said;
+    folder_make(&folder);
+    bw_buf_init(&said, 1u << 16);
+    folder_write(&folder, "c.yml",
+                 "modules:\n"
+                 "  good: {prober: http}\n"
+                 "  bad: {prober: http, http: {tls_config: {ca_file: none.pem}}}\n");
+    struct bw_config *config = bw_config_load_valid(folder_file(&folder, "c.yml"),
+                                                    &(struct bw_config_default){ 0 }, &problems);
+    assert_non_null(config);
+    folder_problems(&folder, &config->warnings, &said);
+    assert_string_equal(
+        said.data, "c.yml:3:8: modules.bad: none.pem: no such file; no probe of it can succeed\n");
+    assert_int_equal(problems.total, 0);
+    bw_config_free(config);
+    bw_buf_fini(&said);
+    bw_problems_fini(&problems);
+    folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_that_only_show_when_compiled),
         cmocka_unit_test(paths_start_at_the_file),
+        cmocka_unit_test(a_module_that_cannot_be_used_is_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

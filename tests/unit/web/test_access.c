@@ -171,12 +171,51 @@ static void a_token_comes_from_its_file(void **state)
     bw_access_free(access);
 }
 
+/* Who may have us do things out there, by file, listener and headers. */
+static void trust_is_for_this_machine_and_for_tokens(void **state)
+{
+    (void)state;
+    static const struct {
+        enum file file;
+        enum bw_listener_kind kind;
+        const char *authorization, *origin, *fetch_site;
+        enum bw_trust trust;
+    } trusts[] = {
+        { NONE, BW_LISTENER_LOOPBACK, NULL, NULL, NULL, BW_TRUST_FULL },
+        { TOKENS, BW_LISTENER_LOOPBACK, NULL, NULL, NULL, BW_TRUST_FULL },
+        { TOKENS, BW_LISTENER_LOOPBACK, "Bearer wrong", NULL, NULL, BW_TRUST_FULL },
+        { NONE, BW_LISTENER_LOOPBACK, NULL, NULL, "none", BW_TRUST_FULL },
+        { NONE, BW_LISTENER_LOOPBACK, NULL, NULL, "cross-site", BW_TRUST_NONE },
+        { NONE, BW_LISTENER_LOOPBACK, NULL, "https://evil.example", NULL, BW_TRUST_NONE },
+        { NONE, BW_LISTENER_REMOTE, NULL, NULL, NULL, BW_TRUST_NONE },
+        { NONE, BW_LISTENER_REMOTE, "Bearer any", NULL, NULL, BW_TRUST_NONE },
+        { TOKENS, BW_LISTENER_REMOTE, NULL, NULL, NULL, BW_TRUST_NONE },
+        { TOKENS, BW_LISTENER_REMOTE, "Bearer wrong", NULL, NULL, BW_TRUST_MISTAKEN },
+        { TOKENS, BW_LISTENER_REMOTE, "Bearer " WRITE, NULL, NULL, BW_TRUST_FULL },
+        { READ_TOKEN, BW_LISTENER_REMOTE, "Bearer " READ, NULL, NULL, BW_TRUST_FULL },
+        { NONE, BW_LISTENER_CONTROL, NULL, NULL, NULL, BW_TRUST_FULL },
+    };
+    struct bw_access *files[] = { load(NULL), load(with_tokens), load(with_read_token) };
+    for (size_t i = 0; i < sizeof trusts / sizeof *trusts; i++) {
+        const struct bw_request_headers headers = { .host = "localhost",
+                                                    .authorization = trusts[i].authorization,
+                                                    .origin = trusts[i].origin,
+                                                    .fetch_site = trusts[i].fetch_site };
+        const enum bw_trust got = bw_access_trust(files[trusts[i].file], trusts[i].kind, &headers);
+        if (got != trusts[i].trust)
+            fail_msg("case %zu: expected %d, got %d", i, trusts[i].trust, got);
+    }
+    for (size_t i = 0; i < 3; i++)
+        bw_access_free(files[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_are_as_told),
         cmocka_unit_test(mistakes_are_told_with_their_place),
         cmocka_unit_test(a_token_comes_from_its_file),
+        cmocka_unit_test(trust_is_for_this_machine_and_for_tokens),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
