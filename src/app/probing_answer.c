@@ -47,6 +47,10 @@ bool bw_probing_is_blackbox(const char *family)
         "probe_grpc_status_code",
         "probe_grpc_healthcheck_response",
         "probe_grpc_ssl",
+        "probe_websocket_duration_seconds",
+        "probe_websocket_status_code",
+        "probe_websocket_connection_upgraded",
+        "probe_websocket_failed_due_to_regex",
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         if (strcmp(families[i], family) == 0)
