@@ -43,7 +43,7 @@ stop() {
 await() {
     local i
     for i in $(seq 100); do
-        curl -sf -o "$run/awaited" "$1" && return
+        curl -skf -o "$run/awaited" "$1" && return
         sleep 0.1
     done
     echo "no answer from $1" >&2
@@ -59,8 +59,14 @@ status_of() { # PID FIELD: a number of /proc/PID/status
     awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"
 }
 
-# The target of all probes: 1 KB over HTTP on $1, its count of connections on $1 + 1.
+# The target of all probes: 1 KB over HTTP on $1, or over TLS with $run/target.crt when $2 is "ssl";
+# its count of connections on $1 + 1.
 start_target() {
+    local tls=${2:-} url=http://127.0.0.1:$1/ certificate=
+    if [ -n "$tls" ]; then
+        url=https://127.0.0.1:$1/
+        certificate="ssl_certificate $run/target.crt; ssl_certificate_key $run/target.key;"
+    fi
     target_port=$1
     mkdir -p "$run/www"
     head -c 1024 /dev/zero | tr '\0' x >"$run/www/index.html"
@@ -71,12 +77,12 @@ http {
   access_log off; keepalive_requests 1000000000;
   client_body_temp_path $run/b; proxy_temp_path $run/p; fastcgi_temp_path $run/f;
   uwsgi_temp_path $run/u; scgi_temp_path $run/s;
-  server { listen 127.0.0.1:$target_port backlog=4096; root $run/www; }
+  server { listen 127.0.0.1:$target_port $tls backlog=4096; $certificate root $run/www; }
   server { listen 127.0.0.1:$((target_port + 1)); location / { stub_status; } }
 }
 CONF
     start nginx nginx -e "$run/nginx.err" -c "$run/nginx.conf"
-    await "http://127.0.0.1:$target_port/"
+    await "$url"
 }
 
 # Connections that the target has taken, or with keep_alive requests, less those that ask.
@@ -93,6 +99,7 @@ start_blackbox() { # PORT
     cat >"$run/blackbox.yml" <<CONF
 modules:
   $dns_module
+  ${https_module:-}
   http_2xx: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}
   tcp_connect: {prober: tcp, timeout: 5s, tcp: {preferred_ip_protocol: ip4}}
 CONF
@@ -117,14 +124,15 @@ write_checks() {
         echo "modules:"
         echo "  kept: {prober: http, http: {keep_alive: true}}"
         echo "  $dns_module"
+        echo "  ${https_module:-}"
         echo "services:"
         for s in $(seq "$services"); do
             echo "  - name: service-$s"
             echo "    checks:"
             for i in $(seq $(($3 / services))); do
                 url=127.0.0.1:$target_port
-                [ "$2" = http ] && url="http://$url/?$s-$i"
-                echo "      - {name: check-$i, $2: \"$url\"${module:+, module: $module}}"
+                [[ "$2" = http* ]] && url="$2://$url/?$s-$i"
+                echo "      - {name: check-$i, ${2/https/http}: \"$url\"${module:+, module: $module}}"
             done
         done
     } >"$run/$1.yml"
@@ -151,7 +159,7 @@ spread() { # the least and the most of the numbers given
 # verdict OURS THEIRS BAR: "1/7.3 (bar 1/5: met)"
 verdict() {
     awk -v a="$1" -v b="$2" -v bar="$3" 'BEGIN {
-        printf("1/%.1f of it (bar 1/%d: %s)\n", b / a, bar, (b / a >= bar) ? "met" : "missed") }'
+        printf("1/%.1f of it (bar 1/%s: %s)\n", b / a, bar, (b / a >= bar) ? "met" : "missed") }'
 }
 
 # compare WHAT BAR OURS THEIRS RIVAL: names of two arrays of rounds, in microseconds.

@@ -126,7 +126,8 @@ bool bw_conf_decode_row(struct bw_conf_ctx *ctx, const struct bw_node *node, con
 
 static bool has_twin(const struct bw_opt *row)
 {
-    return (row->flags & BW_OPT_SECRET) != 0 && row->type == BW_OPT_STRING;
+    return (row->flags & (BW_OPT_SECRET | BW_OPT_OWN_FILE)) == BW_OPT_SECRET
+           && row->type == BW_OPT_STRING;
 }
 
 /* The row whose NAME_file this key is, or NULL. */
@@ -153,7 +154,7 @@ static bool unknown_key(struct bw_conf_ctx *ctx, const struct bw_node *child, co
 {
     struct bw_guess guess = bw_guess_of(child->key);
     for (const struct bw_opt *row = group->opts; row->name != NULL; row++) {
-        if (is_entry_name(group, named, row->name))
+        if (is_entry_name(group, named, row->name) || (row->flags & BW_OPT_REFUSED) != 0)
             continue;
         bw_guess_try(&guess, row->name);
         if (has_twin(row))
@@ -182,6 +183,10 @@ static bool decode_child(struct bw_conf_ctx *ctx, const struct bw_node *map,
 {
     const char *child_path = bw_conf_path_key(ctx->arena, path, child->key);
     const struct bw_opt *row = find_row(group, child->key);
+    if (row != NULL && (row->flags & BW_OPT_REFUSED) != 0) {
+        bw_problems_add(ctx->problems, child->key_at, path, "%s: %s", child->key, row->help);
+        return false;
+    }
     if (row != NULL && !is_entry_name(group, named, child->key))
         return bw_conf_decode_row(ctx, child, child_path, row, out);
     row = twin_row(group, child->key);

@@ -128,7 +128,8 @@ static void put_row(struct bw_buf *out, const struct bw_opt *row)
 {
     bw_buf_text(out, "| ");
     put_code(out, row->name);
-    if ((row->flags & BW_OPT_SECRET) != 0 && row->type == BW_OPT_STRING)
+    if ((row->flags & (BW_OPT_SECRET | BW_OPT_OWN_FILE)) == BW_OPT_SECRET
+        && row->type == BW_OPT_STRING)
         bw_buf_printf(out, " or `%s_file`", row->name);
     bw_buf_text(out, " | ");
     put_type(out, row);

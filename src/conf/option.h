@@ -51,6 +51,8 @@ enum bw_opt_flag {
     BW_OPT_HIDDEN = 4, /* not in docs */
     BW_OPT_FILE = 8,   /* a text that names a file: shells complete it */
     BW_OPT_FOLDER = 16,
+    BW_OPT_OWN_FILE = 32, /* a secret whose NAME_file is a row of its own */
+    BW_OPT_REFUSED = 64,  /* a key that others know: `help` says why it is none here; hidden */
 };
 
 /* A word and what it means; a list ends with a NULL name. */

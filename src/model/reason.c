@@ -47,6 +47,8 @@ static const struct {
     [BW_REASON_GRPC_STATUS] = { "grpc_status", "unexpected gRPC status" },
     [BW_REASON_GRPC_PROTOCOL] = { "grpc_protocol", "not a valid gRPC answer" },
     [BW_REASON_WEBSOCKET_PROTOCOL] = { "websocket_protocol", "not a valid WebSocket answer" },
+    [BW_REASON_PROXY] = { "proxy", "the proxy does not pass us on" },
+    [BW_REASON_TOKEN] = { "token", "no access token" },
 };
 
 const char *bw_reason_name(enum bw_reason reason)

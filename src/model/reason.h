@@ -48,6 +48,8 @@ enum bw_reason {
     BW_REASON_GRPC_STATUS,        /* a call ended with another status than OK */
     BW_REASON_GRPC_PROTOCOL,      /* not gRPC, or broken */
     BW_REASON_WEBSOCKET_PROTOCOL, /* not WebSocket, or broken */
+    BW_REASON_PROXY,              /* a proxy could not be reached, or did not pass us on */
+    BW_REASON_TOKEN,              /* no access token could be had for the request */
     BW_REASON_COUNT,
 };
 

@@ -81,7 +81,7 @@ const struct bw_opt_group bw_probe_grpc_group = {
 static void add_header(struct bw_http_plan *http, const char *name, const char *value)
 {
     http->headers[http->header_count++] =
-        (struct bw_http_header){ bw_strdup(name), bw_strdup(value) };
+        (struct bw_http_header){ bw_strdup(name), bw_strdup(value), false };
 }
 
 static void make_request(struct bw_grpc_plan *plan, const struct bw_grpc_options *o)

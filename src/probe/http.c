@@ -2,8 +2,9 @@
 /* The HTTP probe. One hop is one name lookup and one transfer (probe/http_transfer.h); redirects
  * are followed here, hop by hop, so that each passes the same checks:
  *
- *     URL --> lookup --> transfer --> answer --3xx--> next URL (at most 10)
- *                                        \--else--> judged --> done
+ *     URL --> lookup --> the proxy's lookup --> transfer --> answer --3xx--> next URL
+ *         \-------------^           \-----------^              \--else--> judged --> done
+ *          a proxy does it           there is none
  *
  * Phases are timed by our own clock: libcurl's times are zero after a failed handshake. */
 #include "probe/http.h"
@@ -31,6 +32,8 @@ struct bw_probe_try {
     struct bw_lookup *lookup;
     struct bw_address address;
     bool has_address;
+    const struct bw_http_proxy *proxy; /* of this hop; or NULL */
+    struct bw_address proxy_address;
     struct bw_http_transfer transfer;
     struct bw_http_answer answer;
     bool trusted, plain_get;
@@ -131,9 +134,8 @@ static bool take_redirect(struct bw_probe_try *t, const char *location)
 {
     struct bw_err err;
     struct bw_http_url next;
-    if (t->redirects == BW_PROBE_REDIRECTS_MAX) {
-        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS, "more than %u redirects",
-                      BW_PROBE_REDIRECTS_MAX);
+    if (t->redirects == t->plan->max_redirects) {
+        bw_probe_fail(t->out, BW_REASON_HTTP_REDIRECTS, "more than %u redirects", t->redirects);
         return false;
     }
     if (bw_http_url_parse(location, &next, &err) != BW_OK) {
@@ -219,23 +221,15 @@ static void on_transferred(void *ctx)
         on_answered(t);
 }
 
-static void on_resolved(void *ctx, const struct bw_lookup_result *result)
+/* All names are looked up. */
+static void transfer(struct bw_probe_try *t)
 {
-    struct bw_probe_try *t = ctx;
-    t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->url.host, result->detail);
-        end(t);
-        return;
-    }
-    t->address = result->addresses[0];
-    t->has_address = true;
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
     const struct bw_http_hop hop = {
         .plan = t->plan,
         .url = &t->url,
-        .address = &t->address,
+        .address = t->has_address ? &t->address : NULL,
+        .proxy = t->proxy,
+        .proxy_address = &t->proxy_address,
         .host_header = t->trusted ? t->target->host : NULL,
         .trusted = t->trusted,
         .plain_get = t->plain_get,
@@ -244,15 +238,63 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
         end(t);
 }
 
-static void resolve(struct bw_probe_try *t)
+static void look_up(struct bw_probe_try *t, const char *name, bw_lookup_done_fn *done)
 {
-    bw_probe_enter(t->out, BW_PHASE_RESOLVE);
-    bw_trail_add(t->out, BW_TRAIL_LOOKUP, t->url.host, strlen(t->url.host));
-    const struct bw_lookup_query query = { .name = t->url.host,
+    bw_trail_add(t->out, BW_TRAIL_LOOKUP, name, strlen(name));
+    const struct bw_lookup_query query = { .name = name,
                                            .preference = t->plan->preference,
                                            .fallback = t->plan->fallback,
                                            .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(t->engine->resolver, &query, on_resolved, t);
+    t->lookup = bw_lookup_start(t->engine->resolver, &query, done, t);
+}
+
+/* False when the try has ended with it. */
+static bool take_lookup(struct bw_probe_try *t, const struct bw_lookup_result *result,
+                        const char *name, struct bw_address *out)
+{
+    t->lookup = NULL;
+    if (result->reason != BW_REASON_NONE) {
+        bw_probe_fail(t->out, result->reason, "%s: %s", name, result->detail);
+        end(t);
+        return false;
+    }
+    *out = result->addresses[0];
+    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
+                  result->count * sizeof *result->addresses);
+    return true;
+}
+
+static void on_proxy_resolved(void *ctx, const struct bw_lookup_result *result)
+{
+    struct bw_probe_try *t = ctx;
+    if (take_lookup(t, result, t->proxy->host, &t->proxy_address))
+        transfer(t);
+}
+
+static void on_resolved(void *ctx, const struct bw_lookup_result *result)
+{
+    struct bw_probe_try *t = ctx;
+    if (!take_lookup(t, result, t->url.host, &t->address))
+        return;
+    t->has_address = true;
+    if (t->proxy != NULL)
+        look_up(t, t->proxy->host, on_proxy_resolved);
+    else
+        transfer(t);
+}
+
+/* A proxy that looks names up could be sent anywhere: where addresses are looked at, we look the
+ * name up too. */
+static void resolve(struct bw_probe_try *t)
+{
+    bw_probe_enter(t->out, BW_PHASE_RESOLVE);
+    t->proxy = bw_http_proxy_for(&t->plan->proxies, &t->url);
+    t->has_address = false;
+    const bool by_name = t->proxy != NULL && (t->plan->skip_resolve || t->proxy->by_name);
+    if (by_name && t->target->filter == NULL)
+        look_up(t, t->proxy->host, on_proxy_resolved);
+    else
+        look_up(t, t->url.host, on_resolved);
 }
 
 static enum bw_rc read_target(struct bw_probe_try *t, struct bw_err *err)
@@ -298,6 +340,7 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     t->first_origin = bw_strdup(t->url.origin);
     t->transfer.answer = &t->answer;
     bw_http_answer_init(&t->answer, t->plan);
+    bw_http_plan_refresh(t->plan, out);
     resolve(t);
     return t;
 }

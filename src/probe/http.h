@@ -4,6 +4,8 @@
 #define PROBE_HTTP_H
 
 #include "base/buf.h"
+#include "probe/http_proxy.h"
+#include "probe/http_secret.h"
 #include "probe/mask.h"
 #include "probe/regex.h"
 #include "probe/tls.h"
@@ -19,6 +21,7 @@ struct bw_http_header_check {
 struct bw_http_header {
     char *name;
     char *value;
+    bool secret; /* whatever its name is */
 };
 
 struct bw_http_plan {
@@ -28,7 +31,15 @@ struct bw_http_plan {
     size_t header_count;
     char *username, *password; /* or NULL */
     char *authorization;       /* "Bearer …" or NULL */
-    char *compression;         /* or NULL */
+    char *scheme;              /* "Bearer " */
+    struct bw_http_secret *files;
+    size_t file_count;
+    struct bw_http_proxies proxies;
+    bool skip_resolve; /* a proxy gets the name */
+    bool has_source;
+    struct bw_address source; /* to ask from */
+    unsigned max_redirects;
+    char *compression; /* or NULL */
     int64_t *statuses;
     size_t status_count;
     unsigned versions; /* bits of enum bw_http_version; 0: any */
@@ -50,6 +61,18 @@ enum bw_http_version { BW_HTTP_1_0 = 1, BW_HTTP_1_1 = 2, BW_HTTP_2 = 4 };
 
 void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                       struct bw_err *err);
+
+/* Rules that span options, and one that makes bits of enum bw_http_version. */
+enum bw_rc bw_http_check_options(const void *options, struct bw_err *err);
+enum bw_rc bw_http_read_versions(const struct bw_http_options *options, unsigned *out,
+                                 struct bw_err *err);
+
+/* Reads again which of its files have changed; on failure what was read before stays, and the
+ * trail tells. */
+void bw_http_plan_refresh(struct bw_http_plan *plan, struct bw_probe_outcome *out);
+
+/* Whether it may be the name of a header, or a method. */
+bool bw_http_is_field_name(const char *text);
 
 /* Nothing in the plan's requests needs libcurl. */
 bool bw_http_plan_is_plain(const struct bw_http_plan *plan);
@@ -157,7 +180,9 @@ const char *bw_http_version_name(enum bw_http_version version);
 struct bw_http_hop {
     const struct bw_http_plan *plan;
     const struct bw_http_url *url;
-    const struct bw_address *address;
+    const struct bw_address *address;  /* NULL: the proxy looks the name up */
+    const struct bw_http_proxy *proxy; /* NULL: straight to the address */
+    const struct bw_address *proxy_address;
     const char *host_header; /* or NULL */
     bool trusted;
     bool plain_get; /* after a redirect that turns the request into a GET */

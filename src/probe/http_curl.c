@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 struct bw_http_curl {
     struct bw_probe_engine *engine;
@@ -16,6 +18,8 @@ struct bw_http_curl {
     struct bw_curl_slot slot;
     bool runs;
     struct curl_slist *connect_to;
+    const struct bw_address *source; /* or NULL */
+    bool proxied;
     int socket_error; /* errno of socket(2) */
     char error[CURL_ERROR_SIZE];
 };
@@ -38,10 +42,18 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
 {
     (void)purpose;
     struct bw_http_curl *curl = ctx;
-    int fd = bw_socket_open(to->family, to->socktype, to->protocol);
+    struct sockaddr_storage from;
+    const int fd = bw_socket_open(to->family, to->socktype, to->protocol);
     if (fd < 0)
         curl->socket_error = errno;
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    if (fd < 0 || curl->source == NULL)
+        return fd < 0 ? CURL_SOCKET_BAD : fd;
+    const socklen_t len = bw_address_socket(curl->source, 0, &from);
+    if (bind(fd, (struct sockaddr *)&from, len) == 0)
+        return fd;
+    curl->socket_error = errno;
+    close(fd);
+    return CURL_SOCKET_BAD;
 }
 
 static CURLcode on_tls_context(CURL *easy, void *context, void *ctx)
@@ -78,6 +90,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 static enum bw_reason connect_reason(const struct bw_http_curl *curl)
 {
     long error = curl->socket_error;
+    if (error == EADDRNOTAVAIL && curl->source != NULL)
+        return BW_REASON_CONNECT_FAILED;
     if (error == 0)
         curl_easy_getinfo(curl->slot.easy, CURLINFO_OS_ERRNO, &error);
     return bw_probe_errno_reason((int)error);
@@ -100,6 +114,8 @@ static enum bw_reason by_phase(const struct bw_http_curl *curl)
 static enum bw_reason reason_of(const struct bw_http_curl *curl, CURLcode code)
 {
     const bool has_asked = curl->out->phase >= BW_PHASE_PROCESSING;
+    if (curl->proxied && curl->out->phase == BW_PHASE_CONNECT)
+        return BW_REASON_PROXY;
     switch (code) {
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -179,6 +195,8 @@ struct bw_http_curl *bw_http_curl_start(struct bw_probe_engine *engine,
 {
     struct bw_http_curl *curl = bw_alloc(sizeof *curl);
     *curl = (struct bw_http_curl){ .engine = engine, .out = out, .ops = ops, .ctx = ctx };
+    curl->source = hop->plan->has_source ? &hop->plan->source : NULL;
+    curl->proxied = hop->proxy != NULL;
     curl->slot =
         (struct bw_curl_slot){ .easy = curl_easy_init(), .done = on_transferred, .ctx = curl };
     if (curl->slot.easy == NULL

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/http.h"
 
-#include "base/mem.h"
+#include "probe/http_proxy.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,7 +34,12 @@ static const struct bw_opt_group header_match_group = {
 #define AT(member) offsetof(struct bw_basic_auth, member)
 static const struct bw_opt basic_auth_options[] = {
     { "username", BW_OPT_STRING, AT(username), .help = "User name." },
-    { "password", BW_OPT_STRING, AT(password), .flags = BW_OPT_SECRET, .help = "Password." },
+    { "username_file", BW_OPT_STRING, AT(username_file), .flags = BW_OPT_FILE,
+      .help = "File with the user name; read again when it changes." },
+    { "password", BW_OPT_STRING, AT(password), .flags = BW_OPT_SECRET | BW_OPT_OWN_FILE,
+      .help = "Password." },
+    { "password_file", BW_OPT_STRING, AT(password_file), .flags = BW_OPT_FILE,
+      .help = "File with the password; read again when it changes." },
     { 0 },
 };
 #undef AT
@@ -51,7 +54,10 @@ static const struct bw_opt_group basic_auth_group = {
 #define AT(member) offsetof(struct bw_authorization, member)
 static const struct bw_opt authorization_options[] = {
     { "type", BW_OPT_STRING, AT(type), .def = "Bearer", .help = "Scheme." },
-    { "credentials", BW_OPT_STRING, AT(credentials), .flags = BW_OPT_SECRET, .help = "Token." },
+    { "credentials", BW_OPT_STRING, AT(credentials), .flags = BW_OPT_SECRET | BW_OPT_OWN_FILE,
+      .help = "Token." },
+    { "credentials_file", BW_OPT_STRING, AT(credentials_file), .flags = BW_OPT_FILE,
+      .help = "File with the token; read again when it changes." },
     { 0 },
 };
 #undef AT
@@ -63,16 +69,43 @@ static const struct bw_opt_group authorization_group = {
     .help = "The header Authorization; sent to the target's own origin only.",
 };
 
+#define AT(member) offsetof(struct bw_http_header_options, member)
+static const struct bw_opt http_header_options[] = {
+    { "name", BW_OPT_STRING, AT(name), .flags = BW_OPT_HIDDEN, .help = "The key." },
+    { "values", BW_OPT_STRINGS, AT(values), .help = "Values; each makes a header line." },
+    { "secrets", BW_OPT_STRINGS, AT(secrets), .flags = BW_OPT_SECRET,
+      .help = "Values that no transcript shows." },
+    { "files", BW_OPT_STRINGS, AT(files),
+      .help = "Files with a secret value each; read again when they change." },
+    { 0 },
+};
+#undef AT
+
+static const struct bw_opt_group http_header_group = {
+    .name = "http_header",
+    .size = sizeof(struct bw_http_header_options),
+    .opts = http_header_options,
+    .key = "name",
+    .help = "A header and its values.",
+};
+
 #define AT(member) offsetof(struct bw_http_options, member)
 static const struct bw_opt http_options[] = {
     { "method", BW_OPT_STRING, AT(method), .def = "GET", .range = "1..32",
       .help = "Request method." },
     { "headers", BW_OPT_MAP, AT(headers), .help = "Headers to send." },
+    { "http_headers", BW_OPT_NAMED, AT(http_headers), .group = &http_header_group,
+      .help = "Headers with several values, or with values that are secret." },
     { "body", BW_OPT_STRING, AT(body), .help = "Body to send." },
+    { "body_file", BW_OPT_STRING, AT(body_file), .flags = BW_OPT_FILE,
+      .help = "File with the body to send, text of at most 4 MiB; read when the configuration "
+              "is." },
     { "basic_auth", BW_OPT_GROUP, AT(basic_auth), .group = &basic_auth_group,
       .help = "User name and password." },
     { "authorization", BW_OPT_GROUP, AT(authorization), .group = &authorization_group,
       .help = "A token." },
+    { "bearer_token", BW_OPT_STRING, AT(bearer_token), .flags = BW_OPT_SECRET,
+      .help = "As authorization with type Bearer; the older form." },
     { "valid_status_codes", BW_OPT_INTS, AT(valid_status_codes), .range = "100..599",
       .help = "Status codes that pass; empty: 200 to 299." },
     { "valid_http_versions", BW_OPT_STRINGS, AT(valid_http_versions),
@@ -81,8 +114,15 @@ static const struct bw_opt http_options[] = {
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
       .help = "Use the other kind of address when there is none, or no route." },
+    { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
+      .help = "Address of this host to ask from; targets are asked at addresses of its kind." },
     { "follow_redirects", BW_OPT_BOOL, AT(follow_redirects), .def = "true",
-      .help = "Follow up to 10 redirects, to http and https only." },
+      .help = "Follow redirects, to http and https only. Passwords, tokens, cookies and all other "
+              "headers but Accept and User-Agent stay with the target's own origin." },
+    { "no_follow_redirects", BW_OPT_BOOL, AT(no_follow_redirects), .def = "false",
+      .help = "The older form of follow_redirects: false." },
+    { "max_redirects", BW_OPT_INT, AT(max_redirects), .def = "10", .range = "0..50",
+      .help = "Fail when there are more redirects." },
     { "enable_http2", BW_OPT_BOOL, AT(enable_http2), .def = "true",
       .help = "Offer HTTP/2 over TLS." },
     { "keep_alive", BW_OPT_BOOL, AT(keep_alive), .def = "false",
@@ -111,13 +151,26 @@ static const struct bw_opt http_options[] = {
       .help = "Fail when the decoded body is longer; it is not read further. 0: 1 MiB." },
     { "compression", BW_OPT_STRING, AT(compression),
       .help = "Accept this encoding (gzip, br, deflate, identity) and decode it." },
+    BW_HTTP_PROXY_ROWS(AT(proxy)),
+    { "skip_resolve_phase_with_proxy", BW_OPT_BOOL, AT(skip_resolve_phase_with_proxy),
+      .def = "false",
+      .help = "Give a proxy the target's name; otherwise it is looked up here and the proxy gets "
+              "the address." },
     { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
       .help = "For https." },
+    { "enable_http3", BW_OPT_NODE, AT(proxy.connect_header),
+      .flags = BW_OPT_HIDDEN | BW_OPT_REFUSED, .help = "HTTP/3 is not spoken here" },
+    { "fail_if_body_json_matches_cel", BW_OPT_NODE, AT(proxy.connect_header),
+      .flags = BW_OPT_HIDDEN | BW_OPT_REFUSED,
+      .help = "CEL is not spoken here; fail_if_body_json_matches looks at values of JSON" },
+    { "fail_if_body_json_not_matches_cel", BW_OPT_NODE, AT(proxy.connect_header),
+      .flags = BW_OPT_HIDDEN | BW_OPT_REFUSED,
+      .help = "CEL is not spoken here; fail_if_body_json_not_matches looks at values of JSON" },
     { 0 },
 };
 #undef AT
 
-static enum bw_rc read_versions(const struct bw_http_options *o, unsigned *out, struct bw_err *err)
+enum bw_rc bw_http_read_versions(const struct bw_http_options *o, unsigned *out, struct bw_err *err)
 {
     static const struct {
         const char *name;
@@ -151,7 +204,7 @@ bool bw_http_is_safe(const char *method)
            || strcmp(method, "OPTIONS") == 0;
 }
 
-static bool is_token(const char *text)
+bool bw_http_is_field_name(const char *text)
 {
     if (*text == '\0')
         return false;
@@ -164,41 +217,105 @@ static bool is_token(const char *text)
     return true;
 }
 
-/* A line end in a value would begin a header, or a request, of its own. */
-static bool is_field_value(const char *text)
+static enum bw_rc check_compression(const struct bw_http_options *o, struct bw_err *err)
 {
-    for (; text != NULL && *text != '\0'; text++) {
-        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
-            return false;
-    }
-    return true;
+    static const char *const known[] = { "gzip", "br", "deflate", "identity", "" };
+    bool good = o->compression == NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known && !good; i++)
+        good = strcmp(o->compression, known[i]) == 0;
+    if (!good)
+        return bw_fail(err, BW_EINVAL, "compression: '%.40s' is not gzip, br, deflate or identity",
+                       o->compression);
+    if (o->keep_alive && o->compression != NULL)
+        return bw_fail(err, BW_EINVAL, "keep_alive and compression exclude each other");
+    return BW_OK;
 }
 
-static enum bw_rc http_check(const void *opts, struct bw_err *err)
+static enum bw_rc check_headers(const struct bw_http_options *o, struct bw_err *err)
 {
-    const struct bw_http_options *o = opts;
-    unsigned versions;
-    if (!is_token(o->method))
+    for (size_t i = 0; i < o->headers.count; i++) {
+        const struct bw_pair *pair = &o->headers.items[i];
+        if (!bw_http_is_field_name(pair->name) || !bw_http_is_field_value(pair->value))
+            return bw_fail(err, BW_EINVAL, "headers: '%.60s' is no header", pair->name);
+    }
+    const struct bw_http_header_options *more = o->http_headers.items;
+    for (size_t i = 0; i < o->http_headers.count; i++) {
+        bool good = bw_http_is_field_name(more[i].name);
+        for (size_t k = 0; k < more[i].values.count; k++)
+            good = good && bw_http_is_field_value(more[i].values.items[k]);
+        for (size_t k = 0; k < more[i].secrets.count; k++)
+            good = good && bw_http_is_field_value(more[i].secrets.items[k]);
+        if (!good)
+            return bw_fail(err, BW_EINVAL, "http_headers: '%.60s' is no header", more[i].name);
+    }
+    return BW_OK;
+}
+
+static enum bw_rc check_one_of(const char *text, const char *file, const char *name,
+                               struct bw_err *err)
+{
+    if (text == NULL || file == NULL)
+        return BW_OK;
+    return bw_fail(err, BW_EINVAL, "give either '%s' or '%s_file', not both", name, name);
+}
+
+/* Who we say we are, in one way at most. */
+static enum bw_rc check_identity(const struct bw_http_options *o, struct bw_err *err)
+{
+    const struct bw_basic_auth *basic = &o->basic_auth;
+    const struct bw_authorization *token = &o->authorization;
+    const bool by_name = basic->username != NULL || basic->username_file != NULL;
+    const bool by_token = token->credentials != NULL || token->credentials_file != NULL;
+    if (by_name + by_token + (o->bearer_token != NULL) > 1)
+        return bw_fail(err, BW_EINVAL,
+                       "basic_auth, authorization and bearer_token exclude each other");
+    if (!bw_http_is_field_value(token->type) || !bw_http_is_field_value(token->credentials)
+        || !bw_http_is_field_value(o->bearer_token))
+        return bw_fail(err, BW_EINVAL, "a control byte in authorization");
+    enum bw_rc rc = check_one_of(basic->username, basic->username_file, "username", err);
+    if (rc == BW_OK)
+        rc = check_one_of(basic->password, basic->password_file, "password", err);
+    return rc == BW_OK
+               ? check_one_of(token->credentials, token->credentials_file, "credentials", err)
+               : rc;
+}
+
+static enum bw_rc check_way(const struct bw_http_options *o, struct bw_err *err)
+{
+    struct bw_address source;
+    if (o->source_ip_address != NULL && !bw_address_parse(o->source_ip_address, &source))
+        return bw_fail(err, BW_EINVAL, "source_ip_address: '%.60s' is no address",
+                       o->source_ip_address);
+    return bw_http_proxy_check(&o->proxy, err);
+}
+
+static enum bw_rc check_request(const struct bw_http_options *o, struct bw_err *err)
+{
+    const bool has_body = o->body != NULL || o->body_file != NULL;
+    if (!bw_http_is_field_name(o->method))
         return bw_fail(err, BW_EINVAL, "method '%.40s' is not a word", o->method);
+    if (o->body != NULL && o->body_file != NULL)
+        return bw_fail(err, BW_EINVAL, "body and body_file exclude each other");
     if (o->fail_if_ssl && o->fail_if_not_ssl)
         return bw_fail(err, BW_EINVAL, "fail_if_ssl and fail_if_not_ssl exclude each other");
-    if (o->basic_auth.username != NULL && o->authorization.credentials != NULL)
-        return bw_fail(err, BW_EINVAL, "basic_auth and authorization exclude each other");
-    if (o->keep_alive && (o->body != NULL || !bw_http_is_safe(o->method)))
+    if (o->keep_alive && (has_body || !bw_http_is_safe(o->method)))
         return bw_fail(err, BW_EINVAL,
                        "keep_alive is for GET, HEAD and OPTIONS without a body: "
                        "others must not be sent twice");
-    if (o->keep_alive && o->compression != NULL)
-        return bw_fail(err, BW_EINVAL, "keep_alive and compression exclude each other");
-    if (!is_field_value(o->authorization.type) || !is_field_value(o->authorization.credentials)
-        || !is_field_value(o->compression))
-        return bw_fail(err, BW_EINVAL, "a control byte in authorization or compression");
-    for (size_t i = 0; i < o->headers.count; i++) {
-        if (!is_token(o->headers.items[i].name) || !is_field_value(o->headers.items[i].value))
-            return bw_fail(err, BW_EINVAL, "headers: '%.60s' is no header",
-                           o->headers.items[i].name);
-    }
-    return read_versions(o, &versions, err);
+    return BW_OK;
+}
+
+enum bw_rc bw_http_check_options(const void *opts, struct bw_err *err)
+{
+    static enum bw_rc (*const checks[])(const struct bw_http_options *, struct bw_err *) = {
+        check_request, check_compression, check_headers, check_identity, check_way,
+    };
+    const struct bw_http_options *o = opts;
+    unsigned versions;
+    enum bw_rc rc = bw_http_read_versions(o, &versions, err);
+    for (size_t i = 0; i < sizeof checks / sizeof *checks && rc == BW_OK; i++)
+        rc = checks[i](o, err);
+    return rc;
 }
 
 const struct bw_opt_group bw_probe_http_group = {
@@ -206,135 +323,5 @@ const struct bw_opt_group bw_probe_http_group = {
     .size = sizeof(struct bw_http_options),
     .opts = http_options,
     .help = "Requests a URL and holds the answer against what is expected.",
-    .check = http_check,
+    .check = bw_http_check_options,
 };
-
-/* ---- the plan ---- */
-
-static enum bw_rc add_header_checks(struct bw_http_plan *plan, const struct bw_items *items,
-                                    bool want_match, struct bw_err *err)
-{
-    const struct bw_header_match *matches = items->items;
-    for (size_t i = 0; i < items->count; i++) {
-        struct bw_regex *regex = bw_regex_new(matches[i].regexp, err);
-        if (regex == NULL)
-            return BW_EINVAL;
-        plan->header_checks[plan->header_check_count++] = (struct bw_http_header_check){
-            .name = bw_strdup(matches[i].header),
-            .regex = regex,
-            .allow_missing = matches[i].allow_missing,
-            .only_warns = matches[i].severity == BW_SEVERITY_DEGRADED,
-            .want_match = want_match,
-        };
-    }
-    return BW_OK;
-}
-
-static enum bw_rc make_patterns(struct bw_http_plan *plan, const struct bw_http_options *o,
-                                struct bw_err *err)
-{
-    const struct {
-        struct bw_regex_list *list;
-        const struct bw_strings *patterns;
-    } lists[] = {
-        { &plan->body_fails, &o->fail_if_body_matches_regexp },
-        { &plan->body_needs, &o->fail_if_body_not_matches_regexp },
-        { &plan->body_warns, &o->warn_if_body_matches_regexp },
-        { &plan->body_wants, &o->warn_if_body_not_matches_regexp },
-    };
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        enum bw_rc rc = bw_regex_list_make(lists[i].list, *lists[i].patterns, err);
-        if (rc != BW_OK)
-            return rc;
-    }
-    const struct bw_items *no = &o->fail_if_header_matches_regexp;
-    const struct bw_items *yes = &o->fail_if_header_not_matches_regexp;
-    plan->header_checks = bw_alloc_array(no->count + yes->count + 1, sizeof *plan->header_checks);
-    enum bw_rc rc = add_header_checks(plan, no, false, err);
-    return rc == BW_OK ? add_header_checks(plan, yes, true, err) : rc;
-}
-
-static void copy_request(struct bw_http_plan *plan, const struct bw_http_options *o)
-{
-    plan->method = bw_strdup(o->method);
-    plan->body = bw_strdup(o->body);
-    plan->username = bw_strdup(o->basic_auth.username);
-    plan->password = bw_strdup(o->basic_auth.password);
-    plan->compression = bw_strdup(o->compression);
-    if (o->authorization.credentials != NULL) {
-        const struct bw_authorization *a = &o->authorization;
-        const size_t size = strlen(a->type) + strlen(a->credentials) + 2;
-        plan->authorization = bw_alloc(size);
-        snprintf(plan->authorization, size, "%s %s", a->type, a->credentials);
-    }
-    plan->headers = bw_alloc_array(o->headers.count + 1, sizeof *plan->headers);
-    for (; plan->header_count < o->headers.count; plan->header_count++) {
-        const struct bw_pair *pair = &o->headers.items[plan->header_count];
-        plan->headers[plan->header_count] =
-            (struct bw_http_header){ bw_strdup(pair->name), bw_strdup(pair->value) };
-    }
-    plan->statuses = bw_alloc_array(o->valid_status_codes.count + 1, sizeof *plan->statuses);
-    for (; plan->status_count < o->valid_status_codes.count; plan->status_count++)
-        plan->statuses[plan->status_count] = o->valid_status_codes.items[plan->status_count];
-}
-
-void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
-                      struct bw_err *err)
-{
-    (void)engine;
-    const struct bw_http_options *o = options;
-    struct bw_http_plan *plan = bw_alloc(sizeof *plan);
-    plan->users = 1;
-    plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
-    plan->fallback = o->ip_protocol_fallback;
-    plan->follow_redirects = o->follow_redirects;
-    plan->enable_http2 = o->enable_http2;
-    plan->keep_alive = o->keep_alive;
-    plan->fail_if_ssl = o->fail_if_ssl;
-    plan->fail_if_not_ssl = o->fail_if_not_ssl;
-    plan->body_bytes_max =
-        o->body_size_limit_bytes != 0 ? o->body_size_limit_bytes : BW_PROBE_BODY_BYTES_MAX;
-    copy_request(plan, o);
-    plan->plain = bw_http_plan_is_plain(plan);
-    enum bw_rc rc = http_check(o, err);
-    if (rc == BW_OK)
-        rc = read_versions(o, &plan->versions, err);
-    if (rc == BW_OK)
-        rc = make_patterns(plan, o, err);
-    if (rc == BW_OK)
-        rc = bw_tls_plan_make(&plan->tls_plan, &o->tls_config, folder, err);
-    if (rc == BW_OK)
-        return plan;
-    bw_http_release(plan);
-    return NULL;
-}
-
-void bw_http_release(void *prepared)
-{
-    struct bw_http_plan *plan = prepared;
-    if (--plan->users > 0)
-        return;
-    bw_regex_list_fini(&plan->body_fails);
-    bw_regex_list_fini(&plan->body_needs);
-    bw_regex_list_fini(&plan->body_warns);
-    bw_regex_list_fini(&plan->body_wants);
-    for (size_t i = 0; i < plan->header_check_count; i++) {
-        free(plan->header_checks[i].name);
-        bw_regex_free(plan->header_checks[i].regex);
-    }
-    for (size_t i = 0; i < plan->header_count; i++) {
-        free(plan->headers[i].name);
-        free(plan->headers[i].value);
-    }
-    bw_tls_plan_fini(&plan->tls_plan);
-    free(plan->header_checks);
-    free(plan->headers);
-    free(plan->statuses);
-    free(plan->method);
-    free(plan->body);
-    free(plan->username);
-    free(plan->password);
-    free(plan->authorization);
-    free(plan->compression);
-    free(plan);
-}

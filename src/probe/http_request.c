@@ -189,7 +189,7 @@ static struct curl_slist *make_headers(const struct bw_http_hop *hop)
     for (size_t i = 0; i < plan->header_count; i++) {
         const struct bw_http_header *header = &plan->headers[i];
         bool replaced = hop->host_header != NULL && strcasecmp(header->name, "host") == 0;
-        if (!replaced && (hop->trusted || is_harmless(header->name)))
+        if (!replaced && (hop->trusted || (!header->secret && is_harmless(header->name))))
             list = append(list, header->name, header->value);
     }
     if (hop->trusted && plan->authorization != NULL)
@@ -244,9 +244,11 @@ static void set_method(CURL *easy, const struct bw_http_hop *hop)
 }
 
 /* Sends the connection to the address that was chosen, without curl's own name lookup: that
- * would be a thread each. */
+ * would be a thread each. With a proxy it is where that shall connect to. */
 static struct curl_slist *make_route(const struct bw_http_hop *hop)
 {
+    if (hop->address == NULL)
+        return NULL;
     char address[BW_ADDRESS_TEXT_MAX], route[BW_ADDRESS_TEXT_MAX + 16];
     struct bw_address bare = *hop->address;
     bare.scope = 0; /* curl wants it apart */
@@ -264,25 +266,97 @@ static long http_version(const struct bw_http_hop *hop)
     return hop->plan->enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
 }
 
+static bool names_header(const char *line, const char *name)
+{
+    const size_t len = strlen(name);
+    return strncasecmp(line, name, len) == 0 && (line[len] == ':' || line[len] == ';');
+}
+
+static bool is_named(const struct curl_slist *headers, const char *name)
+{
+    for (; headers != NULL; headers = headers->next) {
+        if (names_header(headers->data, name))
+            return true;
+    }
+    return false;
+}
+
+/* Through an HTTP proxy a request in the clear is asked for as a whole URL: that of the address,
+ * with the name in the header, so that the proxy has nothing to look up. */
+static char *url_by_address(const struct bw_http_hop *hop, struct curl_slist **headers)
+{
+    char address[BW_ADDRESS_TEXT_MAX];
+    bw_address_format(address, hop->address);
+    const bool ip6 = hop->address->family == AF_INET6;
+    const size_t size = strlen(address) + strlen(hop->url->path) + 24;
+    char *url = bw_alloc(size);
+    snprintf(url, size, ip6 ? "http://[%s]:%u%s" : "http://%s:%u%s", address, hop->url->port,
+             hop->url->path);
+    if (!is_named(*headers, "Host"))
+        *headers = append(*headers, "Host", hop->url->authority);
+    return url;
+}
+
+/* Never what the environment says. The proxy's name is looked up already. */
+static void set_proxy(CURL *easy, const struct bw_http_hop *hop)
+{
+    const struct bw_http_proxy *proxy = hop->proxy;
+    char address[BW_ADDRESS_TEXT_MAX], text[BW_ADDRESS_TEXT_MAX + 24];
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    if (proxy == NULL)
+        return;
+    bw_address_format(address, hop->proxy_address);
+    const char *scheme = !proxy->socks ? "http" : hop->address == NULL ? "socks5h" : "socks5";
+    const bool ip6 = hop->proxy_address->family == AF_INET6;
+    snprintf(text, sizeof text, ip6 ? "%s://[%s]:%u" : "%s://%s:%u", scheme, address, proxy->port);
+    curl_easy_setopt(easy, CURLOPT_PROXY, text);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (proxy->username != NULL) {
+        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->username);
+        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD,
+                         proxy->password != NULL ? proxy->password : "");
+    }
+    curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    if (hop->url->https && !proxy->socks)
+        curl_easy_setopt(easy, CURLOPT_PROXYHEADER, hop->plan->proxies.connect_headers);
+}
+
+/* False when libcurl does not take it. */
+static bool set_url(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **headers,
+                    struct curl_slist **out_connect_to)
+{
+    if (hop->proxy != NULL && !hop->proxy->socks && !hop->url->https && hop->address != NULL) {
+        char *url = url_by_address(hop, headers);
+        const bool good = curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK;
+        free(url);
+        *out_connect_to = NULL;
+        return good;
+    }
+    *out_connect_to = make_route(hop);
+    if (hop->address != NULL && hop->address->scope != 0)
+        curl_easy_setopt(easy, CURLOPT_ADDRESS_SCOPE, (long)hop->address->scope);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *out_connect_to);
+    return curl_easy_setopt(easy, CURLOPT_URL, hop->url->text) == CURLE_OK
+           && (*out_connect_to != NULL || hop->address == NULL);
+}
+
 bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
                      struct curl_slist **out_connect_to)
 {
     const struct bw_http_plan *plan = hop->plan;
     *out_headers = without_extras(make_headers(hop), hop);
-    *out_connect_to = make_route(hop);
+    const bool has_url = set_url(easy, hop, out_headers, out_connect_to);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* the environment has no say */
+    set_proxy(easy, hop);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Bellwether/" BW_VERSION);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *out_headers);
-    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *out_connect_to);
-    if (hop->address->scope != 0)
-        curl_easy_setopt(easy, CURLOPT_ADDRESS_SCOPE, (long)hop->address->scope);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http_version(hop));
     if (plan->compression != NULL)
         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, plan->compression);
@@ -292,8 +366,7 @@ bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slis
         curl_easy_setopt(easy, CURLOPT_PASSWORD, plan->password != NULL ? plan->password : "");
     }
     set_method(easy, hop);
-    return curl_easy_setopt(easy, CURLOPT_URL, hop->url->text) == CURLE_OK && *out_headers != NULL
-           && *out_connect_to != NULL;
+    return has_url && *out_headers != NULL;
 }
 
 /* ---- the request, written by us ---- */
@@ -321,22 +394,7 @@ bool bw_http_plan_is_plain(const struct bw_http_plan *plan)
 
 bool bw_http_is_plain(const struct bw_http_hop *hop)
 {
-    return hop->plan->plain && !hop->url->https && !hop->url->has_user;
-}
-
-static bool names_header(const char *line, const char *name)
-{
-    const size_t len = strlen(name);
-    return strncasecmp(line, name, len) == 0 && (line[len] == ':' || line[len] == ';');
-}
-
-static bool is_named(const struct curl_slist *headers, const char *name)
-{
-    for (; headers != NULL; headers = headers->next) {
-        if (names_header(headers->data, name))
-            return true;
-    }
-    return false;
+    return hop->plan->plain && !hop->url->https && !hop->url->has_user && hop->proxy == NULL;
 }
 
 /* Unless the configuration has one. */

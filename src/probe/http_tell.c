@@ -55,9 +55,14 @@ void bw_http_secrets(const void *prepared, struct bw_mask *mask)
 {
     const struct bw_http_plan *plan = prepared;
     for (size_t i = 0; i < plan->header_count; i++) {
-        if (!is_open(plan->headers[i].name))
+        if (plan->headers[i].secret || !is_open(plan->headers[i].name))
             hide_value(plan->headers[i].value, mask);
     }
+    for (size_t i = 0; i < plan->file_count; i++) {
+        if (plan->files[i].old != NULL)
+            hide_value(plan->files[i].old, mask);
+    }
+    bw_http_proxies_secrets(&plan->proxies, mask);
     if (plan->authorization != NULL)
         hide_value(plan->authorization, mask);
     if (plan->username != NULL)

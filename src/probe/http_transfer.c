@@ -140,8 +140,13 @@ static bool send_by_wire(struct bw_http_transfer *t, struct bw_poll *kept)
     struct bw_buf request;
     bw_buf_init(&request, REQUEST_BYTES_MAX);
     if (bw_http_write_request(&request, hop, &t->headers))
-        t->wire = bw_http_wire_start(t->engine->loop, hop->address, hop->url->port, kept, &request,
-                                     head_only, &ops, t, &end);
+        t->wire = bw_http_wire_start(
+            t->engine->loop,
+            &(struct bw_http_wire_way){ .address = hop->address,
+                                        .port = hop->url->port,
+                                        .source = hop->plan->has_source ? &hop->plan->source : NULL,
+                                        .kept = kept },
+            &request, head_only, &ops, t, &end);
     else
         bw_poll_close(kept);
     bw_buf_fini(&request);
@@ -223,14 +228,28 @@ static void watch_tls(struct bw_http_transfer *t)
     t->tls.renamed = t->tls.name != t->hop.url->host;
 }
 
+/* The address that the target has, whoever connects to it. */
 static bool is_allowed(const struct bw_http_transfer *t)
 {
-    return t->target->filter == NULL || t->target->filter(t->target->filter_ctx, t->hop.address);
+    return t->target->filter == NULL
+           || (t->hop.address != NULL && t->target->filter(t->target->filter_ctx, t->hop.address));
+}
+
+static void note_connection(struct bw_http_transfer *t)
+{
+    const struct bw_http_proxy *proxy = t->hop.proxy;
+    const struct bw_trail_peer peer = {
+        proxy != NULL ? *t->hop.proxy_address : *t->hop.address,
+        proxy != NULL ? proxy->port : t->hop.url->port,
+    };
+    bw_probe_enter(t->out, BW_PHASE_CONNECT);
+    if (proxy != NULL)
+        bw_trail_say(t->out, "through the proxy %s", proxy->shown);
+    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
 }
 
 static bool send_off(struct bw_http_transfer *t, bool may_reuse)
 {
-    const struct bw_trail_peer peer = { *t->hop.address, t->hop.url->port };
     const bool allowed = is_allowed(t), plain = bw_http_is_plain(&t->hop);
     t->reused = false;
     struct bw_poll *kept = may_reuse && allowed && plain ? kept_connection(t) : NULL;
@@ -238,8 +257,7 @@ static bool send_off(struct bw_http_transfer *t, bool may_reuse)
         static const char words[] = "on a connection that was open";
         bw_trail_note(t->out, BW_TRAIL_WORDS, words, sizeof words - 1);
     } else {
-        bw_probe_enter(t->out, BW_PHASE_CONNECT);
-        bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
+        note_connection(t);
     }
     if (!allowed) {
         bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");

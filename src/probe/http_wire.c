@@ -161,16 +161,28 @@ static void on_ready(void *ctx, unsigned events)
 
 /* ---- start ----------------------------------------------------------------------------- */
 
-static int dial(const struct bw_address *address, uint16_t port, size_t request_bytes)
+static bool call_from(int fd, const struct bw_address *source)
+{
+    struct sockaddr_storage from;
+    if (source == NULL)
+        return true;
+    const socklen_t len = bw_address_socket(source, 0, &from);
+    return bind(fd, (struct sockaddr *)&from, len) == 0;
+}
+
+static int dial(const struct bw_http_wire_way *way, size_t request_bytes)
 {
     struct sockaddr_storage to;
-    const socklen_t len = bw_address_socket(address, port, &to);
-    const int fd = bw_socket_open(address->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const socklen_t len = bw_address_socket(way->address, way->port, &to);
+    const int fd = bw_socket_open(way->address->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
     /* The last packet of several would wait for the peer's word on those before it, which may take
      * 40 ms. One is sent at once as it is. */
     if (fd >= 0 && request_bytes > PACKET_BYTES)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
+    if (fd < 0)
+        return fd;
+    if (call_from(fd, way->source)
+        && (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS))
         return fd;
     const int error = errno;
     close(fd);
@@ -187,15 +199,19 @@ static void go_on(struct bw_http_wire *wire)
     transmit(wire);
 }
 
-struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_address *address,
-                                        uint16_t port, struct bw_poll *kept, struct bw_buf *request,
-                                        bool head_only, const struct bw_http_wire_ops *ops,
-                                        void *ctx, struct bw_http_wire_end *out_end)
+struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_http_wire_way *way,
+                                        struct bw_buf *request, bool head_only,
+                                        const struct bw_http_wire_ops *ops, void *ctx,
+                                        struct bw_http_wire_end *out_end)
 {
-    const int fd = kept != NULL ? bw_poll_fd(kept) : dial(address, port, request->len);
+    struct bw_poll *kept = way->kept;
+    const int fd = kept != NULL ? bw_poll_fd(kept) : dial(way, request->len);
     if (fd < 0) {
-        *out_end = (struct bw_http_wire_end){ .reason = bw_probe_errno_reason(errno),
-                                              .text = strerror(errno) };
+        const bool foreign = way->source != NULL && errno == EADDRNOTAVAIL;
+        *out_end = (struct bw_http_wire_end){
+            .reason = foreign ? BW_REASON_CONNECT_FAILED : bw_probe_errno_reason(errno),
+            .text = foreign ? "source_ip_address is none of ours" : strerror(errno),
+        };
         return NULL;
     }
     struct bw_http_wire *wire = bw_alloc(sizeof *wire);

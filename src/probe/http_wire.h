@@ -32,13 +32,19 @@ struct bw_http_wire_ops {
     void (*done)(void *ctx, const struct bw_http_wire_end *end); /* the last; frees the wire */
 };
 
-/* Takes the request: an empty buffer is left behind. `kept` is NULL or a connection that
- * bw_http_wire_detach() gave, which is taken too. done() is not called from inside. NULL with
+struct bw_http_wire_way {
+    const struct bw_address *address;
+    uint16_t port;
+    const struct bw_address *source; /* of ours; or NULL: any */
+    struct bw_poll *kept; /* NULL, or a connection that bw_http_wire_detach() gave: it is taken */
+};
+
+/* Takes the request: an empty buffer is left behind. done() is not called from inside. NULL with
  * *out_end set when it could not begin. */
-struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_address *address,
-                                        uint16_t port, struct bw_poll *kept, struct bw_buf *request,
-                                        bool head_only, const struct bw_http_wire_ops *ops,
-                                        void *ctx, struct bw_http_wire_end *out_end);
+struct bw_http_wire *bw_http_wire_start(struct bw_loop *loop, const struct bw_http_wire_way *way,
+                                        struct bw_buf *request, bool head_only,
+                                        const struct bw_http_wire_ops *ops, void *ctx,
+                                        struct bw_http_wire_end *out_end);
 
 /* From inside done(), after a complete answer: the connection, if it may serve again, in which case
  * it is the caller's; else NULL. */

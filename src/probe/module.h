@@ -60,25 +60,64 @@ struct bw_header_match {
     int severity; /* enum bw_severity */
 };
 
+/* A member …_file names a file that holds the text instead, and may change while we run. */
 struct bw_basic_auth {
     const char *username;
     const char *password;
+    const char *username_file;
+    const char *password_file;
 };
 
 struct bw_authorization {
     const char *type; /* "Bearer" */
     const char *credentials;
+    const char *credentials_file;
+};
+
+struct bw_proxy_options {
+    const char *url;      /* NULL: none */
+    const char *no_proxy; /* "a.example,10.0.0.0/8"; NULL */
+    bool from_environment;
+    const struct bw_node *connect_header; /* name to text, or to a list of them; NULL */
+};
+
+/* Client credentials (RFC 6749, section 4.4). */
+struct bw_oauth2_options {
+    const char *client_id;
+    const char *client_secret, *client_secret_file;
+    struct bw_strings scopes;
+    const char *token_url; /* NULL: no oauth2 */
+    struct bw_pairs endpoint_params;
+    struct bw_tls_options tls_config;
+    struct bw_proxy_options proxy;
+};
+
+/* A header with any number of values. */
+struct bw_http_header_options {
+    const char *name;
+    struct bw_strings values, secrets, files;
+};
+
+/* What a JSON value has to be: one of the three, or none of them when it has to be there. */
+struct bw_json_match {
+    const char *path;
+    const char *equals;
+    const char *regexp;
+    const char *condition;
+    int severity; /* enum bw_severity */
 };
 
 struct bw_http_options {
     const char *method;
     struct bw_pairs headers;
-    const char *body;
+    struct bw_items http_headers; /* struct bw_http_header_options */
+    const char *body, *body_file;
     struct bw_ints valid_status_codes;     /* empty: 200..299 */
     struct bw_strings valid_http_versions; /* "HTTP/1.1", "HTTP/2.0"; empty: any */
     int preferred_ip_protocol;             /* enum bw_ip_preference */
     bool ip_protocol_fallback;
-    bool follow_redirects;
+    bool follow_redirects, no_follow_redirects;
+    int64_t max_redirects;
     bool enable_http2;
     bool keep_alive;
     bool fail_if_ssl;
@@ -89,10 +128,19 @@ struct bw_http_options {
     struct bw_items fail_if_header_not_matches_regexp; /* struct bw_header_match */
     struct bw_strings warn_if_body_matches_regexp;     /* as fail_if_…, but only DEGRADED */
     struct bw_strings warn_if_body_not_matches_regexp;
+    struct bw_items fail_if_body_json_matches; /* struct bw_json_match */
+    struct bw_items fail_if_body_json_not_matches;
+    struct bw_items warn_if_body_json_matches;
+    struct bw_items warn_if_body_json_not_matches;
     uint64_t body_size_limit_bytes;
     const char *compression; /* NULL: none is asked for and none undone */
     struct bw_basic_auth basic_auth;
     struct bw_authorization authorization;
+    const char *bearer_token;
+    struct bw_oauth2_options oauth2;
+    struct bw_proxy_options proxy;
+    bool skip_resolve_phase_with_proxy;
+    const char *source_ip_address; /* NULL: any */
     struct bw_tls_options tls_config;
 };
 

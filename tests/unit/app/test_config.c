@@ -127,8 +127,8 @@ static void secrets_come_from_files_beside(void **state)
     folder_write(&folder, "token", "hush\n");
     struct bw_config *config = folder_config(
         &folder, "services: [{name: a, checks: [{name: b, http: http://c/,\n"
-                 "  overrides: {http: {authorization: {credentials_file: token}}}}]}]\n");
-    assert_string_equal(config->checks[0].options->http.authorization.credentials, "hush");
+                 "  overrides: {http: {bearer_token_file: token}}}]}]\n");
+    assert_string_equal(config->checks[0].options->http.bearer_token, "hush");
     bw_config_free(config);
     folder_remove(&folder);
 }

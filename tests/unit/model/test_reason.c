@@ -52,6 +52,8 @@ static const char *const names[] = {
     "grpc_status",
     "grpc_protocol",
     "websocket_protocol",
+    "proxy",
+    "token",
 };
 
 static void reasons_keep_their_names_and_numbers(void **state)

@@ -319,7 +319,7 @@ static void what_is_configured_is_sent(void **state)
     module.http.method = "POST";
     module.http.body = "ping";
     module.http.headers = (struct bw_pairs){ headers, 2 };
-    module.http.basic_auth = (struct bw_basic_auth){ "user", "secret" };
+    module.http.basic_auth = (struct bw_basic_auth){ .username = "user", .password = "secret" };
     const struct bw_probe_request request = {
         .target = { .text = world_text(&w, "http://127.0.0.1:%u/a?b=c", peer.port),
                     .host = "other.test" },
@@ -526,7 +526,7 @@ static void secrets_stay_at_home(void **state)
     module.http.method = "POST";
     module.http.body = "secret body";
     module.http.headers = (struct bw_pairs){ headers, 2 };
-    module.http.authorization = (struct bw_authorization){ "Bearer", "token" };
+    module.http.authorization = (struct bw_authorization){ .type = "Bearer", .credentials = "token" };
     world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", home.port), 5 * BW_SECOND);
     peer_stop(&home);
     peer_stop(&away);

@@ -496,7 +496,7 @@ static void set_request(struct bw_probe_module *module, size_t i)
         module->http.headers =
             (struct bw_pairs){ odd_headers, sizeof odd_headers / sizeof *odd_headers };
     if (requests[i].user)
-        module->http.basic_auth = (struct bw_basic_auth){ "user", "pass:word" };
+        module->http.basic_auth = (struct bw_basic_auth){ .username = "user", .password = "pass:word" };
 }
 
 static void the_same_words_are_sent(void **state)
@@ -554,7 +554,7 @@ static void a_request_may_be_long(void **state)
         module.http.method = "POST";
         module.http.compression = i == 0 ? NULL : "identity";
         module.http.headers = (struct bw_pairs){ &header, 1 };
-        module.http.authorization = (struct bw_authorization){ "Bearer", value };
+        module.http.authorization = (struct bw_authorization){ .type = "Bearer", .credentials = value };
         module.http.body = text;
         atomic_store(&heard, LONG + 2 * HEADER);
         peer_start(&peer, count, NULL);

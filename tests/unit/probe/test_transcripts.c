@@ -173,7 +173,7 @@ static void secrets_of_a_request_stay_with_us(void **state)
     module.http.method = "POST";
     module.http.headers = (struct bw_pairs){ headers, 3 };
     module.http.body = "{\"user\":\"me\",\"password\":\"fr0mbody\",\"note\":\"fr0menv\"}";
-    module.http.authorization = (struct bw_authorization){ "Bearer", "fr0mauth" };
+    module.http.authorization = (struct bw_authorization){ .type = "Bearer", .credentials = "fr0mauth" };
     static const char *const pattern[] = { "fine" };
     module.http.fail_if_body_not_matches_regexp = (struct bw_strings){ pattern, 1 };
     peer_start(&peer, echo_500, NULL);
@@ -190,7 +190,7 @@ static void secrets_of_a_request_stay_with_us(void **state)
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         need_none(&w, secrets[i]);
     module.http.authorization = (struct bw_authorization){ 0 };
-    module.http.basic_auth = (struct bw_basic_auth){ "me", "fr0mbasic" };
+    module.http.basic_auth = (struct bw_basic_auth){ .username = "me", .password = "fr0mbasic" };
     peer_start(&peer, echo_500, NULL);
     world_probe(&w, &module, world_text(&w, "http://127.0.0.1:%u/", peer.port), BW_SECOND);
     peer_stop(&peer);

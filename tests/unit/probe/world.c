@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "conf/decode.h"
+#include "conf/problems.h"
+#include "conf/yaml.h"
 #include "peer.h"
 
 #include <stdio.h>
@@ -44,6 +46,23 @@ struct bw_probe_module world_module(struct world *w, enum bw_prober prober)
     bw_conf_defaults(&w->arena, &bw_probe_module_group, &module);
     module.prober = (int)prober;
     return module;
+}
+
+const char *world_config(struct world *w, const char *yaml, struct bw_probe_module *out)
+{
+    struct bw_problems problems;
+    struct bw_buf said;
+    bw_problems_init(&problems);
+    bw_buf_init(&said, 65536);
+    struct bw_conf_ctx ctx = { .arena = &w->arena, .problems = &problems };
+    const struct bw_node *root = bw_yaml_read("t.yml", yaml, strlen(yaml), &w->arena, &problems);
+    if (root != NULL)
+        bw_conf_decode(&ctx, root, "", &bw_probe_module_group, out);
+    bw_problems_print(&problems, &said);
+    const char *text = world_text(w, "%s", said.data);
+    bw_buf_fini(&said);
+    bw_problems_fini(&problems);
+    return text;
 }
 
 /* However a run ended: its transcript is one line or more, bounded, and safe to show. */

@@ -25,6 +25,9 @@ void world_close(struct world *w);
 /* All defaults; the test changes what it wants. */
 struct bw_probe_module world_module(struct world *w, enum bw_prober prober);
 
+/* A module as "t.yml" has it: what is wrong with it, "" for nothing. */
+const char *world_config(struct world *w, const char *yaml, struct bw_probe_module *out);
+
 /* Runs to the end; the result is in the world. Fails the test when the plan is refused. */
 void world_run(struct world *w, const struct bw_probe_module *module,
                const struct bw_probe_request *request);
