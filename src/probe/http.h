@@ -4,6 +4,7 @@
 #define PROBE_HTTP_H
 
 #include "base/buf.h"
+#include "probe/http_json.h"
 #include "probe/http_proxy.h"
 #include "probe/http_secret.h"
 #include "probe/mask.h"
@@ -49,6 +50,8 @@ struct bw_http_plan {
     bool fail_if_ssl, fail_if_not_ssl;
     struct bw_regex_list body_fails, body_needs; /* fail if it matches, if it does not */
     struct bw_regex_list body_warns, body_wants;
+    struct bw_json_tests json_fails, json_needs, json_warns, json_wants;
+    bool keeps_body; /* something looks at it */
     struct bw_http_header_check *header_checks;
     size_t header_check_count;
     uint64_t body_bytes_max;
@@ -146,7 +149,8 @@ bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_pla
 bool bw_http_judge_head(const struct bw_http_plan *plan, const struct bw_http_answer *answer,
                         bool https, struct bw_probe_outcome *out);
 
-/* The same for the body, all patterns together within the patience. Any thread. */
+/* The same for the body, all patterns together within the patience. Returns whether a pattern was
+ * among what did not hold; assertions on JSON are none. Any thread. */
 bool bw_http_judge_body(const struct bw_http_plan *plan, const struct bw_buf *body,
                         int64_t patience_ns, struct bw_probe_outcome *out);
 

@@ -193,10 +193,7 @@ bool bw_http_answer_body(struct bw_http_answer *answer, const struct bw_http_pla
     answer->body_bytes += len;
     if (answer->body_bytes > plan->body_bytes_max)
         return false;
-    bool looked_at = plan->body_fails.count + plan->body_needs.count + plan->body_warns.count
-                         + plan->body_wants.count
-                     > 0;
-    if (looked_at)
+    if (plan->keeps_body)
         bw_buf_bytes(&answer->body, bytes, len);
     return true;
 }

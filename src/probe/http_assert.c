@@ -66,10 +66,59 @@ static bool judge_body_list(const struct bw_regex_list *list, const struct bw_bu
     return wrong;
 }
 
+static void blame(struct bw_probe_outcome *out, bool only_warns, const char *what,
+                  const char *detail)
+{
+    if (only_warns)
+        bw_probe_warn(out, "%s%s", what, detail);
+    else
+        bw_probe_fail(out, BW_REASON_ASSERTION_BODY, "%s%s", what, detail);
+}
+
+/* A test that was given up counts against the answer; so does each on a body that is not JSON. */
+static void judge_json_list(const struct bw_json_tests *tests,
+                            const struct bw_json_document *document, const struct bw_err *why,
+                            bool want_match, bool only_warns, int64_t *left_ns,
+                            struct bw_probe_outcome *out)
+{
+    for (size_t i = 0; i < tests->count; i++) {
+        const bool warns = only_warns || bw_json_test_only_warns(tests, i);
+        if (document == NULL) {
+            blame(out, warns, "the body is not JSON: ", why->text);
+            continue;
+        }
+        const enum bw_json_verdict verdict = bw_json_test(tests, i, document, left_ns);
+        if (verdict == (want_match ? BW_JSON_YES : BW_JSON_NO))
+            continue;
+        blame(out, warns,
+              verdict == BW_JSON_GAVE_UP ? "JSON: took too long: "
+              : want_match               ? "JSON: it is not so that "
+                                         : "JSON: ",
+              bw_json_test_text(tests, i));
+    }
+}
+
+static void judge_json(const struct bw_http_plan *plan, const struct bw_buf *body, int64_t *left_ns,
+                       struct bw_probe_outcome *out)
+{
+    if (plan->json_fails.count + plan->json_needs.count + plan->json_warns.count
+            + plan->json_wants.count
+        == 0)
+        return;
+    struct bw_err why = { 0 };
+    struct bw_json_document *document = bw_json_read(body->data, body->len, &why);
+    judge_json_list(&plan->json_fails, document, &why, false, false, left_ns, out);
+    judge_json_list(&plan->json_needs, document, &why, true, false, left_ns, out);
+    judge_json_list(&plan->json_warns, document, &why, false, true, left_ns, out);
+    judge_json_list(&plan->json_wants, document, &why, true, true, left_ns, out);
+    bw_json_document_free(document);
+}
+
 bool bw_http_judge_body(const struct bw_http_plan *plan, const struct bw_buf *body,
                         int64_t patience_ns, struct bw_probe_outcome *out)
 {
     int64_t left_ns = patience_ns;
+    judge_json(plan, body, &left_ns, out);
     bool fails = judge_body_list(&plan->body_fails, body, false, false, &left_ns, out);
     bool needs = judge_body_list(&plan->body_needs, body, true, false, &left_ns, out);
     judge_body_list(&plan->body_warns, body, false, true, &left_ns, out);

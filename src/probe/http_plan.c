@@ -29,6 +29,26 @@ static enum bw_rc add_header_checks(struct bw_http_plan *plan, const struct bw_i
     return BW_OK;
 }
 
+static enum bw_rc make_json_tests(struct bw_http_plan *plan, const struct bw_http_options *o,
+                                  struct bw_err *err)
+{
+    const struct {
+        struct bw_json_tests *tests;
+        const struct bw_items *matches;
+    } lists[] = {
+        { &plan->json_fails, &o->fail_if_body_json_matches },
+        { &plan->json_needs, &o->fail_if_body_json_not_matches },
+        { &plan->json_warns, &o->warn_if_body_json_matches },
+        { &plan->json_wants, &o->warn_if_body_json_not_matches },
+    };
+    enum bw_rc rc = BW_OK;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && rc == BW_OK; i++) {
+        rc = bw_json_tests_make(lists[i].tests, lists[i].matches, err);
+        plan->keeps_body = plan->keeps_body || lists[i].matches->count > 0;
+    }
+    return rc;
+}
+
 static enum bw_rc make_patterns(struct bw_http_plan *plan, const struct bw_http_options *o,
                                 struct bw_err *err)
 {
@@ -42,14 +62,18 @@ static enum bw_rc make_patterns(struct bw_http_plan *plan, const struct bw_http_
         { &plan->body_wants, &o->warn_if_body_not_matches_regexp },
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        enum bw_rc rc = bw_regex_list_make(lists[i].list, *lists[i].patterns, err);
-        if (rc != BW_OK)
-            return rc;
+        const enum bw_rc made = bw_regex_list_make(lists[i].list, *lists[i].patterns, err);
+        if (made != BW_OK)
+            return made;
+        plan->keeps_body = plan->keeps_body || lists[i].patterns->count > 0;
     }
+    enum bw_rc rc = make_json_tests(plan, o, err);
+    if (rc != BW_OK)
+        return rc;
     const struct bw_items *no = &o->fail_if_header_matches_regexp;
     const struct bw_items *yes = &o->fail_if_header_not_matches_regexp;
     plan->header_checks = bw_alloc_array(no->count + yes->count + 1, sizeof *plan->header_checks);
-    enum bw_rc rc = add_header_checks(plan, no, false, err);
+    rc = add_header_checks(plan, no, false, err);
     return rc == BW_OK ? add_header_checks(plan, yes, true, err) : rc;
 }
 
@@ -224,6 +248,10 @@ void bw_http_release(void *prepared)
     bw_regex_list_fini(&plan->body_needs);
     bw_regex_list_fini(&plan->body_warns);
     bw_regex_list_fini(&plan->body_wants);
+    bw_json_tests_fini(&plan->json_fails);
+    bw_json_tests_fini(&plan->json_needs);
+    bw_json_tests_fini(&plan->json_warns);
+    bw_json_tests_fini(&plan->json_wants);
     for (size_t i = 0; i < plan->header_check_count; i++) {
         free(plan->header_checks[i].name);
         bw_regex_free(plan->header_checks[i].regex);
