@@ -2,6 +2,7 @@
 /* The HTTP probe. One hop is one name lookup and one transfer (probe/http_transfer.h); redirects
  * are followed here, hop by hop, so that each passes the same checks:
  *
+ *     (a token for the target, when there is none yet)
  *     URL --> lookup --> the proxy's lookup --> transfer --> answer --3xx--> next URL
  *         \-------------^           \-----------^              \--else--> judged --> done
  *          a proxy does it           there is none
@@ -37,6 +38,8 @@ struct bw_probe_try {
     struct bw_http_transfer transfer;
     struct bw_http_answer answer;
     bool trusted, plain_get;
+    struct bw_http_token_wait *wait; /* for a token; or NULL */
+    bw_http_fetched_fn *fetched;     /* NULL: a probe, else a request of our own */
     unsigned redirects;
     bool regex_failed;
     struct bw_http_search *search; /* of the body, on a worker */
@@ -51,6 +54,7 @@ static void drop_url(struct bw_probe_try *t)
 
 static void release(struct bw_probe_try *t)
 {
+    bw_http_token_wait_cancel(t->wait);
     bw_lookup_cancel(t->lookup);
     bw_http_search_cancel(t->search);
     bw_http_transfer_fini(&t->transfer);
@@ -93,6 +97,10 @@ static void measure_answer(struct bw_probe_try *t)
 static void settle(struct bw_probe_try *t)
 {
     struct bw_measures *m = t->out->measures;
+    if (t->wait != NULL) {
+        bw_probe_fail(t->out, BW_REASON_TOKEN, "the token did not come in time");
+        t->out->decided = true;
+    }
     bw_probe_leave(t->out);
     t->out->http_status = t->answer.status;
     bw_measures_add(m, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
@@ -110,11 +118,25 @@ static void settle(struct bw_probe_try *t)
         bw_tls_tell(&t->transfer.tls);
 }
 
+static void end_fetch(struct bw_probe_try *t)
+{
+    const bool good = t->out->reason == BW_REASON_NONE;
+    struct bw_http_plan *plan = t->plan;
+    plan->users++; /* who is told may let go of it */
+    t->fetched(t->ctx, good ? &t->answer : NULL);
+    release(t);
+    bw_http_release(plan);
+}
+
 /* The last thing that is done to a try. */
 static void end(struct bw_probe_try *t)
 {
     bw_probe_try_done_fn *done = t->done;
     void *ctx = t->ctx;
+    if (t->fetched != NULL) {
+        end_fetch(t);
+        return;
+    }
     settle(t);
     release(t);
     done(ctx);
@@ -175,7 +197,13 @@ static void on_searched(void *ctx, const struct bw_probe_outcome *found, bool re
 
 static void judge(struct bw_probe_try *t)
 {
-    struct bw_buf *body = &t->answer.body; /* empty when no pattern looks at it */
+    struct bw_buf *body = &t->answer.body; /* empty when nothing looks at it */
+    if (t->plan->token != NULL && t->trusted && t->answer.status == 401)
+        bw_http_token_reject(t->plan->token);
+    if (t->fetched != NULL) { /* who asked judges */
+        end(t);
+        return;
+    }
     t->regex_failed = bw_http_judge_head(t->plan, &t->answer, t->url.https, t->out);
     if (body->len <= BW_HTTP_SEARCH_BYTES) {
         const bool failed = bw_http_judge_body(t->plan, body, BW_REGEX_LOOP_NS, t->out);
@@ -313,7 +341,19 @@ static enum bw_rc read_target(struct bw_probe_try *t, struct bw_err *err)
     return BW_OK;
 }
 
-static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
+static void on_token(void *ctx, const char *fault)
+{
+    struct bw_probe_try *t = ctx;
+    t->wait = NULL;
+    if (fault != NULL) {
+        bw_probe_fail(t->out, BW_REASON_TOKEN, "%s", fault);
+        end(t);
+        return;
+    }
+    resolve(t);
+}
+
+static struct bw_probe_try *begin(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)
@@ -341,8 +381,43 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     t->transfer.answer = &t->answer;
     bw_http_answer_init(&t->answer, t->plan);
     bw_http_plan_refresh(t->plan, out);
+    return t;
+}
+
+static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
+                                  const struct bw_probe_target *target,
+                                  struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
+                                  void *ctx)
+{
+    struct bw_probe_try *t = begin(engine, prepared, target, out, done, ctx);
+    if (t == NULL)
+        return NULL;
+    if (t->plan->token != NULL)
+        t->wait = bw_http_token_want(t->plan->token, engine, on_token, t);
+    if (t->wait != NULL)
+        bw_trail_say(out, "waiting for a token");
+    else
+        resolve(t);
+    return t;
+}
+
+struct bw_probe_try *bw_http_fetch(struct bw_probe_engine *engine, struct bw_http_plan *plan,
+                                   const struct bw_probe_target *target,
+                                   struct bw_probe_outcome *out, bw_http_fetched_fn *done,
+                                   void *ctx)
+{
+    struct bw_probe_try *t = begin(engine, plan, target, out, NULL, ctx);
+    if (t == NULL)
+        return NULL;
+    t->fetched = done;
     resolve(t);
     return t;
+}
+
+void bw_http_fetch_cancel(struct bw_probe_try *fetch)
+{
+    if (fetch != NULL)
+        release(fetch);
 }
 
 static enum bw_rc check_target(const char *text, struct bw_err *err)

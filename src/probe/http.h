@@ -7,6 +7,7 @@
 #include "probe/http_json.h"
 #include "probe/http_proxy.h"
 #include "probe/http_secret.h"
+#include "probe/http_token.h"
 #include "probe/mask.h"
 #include "probe/regex.h"
 #include "probe/tls.h"
@@ -35,6 +36,7 @@ struct bw_http_plan {
     char *scheme;              /* "Bearer " */
     struct bw_http_secret *files;
     size_t file_count;
+    struct bw_http_token *token; /* whose text goes into `authorization`; or NULL */
     struct bw_http_proxies proxies;
     bool skip_resolve; /* a proxy gets the name */
     bool has_source;
@@ -82,6 +84,9 @@ bool bw_http_plan_is_plain(const struct bw_http_plan *plan);
 
 /* May be sent again when it is not known whether it arrived (RFC 9110, section 9.2.2). */
 bool bw_http_is_safe(const char *method);
+
+/* A plan with all defaults, for a request of our own. */
+struct bw_http_plan *bw_http_plan_blank(void);
 
 /* One user less. */
 void bw_http_release(void *prepared);
@@ -206,6 +211,18 @@ bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slis
 bool bw_http_is_plain(const struct bw_http_hop *hop);
 bool bw_http_write_request(struct bw_buf *out, const struct bw_http_hop *hop,
                            struct curl_slist **out_headers);
+
+/* ---- a request of our own ---- */
+
+/* Asks a URL by the plan, outside of any check, and hands the whole answer over: NULL when there is
+ * none, and out->reason says why. `out` and the plan live until done() or cancel. */
+struct bw_probe_try;
+typedef void bw_http_fetched_fn(void *ctx, const struct bw_http_answer *answer);
+struct bw_probe_try *bw_http_fetch(struct bw_probe_engine *engine, struct bw_http_plan *plan,
+                                   const struct bw_probe_target *target,
+                                   struct bw_probe_outcome *out, bw_http_fetched_fn *done,
+                                   void *ctx);
+void bw_http_fetch_cancel(struct bw_probe_try *fetch);
 
 /* ---- what is told of it ---- */
 

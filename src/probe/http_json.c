@@ -330,6 +330,19 @@ static bool number_of(const json_t *value, double *out)
            && bw_parse_double(json_string_value(value), json_string_length(value), out);
 }
 
+const char *bw_json_member(const struct bw_json_document *document, const char *name)
+{
+    const json_t *value = json_object_get(document->root, name);
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+bool bw_json_member_number(const struct bw_json_document *document, const char *name, double *out)
+{
+    const json_t *value = json_object_get(document->root, name);
+    return value != NULL && number_of(value, out);
+}
+
 static enum bw_json_verdict judge_text(const struct bw_json_test *test, const char *text,
                                        size_t len, int64_t *left_ns)
 {

@@ -43,6 +43,11 @@ struct bw_json_document;
 struct bw_json_document *bw_json_read(const char *text, size_t len, struct bw_err *err);
 void bw_json_document_free(struct bw_json_document *document);
 
+/* A member of the document, when that is an object: its text, without a NUL in it, or its number
+ * (in a text, too); NULL, false when there is none such. */
+const char *bw_json_member(const struct bw_json_document *document, const char *name);
+bool bw_json_member_number(const struct bw_json_document *document, const char *name, double *out);
+
 enum bw_json_verdict { BW_JSON_NO, BW_JSON_YES, BW_JSON_GAVE_UP };
 
 /* *left_ns is the patience for patterns, as bw_regex_test() takes from it. */

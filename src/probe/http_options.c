@@ -114,6 +114,8 @@ static const struct bw_opt http_options[] = {
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
       .help = "Use the other kind of address when there is none, or no route." },
+    { "oauth2", BW_OPT_GROUP, AT(oauth2), .group = &bw_oauth2_group,
+      .help = "A token that is asked for first." },
     { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
       .help = "Address of this host to ask from; targets are asked at addresses of its kind." },
     { "follow_redirects", BW_OPT_BOOL, AT(follow_redirects), .def = "true",
@@ -275,9 +277,9 @@ static enum bw_rc check_identity(const struct bw_http_options *o, struct bw_err 
     const struct bw_authorization *token = &o->authorization;
     const bool by_name = basic->username != NULL || basic->username_file != NULL;
     const bool by_token = token->credentials != NULL || token->credentials_file != NULL;
-    if (by_name + by_token + (o->bearer_token != NULL) > 1)
+    if (by_name + by_token + (o->bearer_token != NULL) + (o->oauth2.token_url != NULL) > 1)
         return bw_fail(err, BW_EINVAL,
-                       "basic_auth, authorization and bearer_token exclude each other");
+                       "basic_auth, authorization, bearer_token and oauth2 exclude each other");
     if (!bw_http_is_field_value(token->type) || !bw_http_is_field_value(token->credentials)
         || !bw_http_is_field_value(o->bearer_token))
         return bw_fail(err, BW_EINVAL, "a control byte in authorization");

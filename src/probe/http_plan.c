@@ -213,6 +213,16 @@ static void copy_way(struct bw_http_plan *plan, const struct bw_http_options *o)
     }
 }
 
+struct bw_http_plan *bw_http_plan_blank(void)
+{
+    struct bw_http_plan *plan = bw_alloc(sizeof *plan);
+    plan->users = 1;
+    plan->preference = BW_IP_ANY;
+    plan->fallback = true;
+    plan->body_bytes_max = BW_PROBE_BODY_BYTES_MAX;
+    return plan;
+}
+
 void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                       struct bw_err *err)
 {
@@ -232,6 +242,8 @@ void *bw_http_prepare(struct bw_probe_engine *engine, const void *options, const
         rc = bw_http_proxies_make(&plan->proxies, &o->proxy, err);
     if (rc == BW_OK)
         rc = bw_tls_plan_make(&plan->tls_plan, &o->tls_config, folder, err);
+    if (rc == BW_OK && o->oauth2.token_url != NULL)
+        rc = bw_http_token_make(&plan->token, &o->oauth2, folder, &plan->authorization, err);
     plan->plain = bw_http_plan_is_plain(plan);
     if (rc == BW_OK)
         return plan;
@@ -262,6 +274,7 @@ void bw_http_release(void *prepared)
     }
     for (size_t i = 0; i < plan->file_count; i++)
         bw_http_secret_fini(&plan->files[i]);
+    bw_http_token_free(plan->token);
     bw_http_proxies_fini(&plan->proxies);
     bw_tls_plan_fini(&plan->tls_plan);
     free(plan->files);

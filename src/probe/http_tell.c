@@ -63,6 +63,8 @@ void bw_http_secrets(const void *prepared, struct bw_mask *mask)
             hide_value(plan->files[i].old, mask);
     }
     bw_http_proxies_secrets(&plan->proxies, mask);
+    if (plan->token != NULL)
+        bw_http_token_secrets(plan->token, mask);
     if (plan->authorization != NULL)
         hide_value(plan->authorization, mask);
     if (plan->username != NULL)
