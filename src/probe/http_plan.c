@@ -149,7 +149,7 @@ static enum bw_rc copy_identity(struct bw_http_plan *plan, const struct bw_http_
 {
     plan->username = bw_strdup(o->basic_auth.username);
     plan->password = bw_strdup(o->basic_auth.password);
-    plan->scheme = join(o->authorization.type, " ");
+    plan->scheme = o->authorization.type != NULL ? join(o->authorization.type, " ") : bw_strdup("");
     if (o->authorization.credentials != NULL)
         plan->authorization = join(plan->scheme, o->authorization.credentials);
     else if (o->bearer_token != NULL)
