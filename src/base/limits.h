@@ -29,6 +29,7 @@
 #define BW_PROBE_DETAIL_BYTES_MAX 256u /* a peer's words in a result */
 #define BW_PROBE_KEPT_MAX 4u           /* connections that one check leaves open for its next run */
 #define BW_PROBE_KEPT_NS 90000000000   /* and how long */
+#define BW_PROBE_REDIRECTS_MAX 10u     /* followed by default */
 #define BW_PROBE_JSON_BYTES_MAX (4u << 20) /* of a body that is read as JSON */
 #define BW_PROBE_JSON_DEPTH_MAX 100u
 #define BW_TRAIL_BYTES_MAX (8u << 10)         /* raw notes of one run */
