@@ -126,7 +126,7 @@ static void copy_headers(struct bw_http_plan *http, const struct bw_pairs *heade
     for (; http->header_count < headers->count; http->header_count++) {
         const struct bw_pair *pair = &headers->items[http->header_count];
         http->headers[http->header_count] =
-            (struct bw_http_header){ bw_strdup(pair->name), bw_strdup(pair->value) };
+            (struct bw_http_header){ bw_strdup(pair->name), bw_strdup(pair->value), false };
     }
 }
 
