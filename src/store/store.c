@@ -87,8 +87,8 @@ static bool tell_of_log(const struct bw_store *store)
                      store->path);
     else if (state == BW_WAL_TORN)
         bw_store_say(store, BW_LOG_WARN,
-                     "the last commit in the store's log '%s-wal' is not whole, as a power cut"
-                     " leaves it: it is left out",
+                     "the last commit in the store's log '%s-wal' is not whole, as a crash in"
+                     " the middle of it leaves it: it is left out",
                      store->path);
     return state == BW_WAL_DAMAGED;
 }

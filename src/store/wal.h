@@ -6,7 +6,7 @@
 
 enum bw_wal_state {
     BW_WAL_WHOLE,   /* or absent, or cut short as a crash may leave it */
-    BW_WAL_TORN,    /* the last commit is not whole: the power failed before its sync, or damage */
+    BW_WAL_TORN,    /* the last commit is not whole: a crash before its sync, or damage */
     BW_WAL_DAMAGED, /* commits that had been synced are lost: each is before the next one begins */
 };
 

@@ -163,12 +163,15 @@ static void note_written(struct bw_store *store, int64_t now_ns)
 
 /* --- a batch that the ceiling has no room for -------------------------------------------- */
 
+static uint64_t sample_bytes(struct bw_store *store)
+{
+    struct bw_journal_row *samples = &store->batch.samples;
+    return samples->count == 0 ? 0 : bw_journal_row_body(samples, store->seq + 1)->len;
+}
+
 static uint64_t batch_bytes(struct bw_store *store)
 {
-    struct bw_lane *batch = &store->batch;
-    const uint64_t samples =
-        batch->samples.count == 0 ? 0 : bw_journal_row_body(&batch->samples, store->seq + 1)->len;
-    return samples + batch->row_bytes + ROOM_LEAST_BYTES;
+    return sample_bytes(store) + store->batch.row_bytes + ROOM_LEAST_BYTES;
 }
 
 /* Some rows are only right together with the one before them. */
@@ -246,6 +249,9 @@ static bool make_room(struct bw_store *store, int tries, struct bw_err *err)
         *err = why;
     if (room != BW_ROOM_NEVER)
         return room == BW_ROOM_MADE;
+    /* What takes the room gives way: rows are only put off, samples would be gone. */
+    if (store->batch.row_bytes >= sample_bytes(store) && halve_batch(store))
+        return true;
     if (store->batch.samples.count > 0) {
         drop_samples(store);
         return true;

@@ -235,7 +235,8 @@ static void what_was_told_is_there_once(void **state)
         const int calls = i % 4 == 3 ? 1 + (int)(random / 65536 % CALLS_OF_OPEN) : 0;
         const int64_t told =
             run_and_kill(f, last, 20000 + random / 65536 % 150 * 1000, calls, &recovering);
-        assert_int_equal(bw_wal_look(f->path), BW_WAL_WHOLE); /* what a kill leaves is no damage */
+        /* What a kill leaves is no damage; it may come between a frame's head and its page. */
+        assert_int_not_equal(bw_wal_look(f->path), BW_WAL_DAMAGED);
         if (told >= 0)
             last = check_all(f, told);
     }
