@@ -29,7 +29,7 @@ static void requests_say_what_they_must(void **state)
     struct bw_http_url url;
     struct bw_err err;
     struct bw_buf out;
-    struct bw_http_header headers[] = { { "X-A", "1" }, { "Host", "b.test" } };
+    struct bw_http_header headers[] = { { "X-A", "1", false }, { "Host", "b.test", false } };
     struct bw_websocket_plan plan = { .http = { .headers = headers, .header_count = 1 } };
     assert_int_equal(bw_websocket_url_parse("ws://a.test:81/chat?x=1", &url, &err), BW_OK);
     bw_buf_init(&out, 4096);
