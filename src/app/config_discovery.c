@@ -74,6 +74,14 @@ static struct bw_discovery_spec spec_of_dns(const void *settings)
                                        .timeout_ns = dns->timeout_ns };
 }
 
+static struct bw_discovery_spec spec_of_push(const void *settings)
+{
+    const struct bw_push_source_settings *push = settings;
+    return (struct bw_discovery_spec){ .kind = BW_DISCOVERY_PUSH,
+                                       .from = { &push->name, 1 },
+                                       .timeout_ns = push->ttl_ns };
+}
+
 /* What tells this source from others, for people to read too. */
 static const char *name_of(struct bw_arena *arena, const struct bw_discovery_spec *spec)
 {
@@ -512,7 +520,7 @@ static void hand_over(struct sources *all)
 void bw_config_resolve_discovery(struct bw_config_loading *loading)
 {
     const struct bw_discovery_settings *in = &loading->config->settings.discovery;
-    const size_t count = in->file.count + in->http.count + in->dns.count;
+    const size_t count = in->file.count + in->http.count + in->dns.count + in->push.count;
     struct sources all = { .loading = loading };
     if (count == 0)
         return;
@@ -520,6 +528,7 @@ void bw_config_resolve_discovery(struct bw_config_loading *loading)
     resolve_kind(&all, "file", &in->file, sizeof(struct bw_file_source_settings), spec_of_file);
     resolve_kind(&all, "http", &in->http, sizeof(struct bw_http_source_settings), spec_of_http);
     resolve_kind(&all, "dns", &in->dns, sizeof(struct bw_dns_source_settings), spec_of_dns);
+    resolve_kind(&all, "push", &in->push, sizeof(struct bw_push_source_settings), spec_of_push);
     if (loading->problems->total > 0)
         return; /* then nobody gets this configuration */
     take_lists(&all);

@@ -139,7 +139,9 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->compacting = bw_compacting_new(core);
     daemon->rolling = bw_rolling_new(core);
-    daemon->discovery = bw_discovery_new(core, bw_daemon_targets_changed, daemon);
+    daemon->discovery = bw_discovery_new(core, bw_storage_targets(daemon->storage),
+                                         bw_daemon_targets_changed, daemon);
+    daemon->pushed = bw_pushed_new(bw_storage_targets(daemon->storage));
     bw_daemon_join_discovery(daemon);
     bw_daemon_make_pulse(daemon);
     return BW_OK;
@@ -230,6 +232,7 @@ static void free_parts(struct bw_daemon *daemon)
 {
     bw_daemon_free_pulse(daemon);
     bw_discovery_free(daemon->discovery);
+    bw_pushed_free(daemon->pushed);
     bw_compacting_free(daemon->compacting);
     bw_rolling_free(daemon->rolling);
     bw_reporting_free(daemon->reporting);

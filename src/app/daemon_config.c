@@ -46,6 +46,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
     bw_trending_apply(daemon->trending, config, err);
     bw_reporting_apply(daemon->reporting, config);
     bw_discovery_apply(daemon->discovery, config, err);
+    bw_pushed_apply(daemon->pushed, config);
     if (daemon->config != NULL)
         bw_discovery_tell(&daemon->core, daemon->config, config);
     bw_config_free(daemon->config);

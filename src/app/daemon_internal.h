@@ -19,6 +19,7 @@
 #include "app/discovery.h"
 #include "app/hostwatch.h"
 #include "app/probing.h"
+#include "app/pushed.h"
 #include "app/reloader.h"
 #include "app/reporting.h"
 #include "app/rolling.h"
@@ -53,6 +54,7 @@ struct bw_daemon {
     unsigned rests; /* so often memory was given back */
     uint64_t asked; /* bw_publisher_asked() when own metrics were refreshed last */
     struct bw_discovery *discovery;
+    struct bw_pushed *pushed;
     struct bw_reloader *reloader;
     struct bw_config_default defaults;
     struct bw_signal *signals[BW_DAEMON_SIGNALS];

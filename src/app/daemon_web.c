@@ -47,6 +47,12 @@ static enum bw_rc hook_change_store(void *ctx, const struct bw_store_order *orde
     return bw_control_change(((struct bw_daemon *)ctx)->control, order, out, err);
 }
 
+static enum bw_rc hook_change_targets(void *ctx, const struct bw_target_order *order,
+                                      struct bw_buf *out, struct bw_err *err)
+{
+    return bw_pushed_change(((struct bw_daemon *)ctx)->pushed, order, out, err);
+}
+
 static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 {
     (void)ctx;
@@ -81,6 +87,7 @@ enum bw_rc bw_daemon_start_web(struct bw_daemon *daemon, struct bw_err *err)
                                         .reload = hook_reload,
                                         .probe = hook_probe,
                                         .change_store = hook_change_store,
+                                        .change_targets = hook_change_targets,
                                         .say = hook_say };
     const enum bw_rc rc = bw_web_start(&options, &hooks, daemon->core.workers, &daemon->web, err);
     if (rc != BW_OK)

@@ -36,6 +36,7 @@ struct feed {
 
 struct bw_discovery {
     struct bw_core *core;
+    const char *pushed; /* folder of targets that are registered */
     bw_loop_fn *changed;
     void *ctx;
     struct bw_work_pool *pool; /* NULL while there are no sources */
@@ -44,10 +45,12 @@ struct bw_discovery {
     bool stop;          /* read by workers */
 };
 
-struct bw_discovery *bw_discovery_new(struct bw_core *core, bw_loop_fn *changed, void *ctx)
+struct bw_discovery *bw_discovery_new(struct bw_core *core, const char *pushed, bw_loop_fn *changed,
+                                      void *ctx)
 {
     struct bw_discovery *discovery = bw_alloc(sizeof *discovery);
     discovery->core = core;
+    discovery->pushed = pushed;
     discovery->changed = changed;
     discovery->ctx = ctx;
     return discovery;
@@ -178,9 +181,14 @@ static void done(void *ctx, bool ran)
     free(errand);
 }
 
+static bool is_of_files(const struct feed *feed)
+{
+    return feed->spec.kind == BW_DISCOVERY_FILE || feed->spec.kind == BW_DISCOVERY_PUSH;
+}
+
 static void watch_folders(struct feed *feed)
 {
-    if (feed->spec.kind != BW_DISCOVERY_FILE || feed->discovery->watch == NULL)
+    if (!is_of_files(feed) || feed->discovery->watch == NULL)
         return;
     for (size_t i = 0; i < feed->spec.from.count; i++)
         bw_folder_watch_add(feed->discovery->watch, feed->spec.folder, feed->spec.from.items[i]);
@@ -216,7 +224,7 @@ static void on_folders(void *ctx)
 {
     const struct bw_discovery *discovery = ctx;
     for (struct feed *feed = discovery->feeds; feed != NULL; feed = feed->next) {
-        if (feed->spec.kind == BW_DISCOVERY_FILE)
+        if (is_of_files(feed))
             ask(feed);
     }
 }
@@ -236,13 +244,21 @@ static struct feed *take_out(struct feed **from, const char *name)
     return NULL;
 }
 
+static struct bw_discovery_spec spec_of(struct feed *feed, const struct bw_config_source *source)
+{
+    struct bw_discovery_spec spec = source->spec;
+    if (spec.kind == BW_DISCOVERY_PUSH)
+        spec.folder = feed->discovery->pushed;
+    return bw_discovery_spec_copy(&feed->arena, &spec);
+}
+
 static struct feed *make_feed(struct bw_discovery *discovery, const struct bw_config_source *source)
 {
     struct feed *feed = bw_alloc(sizeof *feed);
     feed->discovery = discovery;
     feed->configured = true;
     feed->name = bw_arena_strdup(&feed->arena, source->name);
-    feed->spec = bw_discovery_spec_copy(&feed->arena, &source->spec);
+    feed->spec = spec_of(feed, source);
     feed->list = copy_list(&feed->list_arena, &source->list);
     feed->timer = bw_timer_new(discovery->core->loop, on_timer, feed);
     return feed;
@@ -255,7 +271,7 @@ static void renew(struct feed *feed, const struct bw_config_source *source)
     struct bw_arena old = feed->arena;
     bw_arena_init(&feed->arena);
     feed->name = bw_arena_strdup(&feed->arena, source->name);
-    feed->spec = bw_discovery_spec_copy(&feed->arena, &source->spec);
+    feed->spec = spec_of(feed, source);
     bw_arena_fini(&old);
 }
 

@@ -13,8 +13,10 @@
 
 struct bw_discovery;
 
-/* `changed` is called when a list is another than before. */
-struct bw_discovery *bw_discovery_new(struct bw_core *core, bw_loop_fn *changed, void *ctx);
+/* `pushed` is the folder of targets that are registered, borrowed; `changed` is called when a list
+ * is another than before. */
+struct bw_discovery *bw_discovery_new(struct bw_core *core, const char *pushed, bw_loop_fn *changed,
+                                      void *ctx);
 
 /* The sources of this configuration are asked from now on; those that it had before keep their
  * lists. */

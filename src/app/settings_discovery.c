@@ -116,6 +116,18 @@ static const struct bw_opt_group dns_group = {
     .name = "DNS source", .size = sizeof(struct bw_dns_source_settings), .opts = dns_options, .check = dns_check,
 };
 
+static const struct bw_opt push_options[] = {
+    { "name", BW_OPT_STRING, AT(bw_push_source_settings, name), .range = "1..64", .flags = BW_OPT_REQUIRED,
+      .help = "What `PUT /api/v1/targets?source=` calls it: letters, digits, `_` and `-`." },
+    { "ttl", BW_OPT_DURATION, AT(bw_push_source_settings, ttl_ns), .def = "10m", .range = "1s..30d",
+      .help = "How long a target stays that is not registered again, unless it says so itself." },
+    SOURCE_ROWS(bw_push_source_settings, "5s"),
+    { 0 },
+};
+static const struct bw_opt_group push_group = {
+    .name = "push source", .size = sizeof(struct bw_push_source_settings), .opts = push_options,
+};
+
 static const struct bw_opt discovery_options[] = {
     { "file", BW_OPT_GROUPS, AT(bw_discovery_settings, file), .group = &file_group,
       .help = "Lists of targets in files, as Prometheus's `file_sd_configs`." },
@@ -123,6 +135,8 @@ static const struct bw_opt discovery_options[] = {
       .help = "Lists of targets over HTTP, as Prometheus's `http_sd_configs`." },
     { "dns", BW_OPT_GROUPS, AT(bw_discovery_settings, dns), .group = &dns_group,
       .help = "Targets from name servers, as Prometheus's `dns_sd_configs`." },
+    { "push", BW_OPT_GROUPS, AT(bw_discovery_settings, push), .group = &push_group,
+      .help = "Targets that register themselves, with `PUT /api/v1/targets`." },
     { 0 },
 };
 // clang-format on

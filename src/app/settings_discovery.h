@@ -43,8 +43,14 @@ struct bw_dns_source_settings {
     const char *servers;
 };
 
+struct bw_push_source_settings {
+    struct bw_source_settings common;
+    const char *name;
+    int64_t ttl_ns;
+};
+
 struct bw_discovery_settings {
-    struct bw_items file, http, dns;
+    struct bw_items file, http, dns, push;
 };
 
 extern const struct bw_opt_group bw_discovery_group;

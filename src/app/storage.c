@@ -23,7 +23,7 @@
 
 struct bw_storage {
     struct bw_core *core;
-    char *path, *archive;
+    char *path, *archive, *targets;
     bw_storage_came_fn *came;
     void *ctx;
     struct bw_timer *timer;
@@ -54,6 +54,7 @@ struct bw_storage *bw_storage_new(struct bw_core *core, const char *path, bw_sto
     storage->path = bw_strdup(path);
     char *folder = folder_of(path);
     storage->archive = bw_strdup(bw_arena_printf(&arena, "%s/reports", folder));
+    storage->targets = bw_strdup(bw_arena_printf(&arena, "%s/targets", folder));
     free(folder);
     storage->came = came;
     storage->ctx = ctx;
@@ -137,12 +138,18 @@ void bw_storage_free(struct bw_storage *storage)
         close(storage->control);
     free(storage->path);
     free(storage->archive);
+    free(storage->targets);
     free(storage);
 }
 
 const char *bw_storage_message(const struct bw_storage *storage)
 {
     return storage->message;
+}
+
+const char *bw_storage_targets(const struct bw_storage *storage)
+{
+    return storage->targets;
 }
 
 const char *bw_storage_archive(const struct bw_storage *storage)

@@ -36,6 +36,9 @@ const char *bw_storage_message(const struct bw_storage *storage);
 /* The folder for reports beside the store. */
 const char *bw_storage_archive(const struct bw_storage *storage);
 
+/* Folder of targets that are registered: beside the store. */
+const char *bw_storage_targets(const struct bw_storage *storage);
+
 /* The control socket's descriptor; -1 while there is no store. */
 int bw_storage_control(const struct bw_storage *storage);
 

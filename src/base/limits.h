@@ -20,6 +20,7 @@
 /* Targets that are found, not configured. */
 #define BW_DISCOVERED_TARGETS_MAX 100000u /* of one list */
 #define BW_DISCOVERED_LABELS_MAX 64u      /* of one target, before relabelling */
+#define BW_PUSHED_TARGETS_MAX 2000u       /* registered with one source */
 #define BW_DISCOVERED_FILES_MAX 1000u     /* that one pattern may mean */
 
 /* Probes. */

@@ -7,6 +7,7 @@ static const struct bw_discovery_ops *const kinds[BW_DISCOVERY_KINDS] = {
     [BW_DISCOVERY_FILE] = &bw_discovery_file,
     [BW_DISCOVERY_HTTP] = &bw_discovery_http,
     [BW_DISCOVERY_DNS] = &bw_discovery_dns,
+    [BW_DISCOVERY_PUSH] = &bw_discovery_push,
 };
 
 const char *bw_discovery_kind_name(enum bw_discovery_kind kind)

@@ -4,6 +4,7 @@
  *   file   files on this machine, by patterns      __meta_filepath
  *   http   a list over HTTP                        __meta_url
  *   dns    records of names                        __meta_dns_name, …
+ *   push   what was registered (discover/push.h)   __meta_push_source
  *
  * Nothing is kept here between two questions. Any thread. */
 #ifndef DISCOVER_DISCOVER_H
@@ -15,24 +16,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum bw_discovery_kind { BW_DISCOVERY_FILE, BW_DISCOVERY_HTTP, BW_DISCOVERY_DNS };
-enum { BW_DISCOVERY_KINDS = 3 };
+enum bw_discovery_kind {
+    BW_DISCOVERY_FILE,
+    BW_DISCOVERY_HTTP,
+    BW_DISCOVERY_DNS,
+    BW_DISCOVERY_PUSH
+};
+enum { BW_DISCOVERY_KINDS = 4 };
 
 enum bw_discovery_record { BW_RECORD_SRV, BW_RECORD_A, BW_RECORD_AAAA };
 
 /* What to ask. */
 struct bw_discovery_spec {
     enum bw_discovery_kind kind;
-    struct bw_strings from; /* patterns of files; one URL; names */
+    struct bw_strings from; /* patterns of files; one URL; names; one name */
     const char *folder;     /* where relative patterns begin; NULL: here */
     int64_t refresh_ns;
-    int64_t timeout_ns; /* of http, and of each name of dns */
+    int64_t timeout_ns; /* of http, of each name of dns, of what was registered */
     enum bw_discovery_record record;
     uint16_t port;       /* of the addresses of A and AAAA records */
     const char *servers; /* of dns: "10.0.0.1:53"; NULL: those of this machine */
 };
 
-/* "file", "http", "dns". */
+/* "file", "http", "dns", "push". */
 const char *bw_discovery_kind_name(enum bw_discovery_kind kind);
 
 /* A copy in the arena. */

@@ -31,6 +31,7 @@ struct bw_discovery_ops {
     void (*ask)(struct bw_discovery_ask *ask);
 };
 
-extern const struct bw_discovery_ops bw_discovery_file, bw_discovery_http, bw_discovery_dns;
+extern const struct bw_discovery_ops bw_discovery_file, bw_discovery_http, bw_discovery_dns,
+    bw_discovery_push;
 
 #endif

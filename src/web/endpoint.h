@@ -14,6 +14,7 @@ bw_handler_fn bw_endpoint_metrics, bw_endpoint_healthy, bw_endpoint_ready, bw_en
 bw_handler_fn bw_api_services, bw_api_service, bw_api_targets, bw_api_alerts, bw_api_trends,
     bw_api_groups, bw_api_days, bw_api_check, bw_api_status, bw_api_series, bw_api_samples,
     bw_api_events, bw_api_reports, bw_api_description;
+bw_handler_fn bw_endpoint_targets, bw_api_put_targets, bw_api_drop_targets;
 bw_handler_fn bw_api_import, bw_api_compact, bw_api_delete_series;
 bw_handler_fn bw_report_summary, bw_report_latest, bw_report_archived;
 

@@ -53,6 +53,16 @@ struct bw_probe_order {
 /* What is answered: metrics with status 200 unless the order asks for `debug`, else words. */
 typedef void bw_probe_reply_fn(void *reply, unsigned status, const struct bw_buf *text);
 
+/* Targets that somebody registers for a time, or takes away. */
+struct bw_target_order {
+    const char *source;
+    const char *text; /* list in JSON; NULL: take away */
+    size_t size;
+    const char *target; /* to take away; NULL: all */
+    int64_t ttl_ns;     /* 0: as the source says */
+    int64_t now_ms;
+};
+
 /* Called from any of the front end's threads, except where it says otherwise. */
 struct bw_web_hooks {
     void *ctx;
@@ -79,6 +89,10 @@ struct bw_web_hooks {
      * ask again. NULL: nobody does. */
     enum bw_rc (*change_store)(void *ctx, const struct bw_store_order *order, struct bw_buf *out,
                                struct bw_err *err);
+
+    /* Does it, and appends what to answer as JSON. On a worker. NULL: nobody does. */
+    enum bw_rc (*change_targets)(void *ctx, const struct bw_target_order *order, struct bw_buf *out,
+                                 struct bw_err *err);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
     void (*say)(void *ctx, enum bw_log_level level, const char *message);

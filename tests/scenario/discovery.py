@@ -224,6 +224,55 @@ def lists_over_http(bench):
     expect_equal(daemon.stop()[0], 0, "exit code")
 
 
+def registered_ones(bench):
+    """Registered for a time, there after kill -9, gone when their time is over."""
+    a, b = sorted(bench.targets("good", "good"), key=str)
+    a, b = f"127.0.0.1:{a}", f"127.0.0.1:{b}"
+    security = bench.folder / "push-web.yml"
+    security.write_text(json.dumps({"tokens": [
+        {"name": "fleet", "scope": "write", "token": "w" * 20},
+        {"name": "eye", "scope": "read", "token": "r" * 20}]}))
+    daemon = bench.daemon(config(discovery={"push": [
+        {"name": "fleet", "refresh_interval": "1s", "checks": [CHECK]}]}), "push",
+        args=[f"--web.config.file={security}"])
+
+    def start():
+        daemon.spawn().wait_listening()
+        eventually("ready", lambda: daemon.control("GET", "/-/ready").status == 200)
+
+    def ask(method, query, body=None, token="w" * 20):
+        return daemon.request(method, f"/api/v1/targets?{query}",
+                              {"Authorization": f"Bearer {token}"}, body)
+
+    def there():
+        services = daemon.control("GET", "/api/v1/services?limit=1000").json["services"]
+        return sorted(i["name"] for s in services if s["name"] == "discovered"
+                      for i in s["instances"])
+    start()
+    expect_equal(ask("PUT", "source=fleet", "[]", "r" * 20).status, 403, "who only reads")
+    expect_equal(ask("PUT", "source=other", "[]").status, 404, "another source")
+    expect_equal(ask("PUT", "", "[]").status, 400, "no source")
+    expect_equal(ask("PUT", "source=fleet&ttl=1ms", "[]").status, 400, "a time too short")
+    for wrong in ("", "[{", "{}", '[{"targets": [""]}]'):
+        answer = ask("PUT", "source=fleet", wrong)
+        expect(answer.status in (400, 422), f"{wrong!r}: {answer.status} {answer.body}")
+    answer = ask("PUT", "source=fleet", json.dumps([group(a, team="x")]))
+    expect_equal((answer.status, answer.json["targets"]), (200, 1), f"PUT: {answer.body}")
+    daemon.kill()  # what was answered is there again
+    start()
+    eventually("it is there after kill -9", lambda: there() == [a])
+    expect_equal(ask("PUT", "source=fleet&ttl=2s", json.dumps([group(b)])).json["targets"], 2, "two")
+    eventually("both", lambda: there() == [a, b])
+    listed = daemon.request("GET", "/sd/http?service=discovered",
+                            {"Authorization": "Bearer " + "r" * 20})
+    expect_equal(listed.headers["Content-Type"].split(";")[0], "application/json", "type")
+    expect_equal(listed.json, [group(a, b, service="discovered")], "GET /sd/http")
+    eventually("its time is over", lambda: there() == [a])
+    expect_equal(ask("DELETE", f"source=fleet&target={a}").json["targets"], 0, "DELETE")
+    eventually("taken away", lambda: there() == [])
+    expect_equal(daemon.stop()[0], 0, "exit code")
+
+
 def a_hundred_of_them(bench):
     """Many changes, one after the other, while checks run."""
     good, = bench.targets("good")
@@ -249,6 +298,7 @@ def scenario(bench):
     files_come_and_go(bench)
     relabelling_is_prometheus_s(bench)
     lists_over_http(bench)
+    registered_ones(bench)
     a_hundred_of_them(bench)
 
 
