@@ -20,7 +20,7 @@ except ImportError as e:
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 METHODS = ("get", "post", "put", "delete", "patch")
-SCOPES = {"none": [{}], "read": [{}, {"token": []}], "admin": [{"token": ["admin"]}]}
+SCOPES = {"none": [{}], "read": [{}, {"token": []}], "write": [{"token": ["write"]}], "admin": [{"token": ["admin"]}]}
 READ, ADMIN = "a-token-that-reads", "a-token-for-all-of-it"
 ODD = '<b>"odd" ä/%2F&?#'
 
