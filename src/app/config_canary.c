@@ -166,13 +166,19 @@ bool bw_config_is_loopback(const char *target)
     return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+bool bw_config_is_local(const struct bw_probe_ops *ops, const char *target)
+{
+    return ops == bw_probe_table[BW_PROBER_EXEC] || ops == bw_probe_table[BW_PROBER_UNIX]
+           || (ops == bw_probe_table[BW_PROBER_TLS] && bw_text_starts_with(target, "file:"));
+}
+
 bool bw_config_canary_covers(const struct bw_config *config, const struct bw_config_check *check)
 {
     if (config->canary.count == 0 || check->canary == BW_CANARY_FALSE)
         return false;
     if (check->canary == BW_CANARY_TRUE)
         return true;
-    if (check->ops == bw_probe_table[BW_PROBER_EXEC])
+    if (bw_config_is_local(check->ops, check->target))
         return false;
     return config->canary.on_loopback || !bw_config_is_loopback(check->target);
 }

@@ -213,8 +213,9 @@ static void ask(struct bw_config_resolving *r, const struct bw_config_check *che
     if (bw_config_fill_in(r->loading, asked, instance, &filled, &target, &err) != BW_OK)
         bw_config_problem(r, asked->node, asked->path, err.text);
     if (instance == NULL)
-        instance = asked->target == NULL ? BW_COMMAND_INSTANCE
-                                         : instance_of_target(r->loading->arena, target);
+        instance = asked->target == NULL || bw_config_is_local(check->ops, target)
+                       ? BW_COMMAND_INSTANCE
+                       : instance_of_target(r->loading->arena, target);
     note_instance(r, instance);
     bw_config_add_check(r, &filled, instance, target);
 }

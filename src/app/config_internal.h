@@ -65,6 +65,8 @@ void bw_config_resolve_canary(struct bw_config_loading *loading);
 bool bw_config_is_loopback(const char *target);
 
 /* Whether the check, whose kind, target and choice are known, depends on the canary's answer. */
+/* Whether what is asked is on this machine, whatever the network does. */
+bool bw_config_is_local(const struct bw_probe_ops *ops, const char *target);
 bool bw_config_canary_covers(const struct bw_config *config, const struct bw_config_check *check);
 
 /* A zone by its IANA name, kept in the configuration's arena until it is freed; UTC with a

@@ -73,7 +73,11 @@ static const struct bw_opt check_options[] = {
       .help = "HOST:PORT of a gRPC server to ask for the health of a service, which the module or `overrides` name. `${instance}` stands for each instance of the service." },
     { "websocket", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_WEBSOCKET]),
       .help = "URL with ws or wss to connect to. `${instance}` stands for each instance of the service." },
-    LATER_KIND(0, "tls"), LATER_KIND(1, "push"),
+    { "tls", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_TLS]),
+      .help = "HOST:PORT whose certificates to look at, or `file:/PATH` of certificates on disk. `${instance}` stands for each instance of the service." },
+    { "unix", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_UNIX]),
+      .help = "Path of a Unix socket to connect to, or @NAME of one without a file." },
+    LATER_KIND(0, "push"),
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
     { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
@@ -269,4 +273,4 @@ const char *const bw_later_sections[] = { "calendars", "maintenance", "slos",   
                                           "receivers", "route",       "heartbeat", "remote_write",
                                           "sources",   NULL };
 
-const char *const bw_later_kinds[] = { "tls", "push", NULL };
+const char *const bw_later_kinds[] = { "push", NULL };

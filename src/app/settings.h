@@ -33,7 +33,7 @@ struct bw_check_settings {
     const char *targets[BW_PROBER_COUNT]; /* by kind; all but one NULL */
     struct bw_strings exec;               /* the command of kind exec, which has no target */
     const struct bw_exec_limits *limits;  /* of that; NULL: the module's */
-    const struct bw_node *later[2];       /* kinds that this version does not have */
+    const struct bw_node *later[1];       /* kinds that this version does not have */
     const char *module;
     int64_t interval_ns;
     int64_t fast_interval_ns;

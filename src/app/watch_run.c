@@ -242,13 +242,15 @@ static void wait_for_canary(struct bw_flight *flight, const struct bw_probe_resu
 /* An answer that is another than before is neither good nor bad: it is worth an event. */
 static void tell_change(const struct bw_watched *check, const struct bw_probe_result *result)
 {
+    const char *name = check->config->ops->change_name;
     if (result->change == NULL)
         return;
-    bw_core_event(check->watch->core, &(struct bw_event){ .ts_ms = check->nominal_ms,
-                                                          .kind = BW_EVENT_MARKER,
-                                                          .subject = bw_roster_subject(check->seat),
-                                                          .name = BW_EVENT_ANSWER_CHANGED,
-                                                          .cause = result->change });
+    bw_core_event(check->watch->core,
+                  &(struct bw_event){ .ts_ms = check->nominal_ms,
+                                      .kind = BW_EVENT_MARKER,
+                                      .subject = bw_roster_subject(check->seat),
+                                      .name = name != NULL ? name : BW_EVENT_ANSWER_CHANGED,
+                                      .cause = result->change });
 }
 
 static void on_done(void *ctx, const struct bw_probe_result *result)

@@ -38,8 +38,9 @@ struct bw_subject {
 #define BW_EVENT_BLIND "blind"
 #define BW_EVENT_SEES_AGAIN "sees again"
 
-/* Name of markers about what a check's target says otherwise than in the run before. */
+/* Names of markers about what a check's target says otherwise than in the run before. */
 #define BW_EVENT_ANSWER_CHANGED "answer changed"
+#define BW_EVENT_CERTIFICATE_CHANGED "certificate changed"
 
 /* Names of markers about targets that are found, not configured. */
 #define BW_EVENT_TARGET_FOUND "target found"

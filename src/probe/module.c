@@ -16,6 +16,8 @@ static const struct bw_opt_name prober_names[] = { { "http", BW_PROBER_HTTP },
                                                    { "dns", BW_PROBER_DNS },
                                                    { "grpc", BW_PROBER_GRPC },
                                                    { "websocket", BW_PROBER_WEBSOCKET },
+                                                   { "tls", BW_PROBER_TLS },
+                                                   { "unix", BW_PROBER_UNIX },
                                                    { NULL, 0 } };
 
 static const struct bw_opt_name tls_version_names[] = {
@@ -87,6 +89,10 @@ static const struct bw_opt module_options[] = {
       .help = "Options of prober grpc." },
     { "websocket", BW_OPT_GROUP, AT(websocket), .group = &bw_probe_websocket_group,
       .help = "Options of prober websocket." },
+    { "tls", BW_OPT_GROUP, AT(tls), .group = &bw_probe_look_group,
+      .help = "Options of prober tls." },
+    { "unix", BW_OPT_GROUP, AT(local), .group = &bw_probe_unix_group,
+      .help = "Options of prober unix." },
     { 0 },
 };
 #undef AT

@@ -10,6 +10,8 @@
 extern const struct bw_opt_group bw_probe_module_group;
 extern const struct bw_opt_group bw_probe_http_group;
 extern const struct bw_opt_group bw_probe_tcp_group;
+extern const struct bw_opt_group bw_probe_unix_group;
+extern const struct bw_opt_group bw_probe_look_group;
 extern const struct bw_opt_group bw_probe_icmp_group;
 extern const struct bw_opt_group bw_probe_dns_group;
 extern const struct bw_opt_group bw_probe_grpc_group;
@@ -29,6 +31,8 @@ enum bw_prober {
     BW_PROBER_DNS,
     BW_PROBER_GRPC,
     BW_PROBER_WEBSOCKET,
+    BW_PROBER_TLS,
+    BW_PROBER_UNIX,
     BW_PROBER_COUNT,
 };
 
@@ -155,7 +159,24 @@ struct bw_tcp_options {
     struct bw_items query_response; /* struct bw_tcp_step */
     int preferred_ip_protocol;
     bool ip_protocol_fallback;
+    const char *source_ip_address; /* NULL: any */
     bool tls;
+    struct bw_tls_options tls_config;
+};
+
+struct bw_unix_options {
+    struct bw_items query_response; /* struct bw_tcp_step */
+    bool tls;
+    struct bw_tls_options tls_config;
+};
+
+/* Kind tls. */
+struct bw_look_options {
+    int starttls; /* enum bw_starttls */
+    int preferred_ip_protocol;
+    bool ip_protocol_fallback;
+    const char *source_ip_address; /* NULL: any */
+    bool certificate_changes;
     struct bw_tls_options tls_config;
 };
 
@@ -240,6 +261,8 @@ struct bw_probe_module {
     struct bw_dns_options dns;
     struct bw_grpc_options grpc;
     struct bw_websocket_options websocket;
+    struct bw_look_options tls;
+    struct bw_unix_options local; /* kind unix: some compilers have made that word a 1 */
 };
 
 #endif

@@ -141,6 +141,9 @@ struct bw_probe_ops {
      * connection, say. NULL: nothing. */
     void (*forget)(void *data);
 
+    /* Names the event of a result's `change`; NULL: BW_EVENT_ANSWER_CHANGED. */
+    const char *change_name;
+
     /* Is the target of a form that could be probed at all? For `bellwether check`. */
     enum bw_rc (*check_target)(const char *text, struct bw_err *err);
 

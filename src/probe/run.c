@@ -56,6 +56,8 @@ static const void *options_of(const struct bw_probe_module *module)
         [BW_PROBER_DNS] = offsetof(struct bw_probe_module, dns),
         [BW_PROBER_GRPC] = offsetof(struct bw_probe_module, grpc),
         [BW_PROBER_WEBSOCKET] = offsetof(struct bw_probe_module, websocket),
+        [BW_PROBER_TLS] = offsetof(struct bw_probe_module, tls),
+        [BW_PROBER_UNIX] = offsetof(struct bw_probe_module, local),
     };
     return (const char *)module + offsets[module->prober];
 }

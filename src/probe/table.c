@@ -12,6 +12,8 @@ extern const struct bw_probe_ops bw_probe_exec;
 extern const struct bw_probe_ops bw_probe_dns;
 extern const struct bw_probe_ops bw_probe_grpc;
 extern const struct bw_probe_ops bw_probe_websocket;
+extern const struct bw_probe_ops bw_probe_look;
+extern const struct bw_probe_ops bw_probe_unix;
 
 const struct bw_probe_ops *const bw_probe_table[] = {
     [BW_PROBER_HTTP] = &bw_probe_http,
@@ -21,6 +23,8 @@ const struct bw_probe_ops *const bw_probe_table[] = {
     [BW_PROBER_DNS] = &bw_probe_dns,
     [BW_PROBER_GRPC] = &bw_probe_grpc,
     [BW_PROBER_WEBSOCKET] = &bw_probe_websocket,
+    [BW_PROBER_TLS] = &bw_probe_look,
+    [BW_PROBER_UNIX] = &bw_probe_unix,
     [BW_PROBER_COUNT] = NULL,
 };
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The TCP probe: connects, may speak TLS, may hold a dialogue. */
-#include "probe/tcp.h"
+/* What goes on over a stream: it may speak TLS, may hold a dialogue. Kinds tcp, unix and tls. */
+#include "probe/tcp_try.h"
 
-#include "base/mem.h"
 #include "base/units.h"
-#include "io/socket.h"
 #include "probe/trail.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,32 +14,11 @@
 
 enum { READ_BYTES = 16384 };
 
-enum state { RESOLVING, CONNECTING, HANDSHAKING, TALKING };
-
-struct bw_probe_try {
-    struct bw_probe_engine *engine;
-    const struct bw_tcp_plan *plan;
-    const struct bw_probe_target *target;
-    struct bw_probe_outcome *out;
-    bw_probe_try_done_fn *done;
-    void *ctx;
-    struct bw_tcp_target at;
-    struct bw_lookup *lookup;
-    struct bw_address address;
-    enum state state;
-    int fd;
-    struct bw_poll *poll;
-    SSL_CTX *context;
-    SSL *ssl;
-    struct bw_tls_watch tls;
-    struct bw_dialogue dialogue;
-    bool sending; /* dialogue.out is on its way */
-    size_t sent;  /* bytes of it that are out */
-};
-
-static void release(struct bw_probe_try *t)
+void bw_tcp_cancel(struct bw_probe_try *t)
 {
     bw_lookup_cancel(t->lookup);
+    bw_tls_file_cancel(t->file);
+    bw_timer_free(t->again);
     if (t->context != NULL) {
         SSL_free(t->ssl);
         SSL_CTX_free(t->context);
@@ -52,6 +28,7 @@ static void release(struct bw_probe_try *t)
         bw_poll_close(t->poll);
     else if (t->fd >= 0)
         close(t->fd);
+    sk_X509_pop_free(t->filed, X509_free);
     bw_dialogue_fini(&t->dialogue);
     free(t);
 }
@@ -60,48 +37,61 @@ static void release(struct bw_probe_try *t)
 static void tell(const struct bw_probe_try *t)
 {
     const struct bw_buf *rest = &t->dialogue.in;
-    if (t->ssl != NULL)
+    if (t->ssl != NULL || t->path != NULL)
         bw_tls_tell(&t->tls);
+    if (t->plan->looks)
+        bw_tls_look_tell(&t->look, t->out, bw_tcp_chain(t));
     if (rest->len == 0)
         return;
     bw_trail_say(t->out, "heard besides:");
     bw_trail_add(t->out, BW_TRAIL_HEARD, rest->data, rest->len);
 }
 
-static void settle(struct bw_probe_try *t)
+static void measure_dialogue(const struct bw_probe_try *t)
 {
     struct bw_measures *measures = t->out->measures;
-    bw_measures_add(measures, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
-                    (double)t->out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
-    if (t->state != RESOLVING)
-        bw_probe_measure_address(t->out, &t->address);
     bw_measures_add(measures, BW_METRIC_PROBE_FAILED_DUE_TO_REGEX, t->dialogue.regex_failed, NULL);
     bw_measures_add(measures, BW_METRIC_PROBE_FAILED_DUE_TO_BYTES, t->dialogue.bytes_failed, NULL);
-    if (t->ssl != NULL)
+}
+
+void bw_tcp_settle(struct bw_probe_try *t)
+{
+    const bool by_name = !t->plan->local && t->path == NULL;
+    if (by_name)
+        bw_measures_add(t->out->measures, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
+                        (double)t->out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
+    if (by_name && t->state != BW_TCP_RESOLVING)
+        bw_probe_measure_address(t->out, &t->address);
+    if (!t->plan->looks || t->plan->step_count > 0)
+        measure_dialogue(t);
+    if (t->ssl != NULL || t->path != NULL)
         bw_tls_measure(&t->tls);
+    if (t->plan->looks)
+        bw_tls_look_measure(&t->look, &t->tls, bw_tcp_chain(t));
     if (bw_trail_is_wanted(t->out))
         tell(t);
 }
 
 /* The last thing that is done to a try. */
-static void end(struct bw_probe_try *t)
+void bw_tcp_end(struct bw_probe_try *t)
 {
     bw_probe_try_done_fn *done = t->done;
     void *ctx = t->ctx;
     bw_probe_leave(t->out);
-    settle(t);
-    release(t);
+    bw_tcp_settle(t);
+    bw_tcp_cancel(t);
     done(ctx);
 }
 
 static void end_broken(struct bw_probe_try *t, int error)
 {
     bool reset = error == ECONNRESET || error == EPIPE;
-    bw_probe_fail(t->out,
-                  t->state == HANDSHAKING ? BW_REASON_TLS_HANDSHAKE : BW_REASON_CONNECTION_CLOSED,
-                  "%s: %s", t->state == HANDSHAKING ? "in the TLS handshake" : "in the dialogue",
-                  reset ? "the peer reset the connection" : strerror(error));
-    end(t);
+    bw_probe_fail(
+        t->out,
+        t->state == BW_TCP_HANDSHAKING ? BW_REASON_TLS_HANDSHAKE : BW_REASON_CONNECTION_CLOSED,
+        "%s: %s", t->state == BW_TCP_HANDSHAKING ? "in the TLS handshake" : "in the dialogue",
+        reset ? "the peer reset the connection" : strerror(error));
+    bw_tcp_end(t);
 }
 
 /* ---- bytes in and out, with or without TLS ---- */
@@ -132,7 +122,7 @@ static enum io tls_state(struct bw_probe_try *t, int result)
         return IO_CLOSED;
     const char *why = ERR_reason_error_string(code);
     bw_probe_fail(t->out, BW_REASON_TLS_HANDSHAKE, "TLS: %s", why != NULL ? why : "failed");
-    end(t);
+    bw_tcp_end(t);
     return IO_ENDED;
 }
 
@@ -186,6 +176,24 @@ static void wait_for(struct bw_probe_try *t, enum io io)
 
 /* ---- TLS ---- */
 
+STACK_OF(X509) * bw_tcp_chain(const struct bw_probe_try *t)
+{
+    return t->ssl != NULL ? SSL_get_peer_cert_chain(t->ssl) : t->filed;
+}
+
+void bw_tcp_judge(struct bw_probe_try *t)
+{
+    struct bw_tls_memory *last = NULL;
+    if (t->target->memory != NULL && t->plan->tells_changes) {
+        if (t->target->memory->data == NULL)
+            t->target->memory->data = bw_tls_memory_new();
+        last = t->target->memory->data;
+    }
+    bw_probe_leave(t->out);
+    bw_tls_look_judge(&t->tls, last);
+    bw_tcp_end(t);
+}
+
 static void talk(struct bw_probe_try *t);
 
 static const char *expected_name(const struct bw_probe_try *t)
@@ -199,7 +207,8 @@ static bool make_tls(struct bw_probe_try *t)
 {
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->tls_plan,
                                     .out = t->out,
-                                    .name = expected_name(t) };
+                                    .name = expected_name(t),
+                                    .lenient = t->plan->looks };
     t->context = SSL_CTX_new(TLS_client_method());
     if (t->context == NULL || !bw_tls_watch_begin(&t->tls, t->context))
         return false;
@@ -209,6 +218,8 @@ static bool make_tls(struct bw_probe_try *t)
     struct bw_address literal;
     if (!bw_address_parse(t->tls.name, &literal))
         SSL_set_tlsext_host_name(t->ssl, t->tls.name);
+    if (t->plan->looks)
+        SSL_set_tlsext_status_type(t->ssl, TLSEXT_STATUSTYPE_ocsp);
     SSL_set_mode(t->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
     SSL_set_connect_state(t->ssl);
     return true;
@@ -216,13 +227,18 @@ static bool make_tls(struct bw_probe_try *t)
 
 static void on_secured(struct bw_probe_try *t)
 {
+    if (t->plan->looks) {
+        bw_tls_look_staple(&t->look, &t->tls, t->ssl);
+        bw_tcp_judge(t);
+        return;
+    }
     enum bw_reason reason = bw_tls_reason(&t->tls);
     if (reason != BW_REASON_NONE) {
         bw_probe_fail(t->out, reason, "%s", bw_tls_error_text(&t->tls));
-        end(t);
+        bw_tcp_end(t);
         return;
     }
-    t->state = TALKING;
+    t->state = BW_TCP_TALKING;
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     talk(t);
 }
@@ -239,7 +255,7 @@ static void handshake(struct bw_probe_try *t)
     enum io io = tls_state(t, result);
     if (io == IO_CLOSED) {
         bw_probe_fail(t->out, BW_REASON_TLS_HANDSHAKE, "closed in the TLS handshake");
-        end(t);
+        bw_tcp_end(t);
     } else if (io != IO_ENDED) {
         wait_for(t, io);
     }
@@ -247,11 +263,11 @@ static void handshake(struct bw_probe_try *t)
 
 static void begin_tls(struct bw_probe_try *t)
 {
-    t->state = HANDSHAKING;
+    t->state = BW_TCP_HANDSHAKING;
     bw_probe_enter(t->out, BW_PHASE_TLS);
     if (t->ssl != NULL || !make_tls(t)) {
         bw_probe_fail(t->out, BW_REASON_INTERNAL, "TLS cannot be started");
-        end(t);
+        bw_tcp_end(t);
         return;
     }
     handshake(t);
@@ -279,7 +295,7 @@ static bool obey(struct bw_probe_try *t, enum bw_dialogue_want want)
         begin_tls(t);
         return false;
     default: /* PASSED, FAILED */
-        end(t);
+        bw_tcp_end(t);
         return false;
     }
     if (io == IO_CLOSED) {
@@ -308,7 +324,7 @@ static void talk(struct bw_probe_try *t)
     }
 }
 
-/* ---- connecting ---- */
+/* ---- connected ---- */
 
 static void on_connected(struct bw_probe_try *t)
 {
@@ -317,28 +333,30 @@ static void on_connected(struct bw_probe_try *t)
     getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (error != 0) {
         bw_probe_fail(t->out, bw_probe_errno_reason(error), "%s", strerror(error));
-        end(t);
+        bw_tcp_end(t);
         return;
     }
+    if (t->plan->local)
+        bw_unix_connected(t);
     if (t->plan->tls) {
         begin_tls(t);
         return;
     }
-    t->state = TALKING;
+    t->state = BW_TCP_TALKING;
     if (t->plan->step_count > 0)
         bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     talk(t);
 }
 
-static void on_ready(void *ctx, unsigned events)
+void bw_tcp_ready(void *ctx, unsigned events)
 {
     (void)events;
     struct bw_probe_try *t = ctx;
     switch (t->state) {
-    case CONNECTING:
+    case BW_TCP_CONNECTING:
         on_connected(t);
         break;
-    case HANDSHAKING:
+    case BW_TCP_HANDSHAKING:
         handshake(t);
         break;
     default:
@@ -346,99 +364,3 @@ static void on_ready(void *ctx, unsigned events)
         break;
     }
 }
-
-/* Begins to connect; false with the outcome set when it cannot. */
-static bool connect_to(struct bw_probe_try *t)
-{
-    struct sockaddr_storage to;
-    socklen_t len = bw_address_socket(&t->address, t->at.port, &to);
-    const struct bw_trail_peer peer = { t->address, t->at.port };
-    t->state = CONNECTING;
-    bw_probe_enter(t->out, BW_PHASE_CONNECT);
-    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
-        return false;
-    }
-    t->fd = bw_socket_open(t->address.family, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (t->fd < 0 || (connect(t->fd, (struct sockaddr *)&to, len) != 0 && errno != EINPROGRESS)) {
-        int error = errno;
-        bw_probe_fail(t->out, bw_probe_errno_reason(error), "%s", strerror(error));
-        return false;
-    }
-    struct bw_err err;
-    t->poll = bw_poll_open(t->engine->loop, t->fd, BW_POLL_WRITE, on_ready, t, &err);
-    if (t->poll == NULL) {
-        bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "%s", err.text);
-        return false;
-    }
-    return true;
-}
-
-static void on_resolved(void *ctx, const struct bw_lookup_result *result)
-{
-    struct bw_probe_try *t = ctx;
-    t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->at.host, result->detail);
-        end(t);
-        return;
-    }
-    t->address = result->addresses[0];
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
-    if (!connect_to(t))
-        end(t);
-}
-
-static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
-                                  const struct bw_probe_target *target,
-                                  struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
-                                  void *ctx)
-{
-    struct bw_err err;
-    struct bw_tcp_target at;
-    if (bw_tcp_target_parse(target->text, &at, &err) != BW_OK) {
-        bw_probe_fail(out, BW_REASON_INTERNAL, "%s", err.text);
-        return NULL;
-    }
-    struct bw_probe_try *t = bw_alloc(sizeof *t);
-    *t = (struct bw_probe_try){ .engine = engine,
-                                .plan = prepared,
-                                .target = target,
-                                .out = out,
-                                .done = done,
-                                .ctx = ctx,
-                                .at = at,
-                                .fd = -1 };
-    bw_dialogue_init(&t->dialogue, t->plan);
-    bw_probe_enter(out, BW_PHASE_RESOLVE);
-    bw_trail_add(out, BW_TRAIL_LOOKUP, t->at.host, strlen(t->at.host));
-    const struct bw_lookup_query query = { .name = t->at.host,
-                                           .preference = t->plan->preference,
-                                           .fallback = t->plan->fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(engine->resolver, &query, on_resolved, t);
-    return t;
-}
-
-static enum bw_rc check_target(const char *text, struct bw_err *err)
-{
-    struct bw_tcp_target at;
-    return bw_tcp_target_parse(text, &at, err);
-}
-
-extern const struct bw_probe_ops bw_probe_tcp;
-const struct bw_probe_ops bw_probe_tcp = {
-    .name = "tcp",
-    .summary = "Connects to a port, with TLS or a dialogue if asked.",
-    .target_help = "HOST:PORT",
-    .options = &bw_probe_tcp_group,
-    .prepare = bw_tcp_prepare,
-    .release = bw_tcp_release,
-    .secrets = bw_tcp_secrets,
-    .check_target = check_target,
-    .start = start,
-    .settle = settle,
-    .cancel = release,
-};

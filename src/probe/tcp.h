@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "probe/mask.h"
 #include "probe/regex.h"
+#include "probe/starttls.h"
 #include "probe/tls.h"
 
 struct bw_tcp_plan_step {
@@ -13,6 +14,9 @@ struct bw_tcp_plan_step {
     char *expect_bytes;      /* or NULL */
     char *send;              /* or NULL */
     bool starttls;
+    struct bw_regex *refusal;       /* a line that ends it, instead of `expect`; or NULL */
+    bw_starttls_reader_fn *reader;  /* instead of `expect`, what is no line; or NULL */
+    const struct bw_bytes *message; /* instead of `send`; or NULL */
 };
 
 struct bw_tcp_plan {
@@ -20,13 +24,22 @@ struct bw_tcp_plan {
     size_t step_count;
     enum bw_ip_preference preference;
     bool fallback;
-    bool tls;      /* from the first byte */
-    bool uses_tls; /* that, or by a step */
+    bool has_source;
+    struct bw_address source;
+    bool local;         /* over a Unix socket */
+    bool looks;         /* kind tls: at the certificates, and no more */
+    bool tells_changes; /* of them */
+    bool tls;           /* from the first byte */
+    bool uses_tls;      /* that, or by a step */
     struct bw_tls_plan tls_plan;
 };
 
 void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                      struct bw_err *err);
+void *bw_unix_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
+                      struct bw_err *err);
+void *bw_look_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
+                      struct bw_err *err);
 void bw_tcp_release(void *prepared);
 
 /* What a dialogue says after a word that announces a password. */

@@ -87,6 +87,37 @@ static enum bw_dialogue_want too_long(struct bw_dialogue *dialogue, struct bw_pr
     return BW_DIALOGUE_FAILED;
 }
 
+static bool is_refused(struct bw_dialogue *dialogue, const struct bw_tcp_plan_step *step,
+                       const char *line, size_t len, struct bw_probe_outcome *out)
+{
+    if (step->refusal == NULL
+        || bw_regex_search(step->refusal, line, len, &dialogue->regex_ns) != BW_REGEX_YES)
+        return false;
+    bw_probe_fail(out, BW_REASON_ASSERTION_REPLY, "refused: '%s'", dialogue->last_line);
+    return true;
+}
+
+/* Messages of protocols without lines. */
+static enum bw_dialogue_want expect_message(struct bw_dialogue *dialogue,
+                                            const struct bw_tcp_plan_step *step,
+                                            struct bw_probe_outcome *out)
+{
+    struct bw_starttls_heard heard = { .taken = 0 };
+    if (!step->reader(dialogue->in.data, dialogue->in.len, &heard)) {
+        bw_probe_fail(out, BW_REASON_ASSERTION_REPLY, "%s", heard.wrong);
+        return BW_DIALOGUE_FAILED;
+    }
+    if (heard.taken > 0) {
+        bw_trail_note(out, BW_TRAIL_HEARD, dialogue->in.data, heard.taken);
+        consume(&dialogue->in, heard.taken);
+        return BW_DIALOGUE_SEND;
+    }
+    if (!dialogue->closed && dialogue->in.len <= LINE_BYTES_MAX)
+        return BW_DIALOGUE_READ;
+    bw_probe_fail(out, BW_REASON_CONNECTION_CLOSED, "closed before it changed to TLS");
+    return BW_DIALOGUE_FAILED;
+}
+
 /* SEND stands for "go on with the next stage" here. */
 static enum bw_dialogue_want expect_line(struct bw_dialogue *dialogue,
                                          const struct bw_tcp_plan_step *step,
@@ -105,6 +136,8 @@ static enum bw_dialogue_want expect_line(struct bw_dialogue *dialogue,
                           bw_regex_pattern(step->expect));
             return BW_DIALOGUE_FAILED;
         }
+        if (verdict == BW_REGEX_NO && is_refused(dialogue, step, line, len, out))
+            return BW_DIALOGUE_FAILED;
         if (verdict == BW_REGEX_YES && step->send != NULL)
             bw_regex_expand(step->expect, line, step->send, &dialogue->out);
         consume(&dialogue->in, taken);
@@ -143,6 +176,13 @@ static enum bw_dialogue_want expect_bytes(struct bw_dialogue *dialogue, const ch
     return BW_DIALOGUE_FAILED;
 }
 
+static void say_message(struct bw_dialogue *dialogue, const struct bw_bytes *message,
+                        struct bw_probe_outcome *out)
+{
+    bw_buf_bytes(&dialogue->out, message->bytes, message->len);
+    bw_trail_note(out, BW_TRAIL_SENT, message->bytes, message->len);
+}
+
 /* One stage of the current step. SEND with an empty `out` means "done, go on". */
 static enum bw_dialogue_want run_stage(struct bw_dialogue *dialogue,
                                        const struct bw_tcp_plan_step *step,
@@ -152,9 +192,13 @@ static enum bw_dialogue_want run_stage(struct bw_dialogue *dialogue,
     case STAGE_EXPECT:
         return step->expect == NULL ? BW_DIALOGUE_SEND : expect_line(dialogue, step, out);
     case STAGE_BYTES:
+        if (step->reader != NULL)
+            return expect_message(dialogue, step, out);
         return step->expect_bytes == NULL ? BW_DIALOGUE_SEND
                                           : expect_bytes(dialogue, step->expect_bytes, out);
     case STAGE_SEND:
+        if (step->message != NULL)
+            say_message(dialogue, step->message, out);
         if (step->send == NULL)
             return BW_DIALOGUE_SEND;
         if (step->expect == NULL)

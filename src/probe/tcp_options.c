@@ -54,6 +54,8 @@ static const struct bw_opt tcp_options[] = {
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
       .help = "Use the other kind of address when there is none, or no route." },
+    { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
+      .help = "Address of ours to connect from." },
     { "tls", BW_OPT_BOOL, AT(tls), .def = "false", .help = "Speak TLS from the first byte." },
     { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
       .help = "For tls and starttls." },
@@ -61,11 +63,94 @@ static const struct bw_opt tcp_options[] = {
 };
 #undef AT
 
+static enum bw_rc source_check(const char *source, struct bw_err *err)
+{
+    struct bw_address address;
+    if (source == NULL || bw_address_parse(source, &address))
+        return BW_OK;
+    return bw_fail(err, BW_EINVAL, "source_ip_address: '%.60s' is no address", source);
+}
+
+static enum bw_rc tcp_check(const void *opts, struct bw_err *err)
+{
+    return source_check(((const struct bw_tcp_options *)opts)->source_ip_address, err);
+}
+
 const struct bw_opt_group bw_probe_tcp_group = {
     .name = "tcp",
     .size = sizeof(struct bw_tcp_options),
     .opts = tcp_options,
     .help = "Connects to HOST:PORT and may hold a dialogue.",
+    .check = tcp_check,
+};
+
+#define AT(member) offsetof(struct bw_unix_options, member)
+
+static const struct bw_opt unix_options[] = {
+    { "query_response", BW_OPT_GROUPS, AT(query_response), .group = &step_group,
+      .help = "What to say and what to hear once connected, in this order, as for tcp." },
+    { "tls", BW_OPT_BOOL, AT(tls), .def = "false", .help = "Speak TLS from the first byte." },
+    { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
+      .help = "For tls and starttls; the name to expect is server_name." },
+    { 0 },
+};
+#undef AT
+
+const struct bw_opt_group bw_probe_unix_group = {
+    .name = "unix",
+    .size = sizeof(struct bw_unix_options),
+    .opts = unix_options,
+    .help = "Connects to a stream socket of this machine: a path, or @NAME for one without a file; "
+            "and may hold a dialogue. A full queue of connections is tried again until there is "
+            "room.",
+};
+
+#define AT(member) offsetof(struct bw_look_options, member)
+
+static const struct bw_opt_name starttls_names[] = {
+    { "none", BW_STARTTLS_NONE },
+    { "smtp", BW_STARTTLS_SMTP },
+    { "imap", BW_STARTTLS_IMAP },
+    { "pop3", BW_STARTTLS_POP3 },
+    { "ftp", BW_STARTTLS_FTP },
+    { "ldap", BW_STARTTLS_LDAP },
+    { "mysql", BW_STARTTLS_MYSQL },
+    { "postgres", BW_STARTTLS_POSTGRES },
+    { 0 },
+};
+
+static const struct bw_opt look_options[] = {
+    { "starttls", BW_OPT_ENUM, AT(starttls), .def = "none", .names = starttls_names,
+      .help = "The protocol to speak until it changes to TLS; none: TLS from the first byte." },
+    { "certificate_changes", BW_OPT_BOOL, AT(certificate_changes), .def = "true",
+      .help = "Tell as an event when the first certificate is another than in the run before." },
+    { "preferred_ip_protocol", BW_OPT_ENUM, AT(preferred_ip_protocol), .def = "ip6",
+      .names = bw_ip_preference_names, .help = "Which address of a name to use." },
+    { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
+      .help = "Use the other kind of address when there is none, or no route." },
+    { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
+      .help = "Address of ours to connect from." },
+    { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
+      .help = "How to judge. Old versions are agreed to, so that the certificates can be read; one "
+              "below min_version (TLS12) fails then." },
+    { 0 },
+};
+#undef AT
+
+static enum bw_rc look_check(const void *opts, struct bw_err *err)
+{
+    return source_check(((const struct bw_look_options *)opts)->source_ip_address, err);
+}
+
+const struct bw_opt_group bw_probe_look_group = {
+    .name = "tls",
+    .size = sizeof(struct bw_look_options),
+    .opts = look_options,
+    .help =
+        "Looks at the certificates that HOST:PORT shows, or at those in `file:/PATH` (PEM, leaf "
+        "first, or one in DER; the name is held against tls_config.server_name there, if that "
+        "is set). All of them are measured whatever is wrong; nothing is said over TLS.",
+    .check = look_check,
 };
 
 static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items *items,
@@ -89,6 +174,24 @@ static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items 
     return BW_OK;
 }
 
+static void set_source(struct bw_tcp_plan *plan, const char *source)
+{
+    plan->has_source = source != NULL && bw_address_parse(source, &plan->source);
+}
+
+/* The plan, whole, or NULL; `rc` is what became of it so far. */
+static struct bw_tcp_plan *complete(struct bw_tcp_plan *plan, enum bw_rc rc,
+                                    const struct bw_tls_options *tls, const char *folder,
+                                    struct bw_err *err)
+{
+    if (rc == BW_OK && plan->uses_tls)
+        rc = bw_tls_plan_make(&plan->tls_plan, tls, folder, err);
+    if (rc == BW_OK)
+        return plan;
+    bw_tcp_release(plan);
+    return NULL;
+}
+
 void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                      struct bw_err *err)
 {
@@ -98,13 +201,58 @@ void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const 
     plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
     plan->fallback = o->ip_protocol_fallback;
     plan->tls = plan->uses_tls = o->tls;
-    enum bw_rc rc = prepare_steps(plan, &o->query_response, err);
-    if (rc == BW_OK && plan->uses_tls)
-        rc = bw_tls_plan_make(&plan->tls_plan, &o->tls_config, folder, err);
-    if (rc == BW_OK)
-        return plan;
-    bw_tcp_release(plan);
-    return NULL;
+    set_source(plan, o->source_ip_address);
+    return complete(plan, prepare_steps(plan, &o->query_response, err), &o->tls_config, folder,
+                    err);
+}
+
+void *bw_unix_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
+                      struct bw_err *err)
+{
+    (void)engine;
+    const struct bw_unix_options *o = options;
+    struct bw_tcp_plan *plan = bw_alloc(sizeof *plan);
+    plan->local = true;
+    plan->tls = plan->uses_tls = o->tls;
+    return complete(plan, prepare_steps(plan, &o->query_response, err), &o->tls_config, folder,
+                    err);
+}
+
+static enum bw_rc prepare_starttls(struct bw_tcp_plan *plan, const struct bw_starttls_talk *talk,
+                                   struct bw_err *err)
+{
+    plan->steps = bw_alloc_array(talk->count + 1, sizeof *plan->steps);
+    plan->step_count = talk->count;
+    for (size_t i = 0; i < talk->count; i++) {
+        const struct bw_starttls_step *from = &talk->steps[i];
+        struct bw_tcp_plan_step *step = &plan->steps[i];
+        step->reader = from->reader;
+        step->message = from->message.len > 0 ? &from->message : NULL;
+        step->send = bw_strdup(from->send);
+        step->starttls = i + 1 == talk->count;
+        step->expect = from->expect != NULL ? bw_regex_new(from->expect, err) : NULL;
+        step->refusal = from->refusal != NULL ? bw_regex_new(from->refusal, err) : NULL;
+        if ((from->expect != NULL && step->expect == NULL)
+            || (from->refusal != NULL && step->refusal == NULL))
+            return BW_EINVAL;
+    }
+    return BW_OK;
+}
+
+void *bw_look_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
+                      struct bw_err *err)
+{
+    (void)engine;
+    const struct bw_look_options *o = options;
+    struct bw_tcp_plan *plan = bw_alloc(sizeof *plan);
+    plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
+    plan->fallback = o->ip_protocol_fallback;
+    plan->looks = plan->uses_tls = true;
+    plan->tells_changes = o->certificate_changes;
+    plan->tls = o->starttls == BW_STARTTLS_NONE;
+    set_source(plan, o->source_ip_address);
+    return complete(plan, prepare_starttls(plan, &bw_starttls_talks[o->starttls], err),
+                    &o->tls_config, folder, err);
 }
 
 void bw_tcp_release(void *prepared)
@@ -112,6 +260,7 @@ void bw_tcp_release(void *prepared)
     struct bw_tcp_plan *plan = prepared;
     for (size_t i = 0; i < plan->step_count; i++) {
         bw_regex_free(plan->steps[i].expect);
+        bw_regex_free(plan->steps[i].refusal);
         free(plan->steps[i].expect_bytes);
         free(plan->steps[i].send);
     }

@@ -111,7 +111,7 @@ static int on_verify(int ok, X509_STORE_CTX *store)
     return 1;
 }
 
-static bool name_matches(X509 *leaf, const char *name)
+bool bw_tls_name_matches(X509 *leaf, const char *name)
 {
     struct bw_address literal;
     if (bw_address_parse(name, &literal)) {
@@ -129,13 +129,8 @@ static bool name_matches(X509 *leaf, const char *name)
 static void take_verified(struct bw_tls_watch *watch, const SSL *ssl)
 {
     STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
-    if (watch->error != X509_V_OK || chain == NULL)
-        return;
-    for (int i = 0; i < sk_X509_num(chain); i++) {
-        int64_t end_s = bw_tls_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
-        if (i == 0 || end_s < watch->verified_s)
-            watch->verified_s = end_s;
-    }
+    if (watch->error == X509_V_OK && chain != NULL)
+        watch->verified_s = bw_tls_earliest_s(chain);
 }
 
 /* As blackbox writes them. */
@@ -159,12 +154,13 @@ static void on_finished(struct bw_tls_watch *watch, const SSL *ssl)
 {
     watch->finished = true;
     watch->heard_ns = bw_loop_mono_ns();
+    watch->version_number = SSL_version(ssl);
     snprintf(watch->version, sizeof watch->version, "%s", version_text(SSL_version(ssl)));
     snprintf(watch->cipher, sizeof watch->cipher, "%s", SSL_get_cipher(ssl));
     X509 *leaf = SSL_get0_peer_certificate(ssl);
     if (leaf == NULL)
         return;
-    if (watch->error == X509_V_OK && !name_matches(leaf, watch->name))
+    if (watch->error == X509_V_OK && !bw_tls_name_matches(leaf, watch->name))
         watch->error = X509_V_ERR_HOSTNAME_MISMATCH;
     take_verified(watch, ssl);
 }
@@ -196,6 +192,21 @@ static int lowest_version(const struct bw_tls_plan *plan)
     return old ? plan->max_version : TLS1_2_VERSION;
 }
 
+bool bw_tls_is_old(const struct bw_tls_watch *watch)
+{
+    return watch->lenient && watch->version_number != 0
+           && watch->version_number < lowest_version(watch->plan);
+}
+
+/* What certificates are worth is judged as ever, whatever else is agreed to. */
+static void be_lenient(SSL_CTX *context)
+{
+    X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(context), BW_TLS_AUTH_LEVEL);
+    SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
+}
+
 bool bw_tls_watch_begin(struct bw_tls_watch *watch, SSL_CTX *context)
 {
     const struct bw_tls_plan *plan = watch->plan;
@@ -207,6 +218,8 @@ bool bw_tls_watch_begin(struct bw_tls_watch *watch, SSL_CTX *context)
     /* Who asks for a version that OpenSSL holds for weak wants to watch a weak server. */
     if (lowest_version(plan) < TLS1_2_VERSION)
         SSL_CTX_set_security_level(context, 0);
+    if (watch->lenient)
+        be_lenient(context);
     if (plan->max_version != 0)
         SSL_CTX_set_max_proto_version(context, plan->max_version);
     if (plan->cert_file == NULL)
@@ -263,7 +276,7 @@ void bw_tls_measure(const struct bw_tls_watch *watch)
     if (watch->verified_s != 0)
         bw_measures_add(measures, BW_METRIC_PROBE_SSL_LAST_CHAIN_EXPIRY_TIMESTAMP_SECONDS,
                         (double)watch->verified_s, NULL);
-    if (watch->finished) {
+    if (watch->version_number != 0) {
         bw_measures_add(measures, BW_METRIC_PROBE_TLS_VERSION_INFO, 1,
                         BW_LABEL_VALUES(watch->version));
         bw_measures_add(measures, BW_METRIC_PROBE_TLS_CIPHER_INFO, 1,
@@ -281,7 +294,7 @@ void bw_tls_tell(const struct bw_tls_watch *watch)
 {
     struct bw_probe_outcome *out = watch->out;
     const int64_t at_ns = watch->heard_ns != 0 ? watch->heard_ns : bw_loop_mono_ns();
-    if (watch->finished)
+    if (watch->version_number != 0)
         bw_trail_say_at(out, at_ns, "%s, %s", watch->version, watch->cipher);
     if (watch->has_chain) {
         char ends[BW_RFC3339_MAX];

@@ -31,13 +31,16 @@ struct bw_tls_watch {
     const struct bw_tls_plan *plan;
     struct bw_probe_outcome *out;
     const char *name; /* whom the certificate must be for; borrowed */
-    bool renamed;     /* it is not the URL's host, from which libcurl takes what it asks for */
+    bool lenient; /* agrees to any version and cipher: to read certificates, not to trust them */
+    bool renamed; /* it is not the URL's host, from which libcurl takes what it asks for */
     bool started, finished;
     int error; /* X509_V_ERR_…: the first fault; X509_V_OK */
     bool has_chain;
+    int64_t leaf_ends_s;
     int64_t earliest_s; /* the end of the first certificate to expire */
     int64_t verified_s; /* the same over the verified chain; 0: there is none */
     char subject[256], issuer[256], names[512], serial[64], fingerprint[65];
+    int version_number; /* of OpenSSL; 0: not agreed upon yet */
     char version[16], cipher[64];
     int64_t heard_ns; /* monotonic: when the chain was shown; 0: never */
 };
@@ -58,6 +61,25 @@ void bw_tls_measure(const struct bw_tls_watch *watch);
 
 /* Notes the same for a transcript, at the time when it was heard. */
 void bw_tls_tell(const struct bw_tls_watch *watch);
+
+/* Whether the version agreed upon is below what the plan wants; only where it is lenient. */
+bool bw_tls_is_old(const struct bw_tls_watch *watch);
+
+/* Whether the certificate is for this name or address. */
+bool bw_tls_name_matches(X509 *leaf, const char *name);
+
+/* Which keys and signatures are too weak: level 2 of OpenSSL, Debian's default. RSA keys below
+ * 2048 bits and SHA-1 are. */
+enum { BW_TLS_AUTH_LEVEL = 2 };
+
+/* What a certificate says, as text; "" for what it does not say. */
+void bw_tls_put_subject(char *out, size_t size, X509 *certificate);
+void bw_tls_put_issuer(char *out, size_t size, X509 *certificate);
+void bw_tls_put_serial(char *out, size_t size, X509 *certificate);
+void bw_tls_put_fingerprint(char out[65], X509 *certificate);
+
+/* The end of the first one to expire; 0: there is none. */
+int64_t bw_tls_earliest_s(STACK_OF(X509) * chain);
 
 /* Reads a chain (leaf first) into the watch. */
 void bw_tls_take_chain(struct bw_tls_watch *watch, STACK_OF(X509) * chain);

@@ -55,32 +55,55 @@ static void put_hex(char *out, size_t size, const unsigned char *bytes, size_t l
         snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static void take_leaf(struct bw_tls_watch *watch, X509 *leaf)
+void bw_tls_put_subject(char *out, size_t size, X509 *certificate)
+{
+    put_name(out, size, X509_get_subject_name(certificate));
+}
+
+void bw_tls_put_issuer(char *out, size_t size, X509 *certificate)
+{
+    put_name(out, size, X509_get_issuer_name(certificate));
+}
+
+void bw_tls_put_serial(char *out, size_t size, X509 *certificate)
+{
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+    put_hex(out, size, ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
+}
+
+void bw_tls_put_fingerprint(char out[65], X509 *certificate)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned digest_len = 0;
-    if (X509_digest(leaf, EVP_sha256(), digest, &digest_len) == 1)
-        put_hex(watch->fingerprint, sizeof watch->fingerprint, digest, digest_len);
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(leaf);
-    put_hex(watch->serial, sizeof watch->serial, ASN1_STRING_get0_data(serial),
-            (size_t)ASN1_STRING_length(serial));
-    put_name(watch->subject, sizeof watch->subject, X509_get_subject_name(leaf));
-    put_name(watch->issuer, sizeof watch->issuer, X509_get_issuer_name(leaf));
-    put_names(watch->names, sizeof watch->names, leaf);
+    unsigned len = 0;
+    out[0] = '\0';
+    if (X509_digest(certificate, EVP_sha256(), digest, &len) == 1)
+        put_hex(out, 65, digest, len);
+}
+
+int64_t bw_tls_earliest_s(STACK_OF(X509) * chain)
+{
+    int64_t earliest_s = 0;
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        const int64_t end_s = bw_tls_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
+        if (i == 0 || end_s < earliest_s)
+            earliest_s = end_s;
+    }
+    return earliest_s;
 }
 
 void bw_tls_take_chain(struct bw_tls_watch *watch, STACK_OF(X509) * chain)
 {
-    int count = chain == NULL ? 0 : sk_X509_num(chain);
-    if (count == 0)
+    if (chain == NULL || sk_X509_num(chain) == 0)
         return;
-    take_leaf(watch, sk_X509_value(chain, 0));
+    X509 *leaf = sk_X509_value(chain, 0);
+    bw_tls_put_fingerprint(watch->fingerprint, leaf);
+    bw_tls_put_serial(watch->serial, sizeof watch->serial, leaf);
+    bw_tls_put_subject(watch->subject, sizeof watch->subject, leaf);
+    bw_tls_put_issuer(watch->issuer, sizeof watch->issuer, leaf);
+    put_names(watch->names, sizeof watch->names, leaf);
+    watch->leaf_ends_s = bw_tls_time_s(X509_get0_notAfter(leaf));
+    watch->earliest_s = bw_tls_earliest_s(chain);
     watch->has_chain = true;
-    for (int i = 0; i < count; i++) {
-        int64_t end_s = bw_tls_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
-        if (i == 0 || end_s < watch->earliest_s)
-            watch->earliest_s = end_s;
-    }
     watch->out->has_certificate = true;
     watch->out->certificate_expiry_s = watch->earliest_s;
 }

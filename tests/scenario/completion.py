@@ -25,7 +25,7 @@ STORIES = [
     ("{B} help ver", ["version"]),
     ("{B} db ", ["verify", "stats", "backup", "compact", "delete-series"]),
     ("{B} db st", ["stats"]),
-    ("{B} probe ", ["http", "tcp", "icmp", "exec", "dns", "grpc", "websocket"]),
+    ("{B} probe ", ["http", "tcp", "icmp", "exec", "dns", "grpc", "websocket", "tls", "unix"]),
     ("{B} probe --timeout=1s ht", ["http"]),
     ("{B} probe --timeout 1s ht", ["http"]),
     ("{B} probe http x --f", ["--format="]),

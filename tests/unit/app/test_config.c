@@ -186,8 +186,8 @@ static const struct mistake mistakes[] = {
       "c.yml:4:5: services[0].checks[0]: expected one of the keys http, tcp*" },
     { CHECK("tcp: 'd:1', http: 'http://d/'"),
       "c.yml:4:5: services[0].checks[0]: a check is of one kind\n" },
-    { CHECK("tls: d"),
-      "c.yml:4:15: services[0].checks[0]: 'tls' is not supported by this version\n" },
+    { CHECK("push: d"),
+      "c.yml:4:15: services[0].checks[0]: 'push' is not supported by this version\n" },
     { CHECK("tcp: 'd:1', limits: {cpu: 5s}"),
       "c.yml:4:27: services[0].checks[0]: 'limits' are those of 'exec'\n" },
     { CHECK("tcp: d"), "c.yml:4:20: services[0].checks[0].tcp: 'd' is not HOST:PORT\n" },
@@ -289,10 +289,10 @@ static const struct mistake mistakes[] = {
       "c.yml:2:3: alerts.rules[1]: two rules named 'a'\n" },
     { "host: {collectors: [cpu, memfo]}\n",
       "c.yml:1:7: host: collectors: there is no 'memfo'; did you mean 'meminfo'?\n" },
-    { "host: {interval: 1ms}\nservices: [{name: host, checks: [{name: c, tls: d}]}]\n",
+    { "host: {interval: 1ms}\nservices: [{name: host, checks: [{name: c, push: d}]}]\n",
       "c.yml:1:18: host.interval: must be between 1s and 1h, not '1ms'\n"
       "c.yml:2:12: services: 'host' is the name of this machine's own service\n"
-      "c.yml:2:44: services[0].checks[0]: 'tls' is not supported by this version\n" },
+      "c.yml:2:44: services[0].checks[0]: 'push' is not supported by this version\n" },
     { "storage: {max_bytes: 1KiB}\n",
       "c.yml:1:22: storage.max_bytes: must be at least 8MiB, not '1KiB'\n" },
     { "storage:\n  classes:\n  - match: {__name__: up}\n    retention: {}\n"
