@@ -175,6 +175,10 @@ def a_list_opens(daemon, whole, near, far, base):
         reloaded = daemon.control("POST", "/-/reload")
         expect_equal(reloaded.status, 200, f"reload: {reloaded.body}")
         expect_equal(far.ask(target, module="quick").status, want, f"{target} with {listed}")
+    daemon.configure({**whole, "web": {"probe_targets": "any"}})
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+    for target, want in ((base + "/any", 403), ("http://169.254.169.254/", 403)):
+        expect_equal(far.ask(target, module="proxied").status, want, f"{target} through a proxy")
     daemon.configure({**whole, "web": {"probe_targets": ["169.254.1.1"]}})
     expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
     for who in (near, far):
@@ -225,6 +229,7 @@ def scenario(bench):
         http_check("other", int(base.rpartition(":")[2]))]}],
         modules={"http_2xx": {"prober": "http", "timeout": "3s"},
                  "quick": {"prober": "http", "timeout": "100ms"},
+                 "proxied": {"prober": "http", "http": {"proxy_url": base}},
                  "named": {"prober": "http", "http": {"headers": {"host": "a.test"}}},
                  "tcp": {"prober": "tcp", "timeout": "1s"}, "icmp": {"prober": "icmp"},
                  "command": {"prober": "exec", "exec": {"command": ["/bin/true"]}}})
