@@ -12,7 +12,9 @@ import threading
 import time
 import urllib.parse
 
-from harness import Metrics, Repeating, config, eventually, expect, expect_equal, http_check, run
+from harness import (Metrics, Repeating, Skip, config, eventually, expect, expect_equal, http_check,
+                     run)
+from namespace import bring_up, enter_namespace, in_namespace
 
 TOKEN = "a-token-that-reads"
 
@@ -220,6 +222,9 @@ def stopping_answers_all(daemon, near, base):
 
 
 def scenario(bench):
+    if not in_namespace():
+        raise Skip("no network namespace: it listens on every address")
+    bring_up("lo")
     base = f"http://127.0.0.1:{serve()}"
     security = bench.folder / "web.yml"
     security.write_text(json.dumps({"tokens": [
@@ -247,4 +252,5 @@ def scenario(bench):
     stopping_answers_all(daemon, near, base)
 
 
+enter_namespace()
 run(scenario)

@@ -5,16 +5,13 @@ device that answer, lose packets, are silent or refused; without privilege and o
 import fcntl
 import os
 import pathlib
-import shutil
-import socket
 import struct
-import sys
 import threading
 
 from harness import Skip, config, eventually, expect, expect_equal, run
+from namespace import bring_up, enter_namespace, in_namespace
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
-SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x891C, 0x8914, 1
 GROUPS = pathlib.Path("/proc/sys/net/ipv4/ping_group_range")
 ANSWERS, SILENT, DROPS_HALF, REFUSED = 2, 3, 4, 6
 
@@ -69,31 +66,8 @@ def play_hosts(tun):
             os.write(tun, packet(254, b"\3\1\0\0\0\0\0\0" + request[:28]))
 
 
-def bring_up(name, address=None):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        def ask(code, data):
-            fcntl.ioctl(s, code, struct.pack("16s16s8x", name.encode(), data))
-        for code, text in ((SIOCSIFADDR, address), (SIOCSIFNETMASK, address and "255.255.255.0")):
-            if text:
-                ask(code, struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton(text)))
-        ask(SIOCSIFFLAGS, struct.pack("H", IFF_UP))
-
-
-def enter_namespace():
-    """Begins this script again in a network namespace, where it may do as it likes."""
-    if os.environ.get("BW_NAMESPACE") == "1":
-        return
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        return
-    how = ["-n"] if os.geteuid() == 0 else ["-r", "-n"]
-    if os.spawnv(os.P_WAIT, unshare, [unshare, *how, "true"]) == 0:
-        os.environ["BW_NAMESPACE"] = "1"
-        os.execv(unshare, [unshare, *how, sys.executable, "-B", *sys.argv])
-
-
 def make_hosts():
-    if os.environ.get("BW_NAMESPACE") != "1":
+    if not in_namespace():
         raise Skip("no network namespace")
     try:
         tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
