@@ -192,6 +192,13 @@ static bool is_name(const char *text)
     return text[0] != '\0' && strlen(text) <= BW_NAME_BYTES_MAX && is_clean(text);
 }
 
+/* Whoever writes lists or registers targets does not choose files and sockets of this machine. */
+static bool is_local(const char *address)
+{
+    return address[0] == '/' || address[0] == '@' || bw_text_starts_with(address, "file:")
+           || bw_text_starts_with(address, "unix:");
+}
+
 /* What of its labels is for its checks. NULL, or why that cannot be. */
 static const char *own_labels(struct source *s, struct bw_labels labels, struct bw_labels *out)
 {
@@ -232,6 +239,8 @@ static void take_target(struct sources *all, struct source *s, struct bw_labels 
     const char *why = NULL;
     if (!is_name(address) || !is_name(target.service) || !is_name(target.instance))
         why = "no name: empty, too long, or no text";
+    else if (is_local(address))
+        why = "a place in this machine's file system";
     else if (strcmp(target.service, "host") == 0)
         why = "'host' is the name of this machine's own service";
     else if (s->out->taken == (size_t)s->settings->limit)

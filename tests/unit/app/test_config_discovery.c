@@ -99,6 +99,9 @@ static void targets_that_cannot_be_are_left_out(void **state)
         { "[{\"targets\":[\"a:1\\n\"]}]", "",
           "1 of 1 targets or their checks are left out; the first: a:1?: no name: empty, too "
           "long, or no text" },
+        { "[{\"targets\":[\"file:/etc/shadow\",\"/run/x\",\"@x\",\"unix:/x\"]}]", "",
+          "4 of 4 targets or their checks are left out; the first: file:/etc/shadow: a place in "
+          "this machine's file system" },
         { "[{\"targets\":", "", "t.json: line 1: unexpected token near end of file" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
