@@ -13,6 +13,7 @@
 #include "conf/problems.h"
 #include "discover/discover.h"
 #include "expr/condition.h"
+#include "health/beat.h"
 #include "health/check.h"
 #include "health/rollup.h"
 #include "io/network.h"
@@ -51,17 +52,26 @@ struct bw_config_canary {
     bool on_loopback; /* all targets are on this machine */
 };
 
+/* When a job that reports by itself does so, and what it shows then. */
+struct bw_config_push {
+    struct bw_beat_rule rule;
+    const char *token;
+};
+
 /* One check on one instance, all defaults resolved. */
 struct bw_config_check {
     const char *service;
     const char *instance;
     const char *name;
-    const struct bw_probe_ops *ops;
-    const char *target;       /* placeholders filled in */
-    const char *shown_target; /* without user name and password: for all that people see */
-    const char *module;       /* its name, "" without one */
-    const struct bw_probe_module *options; /* checks that ask in the same way share them */
-    size_t options_index;                  /* below bw_config.options_count, one for each */
+    const char *kind;                  /* "tcp", "push" */
+    const struct bw_probe_ops *ops;    /* NULL: of a job that reports by itself */
+    const struct bw_config_push *push; /* of that, else NULL */
+    const char *target;                /* placeholders filled in */
+    const char *shown_target;          /* without user name and password: for all that people see */
+    const char *module;                /* its name, "" without one */
+    const struct bw_probe_module
+        *options;         /* NULL as ops; checks that ask in the same way share them */
+    size_t options_index; /* below bw_config.options_count, one for each */
     struct bw_schedule_rule schedule;
     int64_t timeout_ns;
     unsigned retries;

@@ -178,6 +178,8 @@ bool bw_config_canary_covers(const struct bw_config *config, const struct bw_con
         return false;
     if (check->canary == BW_CANARY_TRUE)
         return true;
+    if (check->push != NULL)
+        return true;
     if (bw_config_is_local(check->ops, check->target))
         return false;
     return config->canary.on_loopback || !bw_config_is_loopback(check->target);

@@ -74,14 +74,14 @@ static void expect_kind(struct bw_config_resolving *r, const struct bw_node *nod
     bw_buf_text(&message, "expected one of the keys ");
     for (size_t i = 0; bw_probe_table[i] != NULL; i++)
         bw_buf_printf(&message, "%s%s", i == 0 ? "" : ", ", bw_probe_table[i]->name);
+    bw_buf_text(&message, ", push");
     bw_config_problem(r, node, path, message.data);
     bw_buf_fini(&message);
 }
 
-/* The one kind whose key the check has. */
-static const struct bw_probe_ops *kind_of(struct bw_config_resolving *r,
-                                          const struct bw_check_settings *check,
-                                          const struct bw_node *node, const char *path)
+/* Finds the one kind whose key the check has. */
+static bool find_kind(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                      const struct bw_node *node, const char *path, struct bw_config_check *out)
 {
     const struct bw_probe_ops *found = NULL;
     unsigned keys = 0;
@@ -91,13 +91,7 @@ static const struct bw_probe_ops *kind_of(struct bw_config_resolving *r,
             keys++;
         }
     }
-    for (size_t i = 0; bw_later_kinds[i] != NULL; i++) {
-        if (check->later[i] == NULL)
-            continue;
-        bw_problems_add(r->loading->problems, bw_node_find(node, bw_later_kinds[i])->key_at, path,
-                        "'%s' is not supported by this version", bw_later_kinds[i]);
-        return NULL;
-    }
+    keys += check->push != NULL ? 1 : 0;
     if (keys > 1)
         bw_config_problem(r, node, path, "a check is of one kind");
     else if (keys == 0)
@@ -105,9 +99,12 @@ static const struct bw_probe_ops *kind_of(struct bw_config_resolving *r,
     else if (check->limits != NULL && check->exec.count == 0)
         bw_problems_add(r->loading->problems, bw_node_find(node, "limits")->key_at, path,
                         "'limits' are those of 'exec'");
-    else
-        return found;
-    return NULL;
+    else {
+        out->ops = found;
+        out->kind = found != NULL ? found->name : "push";
+        return true;
+    }
+    return false;
 }
 
 /* ---- instances ------------------------------------------------------------------------- */
@@ -242,30 +239,16 @@ static int64_t first_set(int64_t a, int64_t b)
     return a > 0 ? a : b;
 }
 
-bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
-                          const struct bw_node *node, const char *path, struct bw_config_check *out,
-                          struct bw_config_asked *asked)
+/* What the check says of itself, whatever its kind. */
+static void resolve_common(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                           const struct bw_node *node, const char *path,
+                           struct bw_config_check *out)
 {
     const struct bw_global_settings *global = &r->loading->config->settings.global;
-    *out = (struct bw_config_check){
-        .service = r->out->name, .name = check->name, .at = node->at, .path = path
-    };
-    out->ops = kind_of(r, check, node, path);
-    if (out->ops == NULL)
-        return false;
     bw_config_check_label_names(r->loading, node, path, check->labels);
     resolve_degraded(r, check, node, path, out);
-    if (!bw_config_resolve_options(r, check, node, path, out))
-        return false;
     out->definition = bw_node_hash(node, 0);
-    if (check->module != NULL)
-        out->definition =
-            bw_node_hash(bw_node_find(r->loading->modules, check->module), out->definition);
     out->module = check->module != NULL ? check->module : "";
-    out->timeout_ns =
-        first_set(check->timeout_ns, first_set(out->options->timeout_ns, global->timeout_ns));
-    out->retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
-    out->expect_failure = check->expect != 0;
     out->canary = (enum bw_canary_choice)check->canary;
     out->weight = check->health.weight;
     out->health = bw_health_rule_make(&check->health, &global->health);
@@ -276,6 +259,39 @@ bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_s
         .down_interval_ns = check->down_interval_ns,
         .priority = (enum bw_schedule_priority)check->priority,
     };
+}
+
+static struct bw_config_check begin_check(const struct bw_config_resolving *r,
+                                          const struct bw_check_settings *check,
+                                          const struct bw_node *node, const char *path)
+{
+    return (struct bw_config_check){
+        .service = r->out->name, .name = check->name, .at = node->at, .path = path
+    };
+}
+
+bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                          const struct bw_node *node, const char *path, struct bw_config_check *out,
+                          struct bw_config_asked *asked)
+{
+    const struct bw_global_settings *global = &r->loading->config->settings.global;
+    *out = begin_check(r, check, node, path);
+    if (!find_kind(r, check, node, path, out))
+        return false;
+    if (out->ops == NULL) {
+        bw_config_problem(r, node, path, "'push' is for jobs that are configured one by one");
+        return false;
+    }
+    resolve_common(r, check, node, path, out);
+    if (!bw_config_resolve_options(r, check, node, path, out))
+        return false;
+    if (check->module != NULL)
+        out->definition =
+            bw_node_hash(bw_node_find(r->loading->modules, check->module), out->definition);
+    out->timeout_ns =
+        first_set(check->timeout_ns, first_set(out->options->timeout_ns, global->timeout_ns));
+    out->retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
+    out->expect_failure = check->expect != 0;
     if (out->schedule.interval_ns < global->slot_ns)
         bw_config_problem(r, node, path, "'interval' is shorter than 'global.slot'");
     *asked = (struct bw_config_asked){ .target = check->targets[out->options->prober],
@@ -286,11 +302,25 @@ bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_s
     return true;
 }
 
+/* A job that reports by itself. */
+static void resolve_job(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                        const struct bw_node *node, const char *path)
+{
+    struct bw_config_check out = begin_check(r, check, node, path);
+    if (!find_kind(r, check, node, path, &out))
+        return;
+    resolve_common(r, check, node, path, &out);
+    note_instance(r, BW_PUSH_INSTANCE);
+    bw_config_resolve_push(r, check, node, path, &out);
+}
+
 void bw_config_resolve_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
                              const struct bw_node *node, const char *path)
 {
     struct bw_config_check made;
     struct bw_config_asked asked;
-    if (bw_config_make_check(r, check, node, path, &made, &asked))
+    if (check->push != NULL)
+        resolve_job(r, check, node, path);
+    else if (bw_config_make_check(r, check, node, path, &made, &asked))
         expand(r, &made, &asked);
 }

@@ -48,6 +48,9 @@ void bw_config_resolve_discovery(struct bw_config_loading *loading);
 /* A command without it runs on this machine and is about it. */
 #define BW_COMMAND_INSTANCE "localhost"
 
+/* What reports by itself is asked nowhere. */
+#define BW_PUSH_INSTANCE "push"
+
 /* Whether an argument names the instance. */
 bool bw_config_command_has_instance(struct bw_strings command);
 

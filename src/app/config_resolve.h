@@ -3,7 +3,8 @@
  * this folder. Problems go to loading->problems.
  *
  *   config_services.c  ---> config_checks.c -> config_options.c
- *   config_discovery.c -/-> config_labels.c <-/ */
+ *   config_discovery.c -/-> config_labels.c <-/
+ *                          \-> config_push.c */
 #ifndef APP_CONFIG_RESOLVE_H
 #define APP_CONFIG_RESOLVE_H
 
@@ -54,6 +55,12 @@ enum bw_rc bw_config_fill_in(struct bw_config_loading *loading, const struct bw_
 void bw_config_add_check(struct bw_config_resolving *r,
                          const struct bw_config_check *template_check, const char *instance,
                          const char *target);
+
+/* The same as bw_config_resolve_check for a job that reports by itself, which `out` has the
+ * beginning of. */
+void bw_config_resolve_push(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                            const struct bw_node *node, const char *path,
+                            struct bw_config_check *out);
 
 /* Fills in the options of the check, whose kind is known. A thousand checks of one module have
  * them once, not a thousand times. False when there was a problem. */

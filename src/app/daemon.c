@@ -26,6 +26,8 @@ static void take_sight(void *ctx, bool changed)
         bw_roster_veil(daemon->roster);
         bw_watch_show_veils(daemon->watch);
     }
+    if (changed)
+        bw_pushing_sight(daemon->pushing);
     bw_watch_told(daemon->watch);
 }
 
@@ -134,6 +136,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     bw_watch_set_canary(daemon->watch, ask_canary, daemon->canary);
     daemon->probing = bw_probing_new(core, daemon->watch,
                                      (int64_t)(daemon->options->timeout_offset_s * BW_SECOND));
+    daemon->pushing = bw_pushing_new(core, daemon->watch);
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
@@ -194,6 +197,28 @@ static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, stru
     return rc;
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* When the process before this one was certainly there last; 0: nobody knows. */
+static int64_t last_there_ms(const struct bw_daemon *daemon)
+{
+    const struct bw_event *newest = bw_core_recent_event(&daemon->core, 0);
+    int64_t there_ms = newest != NULL ? newest->ts_ms : 0;
+    for (const struct bw_roster_service *service = bw_roster_services(daemon->roster);
+         service != NULL; service = service->next) {
+        for (const struct bw_roster_instance *instance = service->instances; instance != NULL;
+             instance = instance->next) {
+            for (const struct bw_roster_check *check = instance->checks; check != NULL;
+                 check = check->next)
+                there_ms = later(there_ms, check->health.last_result_ms);
+        }
+    }
+    return there_ms;
+}
+
 static void begin(struct bw_daemon *daemon)
 {
     daemon->self.reload_ok = true;
@@ -201,11 +226,14 @@ static void begin(struct bw_daemon *daemon)
     bw_storage_restore(daemon->storage, daemon->roster, daemon->trending, daemon->canary);
     if (daemon->core.sight.blind)
         bw_roster_veil(daemon->roster);
+    bw_pushing_restore(daemon->pushing, last_there_ms(daemon));
+    bw_pushing_sight(daemon->pushing);
     bw_daemon_log_problems(&daemon->config->warnings, BW_LOG_WARN);
     bw_core_system_event(&daemon->core, "started", "version " BW_VERSION);
     bw_watch_show(daemon->watch); /* what was stored is known by now */
     bw_canary_start(daemon->canary);
     bw_watch_start(daemon->watch);
+    bw_pushing_start(daemon->pushing);
     bw_hostwatch_sample(daemon->hostwatch);
     bw_daemon_start_pulse(daemon);
     __atomic_store_n(&daemon->ready, true, __ATOMIC_RELEASE);
@@ -225,6 +253,7 @@ static void stop_measuring(struct bw_daemon *daemon)
     bw_hostwatch_stop(daemon->hostwatch);
     bw_canary_stop(daemon->canary);
     bw_probing_stop(daemon->probing);
+    bw_pushing_stop(daemon->pushing);
     bw_watch_stop(daemon->watch);
 }
 
@@ -269,6 +298,7 @@ static void stop(struct bw_daemon *daemon)
     bw_loop_free(core->loop);
     bw_probing_free(daemon->probing);
     bw_reloader_free(daemon->reloader);
+    bw_pushing_free(daemon->pushing);
     bw_config_free(daemon->config);
     free(daemon->config_message);
 }

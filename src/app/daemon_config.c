@@ -28,6 +28,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
         return rc;
     }
     daemon->core.config = config;
+    bw_pushing_apply(daemon->pushing, config);
     bw_hostwatch_apply(daemon->hostwatch, config, roster);
     if (old != NULL)
         bw_roster_adopt(roster, old);

@@ -20,6 +20,7 @@
 #include "app/hostwatch.h"
 #include "app/probing.h"
 #include "app/pushed.h"
+#include "app/pushing.h"
 #include "app/reloader.h"
 #include "app/reporting.h"
 #include "app/rolling.h"
@@ -41,6 +42,7 @@ struct bw_daemon {
     struct bw_watch *watch;
     struct bw_canary *canary;
     struct bw_probing *probing;
+    struct bw_pushing *pushing;
     struct bw_hostwatch *hostwatch;
     struct bw_alerting *alerting;
     struct bw_trending *trending;

@@ -53,6 +53,12 @@ static enum bw_rc hook_change_targets(void *ctx, const struct bw_target_order *o
     return bw_pushed_change(((struct bw_daemon *)ctx)->pushed, order, out, err);
 }
 
+static void hook_push(void *ctx, const struct bw_push_report *report, bw_push_done_fn *done,
+                      void *reply)
+{
+    bw_pushing_report(((struct bw_daemon *)ctx)->pushing, report, done, reply);
+}
+
 static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 {
     (void)ctx;
@@ -88,6 +94,7 @@ enum bw_rc bw_daemon_start_web(struct bw_daemon *daemon, struct bw_err *err)
                                         .probe = hook_probe,
                                         .change_store = hook_change_store,
                                         .change_targets = hook_change_targets,
+                                        .push = hook_push,
                                         .say = hook_say };
     const enum bw_rc rc = bw_web_start(&options, &hooks, daemon->core.workers, &daemon->web, err);
     if (rc != BW_OK)

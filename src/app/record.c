@@ -17,6 +17,7 @@ struct bw_source {
     double *values;               /* of the last round, by item of the shape */
     uint32_t *series;             /* the same: ids in the store; 0: not stored */
     unsigned generation;          /* of the recorder's store when ids were looked up */
+    int64_t interval_ms;          /* of its measures; 0: nobody said */
     int64_t ts_ms;                /* of the last round */
     int64_t tick_ms;              /* the last nominal tick; 0: none yet */
 };
@@ -175,6 +176,11 @@ static void remember(struct bw_source *source, const struct bw_measures *measure
     source->ts_ms = ts_ms;
 }
 
+void bw_source_set_pace(struct bw_source *source, int64_t interval_ms)
+{
+    source->interval_ms = interval_ms;
+}
+
 void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
 {
     remember(source, measures, ts_ms);
@@ -219,7 +225,7 @@ void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t 
         return;
     for (const struct bw_source *source = recorder->sources; source != NULL;
          source = source->next) {
-        if (source->shape != NULL && source->ts_ms >= since_ms)
+        if (source->shape != NULL && source->ts_ms >= since_ms - source->interval_ms)
             each_of(source, family, fn, ctx);
     }
 }

@@ -39,6 +39,9 @@ void bw_recorder_set_store(struct bw_recorder *recorder, struct bw_store *store)
 struct bw_source *bw_source_new(struct bw_recorder *recorder, const struct bw_label *identity,
                                 size_t count, size_t stored_max);
 
+/* Its latest values stand for so much longer than those of others: it measures seldom. */
+void bw_source_set_pace(struct bw_source *source, int64_t interval_ms);
+
 /* Forgets the source and its latest values; what is stored stays. NULL is fine. */
 void bw_source_free(struct bw_source *source);
 
@@ -51,7 +54,7 @@ void bw_source_put(struct bw_source *source, const struct bw_measures *measures,
 void bw_source_put_tick(struct bw_source *source, const struct bw_measures *measures,
                         int64_t tick_ms);
 
-/* Every latest value of a metric not older than `since_ms`. */
+/* Every latest value of a metric not older than `since_ms`, or by its source's pace at most. */
 typedef void bw_latest_fn(void *ctx, const struct bw_latest *latest);
 void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,
                       bw_latest_fn *fn, void *ctx);

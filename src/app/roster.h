@@ -123,6 +123,9 @@ bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
 /* We have gone blind (core->sight): all covered checks are veiled. */
 void bw_roster_veil(struct bw_roster *roster);
 
+/* Nothing was to be heard of the check while we were blind: what it was it is. */
+void bw_roster_unveil(struct bw_roster *roster, struct bw_roster_check *check);
+
 /* The status that others see, since when, and why it is not HEALTHY. */
 enum bw_status bw_roster_status(const struct bw_roster_check *check);
 int64_t bw_roster_since_ms(const struct bw_roster_check *check);

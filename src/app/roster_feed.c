@@ -96,6 +96,17 @@ void bw_roster_veil(struct bw_roster *roster)
     bw_core_view_changed(roster->core);
 }
 
+void bw_roster_unveil(struct bw_roster *roster, struct bw_roster_check *check)
+{
+    const int64_t now_ms = bw_core_now_ms(roster->core);
+    if (!check->veiled)
+        return;
+    bw_roster_set_veiled(roster, check, false);
+    bw_roster_roll_up_instance(roster, check->instance, now_ms);
+    bw_roster_roll_up_service(roster, check->instance->service, now_ms, true);
+    bw_core_view_changed(roster->core);
+}
+
 void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_measures *out)
 {
     for (int i = 0; i < BW_STATUS_COUNT; i++) {

@@ -52,7 +52,18 @@ static const struct bw_opt_name canary_choices[] = {
 };
 static const struct bw_opt_name expectations[] = { { "success", 0 }, { "failure", 1 }, { 0 } };
 
-#define LATER_KIND(i, key) { key, BW_OPT_NODE, AT(bw_check_settings, later[i]), .help = "Reserved.", .flags = BW_OPT_HIDDEN }
+static const struct bw_opt push_options[] = {
+    { "every", BW_OPT_DURATION, AT(bw_push_settings, every_ns), .range = "1s..400d", .flags = BW_OPT_REQUIRED,
+      .help = "How often the job reports." },
+    { "grace", BW_OPT_DURATION, AT(bw_push_settings, grace_ns), .def = "0s", .range = "0s..400d",
+      .help = "How late a report may come before it is missed." },
+    { "token", BW_OPT_STRING, AT(bw_push_settings, token), .range = "16..256", .flags = BW_OPT_SECRET,
+      .help = "What the job shows with its reports." },
+    { 0 },
+};
+static const struct bw_opt_group push_group = {
+    .name = "push", .size = sizeof(struct bw_push_settings), .opts = push_options,
+};
 
 static const struct bw_opt check_options[] = {
     { "name", BW_OPT_STRING, AT(bw_check_settings, name), .range = "1..256", .flags = BW_OPT_REQUIRED,
@@ -77,7 +88,8 @@ static const struct bw_opt check_options[] = {
       .help = "HOST:PORT whose certificates to look at, or `file:/PATH` of certificates on disk. `${instance}` stands for each instance of the service." },
     { "unix", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_UNIX]),
       .help = "Path of a Unix socket to connect to, or @NAME of one without a file." },
-    LATER_KIND(0, "push"),
+    { "push", BW_OPT_GROUP_PTR, AT(bw_check_settings, push), .group = &push_group,
+      .help = "A job that reports by itself, and how often; see docs/push.md." },
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
     { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
@@ -272,5 +284,3 @@ const struct bw_opt_group bw_settings_group = {
 const char *const bw_later_sections[] = { "calendars", "maintenance", "slos",      "silences",
                                           "receivers", "route",       "heartbeat", "remote_write",
                                           "sources",   NULL };
-
-const char *const bw_later_kinds[] = { "push", NULL };

@@ -27,13 +27,20 @@ struct bw_global_settings {
 /* Whether a check's status becomes UNKNOWN while the self-canary says that we cannot see. */
 enum bw_canary_choice { BW_CANARY_AUTO, BW_CANARY_TRUE, BW_CANARY_FALSE };
 
+/* A job that reports by itself. */
+struct bw_push_settings {
+    int64_t every_ns;
+    int64_t grace_ns;
+    const char *token;
+};
+
 /* Zero (or -1 for retries) means "as global says". */
 struct bw_check_settings {
     const char *name;
     const char *targets[BW_PROBER_COUNT]; /* by kind; all but one NULL */
     struct bw_strings exec;               /* the command of kind exec, which has no target */
     const struct bw_exec_limits *limits;  /* of that; NULL: the module's */
-    const struct bw_node *later[1];       /* kinds that this version does not have */
+    const struct bw_push_settings *push;  /* NULL: another kind */
     const char *module;
     int64_t interval_ns;
     int64_t fast_interval_ns;
@@ -119,8 +126,7 @@ struct bw_settings {
 extern const struct bw_opt_group bw_settings_group;
 extern const struct bw_opt_group bw_check_group;
 
-/* Names of the keys whose nodes are in `later`, in the same order; each list ends with NULL. */
+/* Names of the keys whose nodes are in `later`, in the same order; ends with NULL. */
 extern const char *const bw_later_sections[];
-extern const char *const bw_later_kinds[];
 
 #endif

@@ -26,7 +26,7 @@ static void validate_plans(const struct bw_config *config, const struct bw_confi
     for (size_t i = 0; i < count; i++) {
         const struct bw_config_check *check = &checks[i];
         struct bw_err err;
-        if (seen[check->options_index])
+        if (check->push != NULL || seen[check->options_index])
             continue;
         seen[check->options_index] = true;
         struct bw_probe_plan *plan =

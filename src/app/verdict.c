@@ -51,7 +51,7 @@ static struct bw_roster_result result_for_people(const struct bw_probe_result *r
 {
     struct bw_roster_result out = { .ts_ms = nominal_ms,
                                     .duration_s = seconds(result->duration_ns),
-                                    .reason = result->reason,
+                                    .reason = result->success ? BW_REASON_NONE : result->reason,
                                     .attempts = result->attempts,
                                     .detail = result->warned && result->success ? result->warning
                                                                                 : result->detail,
@@ -75,7 +75,10 @@ struct bw_outcome bw_verdict_of(const struct bw_config_check *config,
     if (!result->success) /* the reason is said before the detail */
         return bw_outcome_of(result->reason, result->detail);
     if (result->warned)
-        return (struct bw_outcome){ BW_OUTCOME_WARN, BW_REASON_ASSERTION_BODY, result->warning };
+        return (struct bw_outcome){ BW_OUTCOME_WARN,
+                                    result->reason != BW_REASON_NONE ? result->reason
+                                                                     : BW_REASON_ASSERTION_BODY,
+                                    result->warning };
     if (!is_degraded(config, result, nominal_ms, text, BW_VERDICT_TEXT_MAX))
         return (struct bw_outcome){ .kind = BW_OUTCOME_PASS };
     out_shown->detail = text;

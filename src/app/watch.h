@@ -31,6 +31,16 @@ void bw_watch_start(struct bw_watch *watch);
 /* No further runs are started; those under way are cancelled. */
 void bw_watch_stop(struct bw_watch *watch);
 
+/* What a job that reports by itself has told, or has not: the result of a run now, of the check at
+ * this place in the configuration. */
+void bw_watch_report(struct bw_watch *watch, size_t index, const struct bw_probe_result *result);
+
+/* Of a job from which nothing was to be heard while we were blind: shows the status it has. */
+void bw_watch_unveil(struct bw_watch *watch, size_t index);
+
+/* The place of a check in the roster. */
+struct bw_roster_check *bw_watch_seat(const struct bw_watch *watch, size_t index);
+
 /* What runs the probes, for others who run some. */
 struct bw_probe_engine *bw_watch_engine(struct bw_watch *watch);
 

@@ -2,6 +2,7 @@
 #include "app/watch_internal.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,8 @@ static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *co
         check->config = &config->checks[i];
         check->id = (uint32_t)i;
         bw_histogram_init(&check->durations, bw_duration_bounds, bw_duration_bound_count);
+        if (check->config->push != NULL)
+            continue; /* nobody asks */
         check->plan = plan_of(watch, config, check->config, plans, err);
         if (check->plan == NULL)
             return bw_wrap(err, err->rc, "check '%s' of service '%s'", check->config->name,
@@ -67,6 +70,8 @@ static enum bw_rc make_schedule(const struct bw_watch *watch, const struct bw_co
     const struct bw_global_settings *global = &config->settings.global;
     struct bw_schedule *schedule = bw_schedule_new(global->slot_ns, (uint32_t)global->concurrency);
     for (size_t i = 0; i < config->check_count; i++) {
+        if (config->checks[i].push != NULL)
+            continue;
         const enum bw_rc rc = bw_schedule_add(schedule, (uint32_t)i, &config->checks[i].schedule,
                                               now_ns, now_ms, err);
         if (rc != BW_OK) {
@@ -103,6 +108,8 @@ static void open_outlets(struct bw_watch *watch, struct bw_watched *check)
         check->publication = publication_of(watch->core, config);
     if (check->source == NULL)
         check->source = bw_source_new(watch->core->recorder, identity, 3, BW_SERIES_PER_CHECK_MAX);
+    const int64_t grace_ms = config->push != NULL ? config->push->rule.grace_ms : 0;
+    bw_source_set_pace(check->source, config->schedule.interval_ns / BW_MS + grace_ms);
 }
 
 static void take_seat(struct bw_watched *check, struct bw_roster *roster)
@@ -111,7 +118,7 @@ static void take_seat(struct bw_watched *check, struct bw_roster *roster)
     const struct bw_roster_spec spec = { .service = config->service,
                                          .instance = config->instance,
                                          .name = config->name,
-                                         .kind = config->ops->name,
+                                         .kind = config->kind,
                                          .target = config->shown_target,
                                          .module = config->module,
                                          .weight = config->weight,

@@ -91,6 +91,8 @@ void bw_watch_show(struct bw_watch *watch)
         struct bw_measures *measures = bw_publication_begin(check->publication);
         measure_runs(check, measures);
         bw_roster_measure_check(check->seat, measures);
+        if (check->config->push != NULL) /* its next result may be a day away: alerts go on */
+            bw_source_put(check->source, measures, bw_core_now_ms(watch->core));
         bw_publication_commit(check->publication);
         check->shown = true;
     }
@@ -103,21 +105,26 @@ static bool is_of_health(enum bw_family_id family)
            || family == BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS;
 }
 
+/* The health on the metrics page as it is now; the rest stays. */
+static void show_health(struct bw_watched *check)
+{
+    struct bw_measures *measures = bw_publication_reopen(check->publication);
+    size_t kept = 0;
+    for (size_t k = 0; k < measures->count; k++) {
+        if (!is_of_health(measures->items[k].family))
+            measures->items[kept++] = measures->items[k];
+    }
+    measures->count = kept;
+    bw_roster_measure_check(check->seat, measures);
+    bw_publication_commit(check->publication);
+}
+
 void bw_watch_show_veils(struct bw_watch *watch)
 {
     for (size_t i = 0; i < watch->count; i++) {
         struct bw_watched *check = watch->checks[i];
-        if (!check->seat->veiled || !check->shown)
-            continue;
-        struct bw_measures *measures = bw_publication_reopen(check->publication);
-        size_t kept = 0;
-        for (size_t k = 0; k < measures->count; k++) {
-            if (!is_of_health(measures->items[k].family))
-                measures->items[kept++] = measures->items[k];
-        }
-        measures->count = kept;
-        bw_roster_measure_check(check->seat, measures);
-        bw_publication_commit(check->publication);
+        if (check->seat->veiled && check->shown)
+            show_health(check);
     }
 }
 
@@ -127,7 +134,8 @@ static struct bw_watched *find_run(struct bw_watch *watch, const char *target, c
     for (size_t i = 0; i < watch->count; i++) {
         struct bw_watched *check = watch->checks[i];
         const struct bw_config_check *config = check->config;
-        if (config->target_hash == hash && strcmp(config->target, target) == 0
+        if (config->push == NULL && config->target_hash == hash
+            && strcmp(config->target, target) == 0
             && (module == NULL || strcmp(config->module, module) == 0) && check->shown_ms > 0)
             return check;
     }
@@ -147,6 +155,14 @@ bool bw_watch_last(struct bw_watch *watch, const char *target, const char *modul
     return true;
 }
 
+void bw_watch_unveil(struct bw_watch *watch, size_t index)
+{
+    struct bw_watched *check = watch->checks[index];
+    bw_roster_unveil(watch->roster, check->seat);
+    if (check->shown)
+        show_health(check);
+}
+
 /* ---- its end --------------------------------------------------------------------------- */
 
 static void judge(struct bw_watched *check, const struct bw_probe_result *result, bool unseen)
@@ -164,7 +180,8 @@ static void count(struct bw_watched *check, const struct bw_probe_result *result
 {
     check->runs[result->success ? BW_REASON_NONE : result->reason]++;
     check->retried += result->attempts > 1 ? 1 : 0;
-    bw_histogram_observe(&check->durations, seconds(result->duration_ns));
+    if (check->config->push == NULL || result->duration_ns > 0)
+        bw_histogram_observe(&check->durations, seconds(result->duration_ns));
 }
 
 static void set_pace(struct bw_watched *check)
@@ -186,13 +203,11 @@ static bool is_unseen(const struct bw_flight *flight)
     return flight->blind || sight->blind || sight->spells != flight->spells;
 }
 
-/* Takes the result of a run that is over, and ends its flight. */
-static void take_result(struct bw_flight *flight, const struct bw_probe_result *result)
+/* What follows from a result, and is shown of it. */
+static void tell_result(struct bw_watched *check, const struct bw_probe_result *result, bool unseen)
 {
-    struct bw_watched *check = flight->check;
-    check->flight = NULL;
     count(check, result);
-    judge(check, result, check->config->covered && is_unseen(flight));
+    judge(check, result, unseen);
     struct bw_measures *measures = bw_publication_begin(check->publication);
     copy_measures(measures, result->measures);
     measure_runs(check, measures);
@@ -201,10 +216,32 @@ static void take_result(struct bw_flight *flight, const struct bw_probe_result *
     bw_publication_commit(check->publication);
     check->shown = true;
     check->shown_ms = check->nominal_ms;
+}
+
+/* Takes the result of a run that is over, and ends its flight. */
+static void take_result(struct bw_flight *flight, const struct bw_probe_result *result)
+{
+    struct bw_watched *check = flight->check;
+    check->flight = NULL;
+    tell_result(check, result, check->config->covered && is_unseen(flight));
     free_flight(check->watch, flight);
     bw_schedule_finished(check->watch->schedule, check->id);
     set_pace(check);
     bw_watch_arm(check->watch);
+}
+
+void bw_watch_report(struct bw_watch *watch, size_t index, const struct bw_probe_result *result)
+{
+    struct bw_watched *check = watch->checks[index];
+    const struct bw_subject subject = bw_roster_subject(check->seat);
+    check->nominal_ms = bw_core_now_ms(watch->core);
+    bw_failures_note(watch->core, &check->seat->failures, &subject, result, check->nominal_ms);
+    tell_result(check, result, false);
+}
+
+struct bw_roster_check *bw_watch_seat(const struct bw_watch *watch, size_t index)
+{
+    return watch->checks[index]->seat;
 }
 
 /* ---- the canary is asked --------------------------------------------------------------- */

@@ -49,6 +49,7 @@
 /* HTTP front end. */
 #define BW_WEB_HEADER_BYTES_MAX (16u << 10)
 #define BW_WEB_BODY_BYTES_MAX (64u << 10)
+#define BW_WEB_PUSH_BYTES_MAX (10u << 10) /* what a job has to say */
 #define BW_WEB_IMPORT_BYTES_MAX (1u << 20) /* of samples in one request */
 #define BW_WEB_RESPONSE_BYTES_MAX (48u << 20)
 #define BW_WEB_METRICS_BYTES_MAX (256u << 20) /* as large as what is configured, whoever asks */

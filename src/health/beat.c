@@ -20,8 +20,10 @@ static struct bw_beat_news end_run(struct bw_beat *beat, const struct bw_beat_ru
     if (beat->started_ms != 0)
         news.duration_ms = now_ms > beat->started_ms ? now_ms - beat->started_ms : 0;
     if (beat->last_ms != 0) {
-        news.late_ms = now_ms > beat->due_ms ? now_ms - beat->due_ms : 0;
-        news.early = now_ms < beat->due_ms - rule->grace_ms;
+        const int64_t expected_ms = beat->owed_ms != 0 ? beat->owed_ms : beat->due_ms;
+        news.missed = beat->owed_ms != 0;
+        news.late_ms = now_ms > expected_ms ? now_ms - expected_ms : 0;
+        news.early = now_ms < expected_ms - rule->grace_ms;
     }
     *beat = (struct bw_beat){ .last_ms = now_ms, .due_ms = now_ms + rule->every_ms };
     return news;
@@ -45,12 +47,10 @@ static void follow_clock(struct bw_beat *beat, const struct bw_beat_rule *rule, 
         beat->due_ms = now_ms + rule->every_ms;
 }
 
-/* Moves the due time on in the job's rhythm until its deadline lies ahead. */
-static void move_on(struct bw_beat *beat, const struct bw_beat_rule *rule, int64_t now_ms)
+/* Moves the due time on in the job's rhythm, beyond what is `behind_ms` (>= 0) ago. */
+static void move_on(struct bw_beat *beat, const struct bw_beat_rule *rule, int64_t behind_ms)
 {
-    const int64_t behind_ms = now_ms - bw_beat_deadline_ms(beat, rule);
-    if (behind_ms >= 0)
-        beat->due_ms += (behind_ms / rule->every_ms + 1) * rule->every_ms;
+    beat->due_ms += (behind_ms / rule->every_ms + 1) * rule->every_ms;
 }
 
 bool bw_beat_is_missed(struct bw_beat *beat, const struct bw_beat_rule *rule, int64_t now_ms)
@@ -58,12 +58,29 @@ bool bw_beat_is_missed(struct bw_beat *beat, const struct bw_beat_rule *rule, in
     follow_clock(beat, rule, now_ms);
     if (now_ms < bw_beat_deadline_ms(beat, rule))
         return false;
-    move_on(beat, rule, now_ms);
+    if (beat->owed_ms == 0)
+        beat->owed_ms = beat->due_ms;
+    move_on(beat, rule, now_ms - bw_beat_deadline_ms(beat, rule));
     return true;
 }
 
-void bw_beat_forgive(struct bw_beat *beat, const struct bw_beat_rule *rule, int64_t now_ms)
+bool bw_beat_forgive(struct bw_beat *beat, const struct bw_beat_rule *rule, int64_t from_ms,
+                     int64_t now_ms)
 {
     follow_clock(beat, rule, now_ms);
-    move_on(beat, rule, now_ms);
+    const int64_t begin_ms = beat->due_ms - rule->grace_ms;
+    if (now_ms < begin_ms || from_ms > bw_beat_deadline_ms(beat, rule))
+        return false;
+    move_on(beat, rule, now_ms - begin_ms);
+    return true;
+}
+
+void bw_beat_resume(struct bw_beat *beat, const struct bw_beat_rule *rule, int64_t result_ms,
+                    bool missed)
+{
+    const int64_t owed_ms = result_ms - rule->grace_ms;
+    *beat = missed ? (struct bw_beat){ .last_ms = owed_ms - rule->every_ms,
+                                       .due_ms = owed_ms + rule->every_ms,
+                                       .owed_ms = owed_ms }
+                   : (struct bw_beat){ .last_ms = result_ms, .due_ms = result_ms + rule->every_ms };
 }

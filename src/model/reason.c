@@ -49,6 +49,9 @@ static const struct {
     [BW_REASON_WEBSOCKET_PROTOCOL] = { "websocket_protocol", "not a valid WebSocket answer" },
     [BW_REASON_PROXY] = { "proxy", "the proxy does not pass us on" },
     [BW_REASON_TOKEN] = { "token", "no access token" },
+    [BW_REASON_PUSH_FAILED] = { "push_failed", "the job says that it failed" },
+    [BW_REASON_PUSH_LATE] = { "push_late", "the job reported late" },
+    [BW_REASON_PUSH_MISSED] = { "push_missed", "the job did not report in time" },
 };
 
 const char *bw_reason_name(enum bw_reason reason)

@@ -50,6 +50,9 @@ enum bw_reason {
     BW_REASON_WEBSOCKET_PROTOCOL, /* not WebSocket, or broken */
     BW_REASON_PROXY,              /* a proxy could not be reached, or did not pass us on */
     BW_REASON_TOKEN,              /* no access token could be had for the request */
+    BW_REASON_PUSH_FAILED,        /* a job that reports by itself says that it failed */
+    BW_REASON_PUSH_LATE,          /* it reported after its report was missed */
+    BW_REASON_PUSH_MISSED,        /* it did not report in time */
     BW_REASON_COUNT,
 };
 

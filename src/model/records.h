@@ -41,6 +41,7 @@ struct bw_subject {
 /* Names of markers about what a check's target says otherwise than in the run before. */
 #define BW_EVENT_ANSWER_CHANGED "answer changed"
 #define BW_EVENT_CERTIFICATE_CHANGED "certificate changed"
+#define BW_EVENT_RUNS_OVERLAP "runs overlap" /* a job began before its last run had ended */
 
 /* Names of markers about targets that are found, not configured. */
 #define BW_EVENT_TARGET_FOUND "target found"

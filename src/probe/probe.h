@@ -61,7 +61,8 @@ const char *bw_probe_phase_name(enum bw_probe_phase phase);
 struct bw_probe_result {
     bool success;          /* after `expect: failure` has turned it round */
     bool warned;           /* passed, but an assertion of severity degraded did not hold */
-    enum bw_reason reason; /* NONE when it passed */
+    enum bw_reason reason; /* NONE when it passed without a warning; with one, why it warns, if
+                              that is not an assertion */
     unsigned attempts;     /* tries made, 1.. */
     int64_t duration_ns;   /* of the whole run, retries included */
     int64_t timeout_ns;    /* what it was allowed to take */

@@ -63,6 +63,24 @@ struct bw_target_order {
     int64_t now_ms;
 };
 
+/* What a job says of itself. It is found by service and check, by Gatus's spelling of both, or by
+ * its token alone; what it is not found by is NULL. Texts are borrowed until the answer. */
+enum bw_push_word { BW_PUSH_START, BW_PUSH_PASS, BW_PUSH_FAIL };
+
+struct bw_push_report {
+    const char *service, *check;
+    const char *key;
+    const char *token; /* NULL: it showed none */
+    enum bw_push_word word;
+    const char *message; /* as it came; NULL: none */
+    size_t message_size;
+    int64_t duration_ns; /* how long the job took; -1: it does not say */
+};
+
+/* `err` is NULL when the report was taken; BW_EDENIED: no such job, or its token is another, which
+ * nobody is told apart; BW_EBUSY: too many came. */
+typedef void bw_push_done_fn(void *reply, const struct bw_err *err);
+
 /* Called from any of the front end's threads, except where it says otherwise. */
 struct bw_web_hooks {
     void *ctx;
@@ -93,6 +111,11 @@ struct bw_web_hooks {
     /* Does it, and appends what to answer as JSON. On a worker. NULL: nobody does. */
     enum bw_rc (*change_targets)(void *ctx, const struct bw_target_order *order, struct bw_buf *out,
                                  struct bw_err *err);
+
+    /* A job reports; done(reply, …) follows exactly once, from another thread. NULL: nobody
+     * listens. */
+    void (*push)(void *ctx, const struct bw_push_report *report, bw_push_done_fn *done,
+                 void *reply);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
     void (*say)(void *ctx, enum bw_log_level level, const char *message);

@@ -142,7 +142,7 @@ static void add_service(struct bw_roster *roster, const struct bw_config *config
         const struct bw_roster_spec spec = { .service = check->service,
                                              .instance = check->instance,
                                              .name = check->name,
-                                             .kind = check->ops->name,
+                                             .kind = check->kind,
                                              .target = check->target,
                                              .module = check->module,
                                              .weight = check->weight,

@@ -118,7 +118,7 @@ static void what_could_be_misread_is_refused(void **state)
           "c.yml:3:15: services[0].instances[0]: a NUL byte has no place in a configuration\n" },
         { SERVICE("[]", "exec: []"),
           "c.yml:5:5: services[0].checks[0]: expected one of the keys http, tcp, icmp, exec, dns, "
-          "grpc, websocket, tls, unix\n" },
+          "grpc, websocket, tls, unix, push\n" },
     };
     struct folder folder;
     folder_make(&folder);

@@ -17,7 +17,7 @@ static const struct bw_beat_rule rule = { EVERY, GRACE };
 /* What happens, and what is told of it: "P early" for a report, "missed" for a look. */
 struct step {
     int64_t at_ms;
-    char what; /* S start, P pass, F fail, ? look, ! nobody could hear until now */
+    char what; /* S start, P pass, F fail, ? look, ! nobody could hear since the step before */
     const char *told;
 };
 
@@ -39,11 +39,17 @@ static const struct {
         { 1150, 'P', "result late 50" },
         { 1250, 'F', "result early" },
         { 2150, 'P', "result" } } },
-    { "a report after a missed one is on time again",
+    { "a report after one that was missed is that one, late",
       { { 100, 'P', "result" },
         { 1200, '?', "missed" },
-        { 1900, 'P', "result early" },
+        { 1900, 'P', "result late 800" },
         { 2900, 'P', "result" } } },
+    { "late by all that was missed",
+      { { 100, 'P', "result" },
+        { 1200, '?', "missed" },
+        { 2200, '?', "missed" },
+        { 2250, 'P', "result late 1150" },
+        { 3250, 'P', "result" } } },
     { "how long it took",
       { { 100, 'S', "" },
         { 400, 'P', "result took 300" },
@@ -63,10 +69,16 @@ static const struct {
         { 9200, '?', "missed" } } },
     { "what we could not hear is forgiven, and the rhythm stays",
       { { 100, 'P', "result" },
-        { 5150, '!', "" },
-        { 5160, '?', "" },
-        { 5199, '?', "" },
-        { 5200, '?', "missed" } } },
+        { 5150, '!', "forgiven" },
+        { 5200, '?', "" },
+        { 6199, '?', "" },
+        { 6200, '?', "missed" } } },
+    { "what may have come while we could not hear is forgiven before its deadline, too",
+      { { 100, 'P', "result" },
+        { 1050, '!', "forgiven" },
+        { 1200, '?', "" },
+        { 2199, '?', "" },
+        { 2200, '?', "missed" } } },
     { "an outage of ours that missed nothing changes nothing",
       { { 100, 'P', "result" }, { 900, '!', "" }, { 1199, '?', "" }, { 1200, '?', "missed" } } },
     { "the clock goes back",
@@ -89,7 +101,8 @@ static void take(struct bw_beat *beat, const struct step *step, char *out, size_
     static const char words[] = "SPF"; /* enum bw_beat_word */
     out[0] = '\0';
     if (step->what == '!') {
-        bw_beat_forgive(beat, &rule, step->at_ms);
+        const bool forgiven = bw_beat_forgive(beat, &rule, step[-1].at_ms, step->at_ms);
+        snprintf(out, size, "%s", forgiven ? "forgiven" : "");
     } else if (step->what == '?') {
         snprintf(out, size, "%s", bw_beat_is_missed(beat, &rule, step->at_ms) ? "missed" : "");
     } else {
@@ -128,11 +141,38 @@ static void the_deadline_is_when_a_look_finds_it_missed(void **state)
     }
 }
 
+static void a_stored_result_keeps_the_deadline(void **state)
+{
+    (void)state;
+    struct bw_beat beat;
+    bw_beat_resume(&beat, &rule, 5000, false);
+    assert_int_equal(bw_beat_deadline_ms(&beat, &rule), 6100);
+    assert_true(bw_beat_is_missed(&beat, &rule, 6100));
+    struct bw_beat stored;
+    bw_beat_resume(&stored, &rule, 6100, true); /* that it was missed is what was stored */
+    assert_int_equal(bw_beat_deadline_ms(&stored, &rule), bw_beat_deadline_ms(&beat, &rule));
+    assert_int_equal(bw_beat_take(&stored, &rule, BW_BEAT_PASS, 6150).late_ms, 150);
+}
+
+static void an_outage_that_was_over_before_forgives_nothing(void **state)
+{
+    (void)state;
+    struct bw_beat beat;
+    bw_beat_resume(&beat, &rule, 5000, false);
+    assert_false(bw_beat_forgive(&beat, &rule, 5200, 5899));
+    assert_int_equal(beat.due_ms, 6000);
+    assert_true(bw_beat_forgive(&beat, &rule, 5200, 5900));
+    assert_int_equal(beat.due_ms, 7000);
+    assert_false(bw_beat_forgive(&beat, &rule, 7101, 7102));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_judged_by_when_it_reports),
         cmocka_unit_test(the_deadline_is_when_a_look_finds_it_missed),
+        cmocka_unit_test(a_stored_result_keeps_the_deadline),
+        cmocka_unit_test(an_outage_that_was_over_before_forgives_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

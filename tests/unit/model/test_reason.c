@@ -54,6 +54,9 @@ static const char *const names[] = {
     "websocket_protocol",
     "proxy",
     "token",
+    "push_failed",
+    "push_late",
+    "push_missed",
 };
 
 static void reasons_keep_their_names_and_numbers(void **state)
