@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* A path on the first line, any body after it: whatever they are, they are judged or refused. */
 #include "base/mem.h"
+#include "base/units.h"
 #include "probe/http_json.h"
 #include "probe/module.h"
 
@@ -19,7 +20,7 @@ static void judge(const char *path, const char *body, size_t len)
     };
     const struct bw_items items = { (void *)(uintptr_t)matches, 4 };
     struct bw_json_tests tests;
-    int64_t left_ns = INT64_MAX;
+    int64_t left_ns = BW_HOUR;
     if (bw_json_tests_make(&tests, &items, NULL) != BW_OK)
         return;
     struct bw_json_document *document = bw_json_read(body, len, NULL);
