@@ -11,6 +11,10 @@ const char *bw_default_config_text(struct bw_arena *arena, const char *self, boo
     if (self == NULL)
         return "";
     return bw_arena_printf(arena,
+                           "modules:\n" /* for /probe, as others ship them */
+                           "  http_2xx: {prober: http}\n"
+                           "  tcp_connect: {prober: tcp}\n"
+                           "  icmp: {prober: icmp}\n"
                            "services:\n"
                            "  - name: bellwether\n"
                            "    instances: [\"%s\"]\n"
