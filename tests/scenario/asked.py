@@ -20,14 +20,15 @@ TOKEN = "a-token-that-reads"
 
 
 class Canary(http.server.BaseHTTPRequestHandler):
-    """Counts who comes. /to/URL redirects there."""
+    """Counts who comes, but for the checks that are scheduled. /to/URL redirects there."""
     protocol_version, visits = "HTTP/1.1", []
 
     def log_message(self, *args):
         pass
 
     def do_GET(self):
-        self.visits.append((self.path, self.headers["Host"]))
+        if self.path not in ("/", "/known"):
+            self.visits.append((self.path, self.headers["Host"]))
         if self.path.startswith("/to/"):
             self.send_response(302)
             self.send_header("Location", urllib.parse.unquote(self.path[4:]))
