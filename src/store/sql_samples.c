@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A cursor holds the names of all series it walks over and the points of a few of them at a
- * time. */
 #include "store/sql_tables.h"
+#include "store/sql_walk.h"
 
-#include "base/mem.h"
-
-#include <stdlib.h>
 #include <string.h>
-
-/* Each read goes over the journal's tail anew, so it takes as many series as their points have
- * room in memory: first a few, then, since those of a store are much alike, as many as fit. */
-enum { SERIES_FIRST = 4, SERIES_A_READ = 512, GROWTH = 4, POINTS_A_READ = 1 << 20 };
 
 static const enum bw_sql_role roles[] = { BW_ROLE_METRIC,   BW_ROLE_LABELS, BW_ROLE_SERIES,
                                           BW_ROLE_TIME,     BW_ROLE_OWN,    BW_ROLE_SERVICE,
@@ -26,177 +18,46 @@ const struct bw_sql_shape bw_sql_samples_shape = {
     .rows = 1e9,
 };
 
-struct series {
-    struct bw_sql_name name;
-    struct bw_point *points; /* of the current read; freed when it is over */
-    size_t count;
-};
-
-struct cursor {
-    sqlite3_vtab_cursor base; /* first */
-    struct bw_sql_where where;
-    unsigned wanted;
-    struct series *series;
-    size_t count, cap;
-    size_t next;     /* series not yet read */
-    size_t at, step; /* the current row: series and point; at == next: the end */
-    size_t batch;    /* series in the next read */
-    size_t longest;  /* the most points that a series had */
-};
-
-static struct bw_sql_table *table_of(struct cursor *cursor)
-{
-    return (struct bw_sql_table *)cursor->base.pVtab;
-}
-
-static void drop_points(struct cursor *cursor)
-{
-    for (size_t i = 0; i < cursor->next; i++) {
-        free(cursor->series[i].points);
-        cursor->series[i].points = NULL;
-    }
-}
-
-static void reset(struct cursor *cursor)
-{
-    drop_points(cursor);
-    bw_sql_where_fini(&cursor->where);
-    bw_sql_where_init(&cursor->where);
-    cursor->count = cursor->next = cursor->at = cursor->step = cursor->longest = 0;
-    cursor->batch = SERIES_FIRST;
-}
-
-static bool keep_series(void *ctx, const struct bw_series_info *info)
-{
-    struct cursor *cursor = ctx;
-    cursor->series =
-        bw_grow(cursor->series, &cursor->cap, cursor->count + 1, sizeof *cursor->series);
-    cursor->series[cursor->count++] =
-        (struct series){ .name = bw_sql_name_of(&cursor->where.arena, cursor->wanted, info) };
-    return true;
-}
-
-/* ---- walking ----------------------------------------------------------------------------- */
-
-static int compare_series(const void *a, const void *b)
-{
-    const uint32_t x = ((const struct series *)a)->name.id, y = ((const struct series *)b)->name.id;
-    return (x > y) - (x < y);
-}
-
 static bool keep_points(void *ctx, uint32_t id, const struct bw_point *points, size_t count)
 {
-    struct cursor *cursor = ctx;
-    const struct series key = { .name.id = id };
-    struct series *series = bsearch(&key, cursor->series, cursor->next, sizeof key, compare_series);
-    if (series != NULL && series->points == NULL) {
-        series->points = bw_alloc_unset(count, sizeof *points);
-        series->count = count;
-        memcpy(series->points, points, count * sizeof *points);
-        cursor->longest = count > cursor->longest ? count : cursor->longest;
-    }
+    struct bw_point *rows = bw_sql_walk_keep(ctx, id, count);
+    if (rows != NULL)
+        memcpy(rows, points, count * sizeof *points);
     return true;
 }
 
-static void choose_batch(struct cursor *cursor)
+static enum bw_rc read_points(struct bw_sql_walk *walk, const struct bw_sql_source *source,
+                              const uint32_t *ids, size_t count, struct bw_err *err)
 {
-    const size_t fit = cursor->longest > 0 ? POINTS_A_READ / cursor->longest : SERIES_A_READ;
-    cursor->batch *= GROWTH;
-    cursor->batch = cursor->batch > SERIES_A_READ ? SERIES_A_READ : cursor->batch;
-    cursor->batch = cursor->batch > fit ? fit : cursor->batch;
-    cursor->batch = cursor->batch < 1 ? 1 : cursor->batch;
+    return bw_reader_scan(source->reader, ids, count, walk->where.from_ms, walk->where.to_ms,
+                          keep_points, walk, source->damage, err);
 }
 
-static int read_some(struct cursor *cursor)
-{
-    const struct bw_sql_table *table = table_of(cursor);
-    uint32_t ids[SERIES_A_READ];
-    size_t count = 0;
-    struct bw_err err;
-    while (count < cursor->batch && cursor->next < cursor->count)
-        ids[count++] = cursor->series[cursor->next++].name.id;
-    if (bw_reader_scan(table->source->reader, ids, count, cursor->where.from_ms,
-                       cursor->where.to_ms, keep_points, cursor, table->source->damage, &err)
-        != BW_OK)
-        return bw_sql_failed(table, &err);
-    choose_batch(cursor);
-    return SQLITE_OK;
-}
-
-/* Moves on to the next series that has a point, reading more when it must. */
-static int settle(struct cursor *cursor)
-{
-    for (;;) {
-        while (cursor->at < cursor->next && cursor->series[cursor->at].points == NULL)
-            cursor->at++;
-        if (cursor->at < cursor->next || cursor->next == cursor->count)
-            return SQLITE_OK;
-        const int rc = read_some(cursor);
-        if (rc != SQLITE_OK)
-            return rc;
-    }
-}
+/* Each read goes over the journal's tail anew. */
+static const struct bw_sql_walk_kind walk_kind = { .row_bytes = sizeof(struct bw_point),
+                                                   .series_first = 4,
+                                                   .series_a_read = BW_SQL_WALK_SERIES_MAX,
+                                                   .rows_a_read = 1 << 20,
+                                                   .tiers = 1,
+                                                   .read = read_points };
 
 static int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
 {
     (void)base;
-    struct cursor *cursor = bw_alloc(sizeof *cursor);
-    bw_sql_where_init(&cursor->where);
-    *out = &cursor->base;
-    return SQLITE_OK;
-}
-
-static int cursor_close(sqlite3_vtab_cursor *base)
-{
-    struct cursor *cursor = (struct cursor *)base;
-    drop_points(cursor);
-    bw_sql_where_fini(&cursor->where);
-    free(cursor->series);
-    free(cursor);
-    return SQLITE_OK;
-}
-
-static int cursor_filter(sqlite3_vtab_cursor *base, int wanted, const char *plan, int argc,
-                         sqlite3_value **argv)
-{
-    struct cursor *cursor = (struct cursor *)base;
-    reset(cursor);
-    cursor->wanted = (unsigned)wanted;
-    int rc = bw_sql_where_take(&cursor->where, table_of(cursor), plan, argc, argv);
-    if (rc == SQLITE_OK)
-        rc = bw_sql_where_series(&cursor->where, table_of(cursor), keep_series, cursor);
-    return rc == SQLITE_OK ? settle(cursor) : rc;
-}
-
-static int cursor_next(sqlite3_vtab_cursor *base)
-{
-    struct cursor *cursor = (struct cursor *)base;
-    struct series *series = &cursor->series[cursor->at];
-    if (++cursor->step < series->count)
-        return SQLITE_OK;
-    free(series->points);
-    series->points = NULL;
-    cursor->step = 0;
-    return settle(cursor);
-}
-
-static int cursor_eof(sqlite3_vtab_cursor *base)
-{
-    const struct cursor *cursor = (const struct cursor *)base;
-    return cursor->at == cursor->next;
+    return bw_sql_walk_open(&walk_kind, out);
 }
 
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int column)
 {
-    const struct cursor *cursor = (const struct cursor *)base;
-    const struct series *series = &cursor->series[cursor->at];
+    const struct bw_sql_walk *walk = (const struct bw_sql_walk *)base;
+    const struct bw_point *point = bw_sql_walk_row(walk);
     const enum bw_sql_role role = roles[column];
     if (role == BW_ROLE_TIME)
-        sqlite3_result_int64(out, series->points[cursor->step].ts_ms);
+        sqlite3_result_int64(out, point->ts_ms);
     else if (role == BW_ROLE_OWN) /* NaN becomes NULL, as SQLite has it */
-        sqlite3_result_double(out, series->points[cursor->step].value);
+        sqlite3_result_double(out, point->value);
     else
-        bw_sql_name_result(&series->name, &cursor->where, role, out);
+        bw_sql_name_result(bw_sql_walk_name(walk), &walk->where, role, out);
     return SQLITE_OK;
 }
 
@@ -206,9 +67,9 @@ const sqlite3_module bw_sql_samples_module = {
     .xBestIndex = bw_sql_best_index,
     .xDisconnect = bw_sql_disconnect,
     .xOpen = cursor_open,
-    .xClose = cursor_close,
-    .xFilter = cursor_filter,
-    .xNext = cursor_next,
-    .xEof = cursor_eof,
+    .xClose = bw_sql_walk_close,
+    .xFilter = bw_sql_walk_filter,
+    .xNext = bw_sql_walk_next,
+    .xEof = bw_sql_walk_eof,
     .xColumn = cursor_column,
 };
