@@ -88,6 +88,13 @@ void bw_regex_free(struct bw_regex *regex)
     free(regex);
 }
 
+enum bw_rc bw_regex_check(const char *pattern, struct bw_err *err)
+{
+    struct bw_regex *regex = bw_regex_new(pattern, err);
+    bw_regex_free(regex);
+    return regex != NULL ? BW_OK : BW_EINVAL;
+}
+
 const char *bw_regex_pattern(const struct bw_regex *regex)
 {
     return regex->pattern;

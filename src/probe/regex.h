@@ -18,6 +18,10 @@ struct bw_regex;
 /* NULL with *err set when the pattern does not compile; the text says where. */
 struct bw_regex *bw_regex_new(const char *pattern, struct bw_err *err);
 void bw_regex_free(struct bw_regex *regex);
+
+/* Whether it compiles; BW_EINVAL. */
+enum bw_rc bw_regex_check(const char *pattern, struct bw_err *err);
+
 const char *bw_regex_pattern(const struct bw_regex *regex);
 
 enum bw_regex_verdict {

@@ -30,11 +30,7 @@ static enum bw_rc step_check(const void *opts, struct bw_err *err)
         return bw_fail(err, BW_EINVAL, "a step needs expect, expect_bytes, send or starttls");
     if (step->expect != NULL && step->expect_bytes != NULL)
         return bw_fail(err, BW_EINVAL, "expect and expect_bytes exclude each other");
-    if (step->expect == NULL)
-        return BW_OK;
-    struct bw_regex *regex = bw_regex_new(step->expect, err);
-    bw_regex_free(regex);
-    return regex != NULL ? BW_OK : BW_EINVAL;
+    return step->expect != NULL ? bw_regex_check(step->expect, err) : BW_OK;
 }
 
 static const struct bw_opt_group step_group = {

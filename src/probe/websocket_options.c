@@ -24,11 +24,7 @@ static enum bw_rc check_step(const void *opts, struct bw_err *err)
     const struct bw_websocket_step *step = opts;
     if (step->expect == NULL && step->send == NULL)
         return bw_fail(err, BW_EINVAL, "a step needs expect or send");
-    if (step->expect == NULL)
-        return BW_OK;
-    struct bw_regex *regex = bw_regex_new(step->expect, err);
-    bw_regex_free(regex);
-    return regex != NULL ? BW_OK : BW_EINVAL;
+    return step->expect != NULL ? bw_regex_check(step->expect, err) : BW_OK;
 }
 
 static const struct bw_opt_group step_group = {
