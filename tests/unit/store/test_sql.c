@@ -8,41 +8,11 @@
 
 #include "base/buf.h"
 #include "fixture.h"
+#include "sql_rows.h"
 #include "store/sql.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Rows as "a|b|c;" with NULL as "-". */
-static bool take_columns(void *ctx, const char *const *names, size_t count)
-{
-    (void)ctx;
-    (void)names;
-    return count > 0;
-}
-
-static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
-{
-    struct bw_buf *out = ctx;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            bw_buf_char(out, '|');
-        if (values[i].kind == BW_SQL_INT)
-            bw_buf_int(out, values[i].integer);
-        else if (values[i].kind == BW_SQL_NUMBER)
-            bw_buf_double(out, values[i].number);
-        else
-            bw_buf_text(out, values[i].kind == BW_SQL_TEXT ? values[i].text : "-");
-    }
-    bw_buf_char(out, ';');
-    return true;
-}
-
-static enum bw_rc ask(struct fixture *f, const char *sql, struct bw_buf *out, struct bw_err *err)
-{
-    const struct bw_sql_sink sink = { out, take_columns, take_row };
-    return bw_sql_run(f->path, sql, NULL, &sink, NULL, err);
-}
 
 /* Two checks of one service and a series without them; the last points are in the journal. */
 static void fill(struct fixture *f)
@@ -112,7 +82,7 @@ static void answers_are_those_of_the_samples(void **state)
         struct bw_buf rows;
         struct bw_err err = { .rc = BW_OK };
         bw_buf_init(&rows, 1u << 20);
-        if (ask(f, answers[i].sql, &rows, &err) != BW_OK)
+        if (sql_ask(f, answers[i].sql, &rows, &err) != BW_OK)
             fail_msg("%s: %s", answers[i].sql, err.text);
         if (strcmp(rows.data, answers[i].rows) != 0)
             fail_msg("%s: %s, not %s", answers[i].sql, rows.data, answers[i].rows);
@@ -171,7 +141,7 @@ static void what_is_not_reading_is_refused(void **state)
         struct bw_buf rows;
         struct bw_err err = { .rc = BW_OK };
         bw_buf_init(&rows, 1u << 20);
-        const enum bw_rc rc = ask(f, refusals[i].sql, &rows, &err);
+        const enum bw_rc rc = sql_ask(f, refusals[i].sql, &rows, &err);
         if (rc != refusals[i].rc)
             fail_msg("%s: %d (%s), not %d", refusals[i].sql, rc, err.text, refusals[i].rc);
         assert_true(err.text[0] != '\0');
@@ -186,7 +156,7 @@ static void endless_queries_are_ended(void **state)
     struct fixture *f = *state;
     struct bw_buf rows;
     struct bw_err err = { .rc = BW_OK };
-    const struct bw_sql_sink sink = { &rows, take_columns, take_row };
+    const struct bw_sql_sink sink = { &rows, sql_columns, sql_row };
     bw_buf_init(&rows, 1u << 20);
     fill(f);
     assert_int_equal(bw_sql_run(f->path,
@@ -207,7 +177,7 @@ static volatile sig_atomic_t pressed;
 static bool press(void *ctx, const struct bw_sql_value *values, size_t count)
 {
     pressed = values[0].integer == 5 ? 1 : pressed;
-    return take_row(ctx, values, count);
+    return sql_row(ctx, values, count);
 }
 
 static void queries_stay_within_their_limits(void **state)
@@ -260,7 +230,7 @@ static void queries_stay_within_their_limits(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char sql[400];
         struct bw_buf rows;
-        const struct bw_sql_sink sink = { &rows, take_columns, press };
+        const struct bw_sql_sink sink = { &rows, sql_columns, press };
         struct bw_err err = { .rc = BW_OK };
         bw_buf_init(&rows, 1u << 20);
         snprintf(sql, sizeof sql, "%s%s", cases[i].sql[0] == ' ' ? endless : "", cases[i].sql);
@@ -290,7 +260,7 @@ static void mistakes_are_told_with_their_place(void **state)
         struct bw_buf rows;
         struct bw_err err = { .text = "" };
         bw_buf_init(&rows, 1u << 20);
-        assert_int_equal(ask(f, cases[i].sql, &rows, &err), BW_EINVAL);
+        assert_int_equal(sql_ask(f, cases[i].sql, &rows, &err), BW_EINVAL);
         if (strstr(err.text, cases[i].says) == NULL)
             fail_msg("%s: %s", cases[i].sql, err.text);
         bw_buf_fini(&rows);
@@ -304,7 +274,7 @@ static void a_missing_store_is_told(void **state)
     struct bw_buf rows;
     struct bw_err err = { .rc = BW_OK };
     bw_buf_init(&rows, 1u << 20);
-    assert_int_equal(ask(f, "SELECT 1", &rows, &err), BW_ENOTFOUND);
+    assert_int_equal(sql_ask(f, "SELECT 1", &rows, &err), BW_ENOTFOUND);
     bw_buf_fini(&rows);
 }
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/units.h"
 #include "fixture.h"
+#include "sql_rows.h"
 #include "store/sql.h"
 
 #include <stdio.h>
@@ -20,50 +21,6 @@
 #define D0 INT64_C(1700006400000)
 
 enum { SERIES = 3, DAYS = 6, STEP_MS = 30000 };
-
-static bool take_columns(void *ctx, const char *const *names, size_t count)
-{
-    (void)ctx;
-    (void)names;
-    return count > 0;
-}
-
-/* Rows as "a|b|c;" with NULL as "-". */
-static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
-{
-    struct bw_buf *out = ctx;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            bw_buf_char(out, '|');
-        if (values[i].kind == BW_SQL_INT)
-            bw_buf_int(out, values[i].integer);
-        else if (values[i].kind == BW_SQL_NUMBER)
-            bw_buf_double(out, values[i].number);
-        else
-            bw_buf_text(out, values[i].kind == BW_SQL_TEXT ? values[i].text : "-");
-    }
-    bw_buf_char(out, ';');
-    return true;
-}
-
-static enum bw_rc ask(struct fixture *f, const char *sql, struct bw_buf *rows, struct bw_err *err)
-{
-    const struct bw_sql_sink sink = { rows, take_columns, take_row };
-    bw_buf_init(rows, 4u << 20);
-    return bw_sql_run(f->path, sql, NULL, &sink, NULL, err);
-}
-
-static void expect(struct fixture *f, const char *sql, const char *want)
-{
-    struct bw_buf rows;
-    struct bw_err err = { .text = "" };
-    if (ask(f, sql, &rows, &err) != BW_OK)
-        fail_msg("%s: %s", sql, err.text);
-    bw_buf_char(&rows, '\0');
-    if (strcmp(rows.data, want) != 0)
-        fail_msg("%s: %.500s, not %s", sql, rows.data, want);
-    bw_buf_fini(&rows);
-}
 
 static void fill(struct fixture *f, const uint32_t *ids, int64_t from_ms, int64_t to_ms)
 {
@@ -121,7 +78,7 @@ static void compare(struct fixture *f, const char *tier, int64_t width_ms, const
              " (SELECT count(*) FROM (SELECT * FROM made EXCEPT SELECT * FROM told)),"
              " (SELECT count(*) FROM (SELECT * FROM told EXCEPT SELECT * FROM made))",
              (long long)width_ms, (long long)width_ms, tier, condition, told, condition);
-    expect(f, sql, "1|0|0;");
+    sql_expect(f, sql, "1|0|0;");
 }
 
 static const char *const conditions[] = {
@@ -147,10 +104,10 @@ static void a_bucket_is_what_its_samples_are(void **state)
             compare(f, "1h", HOUR, conditions[i]);
     }
     compare(f, "1m", 60000, "series=2 AND ts>=1700006400000+4*86400000");
-    expect(f,
-           "SELECT tier, count(*), sum(count) FROM rollups WHERE series=1 GROUP BY tier"
-           " ORDER BY tier",
-           "1d|6|17250;1h|144|17250;1m|8625|17250;");
+    sql_expect(f,
+               "SELECT tier, count(*), sum(count) FROM rollups WHERE series=1 GROUP BY tier"
+               " ORDER BY tier",
+               "1d|6|17250;1h|144|17250;1m|8625|17250;");
     fixture_close(f);
 }
 
@@ -162,17 +119,19 @@ static void quantiles_are_within_a_hundredth(void **state)
     struct fixture *f = *state;
     make(f);
     /* Of 2,880 samples of a day, every number from 1 to 1000 is there two or three times. */
-    expect(f,
-           "SELECT count(*), sum(abs(p50/500-1)<0.012), sum(abs(p90/900-1)<0.012),"
-           " sum(abs(p95/950-1)<0.012), sum(abs(p99/990-1)<0.012), sum(abs(quantile/250-1)<0.015)"
-           " FROM rollups WHERE tier='1d' AND series=1 AND ratio=0.25"
-           " AND ts<1700006400000+5*86400000",
-           "5|5|5|5|5|5;");
-    expect(f,
-           "SELECT DISTINCT a.quantile>=a.min, abs(a.quantile/a.min-1)<0.01, b.quantile<=b.max,"
-           " abs(b.quantile/b.max-1)<0.01 FROM rollups a JOIN rollups b"
-           " USING(tier, series, ts) WHERE a.tier='1h' AND a.ratio=0 AND b.ratio=1 AND a.series=2",
-           "1|1|1|1;");
+    sql_expect(
+        f,
+        "SELECT count(*), sum(abs(p50/500-1)<0.012), sum(abs(p90/900-1)<0.012),"
+        " sum(abs(p95/950-1)<0.012), sum(abs(p99/990-1)<0.012), sum(abs(quantile/250-1)<0.015)"
+        " FROM rollups WHERE tier='1d' AND series=1 AND ratio=0.25"
+        " AND ts<1700006400000+5*86400000",
+        "5|5|5|5|5|5;");
+    sql_expect(
+        f,
+        "SELECT DISTINCT a.quantile>=a.min, abs(a.quantile/a.min-1)<0.01, b.quantile<=b.max,"
+        " abs(b.quantile/b.max-1)<0.01 FROM rollups a JOIN rollups b"
+        " USING(tier, series, ts) WHERE a.tier='1h' AND a.ratio=0 AND b.ratio=1 AND a.series=2",
+        "1|1|1|1;");
     fixture_close(f);
 }
 
@@ -207,7 +166,7 @@ static void questions_have_answers(void **state)
     struct fixture *f = *state;
     make(f);
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
-        expect(f, answers[i].sql, answers[i].rows);
+        sql_expect(f, answers[i].sql, answers[i].rows);
     fixture_close(f);
 }
 
@@ -233,8 +192,7 @@ static void conditions_are_looked_up(void **state)
         struct bw_buf rows;
         snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN SELECT ts FROM rollups WHERE %s",
                  plans[i].sql);
-        assert_int_equal(ask(f, sql, &rows, NULL), BW_OK);
-        bw_buf_char(&rows, '\0');
+        sql_rows(f, sql, &rows);
         if (strstr(rows.data, plans[i].text) == NULL
             || (plans[i].text[0] == 'I' && strstr(rows.data, "B-TREE") != NULL))
             fail_msg("%s: %s, not %s", sql, rows.data, plans[i].text);
@@ -254,7 +212,8 @@ static void a_wrong_ratio_is_refused(void **state)
         struct bw_err err = { .text = "" };
         snprintf(sql, sizeof sql, "SELECT quantile FROM rollups WHERE tier='1d' AND ratio=%s",
                  wrong[i]);
-        assert_int_equal(ask(f, sql, &rows, &err), BW_EINVAL);
+        bw_buf_init(&rows, 1u << 20);
+        assert_int_equal(sql_ask(f, sql, &rows, &err), BW_EINVAL);
         assert_non_null(strstr(err.text, "ratio: expected a number from 0 to 1"));
         bw_buf_fini(&rows);
     }
@@ -271,11 +230,12 @@ static void what_is_only_left_by_the_day_is_no_minute(void **state)
     fixture_close(f);
     fixture_sql(f, "DELETE FROM pack WHERE last_ms<1700006400000+4*86400000");
     fixture_sql(f, "DELETE FROM rollup WHERE width_ms=60000 AND last_ms<1700006400000+3*86400000");
-    expect(f, "SELECT count(*), sum(count) FROM rollups WHERE tier='1h' AND series=1",
-           "144|17250;");
-    expect(f, "SELECT min(ts)>=1700006400000+2*86400000 FROM rollups WHERE tier='1m' AND series=1",
-           "1;");
-    expect(
+    sql_expect(f, "SELECT count(*), sum(count) FROM rollups WHERE tier='1h' AND series=1",
+               "144|17250;");
+    sql_expect(f,
+               "SELECT min(ts)>=1700006400000+2*86400000 FROM rollups WHERE tier='1m' AND series=1",
+               "1;");
+    sql_expect(
         f,
         "SELECT count(*) FROM rollups WHERE tier='1m' AND series=1 AND ts<1700006400000+86400000",
         "0;");

@@ -9,44 +9,11 @@
 
 #include "base/buf.h"
 #include "fixture.h"
+#include "sql_rows.h"
 #include "store/sql.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Rows as "a|b|c;" with NULL as "-". */
-static bool take_columns(void *ctx, const char *const *names, size_t count)
-{
-    (void)ctx;
-    (void)names;
-    return count > 0;
-}
-
-static bool take_row(void *ctx, const struct bw_sql_value *values, size_t count)
-{
-    struct bw_buf *out = ctx;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            bw_buf_char(out, '|');
-        if (values[i].kind == BW_SQL_INT)
-            bw_buf_int(out, values[i].integer);
-        else if (values[i].kind == BW_SQL_NUMBER)
-            bw_buf_double(out, values[i].number);
-        else
-            bw_buf_text(out, values[i].kind == BW_SQL_TEXT ? values[i].text : "-");
-    }
-    bw_buf_char(out, ';');
-    return true;
-}
-
-static void ask(struct fixture *f, const char *sql, struct bw_buf *rows)
-{
-    const struct bw_sql_sink sink = { rows, take_columns, take_row };
-    struct bw_err err;
-    bw_buf_init(rows, 1u << 20);
-    if (bw_sql_run(f->path, sql, NULL, &sink, NULL, &err) != BW_OK)
-        fail_msg("%s: %s", sql, err.text);
-}
 
 /* Twelve series, so that they take more than one read; services that look like numbers; points
  * in packs, late ones in a pack of their own, and some in the journal. */
@@ -113,7 +80,7 @@ static void conditions_are_looked_up(void **state)
         char sql[400];
         struct bw_buf rows;
         snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN SELECT count(*) FROM %s", plans[i].sql);
-        ask(f, sql, &rows);
+        sql_rows(f, sql, &rows);
         if (strstr(rows.data, plans[i].plan) == NULL)
             fail_msg("%s: %s, not %s", sql, rows.data, plans[i].plan);
         bw_buf_fini(&rows);
@@ -144,7 +111,7 @@ static void what_comes_in_order_is_not_sorted(void **state)
         char sql[400];
         struct bw_buf rows;
         snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", orders[i].sql);
-        ask(f, sql, &rows);
+        sql_rows(f, sql, &rows);
         if ((strstr(rows.data, "TEMP B-TREE") != NULL) != orders[i].sorts)
             fail_msg("%s: %s", sql, rows.data);
         bw_buf_fini(&rows);
@@ -212,7 +179,7 @@ static void compare(struct fixture *f, const char *condition)
         "series, ts)"
         " SELECT (SELECT group_concat(row) FROM found), (SELECT group_concat(row) FROM tested)",
         condition, condition);
-    ask(f, sql, &rows);
+    sql_rows(f, sql, &rows);
     if (!halves_are_equal(rows.data))
         fail_msg("%s: %s", condition, rows.data);
     bw_buf_fini(&rows);
@@ -292,7 +259,7 @@ static void so_do_joins(void **state)
                  " SELECT (SELECT count(*)||':'||total(x.ts)||':'||total(x.series) FROM %s),"
                  " (SELECT count(*)||':'||total(x.ts)||':'||total(x.series) FROM %s)",
                  found, tested);
-        ask(f, sql, &rows);
+        sql_rows(f, sql, &rows);
         if (!halves_are_equal(rows.data))
             fail_msg("%s: %s", joins[i], rows.data);
         bw_buf_fini(&rows);
@@ -330,7 +297,7 @@ static void series_have_names_and_extents(void **state)
     fill(f);
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         struct bw_buf rows;
-        ask(f, answers[i].sql, &rows);
+        sql_rows(f, answers[i].sql, &rows);
         if (strcmp(rows.data, answers[i].rows) != 0)
             fail_msg("%s: %s, not %s", answers[i].sql, rows.data, answers[i].rows);
         bw_buf_fini(&rows);
@@ -345,7 +312,7 @@ static void a_series_without_samples_has_no_times(void **state)
     fixture_open(f);
     fixture_series(f, "silent", "a");
     fixture_flush(f);
-    ask(f, "SELECT first_ts, last_ts, points, bytes FROM series", &rows);
+    sql_rows(f, "SELECT first_ts, last_ts, points, bytes FROM series", &rows);
     assert_string_equal(rows.data, "-|-|0|0;");
     bw_buf_fini(&rows);
     fixture_close(f);
@@ -377,7 +344,7 @@ static void a_statement_sees_one_moment(void **state)
 {
     struct fixture *f = *state;
     struct late late = { .f = f };
-    const struct bw_sql_sink sink = { &late, take_columns, append_once };
+    const struct bw_sql_sink sink = { &late, sql_columns, append_once };
     struct bw_err err;
     fill(f);
     assert_int_equal(bw_sql_run(f->path, "SELECT series FROM samples", NULL, &sink, NULL, &err),
