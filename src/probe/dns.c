@@ -7,6 +7,7 @@
 #include "io/socket.h"
 #include "probe/dns_names.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -104,7 +105,7 @@ static void measure_answer(struct bw_probe_try *t)
 static void settle(struct bw_probe_try *t)
 {
     const int64_t *ns = t->out->phase_ns;
-    measure(t, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS, (double)ns[BW_PHASE_RESOLVE] / BW_SECOND);
+    bw_probe_measure_lookup(t->out);
     if (t->state != RESOLVING)
         bw_probe_measure_address(t->out, &t->address);
     measure_phase(t, "resolve", ns[BW_PHASE_RESOLVE]);
@@ -472,10 +473,8 @@ static bool begin(struct bw_probe_try *t)
     struct bw_err err;
     t->state = CONNECTING;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+    if (!bw_way_allows(t->out, t->target, &t->address))
         return false;
-    }
     if (!open_socket(t) || (!t->plan->tcp && !send_datagram(t)))
         return false;
     t->poll = bw_poll_open(t->engine->loop, t->fd, t->plan->tcp ? BW_POLL_WRITE : BW_POLL_READ,
@@ -490,15 +489,7 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
     t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->at.host, result->detail);
-        end(t);
-        return;
-    }
-    t->address = result->addresses[0];
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
-    if (!begin(t))
+    if (!bw_way_take(t->out, result, t->at.host, &t->address) || !begin(t))
         end(t);
 }
 
@@ -560,12 +551,10 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     t->id = id;
     write_query(t);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
-    bw_trail_add(out, BW_TRAIL_LOOKUP, t->at.host, strlen(t->at.host));
     const struct bw_lookup_query query = { .name = t->at.host,
                                            .preference = t->plan->preference,
-                                           .fallback = t->plan->fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(engine->resolver, &query, on_resolved, t);
+                                           .fallback = t->plan->fallback };
+    t->lookup = bw_way_begin(engine, out, &query, on_resolved, t);
     return t;
 }
 

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "probe/http_curl.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,7 @@ static void measure(struct bw_probe_try *t)
 {
     struct bw_measures *m = t->out->measures;
     const int64_t *ns = t->out->phase_ns;
-    bw_measures_add(m, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
-                    (double)ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
+    bw_probe_measure_lookup(t->out);
     measure_phase(t, "resolve", ns[BW_PHASE_RESOLVE]);
     bw_measures_add(m, BW_METRIC_PROBE_GRPC_SSL, t->has_tls && t->tls.finished, NULL);
     bw_measures_add(m, BW_METRIC_PROBE_GRPC_STATUS_CODE, t->status, NULL);
@@ -339,10 +339,8 @@ static bool call(struct bw_probe_try *t)
     const char *why;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
     bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+    if (!bw_way_allows(t->out, t->target, &t->address))
         return false;
-    }
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->http.tls_plan,
                                     .out = t->out,
                                     .name = tls_name(t) };
@@ -357,16 +355,8 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
     t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->url.host, result->detail);
-        end(t);
-        return;
-    }
-    t->address = result->addresses[0];
-    t->has_address = true;
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
-    if (!call(t))
+    t->has_address = bw_way_take(t->out, result, t->url.host, &t->address);
+    if (!t->has_address || !call(t))
         end(t);
 }
 
@@ -394,12 +384,10 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     t->serving = -1;
     bw_http_answer_init(&t->answer, &plan->http);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
-    bw_trail_add(out, BW_TRAIL_LOOKUP, t->url.host, strlen(t->url.host));
     const struct bw_lookup_query query = { .name = t->url.host,
                                            .preference = plan->http.preference,
-                                           .fallback = plan->http.fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(engine->resolver, &query, on_resolved, t);
+                                           .fallback = plan->http.fallback };
+    t->lookup = bw_way_begin(engine, out, &query, on_resolved, t);
     return t;
 }
 

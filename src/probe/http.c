@@ -16,6 +16,7 @@
 #include "probe/http_memory.h"
 #include "probe/http_transfer.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,8 +104,7 @@ static void settle(struct bw_probe_try *t)
     }
     bw_probe_leave(t->out);
     t->out->http_status = t->answer.status;
-    bw_measures_add(m, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
-                    (double)t->out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
+    bw_probe_measure_lookup(t->out);
     if (t->has_address)
         bw_probe_measure_address(t->out, &t->address);
     for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++)
@@ -268,12 +268,10 @@ static void transfer(struct bw_probe_try *t)
 
 static void look_up(struct bw_probe_try *t, const char *name, bw_lookup_done_fn *done)
 {
-    bw_trail_add(t->out, BW_TRAIL_LOOKUP, name, strlen(name));
     const struct bw_lookup_query query = { .name = name,
                                            .preference = t->plan->preference,
-                                           .fallback = t->plan->fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(t->engine->resolver, &query, done, t);
+                                           .fallback = t->plan->fallback };
+    t->lookup = bw_way_begin(t->engine, t->out, &query, done, t);
 }
 
 /* False when the try has ended with it. */
@@ -281,15 +279,10 @@ static bool take_lookup(struct bw_probe_try *t, const struct bw_lookup_result *r
                         const char *name, struct bw_address *out)
 {
     t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", name, result->detail);
-        end(t);
-        return false;
-    }
-    *out = result->addresses[0];
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
-    return true;
+    if (bw_way_take(t->out, result, name, out))
+        return true;
+    end(t);
+    return false;
 }
 
 static void on_proxy_resolved(void *ctx, const struct bw_lookup_result *result)

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "probe/module.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -219,7 +220,7 @@ static void settle(struct bw_probe_try *t)
 {
     struct bw_measures *m = t->out->measures;
     const double resolve_ns = (double)t->out->phase_ns[BW_PHASE_RESOLVE];
-    bw_measures_add(m, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS, seconds(resolve_ns), NULL);
+    bw_probe_measure_lookup(t->out);
     measure_phase(t, "resolve", resolve_ns);
     if (!t->resolved)
         return;
@@ -349,10 +350,8 @@ static bool set_up(struct bw_probe_try *t)
 {
     struct bw_err err;
     enum bw_reason reason;
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+    if (!bw_way_allows(t->out, t->target, &t->address))
         return false;
-    }
     if (!bw_icmp_open(bw_engine_icmp(t->engine), t->address.family, &reason, &err)) {
         bw_probe_fail(t->out, reason, "%s", err.text);
         return false;
@@ -366,18 +365,14 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
     t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->host, result->detail);
+    if (!bw_way_take(t->out, result, t->host, &t->address)) {
         end(t);
         return;
     }
     const int64_t start_ns = bw_loop_mono_ns();
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     t->resolved = true;
-    t->address = result->addresses[0];
     const struct bw_trail_peer peer = { t->address, 0 };
-    bw_trail_add(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                 result->count * sizeof *result->addresses);
     bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     const bool ready = set_up(t);
     t->setup_ns = bw_loop_mono_ns() - start_ns;
@@ -409,13 +404,11 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
                                 .hop_limit = -1 };
     memcpy(t->host, host, strlen(host) + 1);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
-    bw_trail_add(out, BW_TRAIL_LOOKUP, t->host, strlen(t->host));
     const struct bw_lookup_query query = { .name = t->host,
                                            .preference =
                                                (enum bw_ip_preference)plan->preferred_ip_protocol,
-                                           .fallback = plan->ip_protocol_fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(engine->resolver, &query, on_resolved, t);
+                                           .fallback = plan->ip_protocol_fallback };
+    t->lookup = bw_way_begin(engine, out, &query, on_resolved, t);
     return t;
 }
 

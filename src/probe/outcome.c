@@ -3,6 +3,7 @@
 #include "probe/probe.h"
 
 #include "base/text.h"
+#include "base/units.h"
 #include "probe/trail.h"
 
 #include <errno.h>
@@ -130,6 +131,12 @@ void bw_probe_enter(struct bw_probe_outcome *out, enum bw_probe_phase phase)
     out->phase = phase;
     out->phase_seen[phase] = true;
     out->phase_start_ns = now_ns;
+}
+
+void bw_probe_measure_lookup(struct bw_probe_outcome *out)
+{
+    bw_measures_add(out->measures, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
+                    (double)out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
 }
 
 void bw_probe_measure_address(struct bw_probe_outcome *out, const struct bw_address *address)

@@ -185,6 +185,9 @@ void bw_probe_enter(struct bw_probe_outcome *out, enum bw_probe_phase phase);
 /* The try is in no phase any more. */
 void bw_probe_leave(struct bw_probe_outcome *out);
 
+/* probe_dns_lookup_time_seconds: what phase RESOLVE took. */
+void bw_probe_measure_lookup(struct bw_probe_outcome *out);
+
 /* probe_ip_protocol and probe_ip_addr_hash, as blackbox computes it. */
 void bw_probe_measure_address(struct bw_probe_outcome *out, const struct bw_address *address);
 

@@ -282,7 +282,6 @@ struct bw_stream *bw_stream_start(struct bw_probe_engine *engine, const struct b
                                   void *ctx)
 {
     const struct bw_trail_peer peer = { *address, port };
-    bw_probe_enter(out, BW_PHASE_CONNECT);
     bw_trail_add(out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     struct bw_stream *s = bw_alloc(sizeof *s);
     *s = (struct bw_stream){

@@ -19,9 +19,9 @@ struct bw_stream_ops {
     void (*failed)(void *ctx); /* the outcome says why; the same */
 };
 
-/* Phases CONNECT and TLS are entered here. `tls` is NULL, or a watch that is set up but has not
- * begun and lives as long as the stream. Nothing is called from inside. NULL with the outcome set
- * when it could not begin. */
+/* Phase TLS is entered here, CONNECT by the caller. `tls` is NULL, or a watch that is set up but
+ * has not begun and lives as long as the stream. Nothing is called from inside. NULL with the
+ * outcome set when it could not begin. */
 struct bw_stream *bw_stream_start(struct bw_probe_engine *engine, const struct bw_address *address,
                                   uint16_t port, struct bw_tls_watch *tls,
                                   struct bw_probe_outcome *out, const struct bw_stream_ops *ops,

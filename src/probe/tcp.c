@@ -2,7 +2,6 @@
 /* What goes on over a stream: it may speak TLS, may hold a dialogue. Kinds tcp, unix and tls. */
 #include "probe/tcp_try.h"
 
-#include "base/units.h"
 #include "probe/trail.h"
 
 #include <errno.h>
@@ -58,8 +57,7 @@ void bw_tcp_settle(struct bw_probe_try *t)
 {
     const bool by_name = !t->plan->local && t->path == NULL;
     if (by_name)
-        bw_measures_add(t->out->measures, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
-                        (double)t->out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
+        bw_probe_measure_lookup(t->out);
     if (by_name && t->state != BW_TCP_RESOLVING)
         bw_probe_measure_address(t->out, &t->address);
     if (!t->plan->looks || t->plan->step_count > 0)

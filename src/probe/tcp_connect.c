@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Kind tcp, and how a stream to HOST:PORT comes about. */
 #include "base/mem.h"
-#include "base/units.h"
 #include "io/socket.h"
 #include "probe/tcp_try.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,10 +44,8 @@ static bool connect_to(struct bw_probe_try *t)
     t->state = BW_TCP_CONNECTING;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
     bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+    if (!bw_way_allows(t->out, t->target, &t->address))
         return false;
-    }
     if (!open_socket(t))
         return false;
     const socklen_t len = bw_address_socket(&t->address, t->at.port, &to);
@@ -64,15 +62,7 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
     t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->at.host, result->detail);
-        bw_tcp_end(t);
-        return;
-    }
-    t->address = result->addresses[0];
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
-    if (!connect_to(t))
+    if (!bw_way_take(t->out, result, t->at.host, &t->address) || !connect_to(t))
         bw_tcp_end(t);
 }
 
@@ -96,12 +86,10 @@ struct bw_probe_try *bw_tcp_try_new(struct bw_probe_engine *engine, void *prepar
 void bw_tcp_begin(struct bw_probe_try *t)
 {
     bw_probe_enter(t->out, BW_PHASE_RESOLVE);
-    bw_trail_add(t->out, BW_TRAIL_LOOKUP, t->at.host, strlen(t->at.host));
     const struct bw_lookup_query query = { .name = t->at.host,
                                            .preference = t->plan->preference,
-                                           .fallback = t->plan->fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(t->engine->resolver, &query, on_resolved, t);
+                                           .fallback = t->plan->fallback };
+    t->lookup = bw_way_begin(t->engine, t->out, &query, on_resolved, t);
 }
 
 static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,

@@ -9,6 +9,7 @@
 #include "probe/http_parse.h"
 #include "probe/stream.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +65,7 @@ static void settle(struct bw_probe_try *t)
     struct bw_measures *m = t->out->measures;
     bw_probe_leave(t->out);
     t->out->http_status = t->answer.status;
-    bw_measures_add(m, BW_METRIC_PROBE_DNS_LOOKUP_TIME_SECONDS,
-                    (double)t->out->phase_ns[BW_PHASE_RESOLVE] / BW_SECOND, NULL);
+    bw_probe_measure_lookup(t->out);
     if (t->has_address)
         bw_probe_measure_address(t->out, &t->address);
     for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++)
@@ -385,11 +385,9 @@ static bool connect_to(struct bw_probe_try *t)
     static const struct bw_stream_ops ops = {
         .opened = on_opened, .bytes = on_bytes, .closed = on_closed, .failed = on_failed
     };
-    if (t->target->filter != NULL && !t->target->filter(t->target->filter_ctx, &t->address)) {
-        bw_probe_enter(t->out, BW_PHASE_CONNECT);
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+    bw_probe_enter(t->out, BW_PHASE_CONNECT);
+    if (!bw_way_allows(t->out, t->target, &t->address))
         return false;
-    }
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->http.tls_plan,
                                     .out = t->out,
                                     .name = tls_name(t) };
@@ -402,16 +400,8 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
     t->lookup = NULL;
-    if (result->reason != BW_REASON_NONE) {
-        bw_probe_fail(t->out, result->reason, "%s: %s", t->url.host, result->detail);
-        end(t);
-        return;
-    }
-    t->address = result->addresses[0];
-    t->has_address = true;
-    bw_trail_note(t->out, BW_TRAIL_ADDRESSES, result->addresses,
-                  result->count * sizeof *result->addresses);
-    if (!connect_to(t))
+    t->has_address = bw_way_take(t->out, result, t->url.host, &t->address);
+    if (!t->has_address || !connect_to(t))
         end(t);
 }
 
@@ -440,12 +430,10 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     bw_http_parser_init(&t->parser, false, take_line, take_body, t);
     bw_websocket_reader_init(&t->reader);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
-    bw_trail_add(out, BW_TRAIL_LOOKUP, t->url.host, strlen(t->url.host));
     const struct bw_lookup_query query = { .name = t->url.host,
                                            .preference = plan->http.preference,
-                                           .fallback = plan->http.fallback,
-                                           .timeout_ns = BW_HOUR };
-    t->lookup = bw_lookup_start(engine->resolver, &query, on_resolved, t);
+                                           .fallback = plan->http.fallback };
+    t->lookup = bw_way_begin(engine, out, &query, on_resolved, t);
     return t;
 }
 

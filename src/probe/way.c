@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/way.h"
+
+#include "base/units.h"
+#include "probe/trail.h"
+
+#include <string.h>
+
+struct bw_lookup *bw_way_begin(struct bw_probe_engine *engine, struct bw_probe_outcome *out,
+                               const struct bw_lookup_query *query, bw_lookup_done_fn *done,
+                               void *ctx)
+{
+    struct bw_lookup_query patient = *query;
+    patient.timeout_ns = BW_HOUR; /* the run's deadline comes first */
+    bw_trail_add(out, BW_TRAIL_LOOKUP, query->name, strlen(query->name));
+    return bw_lookup_start(engine->resolver, &patient, done, ctx);
+}
+
+bool bw_way_take(struct bw_probe_outcome *out, const struct bw_lookup_result *result,
+                 const char *name, struct bw_address *out_address)
+{
+    if (result->reason != BW_REASON_NONE) {
+        bw_probe_fail(out, result->reason, "%s: %s", name, result->detail);
+        return false;
+    }
+    *out_address = result->addresses[0];
+    bw_trail_note(out, BW_TRAIL_ADDRESSES, result->addresses,
+                  result->count * sizeof *result->addresses);
+    return true;
+}
+
+bool bw_way_allows(struct bw_probe_outcome *out, const struct bw_probe_target *target,
+                   const struct bw_address *address)
+{
+    if (target->filter == NULL || target->filter(target->filter_ctx, address))
+        return true;
+    bw_probe_fail(out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
+    return false;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* probe/way.h: from the name in a target to the address that a try talks to.
+ *
+ *     begin --> lookup --> done(result) --> take: an address --> allows: may it be used? */
+#ifndef PROBE_WAY_H
+#define PROBE_WAY_H
+
+#include "probe/engine.h"
+
+/* Begins to look a name up, for as long as the run has. Phase RESOLVE is the caller's to enter. */
+struct bw_lookup *bw_way_begin(struct bw_probe_engine *engine, struct bw_probe_outcome *out,
+                               const struct bw_lookup_query *query, bw_lookup_done_fn *done,
+                               void *ctx);
+
+/* The address to use of those that were found. False with the outcome set when there is none. */
+bool bw_way_take(struct bw_probe_outcome *out, const struct bw_lookup_result *result,
+                 const char *name, struct bw_address *out_address);
+
+/* Whether whoever asks for the probe lets it talk to this address; if not, the outcome is set. To
+ * be asked for every connection. */
+bool bw_way_allows(struct bw_probe_outcome *out, const struct bw_probe_target *target,
+                   const struct bw_address *address);
+
+#endif
