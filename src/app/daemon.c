@@ -4,6 +4,7 @@
 #include "app/daemon_internal.h"
 #include "app/log.h"
 #include "app/roster_keep.h"
+#include "app/validate.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "io/memory.h"
@@ -123,6 +124,14 @@ static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)
     return core->workers != NULL && daemon->resolver != NULL ? BW_OK : err->rc;
 }
 
+static struct bw_discovery_places places_of(const struct bw_storage *storage)
+{
+    return (struct bw_discovery_places){
+        .pushed = bw_storage_targets(storage),
+        .kept = { bw_storage_lists(storage), bw_storage_name(storage) },
+    };
+}
+
 static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
 {
     struct bw_core *core = &daemon->core;
@@ -142,8 +151,8 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->compacting = bw_compacting_new(core);
     daemon->rolling = bw_rolling_new(core);
-    daemon->discovery = bw_discovery_new(core, bw_storage_targets(daemon->storage),
-                                         bw_daemon_targets_changed, daemon);
+    const struct bw_discovery_places places = places_of(daemon->storage);
+    daemon->discovery = bw_discovery_new(core, &places, bw_daemon_targets_changed, daemon);
     daemon->pushed = bw_pushed_new(bw_storage_targets(daemon->storage));
     bw_daemon_join_discovery(daemon);
     bw_daemon_make_pulse(daemon);
@@ -163,6 +172,28 @@ static enum bw_rc watch_oneself(struct bw_daemon *daemon, struct bw_err *err)
     return bw_daemon_apply(daemon, config, err);
 }
 
+/* Targets that were there when the process before this one ended are there from the beginning, so
+ * that their checks go on where they stood. Takes `config` and gives it back, or another. */
+static struct bw_config *with_earlier_targets(struct bw_daemon *daemon, struct bw_config *config)
+{
+    const struct bw_discovery_places places = places_of(daemon->storage);
+    struct bw_known_targets *known = bw_discovery_recall(&places, config);
+    struct bw_problems problems;
+    if (known == NULL)
+        return config;
+    bw_problems_init(&problems);
+    struct bw_config *with = bw_config_with_targets_valid(config, known, &problems);
+    if (with != NULL) {
+        with->known = known; /* whose lists it uses */
+        bw_config_free(config);
+    } else {
+        bw_daemon_log_problems(&problems, BW_LOG_WARN);
+        bw_known_targets_free(known);
+    }
+    bw_problems_fini(&problems);
+    return with != NULL ? with : config;
+}
+
 static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, struct bw_err *err)
 {
     enum bw_rc rc = start_core(daemon, err);
@@ -177,6 +208,10 @@ static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, stru
         daemon->storage =
             bw_storage_new(&daemon->core, daemon->options->storage_path, store_came, daemon);
         rc = bw_storage_open(daemon->storage, err);
+    }
+    if (rc == BW_OK) {
+        config = with_earlier_targets(daemon, config);
+        daemon->core.config = config;
     }
     if (rc == BW_OK)
         rc = start_parts(daemon, err);

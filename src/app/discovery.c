@@ -25,10 +25,12 @@ struct feed {
     struct bw_arena list_arena;
     struct bw_target_list list; /* the last good one */
     struct bw_timer *timer;
-    bool busy;       /* a worker asks */
-    bool again;      /* asked for meanwhile */
-    bool configured; /* else it goes when the worker is done */
-    char said[240];  /* why it failed last; "" when it did not */
+    bool busy;        /* a worker asks */
+    bool again;       /* asked for meanwhile */
+    bool configured;  /* else it goes when the worker is done */
+    bool kept;        /* the list, for the next start */
+    char said[240];   /* why it failed last; "" when it did not */
+    char unkept[240]; /* the same of keeping it */
     uint64_t failures;
     int64_t good_ms; /* when it answered last */
     struct feed *next;
@@ -36,7 +38,7 @@ struct feed {
 
 struct bw_discovery {
     struct bw_core *core;
-    const char *pushed; /* folder of targets that are registered */
+    struct bw_discovery_places places;
     bw_loop_fn *changed;
     void *ctx;
     struct bw_work_pool *pool; /* NULL while there are no sources */
@@ -45,12 +47,13 @@ struct bw_discovery {
     bool stop;          /* read by workers */
 };
 
-struct bw_discovery *bw_discovery_new(struct bw_core *core, const char *pushed, bw_loop_fn *changed,
+struct bw_discovery *bw_discovery_new(struct bw_core *core,
+                                      const struct bw_discovery_places *places, bw_loop_fn *changed,
                                       void *ctx)
 {
     struct bw_discovery *discovery = bw_alloc(sizeof *discovery);
     discovery->core = core;
-    discovery->pushed = pushed;
+    discovery->places = *places;
     discovery->changed = changed;
     discovery->ctx = ctx;
     return discovery;
@@ -65,23 +68,6 @@ static void free_feed(struct feed *feed)
 }
 
 /* ---- lists ----------------------------------------------------------------------------- */
-
-static bool is_same_target(struct bw_labels a, struct bw_labels b)
-{
-    bool same = a.count == b.count;
-    for (size_t i = 0; same && i < a.count; i++)
-        same = strcmp(a.items[i].name, b.items[i].name) == 0
-               && strcmp(a.items[i].value, b.items[i].value) == 0;
-    return same;
-}
-
-static bool is_same_list(const struct bw_target_list *a, const struct bw_target_list *b)
-{
-    bool same = a->count == b->count;
-    for (size_t i = 0; same && i < a->count; i++)
-        same = is_same_target(a->items[i], b->items[i]);
-    return same;
-}
 
 static struct bw_target_list copy_list(struct bw_arena *arena, const struct bw_target_list *list)
 {
@@ -117,15 +103,32 @@ struct errand {
     struct bw_target_list old, list;
     enum bw_rc rc;
     struct bw_err err;
+    struct bw_kept_lists kept;
+    const char *name;
+    bool keep; /* written down if it is good; after that: it has been */
+    struct bw_err unkept;
 };
 
 static void ask(struct feed *feed);
+
+/* What was registered is written down already; nothing of a list that is cut short by our end. */
+static void keep(struct errand *errand)
+{
+    const bool wanted = errand->spec.kind != BW_DISCOVERY_PUSH
+                        && !__atomic_load_n(errand->stop, __ATOMIC_ACQUIRE)
+                        && ((errand->rc == BW_OK && errand->keep)
+                            || !bw_target_list_equals(&errand->old, &errand->list));
+    errand->keep =
+        wanted
+        && bw_kept_list_write(&errand->kept, errand->name, &errand->list, &errand->unkept) == BW_OK;
+}
 
 static void run(void *ctx)
 {
     struct errand *errand = ctx;
     errand->rc = bw_discovery_ask(&errand->spec, &errand->old, errand->stop, &errand->list_arena,
                                   &errand->list, &errand->err);
+    keep(errand);
 }
 
 /* The same failure again is not said again. */
@@ -147,11 +150,26 @@ static void note(struct feed *feed, const struct errand *errand)
     bw_text_copy(feed->said, sizeof feed->said, errand->err.text);
 }
 
+static void note_keeping(struct feed *feed, const struct errand *errand)
+{
+    const char *why = errand->unkept.text;
+    feed->kept = errand->keep || (feed->kept && why[0] == '\0');
+    if (why[0] != '\0' && strcmp(feed->unkept, why) != 0) {
+        const struct bw_log_field fields[] = { { "source", feed->name },
+                                               { "cause", why },
+                                               { NULL, NULL } };
+        bw_log(BW_LOG_WARN, "discovery", "a list is not kept for the next start", fields);
+    }
+    if (why[0] != '\0' || errand->keep)
+        bw_text_copy(feed->unkept, sizeof feed->unkept, why);
+}
+
 static void take(struct feed *feed, struct errand *errand)
 {
     struct bw_discovery *discovery = feed->discovery;
-    const bool changed = !is_same_list(&feed->list, &errand->list);
+    const bool changed = !bw_target_list_equals(&feed->list, &errand->list);
     note(feed, errand);
+    note_keeping(feed, errand);
     if (!changed)
         return;
     bw_arena_fini(&feed->list_arena);
@@ -206,7 +224,9 @@ static void ask(struct feed *feed)
     errand->stop = &discovery->stop;
     errand->spec = bw_discovery_spec_copy(&errand->arena, &feed->spec);
     errand->old = copy_list(&errand->arena, &feed->list);
-    errand->err.text[0] = '\0';
+    errand->kept = discovery->places.kept;
+    errand->name = bw_arena_strdup(&errand->arena, feed->name);
+    errand->keep = !feed->kept;
     feed->busy = bw_work_submit(discovery->pool, run, done, errand);
     if (!feed->busy) {
         bw_arena_fini(&errand->arena);
@@ -244,12 +264,14 @@ static struct feed *take_out(struct feed **from, const char *name)
     return NULL;
 }
 
-static struct bw_discovery_spec spec_of(struct feed *feed, const struct bw_config_source *source)
+static struct bw_discovery_spec spec_of(struct bw_arena *arena,
+                                        const struct bw_discovery_places *places,
+                                        const struct bw_config_source *source)
 {
     struct bw_discovery_spec spec = source->spec;
     if (spec.kind == BW_DISCOVERY_PUSH)
-        spec.folder = feed->discovery->pushed;
-    return bw_discovery_spec_copy(&feed->arena, &spec);
+        spec.folder = places->pushed;
+    return bw_discovery_spec_copy(arena, &spec);
 }
 
 static struct feed *make_feed(struct bw_discovery *discovery, const struct bw_config_source *source)
@@ -258,7 +280,7 @@ static struct feed *make_feed(struct bw_discovery *discovery, const struct bw_co
     feed->discovery = discovery;
     feed->configured = true;
     feed->name = bw_arena_strdup(&feed->arena, source->name);
-    feed->spec = spec_of(feed, source);
+    feed->spec = spec_of(&feed->arena, &feed->discovery->places, source);
     feed->list = copy_list(&feed->list_arena, &source->list);
     feed->timer = bw_timer_new(discovery->core->loop, on_timer, feed);
     return feed;
@@ -271,7 +293,7 @@ static void renew(struct feed *feed, const struct bw_config_source *source)
     struct bw_arena old = feed->arena;
     bw_arena_init(&feed->arena);
     feed->name = bw_arena_strdup(&feed->arena, source->name);
-    feed->spec = spec_of(feed, source);
+    feed->spec = spec_of(&feed->arena, &feed->discovery->places, source);
     bw_arena_fini(&old);
 }
 
@@ -332,6 +354,43 @@ enum bw_rc bw_discovery_apply(struct bw_discovery *discovery, const struct bw_co
     }
     forget(old);
     return BW_OK;
+}
+
+/* ---- a start --------------------------------------------------------------------------- */
+
+static struct bw_target_list recall(const struct bw_discovery_places *places,
+                                    const struct bw_config_source *source, struct bw_arena *arena)
+{
+    static const bool never;
+    struct bw_target_list kept = { 0 }, now = { 0 };
+    struct bw_err err;
+    const enum bw_rc rc = bw_kept_list_read(&places->kept, source->name, arena, &kept, &err);
+    if (rc != BW_OK && rc != BW_ENOTFOUND)
+        bw_logf(BW_LOG_WARN, "discovery", "a kept list is damaged, and is forgotten: %s", err.text);
+    if (source->spec.kind != BW_DISCOVERY_FILE && source->spec.kind != BW_DISCOVERY_PUSH)
+        return kept;
+    const struct bw_discovery_spec spec = spec_of(arena, places, source);
+    bw_discovery_ask(&spec, &kept, &never, arena, &now, NULL); /* asked again soon, and said then */
+    return now;
+}
+
+struct bw_known_targets *bw_discovery_recall(const struct bw_discovery_places *places,
+                                             const struct bw_config *config)
+{
+    struct bw_known_targets *known = bw_alloc(sizeof *known);
+    const char **names = bw_arena_array(&known->arena, config->source_count, sizeof *names);
+    known->items = bw_arena_array(&known->arena, config->source_count, sizeof *known->items);
+    for (size_t i = 0; i < config->source_count; i++) {
+        names[i] = bw_arena_strdup(&known->arena, config->sources[i].name);
+        known->items[known->count++] =
+            (struct bw_known_source){ names[i],
+                                      recall(places, &config->sources[i], &known->arena) };
+    }
+    bw_kept_lists_sweep(&places->kept, names, config->source_count);
+    if (config->source_count > 0)
+        return known;
+    bw_known_targets_free(known);
+    return NULL;
 }
 
 /* ---- the end --------------------------------------------------------------------------- */

@@ -5,17 +5,31 @@
  *                                                         \--> else: changed() -> reloader
  *
  * A source that fails leaves its last good list in force; that is said once, and when it is over.
+ * The list is kept beside the store, so that a start has it too.
  * Threads of its own wait for answers, so that slow sources hold up nobody. Loop thread. */
 #ifndef APP_DISCOVERY_H
 #define APP_DISCOVERY_H
 
 #include "app/core.h"
+#include "discover/kept.h"
 
 struct bw_discovery;
 
-/* `pushed` is the folder of targets that are registered, borrowed; `changed` is called when a list
- * is another than before. */
-struct bw_discovery *bw_discovery_new(struct bw_core *core, const char *pushed, bw_loop_fn *changed,
+/* Where its lists outlive a restart; borrowed. */
+struct bw_discovery_places {
+    const char *pushed; /* folder of targets that are registered */
+    struct bw_kept_lists kept;
+};
+
+/* What the sources of `config` gave the process before this one; of files and of what was
+ * registered, what there is now. The caller's, who frees it with bw_known_targets_free(); NULL
+ * without sources. What is damaged is said, and is not there. Blocks. */
+struct bw_known_targets *bw_discovery_recall(const struct bw_discovery_places *places,
+                                             const struct bw_config *config);
+
+/* `changed` is called when a list is another than before. */
+struct bw_discovery *bw_discovery_new(struct bw_core *core,
+                                      const struct bw_discovery_places *places, bw_loop_fn *changed,
                                       void *ctx);
 
 /* The sources of this configuration are asked from now on; those that it had before keep their

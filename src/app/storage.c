@@ -23,7 +23,7 @@
 
 struct bw_storage {
     struct bw_core *core;
-    char *path, *archive, *targets;
+    char *path, *archive, *targets, *lists;
     bw_storage_came_fn *came;
     void *ctx;
     struct bw_timer *timer;
@@ -55,6 +55,7 @@ struct bw_storage *bw_storage_new(struct bw_core *core, const char *path, bw_sto
     char *folder = folder_of(path);
     storage->archive = bw_strdup(bw_arena_printf(&arena, "%s/reports", folder));
     storage->targets = bw_strdup(bw_arena_printf(&arena, "%s/targets", folder));
+    storage->lists = bw_strdup(bw_arena_printf(&arena, "%s/lists", folder));
     free(folder);
     storage->came = came;
     storage->ctx = ctx;
@@ -139,6 +140,7 @@ void bw_storage_free(struct bw_storage *storage)
     free(storage->path);
     free(storage->archive);
     free(storage->targets);
+    free(storage->lists);
     free(storage);
 }
 
@@ -150,6 +152,17 @@ const char *bw_storage_message(const struct bw_storage *storage)
 const char *bw_storage_targets(const struct bw_storage *storage)
 {
     return storage->targets;
+}
+
+const char *bw_storage_lists(const struct bw_storage *storage)
+{
+    return storage->lists;
+}
+
+const char *bw_storage_name(const struct bw_storage *storage)
+{
+    const char *slash = strrchr(storage->path, '/');
+    return slash != NULL ? slash + 1 : storage->path;
 }
 
 const char *bw_storage_archive(const struct bw_storage *storage)

@@ -36,8 +36,11 @@ const char *bw_storage_message(const struct bw_storage *storage);
 /* The folder for reports beside the store. */
 const char *bw_storage_archive(const struct bw_storage *storage);
 
-/* Folder of targets that are registered: beside the store. */
+/* Folders of targets that are registered and of lists of those that were found: beside the store,
+ * whose own file's name bw_storage_name() is. */
 const char *bw_storage_targets(const struct bw_storage *storage);
+const char *bw_storage_lists(const struct bw_storage *storage);
+const char *bw_storage_name(const struct bw_storage *storage);
 
 /* The control socket's descriptor; -1 while there is no store. */
 int bw_storage_control(const struct bw_storage *storage);

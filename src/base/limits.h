@@ -22,6 +22,7 @@
 #define BW_DISCOVERED_LABELS_MAX 64u      /* of one target, before relabelling */
 #define BW_PUSHED_TARGETS_MAX 2000u       /* registered with one source */
 #define BW_DISCOVERED_FILES_MAX 1000u     /* that one pattern may mean */
+#define BW_KEPT_LIST_BYTES_MAX (16u << 20) /* of one list that is kept for the next start */
 
 /* Probes. */
 #define BW_PROBE_BODY_BYTES_MAX (1u << 20) /* decoded bytes of a response, by default */

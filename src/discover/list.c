@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "discover/list.h"
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "conf/yaml.h"
@@ -122,9 +123,13 @@ static enum bw_rc read_yaml(struct bw_arena *arena, const char *data, size_t siz
 
 /* ---- nodes as targets ------------------------------------------------------------------ */
 
+/* Those that say where a target was found come on top. */
+enum { FOUND_MAX = 3, OWN_LABELS_MAX = BW_DISCOVERED_LABELS_MAX + FOUND_MAX };
+
 struct reading {
     struct bw_arena *arena;
-    bool strict; /* numbers and the like are no text */
+    bool strict; /* JSON: numbers and the like are no text */
+    size_t labels_max;
     struct bw_label found;
     struct bw_target_list *list;
     struct bw_err *err;
@@ -143,9 +148,9 @@ static enum bw_rc read_labels(const struct reading *r, const struct bw_node *map
     if (map->kind != BW_NODE_MAP)
         return bw_fail(r->err, BW_EINVAL, "[%zu].labels: expected a mapping, found %s", group,
                        bw_node_kind_text(map));
-    if (map->count > BW_DISCOVERED_LABELS_MAX)
-        return bw_fail(r->err, BW_EINVAL, "[%zu].labels: more than %u labels", group,
-                       BW_DISCOVERED_LABELS_MAX);
+    if (map->count > r->labels_max)
+        return bw_fail(r->err, BW_EINVAL, "[%zu].labels: more than %zu labels", group,
+                       r->labels_max);
     for (const struct bw_node *node = map->first; node != NULL; node = node->next) {
         if (!bw_label_name_is_valid(node->key))
             return bw_fail(r->err, BW_EINVAL, "[%zu].labels: '%.100s' is not a label name", group,
@@ -186,7 +191,7 @@ static enum bw_rc read_targets(const struct reading *r, const struct bw_node *ta
 
 static enum bw_rc read_group(const struct reading *r, const struct bw_node *node, size_t group)
 {
-    struct bw_label labels[BW_DISCOVERED_LABELS_MAX + 2];
+    struct bw_label labels[OWN_LABELS_MAX + 2];
     size_t count = 0;
     if (node->kind != BW_NODE_MAP)
         return bw_fail(r->err, BW_EINVAL, "[%zu]: expected a mapping, found %s", group,
@@ -203,24 +208,100 @@ static enum bw_rc read_group(const struct reading *r, const struct bw_node *node
     return read_targets(r, bw_node_find(node, "targets"), group, labels, count);
 }
 
+static enum bw_rc read_groups(const struct reading *r, const struct bw_node *root)
+{
+    size_t group = 0;
+    enum bw_rc rc = BW_OK;
+    if (root->kind != BW_NODE_LIST)
+        return bw_fail(r->err, BW_EINVAL, "expected a list of {targets: […], labels: {…}}");
+    for (const struct bw_node *node = root->first; node != NULL && rc == BW_OK; node = node->next)
+        rc = read_group(r, node, group++);
+    return rc;
+}
+
+/* Nothing of a list that is wrong stays. */
+static enum bw_rc read_list(const struct reading *r, const char *data, size_t size)
+{
+    const size_t before = r->list->count;
+    struct bw_arena scratch = { 0 };
+    struct bw_node *root = NULL;
+    enum bw_rc rc = r->strict ? read_json(&scratch, data, size, &root, r->err)
+                              : read_yaml(&scratch, data, size, &root, r->err);
+    if (rc == BW_OK)
+        rc = read_groups(r, root);
+    if (rc != BW_OK)
+        r->list->count = before;
+    bw_arena_fini(&scratch);
+    return rc;
+}
+
 enum bw_rc bw_target_list_read(struct bw_arena *arena, enum bw_list_format format, const char *data,
                                size_t size, struct bw_label found, struct bw_target_list *list,
                                struct bw_err *err)
 {
-    struct bw_arena scratch = { 0 };
-    struct bw_node *root = NULL;
-    const size_t before = list->count;
-    const struct reading r = { arena, format == BW_LIST_JSON, found, list, err };
-    enum bw_rc rc = format == BW_LIST_JSON ? read_json(&scratch, data, size, &root, err)
-                                           : read_yaml(&scratch, data, size, &root, err);
-    if (rc == BW_OK && root->kind != BW_NODE_LIST)
-        rc = bw_fail(err, BW_EINVAL, "expected a list of {targets: […], labels: {…}}");
-    size_t group = 0;
-    for (const struct bw_node *node = rc == BW_OK ? root->first : NULL; node != NULL && rc == BW_OK;
-         node = node->next)
-        rc = read_group(&r, node, group++);
-    if (rc != BW_OK)
-        list->count = before;
-    bw_arena_fini(&scratch);
-    return rc;
+    const struct reading r = { arena, format == BW_LIST_JSON, BW_DISCOVERED_LABELS_MAX, found, list,
+                               err };
+    return read_list(&r, data, size);
+}
+
+/* ---- kept ------------------------------------------------------------------------------ */
+
+static bool is_address(struct bw_label label)
+{
+    return strcmp(label.name, "__address__") == 0;
+}
+
+/* Whether their labels are the same; of two of one group all but their addresses. */
+static bool is_same(struct bw_labels a, struct bw_labels b, bool addresses)
+{
+    bool same = a.count == b.count;
+    for (size_t i = 0; same && i < a.count; i++)
+        same = strcmp(a.items[i].name, b.items[i].name) == 0
+               && ((!addresses && is_address(a.items[i]))
+                   || strcmp(a.items[i].value, b.items[i].value) == 0);
+    return same;
+}
+
+bool bw_target_list_equals(const struct bw_target_list *a, const struct bw_target_list *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = is_same(a->items[i], b->items[i], true);
+    return same;
+}
+
+static void write_labels(struct bw_json *json, struct bw_labels labels)
+{
+    bw_json_key(json, "labels");
+    bw_json_open(json, '{');
+    for (size_t i = 0; i < labels.count; i++) {
+        if (!is_address(labels.items[i]))
+            bw_json_member_text(json, labels.items[i].name, labels.items[i].value);
+    }
+    bw_json_close(json, '}');
+}
+
+/* Neighbours with the same labels are a group, as they were when they came. */
+void bw_target_list_write(const struct bw_target_list *list, struct bw_buf *out)
+{
+    struct bw_json json = bw_json_to(out);
+    bw_json_open(&json, '[');
+    for (size_t i = 0, end; i < list->count; i = end) {
+        bw_json_open(&json, '{');
+        bw_json_key(&json, "targets");
+        bw_json_open(&json, '[');
+        for (end = i; end < list->count && is_same(list->items[i], list->items[end], false); end++)
+            bw_json_text(&json, bw_labels_value(list->items[end], "__address__"));
+        bw_json_close(&json, ']');
+        write_labels(&json, list->items[i]);
+        bw_json_close(&json, '}');
+    }
+    bw_json_close(&json, ']');
+}
+
+enum bw_rc bw_target_list_recall(struct bw_arena *arena, const char *data, size_t size,
+                                 struct bw_target_list *list, struct bw_err *err)
+{
+    const struct reading r = { arena, true, OWN_LABELS_MAX, { NULL, NULL }, list, err };
+    return read_list(&r, data, size);
 }

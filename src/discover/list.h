@@ -9,6 +9,7 @@
 #define DISCOVER_LIST_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/labels.h"
 
@@ -39,5 +40,13 @@ enum bw_rc bw_target_list_keep(struct bw_arena *arena, struct bw_target_list *li
 enum bw_rc bw_target_list_read(struct bw_arena *arena, enum bw_list_format format, const char *data,
                                size_t size, struct bw_label found, struct bw_target_list *list,
                                struct bw_err *err);
+
+/* Writes the list in JSON, where its targets were found included, and reads it again. */
+void bw_target_list_write(const struct bw_target_list *list, struct bw_buf *out);
+enum bw_rc bw_target_list_recall(struct bw_arena *arena, const char *data, size_t size,
+                                 struct bw_target_list *list, struct bw_err *err);
+
+/* Whether they have the same targets in the same order. */
+bool bw_target_list_equals(const struct bw_target_list *a, const struct bw_target_list *b);
 
 #endif

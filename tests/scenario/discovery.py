@@ -221,7 +221,41 @@ def lists_over_http(bench):
     before = failures()
     eventually("it has died", lambda: failures() > before + 1)
     expect_equal((names(daemon), names(daemon, "shop")), ([two], ["first"]), "the last good list")
+    the_last_good_list_outlives(bench, daemon, url, inventory.port, two)
+
+
+def the_last_good_list_outlives(bench, daemon, url, port, two):
+    """Restarts while the source is away: what it said last is there at once, and goes on."""
+    eventually("it was judged", lambda: daemon.checks("discovered")["port"]["status"]
+               in ("HEALTHY", "UNHEALTHY"))
+    since = daemon.checks("discovered")["port"]["since"]
+    for how in (daemon.stop, daemon.kill):
+        how()
+        daemon.start()
+        expect_equal((names(daemon), names(daemon, "shop")), ([two], ["first"]), "after a restart")
+        expect_equal(daemon.checks("discovered")["port"]["since"], since, "since")
+        expect_equal([e for e in daemon.events() if e["name"] == "target gone"], [], "events")
+        expect("secret" not in "".join(f.read_text() for f in kept(daemon)), "a password was kept")
+    # Nothing depends on what was kept.
+    daemon.stop()
+    kept(daemon)[0].write_bytes(b"[{\x00garbage")
+    daemon.start()
+    expect_equal(names(daemon), [], "from a damaged file")
+    expect("a kept list is damaged" in daemon.log(), "nothing was said")
+    again = Inventory(port)
+    again.body = json.dumps([group(two)])
+    eventually("the source is back", lambda: names(daemon) == [two])
+    again.close()
+    # A source that is not configured any more leaves nothing.
+    daemon.configure(config())
+    daemon.stop()
+    daemon.start()
+    expect_equal(kept(daemon), [], "files of a source that is gone")
     expect_equal(daemon.stop()[0], 0, "exit code")
+
+
+def kept(daemon):
+    return sorted(daemon.store.parent.glob("lists/*"))
 
 
 def registered_ones(bench):
@@ -260,7 +294,7 @@ def registered_ones(bench):
     expect_equal((answer.status, answer.json["targets"]), (200, 1), f"PUT: {answer.body}")
     daemon.kill()  # what was answered is there again
     start()
-    eventually("it is there after kill -9", lambda: there() == [a])
+    expect_equal(there(), [a], "after kill -9")
     expect_equal(ask("PUT", "source=fleet&ttl=2s", json.dumps([group(b)])).json["targets"], 2, "two")
     eventually("both", lambda: there() == [a, b])
     listed = daemon.request("GET", "/sd/http?service=discovered",
