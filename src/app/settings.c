@@ -61,7 +61,7 @@ static const struct bw_opt push_options[] = {
       .help = "What the job shows with its reports." },
     { 0 },
 };
-static const struct bw_opt_group push_group = {
+const struct bw_opt_group bw_push_settings_group = {
     .name = "push", .size = sizeof(struct bw_push_settings), .opts = push_options,
 };
 
@@ -88,7 +88,7 @@ static const struct bw_opt check_options[] = {
       .help = "HOST:PORT whose certificates to look at, or `file:/PATH` of certificates on disk. `${instance}` stands for each instance of the service." },
     { "unix", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_UNIX]),
       .help = "Path of a Unix socket to connect to, or @NAME of one without a file." },
-    { "push", BW_OPT_GROUP_PTR, AT(bw_check_settings, push), .group = &push_group,
+    { "push", BW_OPT_GROUP_PTR, AT(bw_check_settings, push), .group = &bw_push_settings_group,
       .help = "A job that reports by itself, and how often; see docs/push.md." },
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
       .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },

@@ -124,6 +124,7 @@ struct bw_settings {
 };
 
 extern const struct bw_opt_group bw_settings_group;
+extern const struct bw_opt_group bw_push_settings_group; /* of a check that reports by itself */
 extern const struct bw_opt_group bw_check_group;
 
 /* Names of the keys whose nodes are in `later`, in the same order; ends with NULL. */

@@ -4,9 +4,9 @@
 #include "cli/complete.h"
 #include "cli/manual.h"
 #include "cli/output.h"
+#include "cli/probes_page.h"
 #include "conf/document.h"
 #include "metric/family.h"
-#include "probe/table.h"
 #include "web/route.h"
 
 #include <string.h>
@@ -23,52 +23,6 @@ static void document_configuration(struct bw_buf *out)
                 "may be read from a file by its key with `_file` behind it. This page is made by\n"
                 "`bellwether docs configuration`.\n\n");
     bw_conf_document(out, &bw_settings_group);
-}
-
-static void document_probe(struct bw_buf *out, const struct bw_probe_ops *ops)
-{
-    bw_buf_printf(out, "# %s\n\n%s\n\nTarget: `%s`\n\n", ops->name, ops->summary, ops->target_help);
-    bw_buf_printf(out,
-                  "```yaml\n"
-                  "modules:\n"
-                  "  example:\n"
-                  "    prober: %s\n"
-                  "    timeout: 5s\n"
-                  "    %s: {}          # the options below\n"
-                  "```\n\n"
-                  "```sh\n"
-                  "bellwether probe %s %s\n"
-                  "bellwether probe --config.file=bellwether.yml --module=example %s %s\n"
-                  "```\n\n",
-                  ops->name, ops->name, ops->name, ops->target_help, ops->name, ops->target_help);
-    bw_conf_document(out, ops->options);
-    bw_buf_char(out, '\n');
-}
-
-static void document_probes(struct bw_buf *out)
-{
-    bw_buf_text(out, "# Probes\n\n"
-                     "Each kind of probe has options of its own; an entry of `modules` in the\n"
-                     "configuration names a set of them. Without a module a kind's defaults hold.\n"
-                     "This page is made by `bellwether docs probes`.\n\n"
-                     "## What is told of a probe\n\n"
-                     "A failed run leaves a transcript of at most 4 KiB: names, addresses, TLS and\n"
-                     "its certificate, the lines said and heard with their times, the beginning of a\n"
-                     "body whose status, headers or text were not as expected, a command's output.\n"
-                     "The last ten of a check are on its page and in the API. The same failure again,\n"
-                     "without a pass in between, is counted; of others three a minute and check are\n"
-                     "kept, and 200 a second of all checks, the rest are counted.\n"
-                     "`bellwether probe --verbose` shows the transcript of any run. Control bytes and broken\n"
-                     "UTF-8 of the peer are escaped in it.\n\n"
-                     "Secrets appear as `***`, the peer's echo of them included: passwords,\n"
-                     "credentials, values of configured headers other than the usual ones (Host,\n"
-                     "Accept, User-Agent, Content-Type, …), what a TCP dialogue says from AUTH, PASS or\n"
-                     "LOGIN on, a command's argument after an option like `--password`, variables of\n"
-                     "the environment whose names sound like secrets, and whatever follows such a name\n"
-                     "(`token=…`, `\"api_key\": \"…\"`, `Set-Cookie: …`, `https://user:password@…`).\n"
-                     "Other words of a body are shown as they are.\n\n");
-    for (size_t i = 0; bw_probe_table[i] != NULL; i++)
-        document_probe(out, bw_probe_table[i]);
 }
 
 static void document_routes(struct bw_buf *out)
@@ -93,7 +47,7 @@ static const struct {
 } documents[] = {
     { "configuration", document_configuration },
     { "metrics", bw_metric_document },
-    { "probes", document_probes },
+    { "probes", bw_probes_page },
     { "routes", document_routes },
     { "man", NULL }, /* of all commands, which only a call knows */
 };

@@ -8,22 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The groups found so far, in order of their sections. */
-struct sections {
-    const struct bw_opt_group **groups;
-    size_t count;
-    size_t cap;
-};
-
-static void add_section(struct sections *sections, const struct bw_opt_group *group)
+static void add_group(const struct bw_opt_group *group, struct bw_opt_groups *groups)
 {
-    for (size_t i = 0; i < sections->count; i++) {
-        if (sections->groups[i] == group)
+    for (size_t i = 0; i < groups->count; i++) {
+        if (groups->items[i] == group)
             return;
     }
-    sections->groups =
-        bw_grow(sections->groups, &sections->cap, sections->count + 1, sizeof(void *));
-    sections->groups[sections->count++] = group;
+    groups->items = bw_grow(groups->items, &groups->cap, groups->count + 1, sizeof(void *));
+    groups->items[groups->count++] = group;
+}
+
+void bw_opt_groups_init(struct bw_opt_groups *groups, const struct bw_opt_group *group)
+{
+    *groups = (struct bw_opt_groups){ 0 };
+    add_group(group, groups);
+    for (size_t done = 0; done < groups->count; done++) {
+        for (const struct bw_opt *row = groups->items[done]->opts; row->name != NULL; row++) {
+            if (row->group != NULL && (row->flags & BW_OPT_HIDDEN) == 0)
+                add_group(row->group, groups);
+        }
+    }
+}
+
+void bw_opt_groups_fini(struct bw_opt_groups *groups)
+{
+    free(groups->items);
+    *groups = (struct bw_opt_groups){ 0 };
 }
 
 const char *bw_opt_type_text(enum bw_opt_type type)
@@ -144,33 +154,31 @@ static void put_row(struct bw_buf *out, const struct bw_opt *row)
     bw_buf_text(out, " |\n");
 }
 
-static void put_section(struct bw_buf *out, const struct bw_opt_group *group,
-                        struct sections *sections)
+void bw_conf_document_group(struct bw_buf *out, const struct bw_opt_group *group, unsigned level,
+                            const char *title)
 {
-    bw_buf_text(out, "## ");
-    put_escaped(out, group->name);
+    bw_buf_fill(out, '#', level);
+    bw_buf_char(out, ' ');
+    put_escaped(out, title != NULL ? title : group->name);
     bw_buf_text(out, "\n\n");
     if (group->help != NULL)
         bw_buf_printf(out, "%s\n\n", group->help);
     bw_buf_text(out, "| Key | Type | Default | Range | Meaning |\n"
                      "| --- | --- | --- | --- | --- |\n");
     for (const struct bw_opt *row = group->opts; row->name != NULL; row++) {
-        if ((row->flags & BW_OPT_HIDDEN) != 0)
-            continue;
-        put_row(out, row);
-        if (row->group != NULL)
-            add_section(sections, row->group);
+        if ((row->flags & BW_OPT_HIDDEN) == 0)
+            put_row(out, row);
     }
 }
 
 void bw_conf_document(struct bw_buf *out, const struct bw_opt_group *group)
 {
-    struct sections sections = { 0 };
-    add_section(&sections, group);
-    for (size_t done = 0; done < sections.count; done++) {
-        if (done > 0)
+    struct bw_opt_groups groups;
+    bw_opt_groups_init(&groups, group);
+    for (size_t i = 0; i < groups.count; i++) {
+        if (i > 0)
             bw_buf_char(out, '\n');
-        put_section(out, sections.groups[done], &sections);
+        bw_conf_document_group(out, groups.items[i], 2, NULL);
     }
-    free(sections.groups);
+    bw_opt_groups_fini(&groups);
 }

@@ -12,7 +12,6 @@ import re
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 import time
 import urllib.error
@@ -20,6 +19,7 @@ import urllib.parse
 import urllib.request
 
 from harness import Metrics, Peer, config, eventually, expect, expect_equal, free_port, need_program, run
+from servers import Certificates, serve_lines
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "compatibility.md"
 HEADING = "## /probe"
@@ -129,25 +129,6 @@ def serve_pages(context=None):
     return server.server_address[1]
 
 
-def serve_lines(talk_to):
-    """A TCP server: talk_to(socket) for each connection."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-
-    def serve(talk):
-        with talk:
-            talk.settimeout(5)
-            try:
-                talk_to(talk)
-            except OSError:
-                pass
-
-    def accept():
-        while True:
-            threading.Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
-    threading.Thread(target=accept, daemon=True).start()
-    return listener.getsockname()[1]
-
-
 def banner(talk):
     talk.sendall(b"SSH-2.0-test\r\n")
     talk.recv(100)
@@ -173,46 +154,6 @@ def starttls(context):
             secure.sendall(b"250 AUTH\r\n")
             secure.recv(200)
     return talk_to
-
-
-class Certificates:
-    """An authority, and what it signed: good, expired, for another host; one that signed itself."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.openssl = need_program("openssl")
-        self.call("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out",
-                  "ca.pem", "-subj", "/CN=Test CA", "-days", "30")
-        self.sign("good", "IP:127.0.0.1,DNS:good.test", 20)
-        self.sign("wrong", "DNS:other.test", 20)
-        self.sign("expired", "IP:127.0.0.1", -1)
-        self.call("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "self.key", "-out",
-                  "self.pem", "-subj", "/CN=self", "-days", "20", "-addext",
-                  "subjectAltName=IP:127.0.0.1")
-
-    def call(self, *words):
-        subprocess.run([self.openssl, *words], cwd=self.folder, check=True, capture_output=True)
-
-    def sign(self, name, names, days):
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\n")
-        self.call("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
-                  f"{name}.csr", "-subj", f"/CN={name}")
-        end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
-        begin = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() - 10 * 86400))
-        (self.folder / "ca.txt").write_text("")
-        (self.folder / "ca.cnf").write_text(
-            "[ca]\ndefault_ca=d\n[d]\ndatabase=ca.txt\nnew_certs_dir=.\nrand_serial=yes\n"
-            "default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n")
-        self.call("ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key",
-                  "-in", f"{name}.csr", "-out", f"{name}.pem", "-startdate", begin, "-enddate", end,
-                  "-extfile", f"{name}.ext", "-notext")
-
-    def context(self, name, version=None):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
-        if version is not None:
-            context.minimum_version = context.maximum_version = version
-        return context
 
 
 def serve_names():

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The generated pages of docs/ say what the program's tables say, and docs/cli.md has a section for
-each command and names each flag. BW_UPDATE_DOCS=1 writes the generated pages anew."""
+"""The generated pages of docs/ say what the program's tables say, with what people wrote for them in
+its place; docs/cli.md has a section for each command and names each flag. BW_UPDATE_DOCS=1 writes
+the generated pages anew."""
 import os
 import pathlib
 import re
@@ -11,18 +12,50 @@ import subprocess
 from harness import expect, expect_equal, run
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+SOURCES = DOCS.parent / "src"
+INCLUDE = re.compile(r"^<!-- include: (\S+) -->$", re.M)
+
+
+def with_parts(page, text):
+    """The page with what people wrote for it, docs/PAGE.d, in its places; every part has one."""
+    parts = {file.name for file in (DOCS / f"{page}.d").glob("*.md")}
+    expect_equal(set(INCLUDE.findall(text)), parts, f"parts of docs/{page}.md")
+
+    def part(found):
+        name = f"{page}.d/{found[1]}"
+        return f"<!-- from {name} -->\n\n{(DOCS / name).read_text().strip()}\n\n<!-- end of {name} -->"
+    return INCLUDE.sub(part, text)
 
 
 def generated_pages(bench):
     for page in ("configuration", "probes", "routes"):
         made = bench.bellwether("docs", page)
         expect(made.returncode == 0, made.stderr)
-        text = made.stdout.rstrip("\n") + "\n"
+        text = with_parts(page, made.stdout.rstrip("\n") + "\n")
         file = DOCS / f"{page}.md"
         if os.environ.get("BW_UPDATE_DOCS") == "1":
             file.write_text(text)
         expect(file.exists() and file.read_text() == text,
                f"docs/{page}.md differs from the tables; run with BW_UPDATE_DOCS=1")
+
+
+def what_kinds_tell():
+    """Each metric and reason that a kind's own sources name is in its tables on docs/probes.md."""
+    page = (DOCS / "probes.md").read_text()
+    tables = {title: set(re.findall(r"^\| `(\w+)` \|", text, re.M)) for title, text in
+              re.findall(r"^##+ ([A-Za-z: ]+)\n\n(.*?)(?=^##|\Z)", page, re.M | re.S)}
+    kinds = [title.split(":")[0] for title in tables if title.endswith(": reasons")]
+    expect(len(kinds) >= 10, f"docs/probes.md has tables of {kinds} only")
+    for kind in kinds:
+        sources = [SOURCES / "app" / "pushing.c"] if kind == "push" else [
+            file for file in (SOURCES / "probe").glob("*.c")
+            if file.stem == kind or file.stem.startswith(f"{kind}_")]
+        expect(sources, f"no sources of {kind}")
+        named = {word.lower() for file in sources for word in
+                 re.findall(r"BW_(?:REASON|METRIC(?=_PROBE))_(\w+)", file.read_text())} - {"none", "count"}
+        missing = named - tables[f"{kind}: reasons"] - tables[f"{kind}: metrics"] \
+            - tables["Metrics of every kind"] - tables["Reasons of every kind"]
+        expect(not missing, f"{kind} tells {sorted(missing)}: add that to src/probe/tells.c")
 
 
 def command_line(bench):
@@ -59,6 +92,7 @@ def manual(bench):
 def scenario(bench):
     manual(bench)
     generated_pages(bench)
+    what_kinds_tell()
     command_line(bench)
 
 

@@ -2,53 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """WebSocket checks from the configuration to the metrics: a server that changes over and speaks, one
 that says something else, one that refuses; `bellwether probe` says the same."""
-import base64
-import hashlib
 import http.server
 import threading
 
 from harness import config, eventually, expect, expect_equal, run
-
-MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def hear(self):
-        """The payload of the client's next frame, of at most 125 bytes; none at the end."""
-        head = self.rfile.read(6)
-        if len(head) < 6:
-            return b""
-        return bytes(byte ^ head[2 + i % 4]
-                     for i, byte in enumerate(self.rfile.read(head[1] & 0x7f)))
-
-    def say(self, text):
-        self.wfile.write(bytes([0x81, len(text)]) + text)
-
-    def do_GET(self):
-        if self.path == "/no":
-            self.send_error(403)
-            return
-        key = self.headers["Sec-WebSocket-Key"].encode()
-        self.send_response(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept",
-                         base64.b64encode(hashlib.sha1(key + MAGIC).digest()).decode())
-        self.end_headers()
-        if self.path == "/chat":
-            self.say(b"hello 7")
-            self.say(b"welcome " + self.hear())
-        self.hear()  # the close frame, or nothing
-        self.close_connection = True
+from servers import WebSocketHandler
 
 
 def scenario(bench):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), WebSocketHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"ws://127.0.0.1:{server.server_address[1]}"
 
