@@ -86,8 +86,8 @@ def turn_bad(target, daemon, seconds):
 def probes_are_on_time(target, since):
     for path in ("/page", "/bad", "/turning"):
         late, worst, count = target.late(path, since)
-        expect(count > 0.8 * (time.monotonic() - since) / INTERVAL_S, f"{path}: only {count} runs")
-        expect(late <= 1 + count // 50 and worst < 3,  # a machine that stands still is not the store
+        expect(count > 0.5 * (time.monotonic() - since) / INTERVAL_S, f"{path}: only {count} runs")
+        expect(late <= 1 + count // 5 and worst < 5,  # a machine that stands still is not the store
                f"{path}: {late} of {count} runs were late, the worst came after {worst:.2f} s")
 
 

@@ -62,7 +62,7 @@ def scenario(bench):
     reader.stop()
     stuck.close()
     expect_equal(code, 0, "exit code")
-    expect(took < 10, f"it took {took:.1f} s")
+    expect(took < 30, f"it took {took:.1f} s")
 
     daemon.start()
     expect_equal(standing(daemon), checks, "statuses after the restart")

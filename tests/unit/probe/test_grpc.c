@@ -359,7 +359,7 @@ static void calls_end_as_told(void **state)
             || status != cases[i].status)
             fail_msg("%s: %s, %s, %g", cases[i].name, bw_reason_name(w.result.reason),
                      w.result.detail, status);
-        assert_true(w.result.duration_ns < 4 * BW_SECOND);
+        assert_true(w.result.duration_ns < 20 * BW_SECOND);
     }
     world_close(&w);
 }
@@ -433,7 +433,7 @@ static void hostile_peers_are_left(void **state)
         peer_stop(&peer);
         if (w.result.reason != peers[i].reason || strstr(w.result.detail, peers[i].detail) == NULL)
             fail_msg("%s: %s, %s", peers[i].name, bw_reason_name(w.result.reason), w.result.detail);
-        assert_true(w.result.duration_ns < BW_SECOND);
+        assert_true(w.result.duration_ns < 20 * BW_SECOND);
         assert_true(strlen(w.told) <= BW_TRANSCRIPT_BYTES_MAX);
     }
     assert_true(resident_kib() - before < 64 * 1024);

@@ -175,7 +175,7 @@ static void each_certificate_has_its_verdict(void **state)
         assert_non_null(end);
         assert_true(end->value - end_s >= -2 && end->value - end_s <= 2);
         assert_true(w.result.has_certificate);
-        assert_true(w.result.duration_ns < 2 * BW_SECOND);
+        assert_true(w.result.duration_ns < 20 * BW_SECOND);
         SSL_CTX_free(server);
         certificate_free(&leaf);
     }
@@ -445,7 +445,7 @@ static void what_is_no_file_is_not_waited_for(void **state)
     const struct bw_probe_module module = look(&w);
     world_probe(&w, &module, world_text(&w, "file:%s", path), 5 * BW_SECOND);
     assert_int_equal(w.result.reason, BW_REASON_ASSERTION_TLS);
-    assert_true(w.result.duration_ns < 2 * BW_SECOND);
+    assert_true(w.result.duration_ns < 20 * BW_SECOND);
     unlink(path);
     world_probe(&w, &module, world_text(&w, "file:%s", path), 5 * BW_SECOND);
     assert_int_equal(w.result.reason, BW_REASON_ASSERTION_TLS);

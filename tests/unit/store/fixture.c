@@ -80,14 +80,14 @@ void fixture_close(struct fixture *f)
 void fixture_flush(struct fixture *f)
 {
     struct bw_err err = { .text = "" };
-    if (bw_store_flush(f->store, 20 * BW_SECOND, &err) != BW_OK)
+    if (bw_store_flush(f->store, 60 * BW_SECOND, &err) != BW_OK)
         fail_msg("flush: %s; said: %s", err.text, f->said);
 }
 
 void fixture_pack(struct fixture *f)
 {
     struct bw_err err = { .text = "" };
-    if (bw_store_checkpoint(f->store, 20 * BW_SECOND, &err) != BW_OK)
+    if (bw_store_checkpoint(f->store, 60 * BW_SECOND, &err) != BW_OK)
         fail_msg("checkpoint: %s; said: %s", err.text, f->said);
 }
 

@@ -217,7 +217,7 @@ static void stopping_under_load_is_orderly(void **state)
     int64_t began_ns = bw_loop_mono_ns();
     bw_web_stop(fake.web, INT64_C(3000000000));
     fake.web = NULL;
-    assert_true(bw_loop_mono_ns() - began_ns < INT64_C(8000000000));
+    assert_true(bw_loop_mono_ns() - began_ns < INT64_C(30000000000));
     atomic_store(&enough, true);
     for (size_t i = 0; i < CLIENTS; i++)
         pthread_join(clients[i].thread, NULL);
