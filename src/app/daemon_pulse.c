@@ -58,6 +58,7 @@ void bw_daemon_refresh_self(struct bw_daemon *daemon)
     bw_self_measure_events(core, measures);
     bw_watch_measure(daemon->watch, measures);
     bw_discovery_measure(daemon->discovery, measures);
+    bw_probing_measure(daemon->probing, measures);
     bw_pushing_measure(daemon->pushing, measures);
     bw_alerting_measure(daemon->alerting, measures);
     bw_trending_measure(daemon->trending, measures);

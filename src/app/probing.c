@@ -3,6 +3,7 @@
 
 #include "app/log.h"
 #include "app/probing_answer.h"
+#include "app/probing_tally.h"
 #include "app/reach.h"
 #include "base/escape.h"
 #include "base/hash.h"
@@ -32,7 +33,8 @@ struct asked {
     const struct bw_config_module *module; /* good while it begins: a reload frees it */
     struct bw_buf module_text;             /* for `debug` */
     bool is_listed;                        /* the target is that of a check */
-    bool reached, refused;                 /* an address it went to, one that it must not go to */
+    int64_t begun_ns;
+    bool reached, refused; /* an address it went to, one that it must not go to */
     struct bw_probe_run *run;
     struct asked *prev, *next;
 };
@@ -47,16 +49,32 @@ struct bw_probing {
     struct asked *running;
     size_t count, strangers; /* of those that run; of these, not trusted */
     struct pace pace, stranger_pace;
+    struct bw_probing_tally *tally;
     bool stopped;
 };
 
 /* ---- answers --------------------------------------------------------------------------- */
+
+static const char *module_name(const struct asked *asked)
+{
+    return asked->order.module != NULL ? asked->order.module : "http_2xx";
+}
 
 static void free_asked(struct asked *asked)
 {
     bw_buf_fini(&asked->module_text);
     bw_arena_fini(&asked->arena);
     free(asked);
+}
+
+/* It is answered now, and ends. */
+static void finish(struct asked *asked, unsigned status, const struct bw_buf *words,
+                   enum bw_probing_answer answer)
+{
+    bw_probing_tally_count(asked->probing->tally, module_name(asked), answer,
+                           bw_loop_mono_ns() - asked->begun_ns);
+    asked->done(asked->reply, status, words);
+    free_asked(asked);
 }
 
 static void say(struct asked *asked, unsigned status, const char *format, ...)
@@ -72,9 +90,8 @@ static void say(struct asked *asked, unsigned status, const char *format, ...)
     bw_buf_vprintf(&words, format, args);
     va_end(args);
     bw_buf_char(&words, '\n');
-    asked->done(asked->reply, status, &words);
+    finish(asked, status, &words, bw_probing_answer_of(status));
     bw_buf_fini(&words);
-    free_asked(asked);
 }
 
 static void write_debug(const struct asked *asked, const struct bw_buf *transcript,
@@ -91,7 +108,8 @@ static void write_debug(const struct asked *asked, const struct bw_buf *transcri
 
 /* Answers with what was found, and ends the order. `result` NULL: there was no run now. */
 static void tell(struct asked *asked, const struct bw_measures *measures,
-                 const struct bw_probe_result *result, const char *words)
+                 const struct bw_probe_result *result, enum bw_probing_answer answer,
+                 const char *words)
 {
     struct bw_buf page, transcript;
     bw_buf_init(&page, BW_WEB_RESPONSE_BYTES_MAX);
@@ -105,10 +123,9 @@ static void tell(struct asked *asked, const struct bw_measures *measures,
     } else {
         bw_probing_write_metrics(measures, asked->order.extra, asked->order.format, &page);
     }
-    asked->done(asked->reply, 200, &page);
+    finish(asked, 200, &page, answer);
     bw_buf_fini(&transcript);
     bw_buf_fini(&page);
-    free_asked(asked);
 }
 
 /* ---- the last scheduled run ------------------------------------------------------------ */
@@ -126,7 +143,7 @@ static void answer_cached(struct asked *asked)
     const int64_t age_ms = bw_core_now_ms(asked->probing->core) - run_ms;
     bw_measures_add(&measures, BW_METRIC_PROBE_CACHED_AGE_SECONDS, (double)age_ms / 1000, NULL);
     asked->order.debug = asked->order.debug && asked->order.trusted;
-    tell(asked, &measures, NULL, "answered from the last scheduled run");
+    tell(asked, &measures, NULL, BW_PROBING_CACHED, "answered from the last scheduled run");
 }
 
 /* ---- who may, and how often ------------------------------------------------------------ */
@@ -223,7 +240,7 @@ static bool has_room(struct asked *asked)
 static bool find_module(struct asked *asked)
 {
     const struct bw_config *config = asked->probing->config;
-    const char *name = asked->order.module != NULL ? asked->order.module : "http_2xx";
+    const char *name = module_name(asked);
     const struct bw_config_module *module = NULL;
     struct bw_buf quoted;
     for (size_t i = 0; i < config->probe_module_count && module == NULL; i++) {
@@ -254,6 +271,28 @@ static void unescape_target(struct asked *asked)
     bw_buf_fini(&plain);
 }
 
+/* The Host that the module asks for, other than `hostname`; NULL when there is none. */
+static const char *other_host(const struct bw_http_options *http, const char *hostname)
+{
+    for (size_t i = 0; i < http->headers.count; i++) {
+        const struct bw_pair *header = &http->headers.items[i];
+        if (strcasecmp(header->name, "Host") == 0 && strcmp(header->value, hostname) != 0)
+            return header->value;
+    }
+    const struct bw_http_header_options *more = http->http_headers.items;
+    for (size_t i = 0; i < http->http_headers.count; i++) {
+        if (strcasecmp(more[i].name, "Host") != 0)
+            continue;
+        for (size_t k = 0; k < more[i].values.count; k++) {
+            if (strcmp(more[i].values.items[k], hostname) != 0)
+                return more[i].values.items[k];
+        }
+        if (more[i].secrets.count + more[i].files.count > 0)
+            return "<secret>";
+    }
+    return NULL;
+}
+
 /* False when it was answered: a module that says whom to ask for is not overruled. */
 static bool check_hostname(struct asked *asked)
 {
@@ -267,17 +306,13 @@ static bool check_hostname(struct asked *asked)
             return false;
         }
     }
-    for (size_t i = 0; i < options->http.headers.count; i++) {
-        const struct bw_pair *header = &options->http.headers.items[i];
-        if (strcasecmp(header->name, "Host") != 0 || strcmp(header->value, hostname) == 0)
-            continue;
+    const char *other = other_host(&options->http, hostname);
+    if (other != NULL)
         say(asked, 400,
             "host header defined both in module configuration (%s) and with URL-parameter "
             "'hostname' (%s)",
-            header->value, hostname);
-        return false;
-    }
-    return true;
+            other, hostname);
+    return other == NULL;
 }
 
 /* False when it was answered. What can be refused before a name is looked up is refused now. */
@@ -308,6 +343,10 @@ static bool is_sound(struct asked *asked)
 {
     if (!find_module(asked))
         return false;
+    if (asked->order.timeout_is_garbage) {
+        say(asked, 500, "Failed to parse timeout from Prometheus header");
+        return false;
+    }
     if (asked->order.target == NULL) {
         say(asked, 400, "Target parameter is missing");
         return false;
@@ -349,7 +388,8 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     if (asked->refused && !asked->reached)
         say(asked, 403, "The address of this target is not listed in web.probe_targets");
     else
-        tell(asked, result->measures, result, NULL);
+        tell(asked, result->measures, result,
+             result->success ? BW_PROBING_SUCCESS : BW_PROBING_FAILURE, NULL);
 }
 
 /* A module that cannot be used, for want of a file as a rule, fails like a target that is down. */
@@ -360,7 +400,7 @@ static void tell_unusable(struct asked *asked, const struct bw_err *err)
     bw_measures_init(&measures, &asked->arena);
     bw_measures_add(&measures, BW_METRIC_PROBE_SUCCESS, 0, NULL);
     bw_measures_add(&measures, BW_METRIC_PROBE_DURATION_SECONDS, 0, NULL);
-    tell(asked, &measures, NULL, err->text);
+    tell(asked, &measures, NULL, BW_PROBING_FAILURE, err->text);
 }
 
 static struct bw_probe_plan *plan_of(struct asked *asked, struct bw_err *err)
@@ -418,6 +458,7 @@ void bw_probing_ask(struct bw_probing *probing, const struct bw_probe_order *ord
     asked->order = *order;
     asked->done = done;
     asked->reply = reply;
+    asked->begun_ns = bw_loop_mono_ns();
     bw_arena_init(&asked->arena);
     bw_buf_init(&asked->module_text, BW_CONF_FILE_BYTES_MAX);
     asked->order.target = bw_arena_strdup(&asked->arena, order->target);
@@ -435,6 +476,7 @@ struct bw_probing *bw_probing_new(struct bw_core *core, struct bw_watch *watch,
     probing->core = core;
     probing->watch = watch;
     probing->offset_ns = timeout_offset_ns;
+    probing->tally = bw_probing_tally_new();
     return probing;
 }
 
@@ -453,6 +495,17 @@ void bw_probing_apply(struct bw_probing *probing, const struct bw_config *config
     probing->config = config;
     probing->plan_count = config->probe_module_count;
     probing->plans = bw_alloc_array(config->probe_module_count + 1, sizeof *probing->plans);
+    const char **names = bw_alloc_array(config->probe_module_count + 1, sizeof *names);
+    for (size_t i = 0; i < config->probe_module_count; i++)
+        names[i] = config->probe_modules[i].name;
+    bw_probing_tally_apply(probing->tally, names, config->probe_module_count);
+    free(names);
+}
+
+void bw_probing_measure(const struct bw_probing *probing, struct bw_measures *out)
+{
+    bw_probing_tally_measure(probing->tally, out);
+    bw_measures_add(out, BW_METRIC_PROBE_REQUESTS_RUNNING, (double)probing->count, NULL);
 }
 
 void bw_probing_stop(struct bw_probing *probing)
@@ -469,5 +522,8 @@ void bw_probing_stop(struct bw_probing *probing)
 
 void bw_probing_free(struct bw_probing *probing)
 {
+    if (probing == NULL)
+        return;
+    bw_probing_tally_free(probing->tally);
     free(probing);
 }

@@ -27,6 +27,9 @@ void bw_probing_apply(struct bw_probing *probing, const struct bw_config *config
 void bw_probing_ask(struct bw_probing *probing, const struct bw_probe_order *order,
                     bw_probe_reply_fn *done, void *reply);
 
+/* Adds bellwether_probe_requests_* and their durations. */
+void bw_probing_measure(const struct bw_probing *probing, struct bw_measures *out);
+
 /* Whoever waits, or comes from now on, is told that we stop. */
 void bw_probing_stop(struct bw_probing *probing);
 

@@ -38,13 +38,16 @@ static void answered(void *reply, unsigned status, const struct bw_buf *text)
     bw_request_finish(request);
 }
 
-/* False for a header that is no number of seconds: 0 when there is none. */
-static bool read_timeout(const struct bw_request *request, double *out)
+/* Seconds: more than anybody waits for are no more than that. */
+static void read_timeout(const struct bw_request *request, struct bw_probe_order *order)
 {
+    enum { TOO_LONG_S = 1000000 };
     const char *text = request->headers.scrape_timeout;
-    *out = 0;
-    return text == NULL || text[0] == '\0'
-           || (bw_parse_double(text, strlen(text), out) && *out >= 0 && *out < 1e6);
+    if (text == NULL || text[0] == '\0')
+        return;
+    order->timeout_is_garbage = !bw_parse_double(text, strlen(text), &order->scrape_timeout_s);
+    if (order->scrape_timeout_s > TOO_LONG_S)
+        order->scrape_timeout_s = TOO_LONG_S;
 }
 
 void bw_endpoint_probe(struct bw_request *request)
@@ -62,11 +65,9 @@ void bw_endpoint_probe(struct bw_request *request)
         .extra = is_asked(request, "extra", "1"),
         .format = bw_negotiate_exposition(request->headers.accept, &type),
     };
+    read_timeout(request, &order);
     bw_buf_init(&words, 256);
-    if (!read_timeout(request, &order.scrape_timeout_s)) {
-        bw_buf_text(&words, "Failed to parse timeout from Prometheus header\n");
-        answered(request, 500, &words);
-    } else if (hooks->probe == NULL) {
+    if (hooks->probe == NULL) {
         bw_buf_text(&words, "Nothing is probed here\n");
         answered(request, 503, &words);
     } else {

@@ -47,7 +47,8 @@ struct bw_probe_order {
     bool cached;  /* no run now */
     bool extra;   /* families of our own, too */
     enum bw_exposition format;
-    double scrape_timeout_s; /* 0: not said */
+    double scrape_timeout_s; /* not above 0: not said */
+    bool timeout_is_garbage; /* it was said, and is no number */
 };
 
 /* What is answered: metrics with status 200 unless the order asks for `debug`, else words. */

@@ -78,12 +78,22 @@ def answers_like_blackbox_exporter(near, base):
             (None, {"module": "nope"}, 400, 'Unknown module "nope"\n'),
             (base, {"module": "named", "hostname": "b.test"}, 400,
              "host header defined both in module configuration (a.test) and with URL-parameter "
+             "'hostname' (b.test)\n"),
+            (base, {"module": "named_later", "hostname": "b.test"}, 400,
+             "host header defined both in module configuration (c.test) and with URL-parameter "
+             "'hostname' (b.test)\n"),
+            (base, {"module": "named_in_secret", "hostname": "b.test"}, 400,
+             "host header defined both in module configuration (<secret>) and with URL-parameter "
              "'hostname' (b.test)\n")):
         answer = near.ask(target, **query)
         expect_equal((answer.status, answer.text), (status, text), f"{target} {query}")
         expect_equal(answer.headers["Content-Type"], "text/plain; charset=utf-8", "type")
-    expect_equal(near.ask(base, {"X-Prometheus-Scrape-Timeout-Seconds": "abc"}).status, 500,
-                 "a scrape timeout that is no number")
+    for text, target, query, status in (
+            ("abc", base, {}, 500), ("1x", base, {}, 500), ("0x10", base, {}, 500),
+            ("abc", None, {}, 500), ("abc", base, {"module": "nope"}, 400), ("-1", base, {}, 200),
+            ("NaN", base, {}, 200), ("inf", base, {}, 200), ("", base, {}, 200)):
+        answer = near.ask(target, {"X-Prometheus-Scrape-Timeout-Seconds": text}, **query)
+        expect_equal(answer.status, status, f"a scrape timeout of '{text}'")
     down = near.ask("http://127.0.0.1:1/")
     expect_equal(down.status, 200, "a target that is down")
     expect_equal(Metrics(down.text).value("probe_success"), 0, "a target that is down")
@@ -96,7 +106,10 @@ def answers_like_blackbox_exporter(near, base):
     expect_equal(near.ask(base + "/n", hostname="b.test").status, 200, "with a hostname")
     expect_equal(near.ask(base + "/n", module="named", hostname="a.test").status, 200,
                  "with the module's own")
-    expect_equal(Canary.visits, [("/n", "b.test"), ("/n", "a.test")], "hosts asked for")
+    expect_equal(near.ask(base + "/n", module="named_later", hostname="c.test").status, 200,
+                 "with the module's own")
+    expect_equal(Canary.visits, [("/n", "b.test"), ("/n", "a.test"), ("/n", "c.test")],
+                 "hosts asked for")
     twice = near.ask(urllib.parse.quote(base + "/twice", safe=""))
     expect_equal(Metrics(twice.text).value("probe_success"), 1, "a target escaped twice")
     short = near.ask(base + "/slow", {"X-Prometheus-Scrape-Timeout-Seconds": "0.7"}, extra="1")
@@ -205,6 +218,23 @@ def many_ask(daemon, near, base):
     expect(due / 2 <= made <= due + 1, f"{made} scheduled runs where {due:.1f} were due")
 
 
+def requests_are_counted(daemon):
+    """By module and result; whoever makes names up makes no series."""
+    metrics = daemon.metrics()
+    found = {(labels.get("module", ""), labels["result"]): value
+             for labels, value in metrics.all("bellwether_probe_requests_total")}
+    for module, result in (("http_2xx", "success"), ("http_2xx", "failure"), ("", "invalid"),
+                           ("http_2xx", "cached"), ("http_2xx", "denied"), ("named", "invalid"),
+                           ("tcp", "denied"), ("command", "denied")):
+        expect(found.get((module, result), 0) > 0, f"'{module}' {result}: {found}")
+    modules = {module for module, _ in found}
+    expect("nope" not in modules, f"a module that there is not: {modules}")
+    expect_equal(metrics.value("bellwether_probe_request_duration_seconds_count"),
+                 sum(found.values()), "durations")
+    eventually("none runs", lambda: daemon.metrics().value(
+        "bellwether_probe_requests_running") == 0)
+
+
 def strangers_wait(far, base):
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         statuses = list(pool.map(lambda _: far.ask(base + "/known").status, range(200)))
@@ -237,6 +267,10 @@ def scenario(bench):
                  "quick": {"prober": "http", "timeout": "100ms"},
                  "proxied": {"prober": "http", "http": {"proxy_url": base}},
                  "named": {"prober": "http", "http": {"headers": {"host": "a.test"}}},
+                 "named_later": {"prober": "http", "http": {
+                     "http_headers": {"HOST": {"values": ["c.test"]}}}},
+                 "named_in_secret": {"prober": "http", "http": {
+                     "http_headers": {"Host": {"secrets": ["d.test"]}}}},
                  "tcp": {"prober": "tcp", "timeout": "1s"}, "icmp": {"prober": "icmp"},
                  "command": {"prober": "exec", "exec": {"command": ["/bin/true"]}}})
     daemon = bench.daemon(whole, args=["--web.listen-address=0.0.0.0:0",
@@ -250,6 +284,7 @@ def scenario(bench):
     a_list_opens(daemon, whole, near, far, base)
     many_ask(daemon, near, base)
     strangers_wait(far, base)
+    requests_are_counted(daemon)
     stopping_answers_all(daemon, near, base)
 
 
