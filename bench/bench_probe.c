@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* CPU time per probe against a server in a child process: new connection each, as the daemon
  * does it; against this host for ICMP; of the parent alone for /bin/true, also with 200 MB of
- * memory in use. Usage: bench_probe [PROBES [AT-ONCE [exec]]]: the last for commands alone. */
+ * memory in use. Usage: bench_probe [PROBES [AT-ONCE [ROW]]]: the last for one row alone, as it is
+ * named in what is printed. */
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
@@ -88,6 +89,7 @@ struct bench {
     struct bw_loop *loop;
     struct bw_probe_engine *engine;
     struct bw_probe_request request;
+    const char *only; /* this row; NULL: all */
     unsigned to_start, running, passed;
 };
 
@@ -123,6 +125,8 @@ static void measure(struct bench *b, const char *name, const struct bw_probe_mod
                     const char *target, unsigned probes, unsigned at_once)
 {
     struct bw_err err;
+    if (b->only != NULL && strcmp(b->only, name) != 0)
+        return;
     b->request = (struct bw_probe_request){
         .plan = bw_probe_plan_new(b->engine, module, NULL, &err),
         .target = { .text = target },
@@ -153,6 +157,8 @@ static void measure_exec(struct bench *b, struct bw_probe_module *module, unsign
     module->prober = BW_PROBER_EXEC;
     module->exec.command = (struct bw_strings){ command, 1 };
     measure(b, "exec", module, "/bin/true", probes, at_once);
+    if (b->only != NULL && strcmp(b->only, "exec+") != 0)
+        return;
     char *ballast = malloc(BALLAST_BYTES);
     memset(ballast, 1, BALLAST_BYTES);
     measure(b, "exec+", module, "/bin/true", probes, at_once);
@@ -163,6 +169,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
         _exit(bw_exec_helper_run());
+    static struct bw_tcp_step dialogue[] = { { .send = "hello" },
+                                             { .expect = "^HTTP/1.1 ([0-9]+)" } };
     unsigned probes = argc > 1 ? (unsigned)atoi(argv[1]) : 5000;
     unsigned at_once = argc > 2 ? (unsigned)atoi(argv[2]) : 16;
     struct server plain = start_server(false), secure = start_server(true);
@@ -176,14 +184,13 @@ int main(int argc, char **argv)
     const char *ports[] = { bw_arena_printf(&arena, "127.0.0.1:%u", plain.port),
                             bw_arena_printf(&arena, "http://127.0.0.1:%u/", plain.port),
                             bw_arena_printf(&arena, "https://127.0.0.1:%u/", secure.port) };
-    const bool only_exec = argc > 3 && strcmp(argv[3], "exec") == 0;
+    b.only = argc > 3 ? argv[3] : NULL;
     for (unsigned n = 1; n <= at_once; n = n == 1 && at_once > 1 ? at_once : at_once + 1) {
-        if (only_exec) {
-            measure_exec(&b, &module, probes / 10, n);
-            continue;
-        }
         module.prober = BW_PROBER_TCP;
         measure(&b, "tcp", &module, ports[0], probes, n);
+        module.tcp.query_response = (struct bw_items){ dialogue, 2 };
+        measure(&b, "talk", &module, ports[0], probes, n);
+        module.tcp.query_response = (struct bw_items){ NULL, 0 };
         module.prober = BW_PROBER_HTTP;
         measure(&b, "http", &module, ports[1], probes, n);
         measure(&b, "https", &module, ports[2], probes / 10, n);
