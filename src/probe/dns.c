@@ -4,13 +4,12 @@
 
 #include "base/mem.h"
 #include "base/units.h"
-#include "io/socket.h"
 #include "probe/dns_names.h"
+#include "probe/stream.h"
 #include "probe/trail.h"
 #include "probe/way.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -26,8 +25,6 @@ enum {
     READ_BYTES = 16384,
 };
 
-enum state { RESOLVING, CONNECTING, HANDSHAKING, TALKING };
-
 struct bw_probe_try {
     struct bw_probe_engine *engine;
     const struct bw_dns_plan *plan;
@@ -38,11 +35,9 @@ struct bw_probe_try {
     struct bw_dns_target at;
     struct bw_lookup *lookup;
     struct bw_address address;
-    enum state state;
-    int fd;
-    struct bw_poll *poll;
-    SSL_CTX *context;
-    SSL *ssl;
+    bool has_address;
+    struct bw_poll *datagrams; /* over UDP; or NULL */
+    struct bw_stream stream;   /* over TCP */
     struct bw_tls_watch tls;
     uint16_t id;
     uint8_t query[LENGTH_BYTES + BW_DNS_QUERY_BYTES_MAX];
@@ -56,15 +51,9 @@ struct bw_probe_try {
 static void release(struct bw_probe_try *t)
 {
     bw_lookup_cancel(t->lookup);
-    if (t->context != NULL) {
-        SSL_free(t->ssl);
-        SSL_CTX_free(t->context);
-        ERR_clear_error();
-    }
-    if (t->poll != NULL)
-        bw_poll_close(t->poll);
-    else if (t->fd >= 0)
-        close(t->fd);
+    if (t->datagrams != NULL)
+        bw_poll_close(t->datagrams);
+    bw_stream_close(&t->stream);
     if (t->has_in)
         bw_buf_fini(&t->in);
     free(t);
@@ -106,19 +95,19 @@ static void settle(struct bw_probe_try *t)
 {
     const int64_t *ns = t->out->phase_ns;
     bw_probe_measure_lookup(t->out);
-    if (t->state != RESOLVING)
+    if (t->has_address)
         bw_probe_measure_address(t->out, &t->address);
     measure_phase(t, "resolve", ns[BW_PHASE_RESOLVE]);
     measure_phase(t, "connect", ns[BW_PHASE_CONNECT] + ns[BW_PHASE_TLS]);
     measure_phase(t, "request", ns[BW_PHASE_PROCESSING]);
     measure_answer(t);
-    if (t->ssl != NULL)
+    if (t->stream.ssl != NULL)
         bw_tls_measure(&t->tls);
     if (!t->findings.answered && t->ignored > 0) /* that is what the time was spent on */
         bw_probe_fail(t->out, BW_REASON_TIMEOUT,
                       "no answer; what came was for another query: %u message%s", t->ignored,
                       t->ignored == 1 ? "" : "s");
-    if (bw_trail_is_wanted(t->out) && t->ssl != NULL)
+    if (bw_trail_is_wanted(t->out) && t->stream.ssl != NULL)
         bw_tls_tell(&t->tls);
 }
 
@@ -133,15 +122,11 @@ static void end(struct bw_probe_try *t)
     done(ctx);
 }
 
-static void end_broken(struct bw_probe_try *t, int error)
+static bool fail_with(struct bw_probe_try *t, int error, const char *what)
 {
-    const bool handshake = t->state == HANDSHAKING;
-    enum bw_reason reason = handshake ? BW_REASON_TLS_HANDSHAKE : BW_REASON_CONNECTION_CLOSED;
-    if (!t->plan->tcp)
-        reason = bw_probe_errno_reason(error);
-    bw_probe_fail(t->out, reason, "%s%s", handshake ? "in the TLS handshake: " : "",
+    bw_probe_fail(t->out, bw_probe_errno_reason(error), "%s%s", what,
                   error == ECONNREFUSED ? "nobody listens on this port" : strerror(error));
-    end(t);
+    return false;
 }
 
 /* ---- the answer ---- */
@@ -163,110 +148,95 @@ static void take_answer(struct bw_probe_try *t, const void *bytes, size_t len)
     end(t);
 }
 
+static const struct bw_address *source_of(const struct bw_dns_plan *plan)
+{
+    return plan->has_source ? &plan->source : NULL;
+}
+
 static bool is_ours(const struct bw_probe_try *t, const uint8_t *bytes, size_t len)
 {
     return bw_dns_answers(bytes, len, &t->plan->question, t->id);
 }
 
+/* ---- over UDP ---- */
+
+static void take_datagram(struct bw_probe_try *t, const void *bytes, size_t len)
+{
+    if (len <= BW_DNS_UDP_BYTES_MAX) {
+        take_answer(t, bytes, len);
+        return;
+    }
+    bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE,
+                  "an answer of %zu bytes over UDP, where %d are allowed", len,
+                  BW_DNS_UDP_BYTES_MAX);
+    end(t);
+}
+
 /* Whoever guesses our port and id may send what it likes: what is not an answer to our query is
  * not believed, and not the end either. */
-static void hear_datagrams(struct bw_probe_try *t)
+static void on_datagrams(void *ctx, unsigned events)
 {
+    (void)events;
+    struct bw_probe_try *t = ctx;
     uint8_t bytes[DATAGRAM_BYTES_MAX];
     for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-        const ssize_t got = recv(t->fd, bytes, sizeof bytes, 0);
+        const ssize_t got = recv(bw_poll_fd(t->datagrams), bytes, sizeof bytes, 0);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (got < 0) {
-            end_broken(t, errno);
-            return;
-        }
-        if (!is_ours(t, bytes, (size_t)got)) {
-            t->ignored++;
-            continue;
-        }
-        if ((size_t)got > BW_DNS_UDP_BYTES_MAX) {
-            bw_probe_fail(t->out, BW_REASON_RESPONSE_TOO_LARGE,
-                          "an answer of %zd bytes over UDP, where %d are allowed", got,
-                          BW_DNS_UDP_BYTES_MAX);
+            fail_with(t, errno, "");
             end(t);
             return;
         }
-        take_answer(t, bytes, (size_t)got);
-        return;
+        if (is_ours(t, bytes, (size_t)got)) {
+            take_datagram(t, bytes, (size_t)got);
+            return;
+        }
+        t->ignored++;
     }
 }
 
-/* ---- bytes in and out over TCP, with or without TLS ---- */
-
-enum io { IO_DONE, IO_READ, IO_WRITE, IO_CLOSED, IO_ENDED };
-
-static enum io tls_state(struct bw_probe_try *t, int result)
+static void note_query(struct bw_probe_try *t)
 {
-    const int saved = errno;
-    switch (SSL_get_error(t->ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-        return IO_READ;
-    case SSL_ERROR_WANT_WRITE:
-        return IO_WRITE;
-    case SSL_ERROR_ZERO_RETURN:
-        return IO_CLOSED;
-    case SSL_ERROR_SYSCALL:
-        if (saved == 0)
-            return IO_CLOSED;
-        end_broken(t, saved);
-        return IO_ENDED;
-    default:
-        break;
-    }
-    const unsigned long code = ERR_get_error();
-    if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return IO_CLOSED;
-    const char *why = ERR_reason_error_string(code);
-    bw_probe_fail(t->out, BW_REASON_TLS_HANDSHAKE, "TLS: %s", why != NULL ? why : "failed");
-    end(t);
-    return IO_ENDED;
+    bw_probe_enter(t->out, BW_PHASE_PROCESSING);
+    bw_trail_add(t->out, BW_TRAIL_SENT, t->plan->query_text, strlen(t->plan->query_text));
 }
 
-static enum io plain_state(struct bw_probe_try *t, enum io would_block)
+/* False with the outcome set when it cannot. */
+static bool await_datagrams(struct bw_probe_try *t, int fd)
 {
-    if (errno == EAGAIN || errno == EINTR)
-        return would_block;
-    end_broken(t, errno);
-    return IO_ENDED;
+    struct bw_err err;
+    t->datagrams = bw_poll_open(t->engine->loop, fd, BW_POLL_READ, on_datagrams, t, &err);
+    if (t->datagrams == NULL)
+        bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "%s", err.text);
+    return t->datagrams != NULL;
 }
 
-static enum io transmit(struct bw_probe_try *t)
+/* Asks at once; false with the outcome set when it cannot. */
+static bool ask_by_datagram(struct bw_probe_try *t, const struct bw_trail_peer *peer)
 {
-    while (t->sent < t->query_len) {
-        const uint8_t *bytes = t->query + t->sent;
-        const size_t len = t->query_len - t->sent;
-        ERR_clear_error();
-        errno = 0;
-        const ssize_t put = t->ssl != NULL ? SSL_write(t->ssl, bytes, (int)len)
-                                           : send(t->fd, bytes, len, MSG_NOSIGNAL);
-        if (put <= 0)
-            return t->ssl != NULL ? tls_state(t, (int)put) : plain_state(t, IO_WRITE);
-        t->sent += (size_t)put;
-    }
-    return IO_DONE;
+    const int fd = bw_stream_socket(t->out, SOCK_DGRAM, peer, source_of(t->plan));
+    if (fd < 0)
+        return false;
+    note_query(t);
+    const bool sent = send(fd, t->query, t->query_len, MSG_NOSIGNAL) >= 0
+                      || fail_with(t, errno, "sending the query: ");
+    if (sent && await_datagrams(t, fd))
+        return true;
+    close(fd);
+    return false;
 }
 
-static enum io receive(struct bw_probe_try *t)
+/* ---- over TCP, with or without TLS ---- */
+
+static enum bw_stream_io receive(struct bw_probe_try *t)
 {
     uint8_t bytes[READ_BYTES];
-    ERR_clear_error();
-    errno = 0;
-    const ssize_t got = t->ssl != NULL ? SSL_read(t->ssl, bytes, sizeof bytes)
-                                       : recv(t->fd, bytes, sizeof bytes, 0);
-    if (got > 0) {
-        const size_t room = LENGTH_BYTES + BW_DNS_MESSAGE_BYTES_MAX - t->in.len;
-        bw_buf_bytes(&t->in, bytes, (size_t)got < room ? (size_t)got : room);
-        return IO_DONE;
-    }
-    if (t->ssl != NULL)
-        return tls_state(t, (int)got);
-    return got == 0 ? IO_CLOSED : plain_state(t, IO_READ);
+    size_t len;
+    const enum bw_stream_io io = bw_stream_read(&t->stream, bytes, sizeof bytes, &len);
+    const size_t room = LENGTH_BYTES + BW_DNS_MESSAGE_BYTES_MAX - t->in.len;
+    bw_buf_bytes(&t->in, bytes, len < room ? len : room);
+    return io;
 }
 
 /* The length that the peer announces; SIZE_MAX: not known yet. */
@@ -308,192 +278,87 @@ static void end_closed(struct bw_probe_try *t)
     end(t);
 }
 
-/* One read a turn, and what OpenSSL has decrypted already: that makes no descriptor readable. */
-static void talk(struct bw_probe_try *t)
+/* One read a turn: a server that floods us must not keep the loop to itself. */
+static void talk(void *ctx)
 {
-    enum io io = transmit(t);
-    if (io == IO_DONE) {
+    struct bw_probe_try *t = ctx;
+    enum bw_stream_io io = bw_stream_write(&t->stream, t->query, t->query_len, &t->sent);
+    if (io == BW_STREAM_DONE) {
         do
             io = receive(t);
-        while (io == IO_DONE && !is_whole(t) && t->ssl != NULL && SSL_pending(t->ssl) > 0);
+        while (io == BW_STREAM_DONE && !is_whole(t) && bw_stream_has_more(&t->stream));
     }
-    if (io == IO_ENDED)
-        return;
-    if (io == IO_DONE && is_whole(t))
+    if (io == BW_STREAM_DONE && is_whole(t))
         take_message(t);
-    else if (io == IO_CLOSED)
+    else if (io == BW_STREAM_CLOSED)
         end_closed(t);
+    else if (io == BW_STREAM_BROKEN)
+        end(t);
     else
-        bw_poll_start(t->poll, io == IO_WRITE ? BW_POLL_WRITE : BW_POLL_READ);
+        bw_stream_wait(&t->stream, io == BW_STREAM_WRITE ? BW_POLL_WRITE : BW_POLL_READ);
 }
 
-/* ---- TLS ---- */
-
-static void enter_talking(struct bw_probe_try *t)
+static void begin_to_talk(void *ctx)
 {
-    t->state = TALKING;
-    bw_probe_enter(t->out, BW_PHASE_PROCESSING);
-    bw_trail_add(t->out, BW_TRAIL_SENT, t->plan->query_text, strlen(t->plan->query_text));
+    note_query(ctx);
+    talk(ctx);
 }
 
-static void begin_to_talk(struct bw_probe_try *t)
+static void on_connected(void *ctx)
 {
-    enter_talking(t);
-    talk(t);
-}
-
-static const char *expected_name(const struct bw_probe_try *t)
-{
-    if (t->plan->tls_plan.server_name != NULL)
-        return t->plan->tls_plan.server_name;
-    return t->target->host != NULL ? t->target->host : t->at.host;
-}
-
-static bool make_tls(struct bw_probe_try *t)
-{
-    struct bw_address literal;
-    t->tls = (struct bw_tls_watch){ .plan = &t->plan->tls_plan,
-                                    .out = t->out,
-                                    .name = expected_name(t) };
-    t->context = SSL_CTX_new(TLS_client_method());
-    if (t->context == NULL || !bw_tls_watch_begin(&t->tls, t->context))
-        return false;
-    t->ssl = SSL_new(t->context);
-    if (t->ssl == NULL || SSL_set_fd(t->ssl, t->fd) != 1)
-        return false;
-    if (!bw_address_parse(t->tls.name, &literal))
-        SSL_set_tlsext_host_name(t->ssl, t->tls.name);
-    SSL_set_connect_state(t->ssl);
-    return true;
-}
-
-static void handshake(struct bw_probe_try *t)
-{
-    ERR_clear_error();
-    errno = 0;
-    const int result = SSL_do_handshake(t->ssl);
-    const enum io io = result == 1 ? IO_DONE : tls_state(t, result);
-    if (io == IO_ENDED)
-        return;
-    if (io == IO_DONE && bw_tls_reason(&t->tls) == BW_REASON_NONE) {
-        begin_to_talk(t);
-    } else if (io == IO_DONE) {
-        bw_probe_fail(t->out, bw_tls_reason(&t->tls), "%s", bw_tls_error_text(&t->tls));
-        end(t);
-    } else if (io == IO_CLOSED) {
-        bw_probe_fail(t->out, BW_REASON_TLS_HANDSHAKE, "closed in the TLS handshake");
-        end(t);
-    } else {
-        bw_poll_start(t->poll, io == IO_WRITE ? BW_POLL_WRITE : BW_POLL_READ);
-    }
-}
-
-static void begin_tls(struct bw_probe_try *t)
-{
-    t->state = HANDSHAKING;
-    bw_probe_enter(t->out, BW_PHASE_TLS);
-    if (make_tls(t)) {
-        handshake(t);
-        return;
-    }
-    bw_probe_fail(t->out, BW_REASON_INTERNAL, "TLS cannot be started");
-    end(t);
-}
-
-/* ---- connecting ---- */
-
-static void on_connected(struct bw_probe_try *t)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-    getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-    if (error != 0) {
-        bw_probe_fail(t->out, bw_probe_errno_reason(error), "%s", strerror(error));
-        end(t);
-    } else if (t->plan->tls) {
-        begin_tls(t);
-    } else {
-        begin_to_talk(t);
-    }
-}
-
-static void on_ready(void *ctx, unsigned events)
-{
-    (void)events;
     struct bw_probe_try *t = ctx;
-    if (!t->plan->tcp)
-        hear_datagrams(t);
-    else if (t->state == CONNECTING)
-        on_connected(t);
-    else if (t->state == HANDSHAKING)
-        handshake(t);
-    else
-        talk(t);
-}
-
-static bool fail_with(struct bw_probe_try *t, int error, const char *what)
-{
-    bw_probe_fail(t->out, bw_probe_errno_reason(error), "%s%s", what, strerror(error));
-    return false;
-}
-
-/* A socket from our source address, if one is asked for, to the server. */
-static bool open_socket(struct bw_probe_try *t)
-{
-    struct sockaddr_storage to, from;
-    const uint16_t port = t->at.port != 0 ? t->at.port : t->plan->tls ? TLS_PORT : PORT;
-    const struct bw_trail_peer peer = { t->address, port };
-    const int type = t->plan->tcp ? SOCK_STREAM : SOCK_DGRAM;
-    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
-    t->fd = bw_socket_open(t->address.family, type | SOCK_NONBLOCK, 0);
-    if (t->fd < 0)
-        return fail_with(t, errno, "");
-    socklen_t len = bw_address_socket(&t->plan->source, 0, &from);
-    if (t->plan->has_source && bind(t->fd, (struct sockaddr *)&from, len) != 0) {
-        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "source_ip_address: %s", strerror(errno));
-        return false;
+    if (!t->plan->tls) {
+        begin_to_talk(t);
+        return;
     }
-    len = bw_address_socket(&t->address, port, &to);
-    if (connect(t->fd, (struct sockaddr *)&to, len) != 0 && errno != EINPROGRESS)
-        return fail_with(t, errno, "");
-    return true;
+    bw_probe_enter(t->out, BW_PHASE_TLS);
+    t->tls = (struct bw_tls_watch){
+        .plan = &t->plan->tls_plan,
+        .out = t->out,
+        .name = bw_tls_expected_name(&t->plan->tls_plan, t->target, t->at.host),
+    };
+    bw_stream_secure(&t->stream, &t->tls);
 }
 
-static bool send_datagram(struct bw_probe_try *t)
+static void on_failed(void *ctx)
 {
-    enter_talking(t);
-    if (send(t->fd, t->query, t->query_len, MSG_NOSIGNAL) >= 0)
-        return true;
-    return fail_with(t, errno, "sending the query: ");
+    end(ctx);
 }
 
-/* Begins to connect, and over UDP asks at once; false with the outcome set when it cannot. */
+static bool connect_to(struct bw_probe_try *t, const struct bw_trail_peer *peer)
+{
+    static const struct bw_stream_ops ops = { .connected = on_connected,
+                                              .secured = begin_to_talk,
+                                              .ready = talk,
+                                              .failed = on_failed,
+                                              .where = "" };
+    t->stream = (struct bw_stream){
+        .loop = t->engine->loop, .out = t->out, .ops = &ops, .ctx = t, .fd = -1
+    };
+    return bw_stream_connect(&t->stream, peer, source_of(t->plan));
+}
+
+/* ---- the beginning ---- */
+
+/* False with the outcome set when it cannot. */
 static bool begin(struct bw_probe_try *t)
 {
-    struct bw_err err;
-    t->state = CONNECTING;
+    const uint16_t port = t->at.port != 0 ? t->at.port : t->plan->tls ? TLS_PORT : PORT;
+    const struct bw_trail_peer peer = { t->address, port };
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
-    if (!bw_way_allows(t->out, t->target, &t->address))
+    if (!bw_way_go(t->out, t->target, &peer))
         return false;
-    if (!open_socket(t) || (!t->plan->tcp && !send_datagram(t)))
-        return false;
-    t->poll = bw_poll_open(t->engine->loop, t->fd, t->plan->tcp ? BW_POLL_WRITE : BW_POLL_READ,
-                           on_ready, t, &err);
-    if (t->poll != NULL)
-        return true;
-    bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "%s", err.text);
-    return false;
+    return t->plan->tcp ? connect_to(t, &peer) : ask_by_datagram(t, &peer);
 }
 
 static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
     t->lookup = NULL;
-    if (!bw_way_take(t->out, result, t->at.host, &t->address) || !begin(t))
+    t->has_address = bw_way_take(t->out, result, t->at.host, &t->address);
+    if (!t->has_address || !begin(t))
         end(t);
 }
-
-/* ---- the beginning ---- */
 
 /* Not to be guessed by who sees earlier ones. From the kernel, which is asked for many at once. */
 static bool random_id(uint16_t *out)
@@ -547,7 +412,7 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     t->done = done;
     t->ctx = ctx;
     t->at = at;
-    t->fd = -1;
+    t->stream.fd = -1;
     t->id = id;
     write_query(t);
     bw_probe_enter(out, BW_PHASE_RESOLVE);

@@ -338,8 +338,7 @@ static bool call(struct bw_probe_try *t)
                                      .message = &t->plan->message };
     const char *why;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
-    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
-    if (!bw_way_allows(t->out, t->target, &t->address))
+    if (!bw_way_go(t->out, t->target, &peer))
         return false;
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->http.tls_plan,
                                     .out = t->out,

@@ -350,7 +350,8 @@ static bool set_up(struct bw_probe_try *t)
 {
     struct bw_err err;
     enum bw_reason reason;
-    if (!bw_way_allows(t->out, t->target, &t->address))
+    const struct bw_trail_peer peer = { t->address, 0 };
+    if (!bw_way_go(t->out, t->target, &peer))
         return false;
     if (!bw_icmp_open(bw_engine_icmp(t->engine), t->address.family, &reason, &err)) {
         bw_probe_fail(t->out, reason, "%s", err.text);
@@ -372,8 +373,6 @@ static void on_resolved(void *ctx, const struct bw_lookup_result *result)
     const int64_t start_ns = bw_loop_mono_ns();
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     t->resolved = true;
-    const struct bw_trail_peer peer = { t->address, 0 };
-    bw_trail_add(t->out, BW_TRAIL_CONNECT, &peer, sizeof peer);
     const bool ready = set_up(t);
     t->setup_ns = bw_loop_mono_ns() - start_ns;
     if (ready)

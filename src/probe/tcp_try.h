@@ -7,10 +7,9 @@
 #ifndef PROBE_TCP_TRY_H
 #define PROBE_TCP_TRY_H
 
+#include "probe/stream.h"
 #include "probe/tcp.h"
 #include "probe/tls_look.h"
-
-enum bw_tcp_state { BW_TCP_RESOLVING, BW_TCP_CONNECTING, BW_TCP_HANDSHAKING, BW_TCP_TALKING };
 
 struct bw_probe_try {
     struct bw_probe_engine *engine;
@@ -23,12 +22,9 @@ struct bw_probe_try {
     const char *path; /* of a file with certificates, in the target's text; or NULL */
     struct bw_lookup *lookup;
     struct bw_address address;
-    enum bw_tcp_state state;
-    int fd;
-    struct bw_poll *poll;
+    bool has_address;
+    struct bw_stream stream;
     struct bw_timer *again; /* to connect, where the peer's queue is full; or NULL */
-    SSL_CTX *context;
-    SSL *ssl;
     struct bw_tls_watch tls;
     struct bw_tls_look look;
     struct bw_tls_file *file; /* while it is read; or NULL */
@@ -38,6 +34,9 @@ struct bw_probe_try {
     size_t sent;  /* bytes of it that are out */
 };
 
+/* What goes on over t->stream, which has the try as its owner. */
+extern const struct bw_stream_ops bw_tcp_stream_ops;
+
 /* A try that has not begun. */
 struct bw_probe_try *bw_tcp_try_new(struct bw_probe_engine *engine, void *prepared,
                                     const struct bw_probe_target *target,
@@ -46,9 +45,6 @@ struct bw_probe_try *bw_tcp_try_new(struct bw_probe_engine *engine, void *prepar
 
 /* Looks the name of t->at up, and goes on from there. */
 void bw_tcp_begin(struct bw_probe_try *t);
-
-/* Readiness of the descriptor, from the moment when connect() was called. */
-void bw_tcp_ready(void *ctx, unsigned events);
 
 /* A peer over a Unix socket has been reached: who is it? */
 void bw_unix_connected(struct bw_probe_try *t);

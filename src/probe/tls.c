@@ -92,6 +92,14 @@ void bw_tls_plan_fini(struct bw_tls_plan *plan)
     *plan = (struct bw_tls_plan){ 0 };
 }
 
+const char *bw_tls_expected_name(const struct bw_tls_plan *plan,
+                                 const struct bw_probe_target *target, const char *host)
+{
+    if (plan->server_name != NULL)
+        return plan->server_name;
+    return target->host != NULL ? target->host : host;
+}
+
 /* ---- the handshake ---- */
 
 static struct bw_tls_watch *watch_of(const SSL *ssl)

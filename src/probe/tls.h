@@ -26,6 +26,10 @@ enum bw_rc bw_tls_plan_make(struct bw_tls_plan *out, const struct bw_tls_options
                             const char *folder, struct bw_err *err);
 void bw_tls_plan_fini(struct bw_tls_plan *plan);
 
+/* Whom the certificate of a target's host must be for. */
+const char *bw_tls_expected_name(const struct bw_tls_plan *plan,
+                                 const struct bw_probe_target *target, const char *host);
+
 /* One handshake. Lives at least as long as the SSL_CTX. */
 struct bw_tls_watch {
     const struct bw_tls_plan *plan;

@@ -40,7 +40,7 @@ void bw_unix_connected(struct bw_probe_try *t)
 {
     struct ucred peer;
     socklen_t len = sizeof peer;
-    if (getsockopt(t->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || len != sizeof peer)
+    if (getsockopt(t->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || len != sizeof peer)
         return;
     bw_measures_add(t->out->measures, BW_METRIC_PROBE_UNIX_PEER_UID, peer.uid, NULL);
     bw_measures_add(t->out->measures, BW_METRIC_PROBE_UNIX_PEER_PID, peer.pid, NULL);
@@ -87,21 +87,16 @@ static bool wait_for_room(struct bw_probe_try *t)
 /* False with the outcome set when it cannot. */
 static bool connect_to(struct bw_probe_try *t)
 {
-    struct bw_err err;
     struct sockaddr_un to;
     const socklen_t len = address_of(t->target->text, &to);
-    if (connect(t->fd, (struct sockaddr *)&to, len) != 0) {
+    if (connect(t->stream.fd, (struct sockaddr *)&to, len) != 0) {
         if (errno == EAGAIN)
             return wait_for_room(t);
         const int error = errno;
         bw_probe_fail(t->out, reason_of(error), "%s", words_for(error));
         return false;
     }
-    t->poll = bw_poll_open(t->engine->loop, t->fd, BW_POLL_WRITE, bw_tcp_ready, t, &err);
-    if (t->poll != NULL)
-        return true;
-    bw_probe_fail(t->out, BW_REASON_LOCAL_LIMIT, "%s", err.text);
-    return false;
+    return bw_stream_begin(&t->stream);
 }
 
 static void connect_again(void *ctx)
@@ -114,14 +109,13 @@ static void connect_again(void *ctx)
 /* The beginning; false when there will be no more. */
 static bool begin(struct bw_probe_try *t)
 {
-    t->state = BW_TCP_CONNECTING;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
     if (t->target->filter != NULL) {
         bw_probe_fail(t->out, BW_REASON_NOT_PERMITTED, "sockets of this machine are not allowed");
         return false;
     }
-    t->fd = bw_socket_open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (t->fd >= 0)
+    t->stream.fd = bw_socket_open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (t->stream.fd >= 0)
         return connect_to(t);
     bw_probe_fail(t->out, bw_probe_errno_reason(errno), "%s", strerror(errno));
     return false;

@@ -2,7 +2,6 @@
 #include "probe/way.h"
 
 #include "base/units.h"
-#include "probe/trail.h"
 
 #include <string.h>
 
@@ -29,10 +28,11 @@ bool bw_way_take(struct bw_probe_outcome *out, const struct bw_lookup_result *re
     return true;
 }
 
-bool bw_way_allows(struct bw_probe_outcome *out, const struct bw_probe_target *target,
-                   const struct bw_address *address)
+bool bw_way_go(struct bw_probe_outcome *out, const struct bw_probe_target *target,
+               const struct bw_trail_peer *peer)
 {
-    if (target->filter == NULL || target->filter(target->filter_ctx, address))
+    bw_trail_add(out, BW_TRAIL_CONNECT, peer, sizeof *peer);
+    if (target->filter == NULL || target->filter(target->filter_ctx, &peer->address))
         return true;
     bw_probe_fail(out, BW_REASON_CONNECT_FAILED, "this address is not allowed");
     return false;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* probe/way.h: from the name in a target to the address that a try talks to.
  *
- *     begin --> lookup --> done(result) --> take: an address --> allows: may it be used? */
+ *     begin --> lookup --> done(result) --> take: an address --> go: may it be used? */
 #ifndef PROBE_WAY_H
 #define PROBE_WAY_H
 
 #include "probe/engine.h"
+#include "probe/trail.h"
 
 /* Begins to look a name up, for as long as the run has. Phase RESOLVE is the caller's to enter. */
 struct bw_lookup *bw_way_begin(struct bw_probe_engine *engine, struct bw_probe_outcome *out,
@@ -16,9 +17,9 @@ struct bw_lookup *bw_way_begin(struct bw_probe_engine *engine, struct bw_probe_o
 bool bw_way_take(struct bw_probe_outcome *out, const struct bw_lookup_result *result,
                  const char *name, struct bw_address *out_address);
 
-/* Whether whoever asks for the probe lets it talk to this address; if not, the outcome is set. To
- * be asked for every connection. */
-bool bw_way_allows(struct bw_probe_outcome *out, const struct bw_probe_target *target,
-                   const struct bw_address *address);
+/* The try is about to talk to this peer: the trail is told, and whoever asks for the probe may
+ * refuse the address. False with the outcome set then. For every connection. */
+bool bw_way_go(struct bw_probe_outcome *out, const struct bw_probe_target *target,
+               const struct bw_trail_peer *peer);
 
 #endif

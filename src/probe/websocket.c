@@ -20,6 +20,7 @@ enum {
     OUT_BYTES_MAX = 256 << 10, /* one message with the groups of another in it */
     RECEIVED_BYTES_MAX = BW_PROBE_BODY_BYTES_MAX,
     PINGS_MAX = 100,
+    READ_BYTES = 16384,
 };
 
 struct bw_probe_try {
@@ -35,7 +36,8 @@ struct bw_probe_try {
     struct bw_address address;
     bool has_address;
     struct bw_tls_watch tls;
-    struct bw_stream *stream;
+    struct bw_stream stream;
+    struct bw_buf rest; /* what is not sent yet */
     char accept[BW_WEBSOCKET_KEY_MAX];
     struct bw_http_answer answer;
     struct bw_http_parser parser;
@@ -51,7 +53,8 @@ struct bw_probe_try {
 static void release(struct bw_probe_try *t)
 {
     bw_lookup_cancel(t->lookup);
-    bw_stream_free(t->stream);
+    bw_stream_close(&t->stream);
+    bw_buf_fini(&t->rest);
     bw_http_parser_fini(&t->parser);
     bw_http_answer_fini(&t->answer);
     bw_websocket_reader_fini(&t->reader);
@@ -106,6 +109,34 @@ static bool random_bytes(struct bw_probe_try *t, void *out, size_t len)
     return false;
 }
 
+/* ---- bytes out ---- */
+
+static enum bw_stream_io send_rest(struct bw_probe_try *t)
+{
+    size_t sent = 0;
+    const enum bw_stream_io io = bw_stream_write(&t->stream, t->rest.data, t->rest.len, &sent);
+    if (sent > 0)
+        memmove(t->rest.data, t->rest.data + sent, t->rest.len - sent);
+    t->rest.len -= sent;
+    return io;
+}
+
+/* Sends what it can at once, and the rest when the peer takes it. False with the outcome set. */
+static bool send_bytes(struct bw_probe_try *t, const void *bytes, size_t len)
+{
+    bw_buf_bytes(&t->rest, bytes, len);
+    if (!bw_buf_failed(&t->rest))
+        return send_rest(t) != BW_STREAM_BROKEN;
+    bw_probe_fail(t->out, BW_REASON_CONNECTION_CLOSED, "the peer does not take what we say");
+    return false;
+}
+
+/* The peer may speak at any time. */
+static void wait_for(struct bw_probe_try *t)
+{
+    bw_stream_wait(&t->stream, BW_POLL_READ | (t->rest.len > 0 ? (unsigned)BW_POLL_WRITE : 0));
+}
+
 /* ---- the dialogue ---- */
 
 /* False when it cannot: the outcome says why. */
@@ -121,7 +152,7 @@ static bool say(struct bw_probe_try *t, enum bw_websocket_opcode opcode, const v
     bool good = !bw_buf_failed(&frame);
     if (!good)
         bw_probe_fail(t->out, BW_REASON_INTERNAL, "a message of %zu bytes is too long", len);
-    good = good && bw_stream_send(t->stream, frame.data, frame.len);
+    good = good && send_bytes(t, frame.data, frame.len);
     bw_buf_fini(&frame);
     return good;
 }
@@ -311,15 +342,13 @@ static bool take_head(struct bw_probe_try *t, const char *bytes, size_t len)
     return go_on(t) && take_frames(t, bytes + used, len - used);
 }
 
-static bool on_bytes(void *ctx, const char *bytes, size_t len)
+static bool take_bytes(struct bw_probe_try *t, const char *bytes, size_t len)
 {
-    struct bw_probe_try *t = ctx;
     return t->upgraded ? take_frames(t, bytes, len) : take_head(t, bytes, len);
 }
 
-static void on_closed(void *ctx)
+static void end_closed(struct bw_probe_try *t)
 {
-    struct bw_probe_try *t = ctx;
     if (t->upgraded)
         bw_probe_fail(t->out, BW_REASON_CONNECTION_CLOSED, "step %zu: closed without a word",
                       t->step + 1);
@@ -327,6 +356,28 @@ static void on_closed(void *ctx)
         bw_probe_fail(t->out, BW_REASON_CONNECTION_CLOSED, "closed %s the headers",
                       t->parser.begun ? "within" : "before");
     end(t);
+}
+
+/* One read a turn: a peer that floods us must not keep the loop to itself. */
+static void on_ready(void *ctx)
+{
+    struct bw_probe_try *t = ctx;
+    char bytes[READ_BYTES];
+    size_t len;
+    enum bw_stream_io io = send_rest(t);
+    if (io != BW_STREAM_BROKEN) {
+        do {
+            io = bw_stream_read(&t->stream, bytes, sizeof bytes, &len);
+            if (io == BW_STREAM_DONE && !take_bytes(t, bytes, len))
+                return;
+        } while (io == BW_STREAM_DONE && bw_stream_has_more(&t->stream));
+    }
+    if (io == BW_STREAM_BROKEN)
+        end(t);
+    else if (io == BW_STREAM_CLOSED)
+        end_closed(t);
+    else
+        wait_for(t);
 }
 
 static void on_failed(void *ctx)
@@ -342,15 +393,15 @@ static void note_request(const struct bw_probe_try *t, const struct bw_buf *requ
         bw_trail_add(t->out, BW_TRAIL_SENT, line, (size_t)(after - line));
 }
 
-static bool on_opened(void *ctx)
+/* False with the outcome set. */
+static bool ask(struct bw_probe_try *t)
 {
-    struct bw_probe_try *t = ctx;
     uint8_t nonce[BW_WEBSOCKET_NONCE_BYTES];
     char key[BW_WEBSOCKET_KEY_MAX];
     struct bw_buf request;
     bw_probe_enter(t->out, BW_PHASE_PROCESSING);
     if (!random_bytes(t, nonce, sizeof nonce))
-        return end_false(t);
+        return false;
     bw_websocket_key(nonce, key, t->accept);
     bw_buf_init(&request, REQUEST_BYTES_MAX);
     bw_websocket_write_request(&request, t->plan, &t->url, t->target->host, key);
@@ -359,9 +410,18 @@ static bool on_opened(void *ctx)
         bw_probe_fail(t->out, BW_REASON_INTERNAL, "the request is too long");
     if (good)
         note_request(t, &request);
-    good = good && bw_stream_send(t->stream, request.data, request.len);
+    good = good && send_bytes(t, request.data, request.len);
     bw_buf_fini(&request);
-    return good || end_false(t);
+    return good;
+}
+
+static void on_secured(void *ctx)
+{
+    struct bw_probe_try *t = ctx;
+    if (ask(t))
+        wait_for(t);
+    else
+        end(t);
 }
 
 /* ---- the way there ---- */
@@ -380,20 +440,25 @@ static const char *tls_name(struct bw_probe_try *t)
     return t->tls_host;
 }
 
-static bool connect_to(struct bw_probe_try *t)
+static void on_connected(void *ctx)
 {
-    static const struct bw_stream_ops ops = {
-        .opened = on_opened, .bytes = on_bytes, .closed = on_closed, .failed = on_failed
-    };
-    bw_probe_enter(t->out, BW_PHASE_CONNECT);
-    if (!bw_way_allows(t->out, t->target, &t->address))
-        return false;
+    struct bw_probe_try *t = ctx;
+    if (!t->url.https) {
+        on_secured(t);
+        return;
+    }
+    bw_probe_enter(t->out, BW_PHASE_TLS);
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->http.tls_plan,
                                     .out = t->out,
                                     .name = tls_name(t) };
-    t->stream = bw_stream_start(t->engine, &t->address, t->url.port, t->url.https ? &t->tls : NULL,
-                                t->out, &ops, t);
-    return t->stream != NULL;
+    bw_stream_secure(&t->stream, &t->tls);
+}
+
+static bool connect_to(struct bw_probe_try *t)
+{
+    const struct bw_trail_peer peer = { t->address, t->url.port };
+    bw_probe_enter(t->out, BW_PHASE_CONNECT);
+    return bw_way_go(t->out, t->target, &peer) && bw_stream_connect(&t->stream, &peer, NULL);
 }
 
 static void on_resolved(void *ctx, const struct bw_lookup_result *result)
@@ -410,6 +475,11 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)
 {
+    static const struct bw_stream_ops ops = { .connected = on_connected,
+                                              .secured = on_secured,
+                                              .ready = on_ready,
+                                              .failed = on_failed,
+                                              .where = "" };
     const struct bw_websocket_plan *plan = prepared;
     struct bw_http_url url;
     struct bw_err err;
@@ -426,6 +496,9 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     t->ctx = ctx;
     t->url = url;
     t->regex_ns = BW_REGEX_LOOP_NS;
+    t->stream =
+        (struct bw_stream){ .loop = engine->loop, .out = out, .ops = &ops, .ctx = t, .fd = -1 };
+    bw_buf_init(&t->rest, OUT_BYTES_MAX);
     bw_http_answer_init(&t->answer, &plan->http);
     bw_http_parser_init(&t->parser, false, take_line, take_body, t);
     bw_websocket_reader_init(&t->reader);

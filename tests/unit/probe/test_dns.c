@@ -367,7 +367,7 @@ static void streams_end_as_told(void **state)
         { "cut off", tcp_cut, false, BW_REASON_CONNECTION_CLOSED, "closed after 39 of 42 bytes" },
         { "silent", tcp_mute, false, BW_REASON_TIMEOUT, "processing" },
         { "hangs up", tcp_closing, false, BW_REASON_CONNECTION_CLOSED, "" },
-        { "resets", tcp_reset, false, BW_REASON_CONNECTION_CLOSED, "reset by peer" },
+        { "resets", tcp_reset, false, BW_REASON_CONNECTION_CLOSED, "the peer reset the connection" },
         { "garbage", tcp_garbage, false, BW_REASON_DNS_PROTOCOL, "no answer to the query" },
         { "over TLS", tcp_good, true, BW_REASON_NONE, "" },
         { "over TLS, byte by byte", tcp_slow, true, BW_REASON_NONE, "" },
