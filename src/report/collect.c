@@ -131,6 +131,30 @@ static bool take_scores(void *ctx, uint32_t series, const struct bw_point *point
     return true;
 }
 
+static void note_due(struct bw_report_entry *entry, int64_t ts_ms, double due_s, int64_t from_ms)
+{
+    const double ahead_ms = due_s * 1000 - (double)ts_ms;
+    if (!(ahead_ms > 0 && ahead_ms < (double)BW_REPORT_PUSH_LOOKBACK_MS))
+        return;
+    if ((int64_t)ahead_ms > entry->interval_ms)
+        entry->interval_ms = (int64_t)ahead_ms;
+    if (ts_ms < from_ms && ts_ms > entry->before_ms)
+        entry->before_ms = ts_ms;
+}
+
+/* A job that reports by itself says with each report when the next one is due. */
+static bool take_dues(void *ctx, const struct bw_recalled *recalled)
+{
+    struct scan *scan = ctx;
+    struct bw_report_entry *entry = entry_of(scan, recalled->series);
+    const int64_t from_ms = scan->gather->report->request.from_ms;
+    for (size_t i = 0; i < recalled->past_count; i++)
+        note_due(entry, recalled->past[i].start_ms, recalled->past[i].min, from_ms);
+    for (size_t i = 0; i < recalled->count; i++)
+        note_due(entry, recalled->points[i].ts_ms, recalled->points[i].value, from_ms);
+    return true;
+}
+
 struct metric_scan {
     const char *metric;
     bool probed; /* of checks that are probed, or of the others */
@@ -140,6 +164,7 @@ struct metric_scan {
 };
 
 static const struct metric_scan metric_scans[] = {
+    { "probe_push_due_timestamp_seconds", true, BW_REPORT_PUSH_LOOKBACK_MS, NULL, take_dues },
     { "probe_success", true, BW_REPORT_LOOKBACK_MS, take_results, NULL },
     { "probe_duration_seconds", true, 0, NULL, take_durations },
     { "bellwether_health_score", false, BW_REPORT_LOOKBACK_MS, take_presence, NULL },
@@ -221,6 +246,8 @@ static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry
                                                  .initial = initial_status(gather, entry),
                                                  .blind = entry->blind,
                                                  .blind_count = entry->blind_count,
+                                                 .interval_ms = entry->interval_ms,
+                                                 .before_ms = entry->before_ms,
                                                  .from_ms = request->from_ms,
                                                  .to_ms = request->to_ms };
     bw_report_spend(&timeline, points, count, BW_REPORT_LOOKBACK_MS,

@@ -9,6 +9,8 @@
 
 /* How far before the range the last result is looked for. */
 #define BW_REPORT_LOOKBACK_MS INT64_C(10800000)
+/* The same of jobs that report by themselves, of which some do so once a month. */
+#define BW_REPORT_PUSH_LOOKBACK_MS (32 * INT64_C(86400000))
 
 /* One check on its way into the report. */
 struct bw_report_entry {
@@ -18,10 +20,11 @@ struct bw_report_entry {
     bool has_state;                    /* the store says where it stands: it is configured */
     enum bw_status state;
     int64_t state_since_ms;
-    bool probed;      /* it has a series of results */
-    bool witnessed;   /* not probed, but it has a series that stops when nobody looks */
-    bool has_runs;    /* some of them in the range */
-    uint32_t *scores; /* in each spell of blindness; NULL: none */
+    bool probed;    /* it has a series of results */
+    bool witnessed; /* not probed, but it has a series that stops when nobody looks */
+    bool has_runs;  /* some of them in the range */
+    int64_t interval_ms, before_ms;      /* as of the timeline: it said itself when it is due */
+    uint32_t *scores;                    /* in each spell of blindness; NULL: none */
     const struct bw_report_spell *blind; /* of the spells those in which it could not be seen */
     size_t blind_count;
     bool done;

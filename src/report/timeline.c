@@ -148,17 +148,34 @@ static int64_t good_until(int64_t ts_ms, int64_t next_ms, int64_t interval_ms)
                                                                        : ts_ms + interval_ms;
 }
 
+static int64_t interval_of(const struct bw_report_timeline *timeline, const struct bw_point *points,
+                           size_t count)
+{
+    if (timeline->interval_ms > 0)
+        return timeline->interval_ms;
+    const int64_t interval_ms = bw_report_interval_ms(points, count);
+    return interval_ms > 0 ? interval_ms : INTERVAL_GUESS_MS;
+}
+
+/* Of a check so slow that its last result before the range is none of the points. */
+static void walk_beginning(struct walk *walk, const struct bw_point *points, size_t count,
+                           int64_t lookback_ms, int64_t interval_ms)
+{
+    const struct bw_report_timeline *timeline = walk->timeline;
+    const int64_t first_ms = count > 0 ? points[0].ts_ms : timeline->to_ms;
+    if (timeline->before_ms != 0)
+        go_to(walk, good_until(timeline->before_ms, first_ms, interval_ms), true);
+    else if (count > 0 && BW_REPORT_SILENT_INTERVALS * interval_ms > lookback_ms
+             && first_ms - walk->at_ms <= BW_REPORT_SILENT_INTERVALS * interval_ms)
+        go_to(walk, first_ms, true);
+}
+
 static void walk_points(struct walk *walk, const struct bw_point *points, size_t count,
                         int64_t lookback_ms)
 {
     const int64_t to_ms = walk->timeline->to_ms;
-    int64_t interval_ms = bw_report_interval_ms(points, count);
-    if (interval_ms == 0)
-        interval_ms = INTERVAL_GUESS_MS;
-    /* A check so slow that its last result before the range was not looked for. */
-    if (count > 0 && BW_REPORT_SILENT_INTERVALS * interval_ms > lookback_ms
-        && points[0].ts_ms - walk->at_ms <= BW_REPORT_SILENT_INTERVALS * interval_ms)
-        go_to(walk, points[0].ts_ms, true);
+    const int64_t interval_ms = interval_of(walk->timeline, points, count);
+    walk_beginning(walk, points, count, lookback_ms, interval_ms);
     for (size_t i = 0; i < count; i++) {
         const int64_t next_ms = i + 1 < count ? points[i + 1].ts_ms : to_ms;
         if (next_ms <= walk->timeline->from_ms)

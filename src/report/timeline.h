@@ -35,6 +35,8 @@ struct bw_report_timeline {
     int64_t from_ms, to_ms;
     const struct bw_report_spell *blind; /* oldest first, without overlaps */
     size_t blind_count;
+    int64_t interval_ms; /* of results, as the check itself said; 0: as they came */
+    int64_t before_ms;   /* when the last result before the range was; 0: nobody knows */
 };
 
 /* The median distance of neighbours; 0 with fewer than two points. */

@@ -282,6 +282,48 @@ static void the_beginning_is_known_from_before(void **state)
     bw_report_free(report);
 }
 
+/* Jobs that report by themselves: each report says when the next one is due. */
+static void report_in(struct fixture *f, const char *service, int64_t second, int64_t every_s)
+{
+    const struct bw_label labels[] = { { "check", "http" },
+                                       { "instance", "a:80" },
+                                       { "service", service } };
+    const struct bw_labels identity = { labels, 3 };
+    const int64_t ts_ms = FROM + second * 1000;
+    const struct bw_sample samples[] = {
+        { bw_store_series(f->store, "probe_success", identity), ts_ms, 1 },
+        { bw_store_series(f->store, "probe_push_due_timestamp_seconds", identity), ts_ms,
+          (double)(ts_ms / 1000 + every_s) },
+    };
+    assert_true(bw_store_append(f->store, samples, every_s > 0 ? 2 : 1));
+}
+
+static void rare_reports_are_good_until_the_next(void **state)
+{
+    enum { DAY_S = 86400 };
+    struct fixture *f = *state;
+    report_in(f, "a", -DAY_S + 60, DAY_S); /* one in the range */
+    report_in(f, "a", 60, DAY_S);
+    report_in(f, "b", -DAY_S / 2, DAY_S); /* none in it, long before */
+    report_in(f, "c", -DAY_S / 2, 60);    /* and that is too long */
+    report_in(f, "d", 60, 0);             /* of which nobody knows more */
+    for (const char *service = "abcd"; *service != '\0'; service++) {
+        const char name[] = { *service, '\0' };
+        change(f, name, -20 * DAY_S, BW_UNKNOWN, BW_HEALTHY, "");
+        stand(f, name, "http", BW_HEALTHY, -20 * DAY_S);
+    }
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->check_count, 4);
+    assert_true(is_near(report->checks[0].time.healthy_ratio, 1));
+    assert_int_equal(report->checks[0].runs, 1);
+    assert_true(is_near(report->checks[0].available_ratio, 1));
+    assert_true(is_near(report->checks[1].time.healthy_ratio, 1));
+    assert_int_equal(report->checks[1].runs, 0);
+    assert_true(is_near(report->checks[2].time.unknown_ratio, 1));
+    assert_true(report->checks[3].time.unknown_ratio > 0.8);
+    bw_report_free(report);
+}
+
 static void hosts_are_told_by_events_alone(void **state)
 {
     struct fixture *f = *state;
@@ -470,6 +512,7 @@ int main(void)
         TEST(silence_is_unknown),
         TEST(blind_time_counts_for_nothing),
         TEST(the_beginning_is_known_from_before),
+        TEST(rare_reports_are_good_until_the_next),
         TEST(hosts_are_told_by_events_alone),
         TEST(a_host_that_nobody_looked_at_is_unknown),
         TEST(services_own_changes_are_no_checks),

@@ -47,6 +47,26 @@ static const struct {
     { "no results to go by", NULL, "?", "..H...D.U.", 4, 2, 2, 2, 1, 2, 'U' },
 };
 
+/* The same of jobs that say how often they report; `before`: seconds since they did last. */
+static const struct {
+    const char *name;
+    int interval, before;
+    const char *results, *initial, *status;
+    int healthy, unhealthy, unknown;
+} jobs[] = {
+    { "one report in the range, and one before", 8, 4, "....x.....", "H", "..........", 10, 0, 0 },
+    { "none in the range", 20, 5, "..........", "H", "..........", 10, 0, 0 },
+    { "none in the range, and none for long", 2, 9, "..........", "H", "..........", 0, 0, 10 },
+    { "none in the range, within three intervals", 6, 4, "..........", "H", "..........", 10, 0,
+      0 },
+    { "a report of old is good for its interval", 3, 1, "............", "H", "............", 2, 0,
+      10 },
+    { "the first ever, near the beginning", 5, 0, "...x......", "H", "..........", 7, 0, 3 },
+    { "the first ever is a change", 5, 0, "...x......", "?", "...H......", 7, 0, 3 },
+    { "late, and told so", 8, 4, "....x.....", "H", ".......U..", 7, 3, 0 },
+    { "more often than it says", 8, 1, "x.x.x.x.x.", "H", "..........", 10, 0, 0 },
+};
+
 static enum bw_status status_of(char letter)
 {
     const char *at = strchr("?HDU", letter);
@@ -113,6 +133,32 @@ static void stories_are_counted_as_told(void **state)
         expect_number(name, "downtime", check.downtime_ms, cases[i].unhealthy * 1000);
         expect_number(name, "longest", check.longest_ms, cases[i].longest * 1000);
         expect_number(name, "status", check.status, status_of(cases[i].last));
+    }
+}
+
+static void jobs_are_known_as_long_as_they_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        struct bw_point points[64];
+        struct bw_report_change changes[64];
+        struct bw_report_check check = { .runs = 0 };
+        const size_t all = strlen(jobs[i].status);
+        const struct bw_report_timeline timeline = {
+            .changes = changes,
+            .count = read_changes(jobs[i].status, changes),
+            .initial = status_of(jobs[i].initial[0]),
+            .from_ms = FROM,
+            .to_ms = FROM + (int64_t)all * 1000,
+            .interval_ms = (int64_t)jobs[i].interval * 1000,
+            .before_ms = jobs[i].before > 0 ? FROM - (int64_t)jobs[i].before * 1000 : 0,
+        };
+        bw_report_spend(&timeline, points, read_points(jobs[i].results, points), 3600000, false,
+                        &check);
+        expect_seconds(jobs[i].name, "healthy", check.time.healthy_ratio, jobs[i].healthy, all);
+        expect_seconds(jobs[i].name, "unhealthy", check.time.unhealthy_ratio, jobs[i].unhealthy,
+                       all);
+        expect_seconds(jobs[i].name, "unknown", check.time.unknown_ratio, jobs[i].unknown, all);
     }
 }
 
@@ -243,9 +289,11 @@ static void strip_shows_the_worst_of_each_part(void **state)
         { .ts_ms = FROM + 12000, .to = BW_HEALTHY },
         { .ts_ms = FROM + 59000, .to = BW_UNKNOWN },
     };
-    const struct bw_report_timeline timeline = {
-        changes, 4, BW_HEALTHY, FROM, FROM + 60000, NULL, 0
-    };
+    const struct bw_report_timeline timeline = { .changes = changes,
+                                                 .count = 4,
+                                                 .initial = BW_HEALTHY,
+                                                 .from_ms = FROM,
+                                                 .to_ms = FROM + 60000 };
     struct bw_report_check check = { .runs = 0 };
     char told[BW_REPORT_STRIP_PARTS + 1] = "";
     bw_report_spend(&timeline, NULL, 0, 0, true, &check);
@@ -292,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stories_are_counted_as_told),
+        cmocka_unit_test(jobs_are_known_as_long_as_they_say),
         cmocka_unit_test(blind_time_is_unknown),
         cmocka_unit_test(five_shares_add_up_to_one),
         cmocka_unit_test(availability_is_of_the_known_time),
