@@ -7,44 +7,19 @@
 #include <cmocka.h>
 
 #include "base/units.h"
-#include "certificate.h"
 #include "conf/decode.h"
 #include "dns_server.h"
 #include "peer.h"
 #include "probe/dns.h"
+#include "secure.h"
 #include "world.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static const uint8_t one[] = { 192, 0, 2, 1 }, two[] = { 192, 0, 2, 2 };
-
-static struct certificate authority, leaf;
-static SSL_CTX *server_tls;
-static char ca_file[32];
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    authority = certificate_make(NULL, -3600, 86400, NULL);
-    leaf = certificate_make("IP:127.0.0.1", -3600, 86400, &authority);
-    server_tls = certificate_server(&leaf);
-    certificate_write(&authority, ca_file);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    SSL_CTX_free(server_tls);
-    certificate_free(&leaf);
-    certificate_free(&authority);
-    return unlink(ca_file);
-}
 
 /* ---- answers, by the first label of the name ---- */
 
@@ -188,15 +163,6 @@ static const char *at(struct world *w, uint16_t port)
     return world_text(w, "127.0.0.1:%u", port);
 }
 
-static void expect(const struct world *w, const char *story, enum bw_reason reason,
-                   const char *detail)
-{
-    if (w->result.reason != reason || strstr(w->result.detail, detail) == NULL)
-        fail_msg("%s: %s, '%s'; expected %s, '%s'", story, bw_reason_name(w->result.reason),
-                 w->result.detail, bw_reason_name(reason), detail);
-    assert_true(w->result.duration_ns < 20 * BW_SECOND);
-}
-
 /* ---- stories over UDP ---- */
 
 static void an_answer_is_measured(void **state)
@@ -208,7 +174,7 @@ static void an_answer_is_measured(void **state)
     dns_server_start(&server, play, NULL);
     struct bw_probe_module module = module_for(&w, "two.test");
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "two records", BW_REASON_NONE, "");
+    world_expect(&w, "two records", BW_REASON_NONE, "");
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_ANSWER_RRS, NULL) == 2);
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_AUTHORITY_RRS, NULL) == 1);
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_ADDITIONAL_RRS, NULL) == 1);
@@ -228,7 +194,7 @@ static void an_answer_is_measured(void **state)
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_SERIAL, NULL) == 0); /* A came: no serial */
     module.dns.query_name = "truncated.test";
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "truncated passes", BW_REASON_NONE, "");
+    world_expect(&w, "truncated passes", BW_REASON_NONE, "");
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_ANSWER_TRUNCATED, NULL) == 1);
     assert_false(world_has(&w, BW_METRIC_PROBE_DNS_ANSWER_HASH));
     dns_server_stop(&server);
@@ -244,20 +210,21 @@ static void response_codes_are_judged(void **state)
     dns_server_start(&server, play, NULL);
     struct bw_probe_module module = module_for(&w, "rcode3.test");
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "no such name", BW_REASON_DNS_NXDOMAIN, "rcode3.test: NXDOMAIN, expected NOERROR");
+    world_expect(&w, "no such name", BW_REASON_DNS_NXDOMAIN,
+                 "rcode3.test: NXDOMAIN, expected NOERROR");
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_RCODE, NULL) == 3);
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_QUERY_SUCCEEDED, NULL) == 1);
     assert_non_null(strstr(w.told, "query for rcode3.test"));
     assert_non_null(strstr(w.told, "NXDOMAIN"));
     module.dns.query_name = "rcode2.test";
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "broken server", BW_REASON_DNS_RCODE, "SERVFAIL");
+    world_expect(&w, "broken server", BW_REASON_DNS_RCODE, "SERVFAIL");
     module.dns.valid_rcodes = WORLD_STRINGS("NXDOMAIN", "SERVFAIL");
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "SERVFAIL is wanted", BW_REASON_NONE, "");
+    world_expect(&w, "SERVFAIL is wanted", BW_REASON_NONE, "");
     module.dns.query_name = "one.test";
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "NOERROR is not", BW_REASON_DNS_RCODE, "NOERROR, expected NXDOMAIN or others");
+    world_expect(&w, "NOERROR is not", BW_REASON_DNS_RCODE, "NOERROR, expected NXDOMAIN or others");
     dns_server_stop(&server);
     world_close(&w);
 }
@@ -292,7 +259,7 @@ static void strange_answers_are_named(void **state)
         world_probe(&w, &module, at(&w, server.port),
                     cases[i].reason == BW_REASON_TIMEOUT ? 300 * BW_MS : 5 * BW_SECOND);
         dns_server_stop(&server);
-        expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
+        world_expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
         assert_int_equal((int)world_value(&w, BW_METRIC_PROBE_DNS_IGNORED_ANSWERS, NULL),
                          cases[i].ignored);
         assert_true(world_value(&w, BW_METRIC_PROBE_DNS_QUERY_SUCCEEDED, NULL)
@@ -341,11 +308,12 @@ static void records_are_matched_as_blackbox_does(void **state)
     struct bw_probe_module module = module_for(&w, "two.test");
     module.dns.validate[BW_DNS_AUTHORITY].lists[BW_DNS_IF_MATCHES] = WORLD_STRINGS("NS\tns\\.$");
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "authority", BW_REASON_ASSERTION_RECORDS, "authority: a record matches");
+    world_expect(&w, "authority", BW_REASON_ASSERTION_RECORDS, "authority: a record matches");
     module.dns.validate[BW_DNS_AUTHORITY].lists[BW_DNS_IF_MATCHES] = (struct bw_strings){ 0 };
     module.dns.validate[BW_DNS_ADDITIONAL].lists[BW_DNS_IF_NOT_MATCHES] = WORLD_STRINGS("udp: 999");
     world_probe(&w, &module, at(&w, server.port), 5 * BW_SECOND);
-    expect(&w, "additional", BW_REASON_ASSERTION_RECORDS, "additional: a record does not match");
+    world_expect(&w, "additional", BW_REASON_ASSERTION_RECORDS,
+                 "additional: a record does not match");
     dns_server_stop(&server);
     world_close(&w);
 }
@@ -367,7 +335,8 @@ static void streams_end_as_told(void **state)
         { "cut off", tcp_cut, false, BW_REASON_CONNECTION_CLOSED, "closed after 39 of 42 bytes" },
         { "silent", tcp_mute, false, BW_REASON_TIMEOUT, "processing" },
         { "hangs up", tcp_closing, false, BW_REASON_CONNECTION_CLOSED, "" },
-        { "resets", tcp_reset, false, BW_REASON_CONNECTION_CLOSED, "the peer reset the connection" },
+        { "resets", tcp_reset, false, BW_REASON_CONNECTION_CLOSED,
+          "the peer reset the connection" },
         { "garbage", tcp_garbage, false, BW_REASON_DNS_PROTOCOL, "no answer to the query" },
         { "over TLS", tcp_good, true, BW_REASON_NONE, "" },
         { "over TLS, byte by byte", tcp_slow, true, BW_REASON_NONE, "" },
@@ -380,12 +349,12 @@ static void streams_end_as_told(void **state)
         struct bw_probe_module module = module_for(&w, "one.test");
         module.dns.transport_protocol = 1;
         module.dns.dns_over_tls = cases[i].tls;
-        module.dns.tls_config.ca_file = ca_file;
-        peer_start(&peer, cases[i].server, cases[i].tls ? server_tls : NULL);
+        module.dns.tls_config.ca_file = secure.ca_file;
+        peer_start(&peer, cases[i].server, cases[i].tls ? secure.server : NULL);
         world_probe(&w, &module, at(&w, peer.port),
                     cases[i].reason == BW_REASON_TIMEOUT ? 200 * BW_MS : 5 * BW_SECOND);
         peer_stop(&peer);
-        expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
+        world_expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
         assert_true(w.result.has_certificate == cases[i].tls);
     }
     world_close(&w);
@@ -399,23 +368,24 @@ static void certificates_are_judged(void **state)
     world_open(&w, NULL);
     struct bw_probe_module module = module_for(&w, "one.test");
     module.dns.dns_over_tls = true; /* over TCP, whatever the transport is */
-    peer_start(&peer, tcp_good, server_tls);
+    peer_start(&peer, tcp_good, secure.server);
     world_probe(&w, &module, at(&w, peer.port), 5 * BW_SECOND);
-    expect(&w, "unknown authority", BW_REASON_TLS_UNTRUSTED, "");
+    world_expect(&w, "unknown authority", BW_REASON_TLS_UNTRUSTED, "");
     module.dns.tls_config.insecure_skip_verify = true;
     world_probe(&w, &module, at(&w, peer.port), 5 * BW_SECOND);
-    expect(&w, "nobody asks", BW_REASON_NONE, "");
-    module.dns.tls_config = (struct bw_tls_options){ .ca_file = ca_file, .server_name = "a.test" };
+    world_expect(&w, "nobody asks", BW_REASON_NONE, "");
+    module.dns.tls_config =
+        (struct bw_tls_options){ .ca_file = secure.ca_file, .server_name = "a.test" };
     world_probe(&w, &module, at(&w, peer.port), 5 * BW_SECOND);
-    expect(&w, "another name", BW_REASON_TLS_WRONG_HOST, "");
+    world_expect(&w, "another name", BW_REASON_TLS_WRONG_HOST, "");
     peer_stop(&peer);
     peer_start(&peer, tcp_garbage, NULL);
     world_probe(&w, &module, at(&w, peer.port), 5 * BW_SECOND);
-    expect(&w, "no TLS", BW_REASON_TLS_HANDSHAKE, "");
+    world_expect(&w, "no TLS", BW_REASON_TLS_HANDSHAKE, "");
     peer_stop(&peer);
     peer_start(&peer, tcp_mute, NULL);
     world_probe(&w, &module, at(&w, peer.port), 200 * BW_MS);
-    expect(&w, "no handshake", BW_REASON_TLS_TIMEOUT, "");
+    world_expect(&w, "no handshake", BW_REASON_TLS_TIMEOUT, "");
     peer_stop(&peer);
     world_close(&w);
 }
@@ -427,15 +397,15 @@ static void nobody_listens(void **state)
     world_open(&w, NULL);
     struct bw_probe_module module = module_for(&w, "one.test");
     world_probe(&w, &module, at(&w, peer_closed_port()), 5 * BW_SECOND);
-    expect(&w, "UDP", BW_REASON_CONNECT_REFUSED, "");
+    world_expect(&w, "UDP", BW_REASON_CONNECT_REFUSED, "");
     module.dns.transport_protocol = 1;
     world_probe(&w, &module, at(&w, peer_closed_port()), 5 * BW_SECOND);
-    expect(&w, "TCP", BW_REASON_CONNECT_REFUSED, "");
+    world_expect(&w, "TCP", BW_REASON_CONNECT_REFUSED, "");
     assert_true(world_value(&w, BW_METRIC_PROBE_DNS_QUERY_SUCCEEDED, NULL) == 0);
     module.dns.transport_protocol = 0;
     module.dns.source_ip_address = "::1";
     world_probe(&w, &module, at(&w, peer_closed_port()), 5 * BW_SECOND);
-    expect(&w, "another family", BW_REASON_CONNECT_FAILED, "source_ip_address");
+    world_expect(&w, "another family", BW_REASON_CONNECT_FAILED, "source_ip_address");
     world_close(&w);
 }
 
@@ -610,5 +580,5 @@ int main(void)
         cmocka_unit_test(targets_are_read),
         cmocka_unit_test(options_that_make_no_question_are_refused),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, secure_setup, secure_teardown);
 }

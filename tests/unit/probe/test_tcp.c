@@ -7,38 +7,13 @@
 #include <cmocka.h>
 
 #include "base/units.h"
-#include "certificate.h"
 #include "peer.h"
+#include "secure.h"
 #include "world.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct certificate authority, leaf;
-static SSL_CTX *server_tls;
-static char ca_file[32];
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    authority = certificate_make(NULL, -3600, 86400, NULL);
-    leaf = certificate_make("IP:127.0.0.1", -3600, 86400, &authority);
-    server_tls = certificate_server(&leaf);
-    certificate_write(&authority, ca_file);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    SSL_CTX_free(server_tls);
-    certificate_free(&leaf);
-    certificate_free(&authority);
-    return unlink(ca_file);
-}
 
 /* ---- servers ---- */
 
@@ -50,7 +25,7 @@ static void smtp(struct peer_talk *talk)
     if (!peer_hear(talk, "STARTTLS\n"))
         return;
     peer_say(talk, "220 go ahead\r\n");
-    talk->ssl = SSL_new(server_tls);
+    talk->ssl = SSL_new(secure.server);
     SSL_set_fd(talk->ssl, talk->fd);
     if (SSL_accept(talk->ssl) == 1 && peer_hear(talk, "QUIT\n"))
         peer_say(talk, "221 bye\r\n");
@@ -181,15 +156,13 @@ static void dialogues_end_as_told(void **state)
                || cases[i].steps[count].expect_bytes != NULL)
             count++;
         struct bw_probe_module module = world_module(&w, BW_PROBER_TCP);
-        module.tcp.tls_config.ca_file = ca_file;
+        module.tcp.tls_config.ca_file = secure.ca_file;
         module.tcp.query_response = (struct bw_items){ (void *)(uintptr_t)cases[i].steps, count };
         peer_start(&peer, cases[i].server, NULL);
         world_probe(&w, &module, world_text(&w, "127.0.0.1:%u", peer.port),
                     cases[i].reason == BW_REASON_TIMEOUT ? 200 * BW_MS : 5 * BW_SECOND);
         peer_stop(&peer);
-        if (w.result.reason != cases[i].reason || strstr(w.result.detail, cases[i].detail) == NULL)
-            fail_msg("%s: %s, %s", cases[i].name, bw_reason_name(w.result.reason), w.result.detail);
-        assert_true(w.result.duration_ns < 20 * BW_SECOND);
+        world_expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
     }
     world_close(&w);
 }
@@ -200,11 +173,11 @@ static void tls_from_the_first_byte(void **state)
     struct world w;
     struct peer peer;
     world_open(&w, NULL);
-    peer_start(&peer, irc, server_tls);
+    peer_start(&peer, irc, secure.server);
     const struct bw_tcp_step step = { .expect = "^PING (.*)$", .send = "PONG ${1}" };
     struct bw_probe_module module = world_module(&w, BW_PROBER_TCP);
     module.tcp.tls = true;
-    module.tcp.tls_config.ca_file = ca_file;
+    module.tcp.tls_config.ca_file = secure.ca_file;
     module.tcp.query_response = (struct bw_items){ (void *)(uintptr_t)&step, 1 };
     const char *target = world_text(&w, "127.0.0.1:%u", peer.port);
     world_probe(&w, &module, target, 5 * BW_SECOND);
@@ -224,11 +197,7 @@ static void nobody_listens(void **state)
 {
     (void)state;
     struct world w;
-    world_open(&w, NULL);
-    const struct bw_probe_module module = world_module(&w, BW_PROBER_TCP);
-    world_probe(&w, &module, world_text(&w, "127.0.0.1:%u", peer_closed_port()), BW_SECOND);
-    assert_int_equal(w.result.reason, BW_REASON_CONNECT_REFUSED);
-    assert_int_equal(w.result.last_phase, BW_PHASE_CONNECT);
+    world_refused(&w, BW_PROBER_TCP, "");
     world_close(&w);
 }
 
@@ -239,5 +208,5 @@ int main(void)
         cmocka_unit_test(tls_from_the_first_byte),
         cmocka_unit_test(nobody_listens),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, secure_setup, secure_teardown);
 }

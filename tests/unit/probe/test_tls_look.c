@@ -416,8 +416,7 @@ static void files_are_judged(void **state)
         module.tls.tls_config.server_name = cases[i].server_name;
         world_probe(&w, &module, world_text(&w, "file:%s", path), 5 * BW_SECOND);
         unlink(path);
-        if (w.result.reason != cases[i].reason || strstr(w.result.detail, cases[i].detail) == NULL)
-            fail_msg("%s: %s, %s", cases[i].name, bw_reason_name(w.result.reason), w.result.detail);
+        world_expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
         assert_int_equal(world_has(&w, BW_METRIC_PROBE_TLS_VERDICT),
                          cases[i].reason != BW_REASON_ASSERTION_TLS);
         assert_false(world_has(&w, BW_METRIC_PROBE_TLS_VERSION_INFO));

@@ -8,37 +8,13 @@
 #include <cmocka.h>
 
 #include "base/units.h"
-#include "certificate.h"
 #include "peer.h"
+#include "secure.h"
 #include "world.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static struct certificate authority, leaf;
-static SSL_CTX *server_tls;
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    authority = certificate_make(NULL, -3600, 86400, NULL);
-    leaf = certificate_make("DNS:other.test", -3600, 86400, &authority);
-    server_tls = certificate_server(&leaf);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    SSL_CTX_free(server_tls);
-    certificate_free(&leaf);
-    certificate_free(&authority);
-    return 0;
-}
 
 static void need(const struct world *w, const char *line)
 {
@@ -173,7 +149,8 @@ static void secrets_of_a_request_stay_with_us(void **state)
     module.http.method = "POST";
     module.http.headers = (struct bw_pairs){ headers, 3 };
     module.http.body = "{\"user\":\"me\",\"password\":\"fr0mbody\",\"note\":\"fr0menv\"}";
-    module.http.authorization = (struct bw_authorization){ .type = "Bearer", .credentials = "fr0mauth" };
+    module.http.authorization =
+        (struct bw_authorization){ .type = "Bearer", .credentials = "fr0mauth" };
     static const char *const pattern[] = { "fine" };
     module.http.fail_if_body_not_matches_regexp = (struct bw_strings){ pattern, 1 };
     peer_start(&peer, echo_500, NULL);
@@ -224,7 +201,9 @@ static void a_success_is_told_to_who_asks(void **state)
     struct world w;
     struct peer peer;
     world_open(&w, NULL);
-    peer_start(&peer, good, server_tls);
+    struct certificate other = certificate_make("DNS:other.test", -3600, 86400, &secure.authority);
+    SSL_CTX *server = certificate_server(&other);
+    peer_start(&peer, good, server);
     struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
     module.http.tls_config.insecure_skip_verify = true;
     const struct bw_probe_request request = {
@@ -244,6 +223,8 @@ static void a_success_is_told_to_who_asks(void **state)
     assert_false(w.result.success);
     need(&w, " * certificate: unable to get local issuer certificate\n");
     peer_stop(&peer);
+    SSL_CTX_free(server);
+    certificate_free(&other);
     world_close(&w);
 }
 
@@ -317,5 +298,5 @@ int main(void)
         cmocka_unit_test(a_dialogue_is_told_without_passwords),
         cmocka_unit_test(what_came_before_a_timeout_is_told),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, secure_setup, secure_teardown);
 }

@@ -7,42 +7,17 @@
 #include <cmocka.h>
 
 #include "base/units.h"
-#include "certificate.h"
 #include "peer.h"
 #include "probe/table.h"
 #include "probe/websocket.h"
+#include "secure.h"
 #include "world.h"
 
 #include <openssl/evp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct certificate authority, leaf;
-static SSL_CTX *server_tls;
-static char ca_file[32];
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    authority = certificate_make(NULL, -3600, 86400, NULL);
-    leaf = certificate_make("IP:127.0.0.1", -3600, 86400, &authority);
-    server_tls = certificate_server(&leaf);
-    certificate_write(&authority, ca_file);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    SSL_CTX_free(server_tls);
-    certificate_free(&leaf);
-    certificate_free(&authority);
-    return unlink(ca_file);
-}
 
 /* ---- servers ---- */
 
@@ -383,9 +358,7 @@ static void dialogues_end_as_told(void **state)
         world_probe(&w, &module, world_text(&w, "ws://127.0.0.1:%u/chat", peer.port),
                     cases[i].reason == BW_REASON_TIMEOUT ? 200 * BW_MS : 5 * BW_SECOND);
         peer_stop(&peer);
-        if (w.result.reason != cases[i].reason || strstr(w.result.detail, cases[i].detail) == NULL)
-            fail_msg("%s: %s, %s", cases[i].name, bw_reason_name(w.result.reason), w.result.detail);
-        assert_true(w.result.duration_ns < 20 * BW_SECOND);
+        world_expect(&w, cases[i].name, cases[i].reason, cases[i].detail);
         assert_int_equal(w.result.http_status, cases[i].status);
         assert_true(world_value(&w, BW_METRIC_PROBE_WEBSOCKET_STATUS_CODE, NULL)
                     == cases[i].status);
@@ -406,9 +379,9 @@ static void over_tls(void **state)
     const struct bw_websocket_step steps[] = { { "I am (\\d+)$", "hi ${1}" },
                                                { "^welcome$", NULL } };
     world_open(&w, NULL);
-    peer_start(&peer, greeting, server_tls);
+    peer_start(&peer, greeting, secure.server);
     struct bw_probe_module module = world_module(&w, BW_PROBER_WEBSOCKET);
-    module.websocket.tls_config.ca_file = ca_file;
+    module.websocket.tls_config.ca_file = secure.ca_file;
     module.websocket.query_response = (struct bw_items){ (void *)(uintptr_t)steps, 2 };
     const char *target = world_text(&w, "wss://127.0.0.1:%u/", peer.port);
     world_probe(&w, &module, target, 5 * BW_SECOND);
@@ -504,11 +477,7 @@ static void nobody_listens(void **state)
 {
     (void)state;
     struct world w;
-    world_open(&w, NULL);
-    const struct bw_probe_module module = world_module(&w, BW_PROBER_WEBSOCKET);
-    world_probe(&w, &module, world_text(&w, "ws://127.0.0.1:%u/", peer_closed_port()), BW_SECOND);
-    assert_int_equal(w.result.reason, BW_REASON_CONNECT_REFUSED);
-    assert_int_equal(w.result.last_phase, BW_PHASE_CONNECT);
+    world_refused(&w, BW_PROBER_WEBSOCKET, "ws://");
     world_close(&w);
 }
 
@@ -519,5 +488,5 @@ int main(void)
         cmocka_unit_test(a_subprotocol_is_chosen), cmocka_unit_test(headers_are_sent_and_hidden),
         cmocka_unit_test(options_are_checked),     cmocka_unit_test(nobody_listens),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, secure_setup, secure_teardown);
 }

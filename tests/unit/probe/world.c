@@ -119,6 +119,25 @@ void world_probe(struct world *w, const struct bw_probe_module *module, const ch
     world_run(w, module, &request);
 }
 
+void world_expect(const struct world *w, const char *story, enum bw_reason reason,
+                  const char *detail)
+{
+    if (w->result.reason != reason || strstr(w->result.detail, detail) == NULL)
+        fail_msg("%s: %s, '%s'; expected %s, '%s'", story, bw_reason_name(w->result.reason),
+                 w->result.detail, bw_reason_name(reason), detail);
+    assert_true(w->result.duration_ns < 20 * BW_SECOND);
+}
+
+void world_refused(struct world *w, enum bw_prober prober, const char *scheme)
+{
+    world_open(w, NULL);
+    const struct bw_probe_module module = world_module(w, prober);
+    const char *target = world_text(w, "%s127.0.0.1:%u", scheme, peer_closed_port());
+    world_probe(w, &module, target, BW_SECOND);
+    assert_int_equal(w->result.reason, BW_REASON_CONNECT_REFUSED);
+    assert_int_equal(w->result.last_phase, BW_PHASE_CONNECT);
+}
+
 double world_value(const struct world *w, enum bw_family_id family, const char *label)
 {
     double value = 0;

@@ -36,6 +36,15 @@ void world_run(struct world *w, const struct bw_probe_module *module,
 void world_probe(struct world *w, const struct bw_probe_module *module, const char *target,
                  int64_t timeout_ns);
 
+/* Fails the test unless the last run of a story ended so, within 20 seconds: the detail has
+ * `detail` in it. */
+void world_expect(const struct world *w, const char *story, enum bw_reason reason,
+                  const char *detail);
+
+/* A whole test: on a port that nobody listens on, a probe of this kind is refused, in phase
+ * CONNECT. `scheme` comes before the address. The world stays open. */
+void world_refused(struct world *w, enum bw_prober prober, const char *scheme);
+
 /* The measure's value; fails the test when there is none. */
 double world_value(const struct world *w, enum bw_family_id family, const char *label);
 bool world_has(const struct world *w, enum bw_family_id family);
