@@ -295,10 +295,13 @@ static void take_round(struct bw_hostwatch *hostwatch, const struct bw_measures 
     drop_unseen(hostwatch);
     show_resources(hostwatch, values, count);
     measure_resources(values, count, judged);
-    if (tick_ms > hostwatch->last_tick_ms || tick_ms < hostwatch->last_tick_ms - 60000)
+    const struct bw_shape *shape = NULL;
+    if (tick_ms > hostwatch->last_tick_ms || tick_ms < hostwatch->last_tick_ms - 60000) {
         bw_source_put_tick(hostwatch->source, read, tick_ms);
+        shape = bw_source_shape(hostwatch->source);
+    }
     hostwatch->last_tick_ms = tick_ms;
-    bw_publication_show(hostwatch->publication, read);
+    bw_publication_show(hostwatch->publication, read, shape);
     bw_publication_commit(hostwatch->judged);
     bw_core_view_aged(hostwatch->core);
 }

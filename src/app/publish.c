@@ -166,19 +166,20 @@ struct bw_measures *bw_publication_reopen(struct bw_publication *publication)
     return &publication->measures;
 }
 
-static bool try_show(struct bw_publication *publication, const struct bw_measures *measures)
+static bool try_show(struct bw_publication *publication, const struct bw_measures *measures,
+                     const struct bw_shape *shape)
 {
     struct bw_publisher *publisher = publication->publisher;
     if (pthread_rwlock_trywrlock(&publisher->registry_lock) != 0)
         return false;
-    bw_registry_set(publisher->registry, publication->block, measures);
+    bw_registry_set_shaped(publisher->registry, publication->block, measures, shape);
     pthread_rwlock_unlock(&publisher->registry_lock);
     return true;
 }
 
 static bool try_set(struct bw_publication *publication)
 {
-    if (!try_show(publication, &publication->measures))
+    if (!try_show(publication, &publication->measures, NULL))
         return false;
     drop_measures(publication);
     return true;
@@ -196,10 +197,11 @@ void bw_publication_commit(struct bw_publication *publication)
     publisher->waiting = publication;
 }
 
-void bw_publication_show(struct bw_publication *publication, const struct bw_measures *measures)
+void bw_publication_show(struct bw_publication *publication, const struct bw_measures *measures,
+                         const struct bw_shape *shape)
 {
     struct bw_measures *own = bw_publication_begin(publication);
-    if (try_show(publication, measures))
+    if (try_show(publication, measures, shape))
         return;
     bw_measures_append(own, measures);
     bw_publication_commit(publication);

@@ -38,8 +38,10 @@ struct bw_measures *bw_publication_reopen(struct bw_publication *publication);
 /* Shows what the list holds, now or within some milliseconds. */
 void bw_publication_commit(struct bw_publication *publication);
 
-/* Both at once for measures that are there already: they are copied only when they must wait. */
-void bw_publication_show(struct bw_publication *publication, const struct bw_measures *measures);
+/* Both at once for measures that are there already: they are copied only when they must wait.
+ * `shape`, of the publisher's, is what they are known to be; or NULL. */
+void bw_publication_show(struct bw_publication *publication, const struct bw_measures *measures,
+                         const struct bw_shape *shape);
 
 /* Appends the page. Any thread. */
 void bw_publisher_render(struct bw_publisher *publisher, enum bw_exposition format,

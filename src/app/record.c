@@ -181,6 +181,11 @@ void bw_source_set_pace(struct bw_source *source, int64_t interval_ms)
     source->interval_ms = interval_ms;
 }
 
+const struct bw_shape *bw_source_shape(const struct bw_source *source)
+{
+    return source->shape;
+}
+
 void bw_source_put(struct bw_source *source, const struct bw_measures *measures, int64_t ts_ms)
 {
     remember(source, measures, ts_ms);

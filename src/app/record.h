@@ -54,6 +54,9 @@ void bw_source_put(struct bw_source *source, const struct bw_measures *measures,
 void bw_source_put_tick(struct bw_source *source, const struct bw_measures *measures,
                         int64_t tick_ms);
 
+/* What its last round was a list of; NULL before the first. The source's, until the next round. */
+const struct bw_shape *bw_source_shape(const struct bw_source *source);
+
 /* Every latest value of a metric not older than `since_ms`, or by its source's pace at most. */
 typedef void bw_latest_fn(void *ctx, const struct bw_latest *latest);
 void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,

@@ -109,18 +109,16 @@ void bw_roster_unveil(struct bw_roster *roster, struct bw_roster_check *check)
 
 void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_measures *out)
 {
+    const enum bw_status status = bw_roster_status(check);
     for (int i = 0; i < BW_STATUS_COUNT; i++) {
-        const char *name = bw_status_name((enum bw_status)i);
-        bw_measures_add(out, BW_METRIC_HEALTH_STATUS,
-                        bw_roster_status(check) == (enum bw_status)i ? 1 : 0,
-                        BW_LABEL_VALUES(name));
-        bw_measures_add(out, BW_METRIC_HEALTH_TRANSITIONS_TOTAL, (double)check->entered[i],
-                        BW_LABEL_VALUES(name));
+        const char *const *label = bw_status_label((enum bw_status)i);
+        bw_measures_lend(out, BW_METRIC_HEALTH_STATUS, status == (enum bw_status)i ? 1 : 0, label);
+        bw_measures_lend(out, BW_METRIC_HEALTH_TRANSITIONS_TOTAL, (double)check->entered[i], label);
     }
     static const double scores[BW_STATUS_COUNT] = {
         [BW_HEALTHY] = 1, [BW_DEGRADED] = 0.5, [BW_UNHEALTHY] = 0
     };
-    if (bw_roster_status(check) != BW_UNKNOWN)
+    if (status != BW_UNKNOWN)
         bw_measures_add(out, BW_METRIC_HEALTH_SCORE, scores[check->health.status], NULL);
     if (bw_roster_since_ms(check) > 0)
         bw_measures_add(out, BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS,

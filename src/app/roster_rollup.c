@@ -8,8 +8,8 @@
 static void measure_state(const struct bw_rollup *state, int64_t since_ms, struct bw_measures *out)
 {
     for (int i = 0; i < BW_STATUS_COUNT; i++)
-        bw_measures_add(out, BW_METRIC_HEALTH_STATUS, state->status == (enum bw_status)i ? 1 : 0,
-                        BW_LABEL_VALUES(bw_status_name((enum bw_status)i)));
+        bw_measures_lend(out, BW_METRIC_HEALTH_STATUS, state->status == (enum bw_status)i ? 1 : 0,
+                         bw_status_label((enum bw_status)i));
     if (!isnan(state->score))
         bw_measures_add(out, BW_METRIC_HEALTH_SCORE, state->score, NULL);
     if (since_ms > 0)

@@ -20,6 +20,11 @@ struct bw_watch *bw_watch_new(struct bw_core *core, struct bw_resolver *resolver
     watch->core = core;
     watch->engine = engine;
     watch->timer = bw_timer_new(core->loop, on_timer, watch);
+    bw_measures_init(&watch->told, &watch->told_arena);
+    for (int i = 0; i < BW_REASON_COUNT; i++) {
+        watch->run_labels[i][0] = i == BW_REASON_NONE ? "success" : "failure";
+        watch->run_labels[i][1] = bw_reason_name((enum bw_reason)i);
+    }
     return watch;
 }
 
@@ -34,6 +39,7 @@ void bw_watch_free(struct bw_watch *watch)
     bw_schedule_free(watch->schedule);
     bw_timer_free(watch->timer);
     bw_probe_engine_free(watch->engine);
+    bw_arena_fini(&watch->told_arena);
     free(watch);
 }
 

@@ -54,8 +54,11 @@ struct bw_watch {
     size_t waiting;   /* results that wait for the canary */
     int64_t armed_ns; /* when the timer goes off; -1: not set */
     double last_lag_s;
-    struct bw_schedule_counts retired; /* counts of schedules that a reload replaced */
-    uint64_t still_flying;             /* ticks that found a run from before a reload */
+    struct bw_schedule_counts retired;          /* counts of schedules that a reload replaced */
+    uint64_t still_flying;                      /* ticks that found a run from before a reload */
+    const char *run_labels[BW_REASON_COUNT][2]; /* result and reason, as a metric has them */
+    struct bw_arena told_arena;
+    struct bw_measures told; /* what is told of the result that came last */
 };
 
 /* ---- watch.c ---- */

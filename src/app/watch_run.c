@@ -58,20 +58,13 @@ static double seconds(int64_t ns)
 
 /* ---- what is shown --------------------------------------------------------------------- */
 
-static void copy_measures(struct bw_measures *out, const struct bw_measures *in)
-{
-    for (size_t i = 0; in != NULL && i < in->count; i++)
-        bw_measures_add(out, in->items[i].family, in->items[i].value, in->items[i].labels);
-}
-
 static void measure_runs(const struct bw_watched *check, struct bw_measures *out)
 {
     for (int i = 0; i < BW_REASON_COUNT; i++) {
         if (check->runs[i] == 0 && i != BW_REASON_NONE)
             continue;
-        const char *result = i == BW_REASON_NONE ? "success" : "failure";
-        bw_measures_add(out, BW_METRIC_CHECK_RUNS_TOTAL, (double)check->runs[i],
-                        BW_LABEL_VALUES(result, bw_reason_name((enum bw_reason)i)));
+        bw_measures_lend(out, BW_METRIC_CHECK_RUNS_TOTAL, (double)check->runs[i],
+                         check->watch->run_labels[i]);
     }
     bw_measures_add(out, BW_METRIC_CHECK_RETRIES_TOTAL, (double)check->retried, NULL);
     if (check->nominal_ms > 0)
@@ -203,17 +196,20 @@ static bool is_unseen(const struct bw_flight *flight)
     return flight->blind || sight->blind || sight->spells != flight->spells;
 }
 
-/* What follows from a result, and is shown of it. */
+/* What follows from a result, and is shown of it: both outlets look at one list and, as the
+ * shapes are the same ones, at its labels once. */
 static void tell_result(struct bw_watched *check, const struct bw_probe_result *result, bool unseen)
 {
+    struct bw_measures *told = &check->watch->told;
     count(check, result);
     judge(check, result, unseen);
-    struct bw_measures *measures = bw_publication_begin(check->publication);
-    copy_measures(measures, result->measures);
-    measure_runs(check, measures);
-    bw_roster_measure_check(check->seat, measures);
-    bw_source_put_tick(check->source, measures, check->nominal_ms);
-    bw_publication_commit(check->publication);
+    bw_measures_clear(told);
+    if (result->measures != NULL)
+        bw_measures_lend_all(told, result->measures);
+    measure_runs(check, told);
+    bw_roster_measure_check(check->seat, told);
+    bw_source_put_tick(check->source, told, check->nominal_ms);
+    bw_publication_show(check->publication, told, bw_source_shape(check->source));
     check->shown = true;
     check->shown_ms = check->nominal_ms;
 }

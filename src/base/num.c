@@ -35,18 +35,20 @@ static size_t put(char *out, const char *text)
  * whole number below 2^53 and divides back to the same double, its digits are the answer:
  * both the product and 10^e are then exact, and division is correctly rounded. The least
  * such e gives the shortest form. Zero when no such e exists. */
+static const double ten_to[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+enum { POWER_MAX = sizeof ten_to / sizeof *ten_to - 1 };
+
 static size_t format_scaled(char *out, double value)
 {
-    static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
     const uint64_t whole_value = (uint64_t)value;
     if ((double)whole_value == value) // NOLINT: exact on purpose
         return bw_format_uint(out, whole_value);
-    for (size_t e = 1; e < sizeof powers / sizeof *powers; e++) {
-        const double product = value * powers[e];
+    for (size_t e = 1; e <= POWER_MAX; e++) {
+        const double product = value * ten_to[e];
         if (product > 0x1p53)
             return 0;
         const double scaled = (double)(uint64_t)(product + 0.5);
-        if (scaled / powers[e] != value) // NOLINT: exact on purpose
+        if (scaled / ten_to[e] != value) // NOLINT: exact on purpose
             continue;
         char digits[BW_UINT_TEXT_MAX];
         const size_t len = bw_format_uint(digits, (uint64_t)scaled);
@@ -95,6 +97,17 @@ size_t bw_format_decimal(char *out, double value)
         return 0;
     const size_t len = format_scaled(out + sign, value);
     return len > 0 ? sign + len : 0;
+}
+
+/* With so small a product rounding cannot hide a whole number, and who divides by a lesser power
+ * to the same double does so by the greatest. */
+bool bw_is_decimal(double value)
+{
+    char text[BW_DOUBLE_TEXT_MAX];
+    const double size = fabs(value), product = size * ten_to[POWER_MAX];
+    if (!(size >= 1e-5 && product < 0x1p51))
+        return bw_format_decimal(text, value) > 0;
+    return (double)(uint64_t)(product + 0.5) / ten_to[POWER_MAX] == size; // NOLINT: exact
 }
 
 size_t bw_format_double(char *out, double value)

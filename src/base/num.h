@@ -23,6 +23,9 @@ size_t bw_format_double(char *out, double value);
  * 0 for all others. */
 size_t bw_format_decimal(char *out, double value);
 
+/* Whether bw_format_decimal can write it, in a fraction of the time. */
+bool bw_is_decimal(double value);
+
 /* The whole of text[0..len) must be the number; false leaves *out alone. Doubles accept
  * NaN and Inf with a sign, as Prometheus's text format does, and no hexadecimal. */
 bool bw_parse_int(const char *text, size_t len, int64_t *out);

@@ -25,14 +25,22 @@ struct bw_loop {
     struct posted **last;
     bool stop;
     struct bw_poll_set *polls; /* NULL until a descriptor is watched */
+    struct bw_timer *spare;    /* timers that were let go, for those that ask next */
+    size_t spare_count;
 };
+
+/* As many as probes under way have, as a rule: closing a handle and making another costs several
+ * times what starting it does. */
+enum { TIMERS_SPARE_MAX = 256 };
 
 /* A handle's memory belongs to libuv until its close callback, so each is a block of its own
  * whose fn is cleared when its owner lets go. */
 struct bw_timer {
     uv_timer_t uv;
+    struct bw_loop *loop;
     bw_loop_fn *fn;
     void *ctx;
+    struct bw_timer *next_spare;
 };
 
 struct bw_signal {
@@ -128,6 +136,16 @@ struct bw_loop *bw_loop_open(struct bw_err *err)
     return loop;
 }
 
+static void close_spare_timers(struct bw_loop *loop)
+{
+    for (struct bw_timer *timer = loop->spare, *next; timer != NULL; timer = next) {
+        next = timer->next_spare;
+        uv_close((uv_handle_t *)&timer->uv, free_closed);
+    }
+    loop->spare = NULL;
+    loop->spare_count = TIMERS_SPARE_MAX; /* no more of them */
+}
+
 void bw_loop_free(struct bw_loop *loop)
 {
     if (loop == NULL)
@@ -138,6 +156,7 @@ void bw_loop_free(struct bw_loop *loop)
     uv_close((uv_handle_t *)&loop->wake, NULL);
     pthread_mutex_unlock(&loop->lock);
     bw_poll_set_free(loop->polls);
+    close_spare_timers(loop);
     /* Gives handles that were freed before their close callbacks. The first run may do nothing
      * but take note of an old bw_loop_stop(). */
     uv_run(&loop->uv, UV_RUN_NOWAIT);
@@ -175,11 +194,24 @@ static void on_timer(uv_timer_t *uv)
     timer->fn(timer->ctx);
 }
 
-struct bw_timer *bw_timer_new(struct bw_loop *loop, bw_loop_fn *fn, void *ctx)
+static struct bw_timer *make_timer(struct bw_loop *loop)
 {
     struct bw_timer *timer = bw_alloc(sizeof *timer);
     uv_timer_init(&loop->uv, &timer->uv);
     timer->uv.data = timer;
+    timer->loop = loop;
+    return timer;
+}
+
+struct bw_timer *bw_timer_new(struct bw_loop *loop, bw_loop_fn *fn, void *ctx)
+{
+    struct bw_timer *timer = loop->spare;
+    if (timer != NULL) {
+        loop->spare = timer->next_spare;
+        loop->spare_count--;
+    } else {
+        timer = make_timer(loop);
+    }
     timer->fn = fn;
     timer->ctx = ctx;
     return timer;
@@ -215,7 +247,14 @@ void bw_timer_free(struct bw_timer *timer)
     if (timer == NULL)
         return;
     uv_timer_stop(&timer->uv);
-    uv_close((uv_handle_t *)&timer->uv, free_closed);
+    struct bw_loop *loop = timer->loop;
+    if (loop->spare_count == TIMERS_SPARE_MAX) {
+        uv_close((uv_handle_t *)&timer->uv, free_closed);
+        return;
+    }
+    timer->next_spare = loop->spare;
+    loop->spare = timer;
+    loop->spare_count++;
 }
 
 /* ---- signals ---- */

@@ -230,7 +230,7 @@ static void note_value(struct bw_block *block, size_t item, double value)
 {
     char text[BW_DOUBLE_TEXT_MAX];
     block->values[item] = value;
-    if (bw_format_decimal(text, value) > 0)
+    if (bw_is_decimal(value))
         return;
     struct bw_block_long *at = find_long(block, item);
     if (at == NULL) {

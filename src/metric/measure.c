@@ -17,6 +17,17 @@ void bw_measures_init(struct bw_measures *measures, struct bw_arena *arena)
     *measures = (struct bw_measures){ .arena = arena };
 }
 
+void bw_measures_init_with(struct bw_measures *measures, struct bw_arena *arena,
+                           struct bw_measure *room, size_t cap)
+{
+    *measures = (struct bw_measures){ .arena = arena, .items = room, .cap = cap };
+}
+
+void bw_measures_clear(struct bw_measures *measures)
+{
+    measures->count = 0;
+}
+
 /* An arena cannot grow a piece, so the list moves. */
 static void move_items(struct bw_measures *measures, size_t cap)
 {
@@ -76,6 +87,13 @@ void bw_measures_add(struct bw_measures *measures, enum bw_family_id family, dou
                   });
 }
 
+void bw_measures_lend(struct bw_measures *measures, enum bw_family_id family, double value,
+                      const char *const *label_values)
+{
+    assert(bw_family_row(family)->type != BW_TYPE_HISTOGRAM);
+    add(measures, &(struct bw_measure){ .family = family, .value = value, .labels = label_values });
+}
+
 void bw_measures_add_part(struct bw_measures *measures, enum bw_family_id family,
                           enum bw_measure_part part, double bound, double value,
                           const char *const *label_values)
@@ -98,6 +116,16 @@ void bw_measures_append(struct bw_measures *measures, const struct bw_measures *
         copy.labels = copy_labels(measures->arena, copy.family, copy.labels);
         add(measures, &copy);
     }
+}
+
+void bw_measures_lend_all(struct bw_measures *measures, const struct bw_measures *more)
+{
+    const size_t count = measures->count + more->count;
+    if (count > measures->cap)
+        move_items(measures, count > 2 * measures->cap ? count : 2 * measures->cap);
+    if (more->count > 0)
+        memcpy(measures->items + measures->count, more->items, more->count * sizeof *more->items);
+    measures->count = count;
 }
 
 static bool same_labels(const struct bw_measure *measure, const char *const *values)

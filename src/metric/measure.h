@@ -41,10 +41,22 @@ struct bw_measures {
 
 void bw_measures_init(struct bw_measures *measures, struct bw_arena *arena);
 
+/* The same with room for the first `cap` of them, which must outlive the list. */
+void bw_measures_init_with(struct bw_measures *measures, struct bw_arena *arena,
+                           struct bw_measure *room, size_t cap);
+
+/* Empties the list, which keeps its room; the arena keeps what was copied. */
+void bw_measures_clear(struct bw_measures *measures);
+
 /* `label_values` has as many entries as the family has labels; it may be NULL when there are
  * none. The texts are copied; NULL counts as "", an empty value is not exposed. */
 void bw_measures_add(struct bw_measures *measures, enum bw_family_id family, double value,
                      const char *const *label_values);
+
+/* The same without a copy: the values and the array of them live as long as the measures, and
+ * none is NULL or longer than BW_LABEL_VALUE_BYTES_MAX. */
+void bw_measures_lend(struct bw_measures *measures, enum bw_family_id family, double value,
+                      const char *const *label_values);
 
 /* One line of a family that has lines of several kinds: a bucket, the sum, the count. */
 void bw_measures_add_part(struct bw_measures *measures, enum bw_family_id family,
@@ -53,6 +65,9 @@ void bw_measures_add_part(struct bw_measures *measures, enum bw_family_id family
 
 /* Copies all measures of `more`. */
 void bw_measures_append(struct bw_measures *measures, const struct bw_measures *more);
+
+/* The same without a copy of their labels: `more` lives as long as the measures. */
+void bw_measures_lend_all(struct bw_measures *measures, const struct bw_measures *more);
 
 /* The value of the first plain measure of the family whose labels are these (NULL: any);
  * false when there is none. */

@@ -131,6 +131,15 @@ void bw_registry_set(struct bw_registry *registry, struct bw_block *block,
     reveal_hidden(registry);
 }
 
+void bw_registry_set_shaped(struct bw_registry *registry, struct bw_block *block,
+                            const struct bw_measures *measures, const struct bw_shape *shape)
+{
+    if (shape != NULL && block->shape == shape)
+        bw_block_update(block, measures);
+    else
+        bw_registry_set(registry, block, measures);
+}
+
 void bw_registry_remove(struct bw_registry *registry, struct bw_block *block)
 {
     size_t at = 0;

@@ -42,6 +42,10 @@ struct bw_block *bw_registry_add(struct bw_registry *registry, const struct bw_m
 void bw_registry_set(struct bw_registry *registry, struct bw_block *block,
                      const struct bw_measures *measures);
 
+/* The same for measures that are known to be of this shape, one of the registry's. */
+void bw_registry_set_shaped(struct bw_registry *registry, struct bw_block *block,
+                            const struct bw_measures *measures, const struct bw_shape *shape);
+
 /* Takes the block out and frees it. */
 void bw_registry_remove(struct bw_registry *registry, struct bw_block *block);
 

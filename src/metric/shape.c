@@ -70,8 +70,7 @@ static bool is_same(const struct bw_shape_item *item, const struct bw_measure *m
     if (item->family != (uint16_t)measure->family || item->part != (uint8_t)measure->part
         || item->bound != measure->bound)
         return false;
-    const size_t count = label_count(measure);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < item->label_count; i++) {
         if (strcmp(item->labels[i], measure->labels[i]) != 0)
             return false;
     }
@@ -225,6 +224,7 @@ static void fill_items(struct bw_shape_item *items, const uint32_t *item_of,
             .own_len = own_lens[i],
             .family = (uint16_t)measure->family,
             .part = (uint8_t)measure->part,
+            .label_count = (uint8_t)label_count(measure),
         };
         text += own_lens[i];
     }

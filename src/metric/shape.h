@@ -27,6 +27,7 @@ struct bw_shape_item {
     uint32_t own_len;
     uint16_t family; /* enum bw_family_id */
     uint8_t part;    /* enum bw_measure_part */
+    uint8_t label_count;
 };
 
 /* Neighbouring items of one family. */

@@ -26,9 +26,14 @@ static int index_of(const char *name, const char *const *names, int count)
     return i;
 }
 
+const char *const *bw_status_label(enum bw_status status)
+{
+    return &status_names[status < BW_STATUS_COUNT ? status : BW_UNKNOWN];
+}
+
 const char *bw_status_name(enum bw_status status)
 {
-    return status < BW_STATUS_COUNT ? status_names[status] : status_names[BW_UNKNOWN];
+    return *bw_status_label(status);
 }
 
 bool bw_status_from_name(const char *name, enum bw_status *out)

@@ -12,6 +12,9 @@ enum bw_status { BW_UNKNOWN, BW_HEALTHY, BW_DEGRADED, BW_UNHEALTHY, BW_STATUS_CO
 /* "HEALTHY" */
 const char *bw_status_name(enum bw_status status);
 
+/* The same as a list of one that lasts: the label of a measure. */
+const char *const *bw_status_label(enum bw_status status);
+
 /* Either case; false leaves *out alone. */
 bool bw_status_from_name(const char *name, enum bw_status *out);
 

@@ -101,6 +101,10 @@ void bw_probe_engine_free(struct bw_probe_engine *engine)
     bw_mask_fini(&engine->hidden);
     for (size_t i = 0; i < engine->spare.count; i++)
         free(engine->spare.items[i].notes);
+    for (struct bw_run_room *room = engine->rooms, *next; room != NULL; room = next) {
+        next = room->next;
+        free(room);
+    }
     free(engine);
 }
 

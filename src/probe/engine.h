@@ -25,6 +25,14 @@ struct bw_notes_spare {
     size_t count;
 };
 
+/* What most runs need, and no more: kept for those that begin. */
+enum { BW_ROOMS_SPARE_MAX = 256, BW_ROOM_MEASURES = 32, BW_ROOM_TEXT_BYTES = 256 };
+struct bw_run_room {
+    struct bw_run_room *next;
+    struct bw_measure measures[BW_ROOM_MEASURES];
+    max_align_t texts[BW_ROOM_TEXT_BYTES / sizeof(max_align_t)];
+};
+
 struct bw_probe_engine {
     struct bw_loop *loop;
     struct bw_resolver *resolver;
@@ -35,6 +43,8 @@ struct bw_probe_engine {
     size_t runs;                   /* not ended yet */
     struct bw_mask hidden;         /* what no transcript may show */
     struct bw_notes_spare spare;
+    struct bw_run_room *rooms;
+    size_t room_count;
 };
 
 /* Threads of our own for what would hold up the loop: with those of reports and queries a long

@@ -108,9 +108,8 @@ static void settle(struct bw_probe_try *t)
     if (t->has_address)
         bw_probe_measure_address(t->out, &t->address);
     for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++)
-        bw_measures_add(m, BW_METRIC_PROBE_HTTP_DURATION_SECONDS,
-                        (double)t->out->phase_ns[phase] / BW_SECOND,
-                        BW_LABEL_VALUES(bw_probe_phase_name(phase)));
+        bw_measures_lend(m, BW_METRIC_PROBE_HTTP_DURATION_SECONDS,
+                         (double)t->out->phase_ns[phase] / BW_SECOND, bw_probe_phase_label(phase));
     measure_answer(t);
     if (t->transfer.has_tls)
         bw_tls_measure(&t->transfer.tls);

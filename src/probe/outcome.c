@@ -11,14 +11,19 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *bw_probe_phase_name(enum bw_probe_phase phase)
+const char *const *bw_probe_phase_label(enum bw_probe_phase phase)
 {
-    static const char *const names[BW_PHASE_COUNT] = {
+    static const char *const names[BW_PHASE_COUNT + 1] = {
         [BW_PHASE_RESOLVE] = "resolve",   [BW_PHASE_CONNECT] = "connect",
         [BW_PHASE_TLS] = "tls",           [BW_PHASE_PROCESSING] = "processing",
-        [BW_PHASE_TRANSFER] = "transfer",
+        [BW_PHASE_TRANSFER] = "transfer", [BW_PHASE_COUNT] = "",
     };
-    return phase < BW_PHASE_COUNT ? names[phase] : "";
+    return &names[phase < BW_PHASE_COUNT ? phase : BW_PHASE_COUNT];
+}
+
+const char *bw_probe_phase_name(enum bw_probe_phase phase)
+{
+    return *bw_probe_phase_label(phase);
 }
 
 /* One byte that cannot stand as it is; returns how long its escape is. */

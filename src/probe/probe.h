@@ -56,6 +56,9 @@ enum bw_probe_phase {
 /* "resolve", "connect", "tls", "processing", "transfer" */
 const char *bw_probe_phase_name(enum bw_probe_phase phase);
 
+/* The same as a list of one that lasts: the label of a measure. */
+const char *const *bw_probe_phase_label(enum bw_probe_phase phase);
+
 /* What one run found out. Text from the peer is valid UTF-8 without control bytes; it is still
  * the peer's: escape it for the place where it is shown. */
 struct bw_probe_result {

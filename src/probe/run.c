@@ -30,8 +30,9 @@ struct bw_probe_run {
     bool expect_failure;
     bw_probe_done_fn *done;
     void *ctx;
-    struct bw_arena arena; /* texts, and the measures of the last try */
-    struct bw_arena measure_arena;
+    struct bw_run_room *room;
+    struct bw_arena arena;         /* texts */
+    struct bw_arena measure_arena; /* of the last try */
     struct bw_measures measures;
     struct bw_probe_outcome out;
     struct bw_trail trail;
@@ -141,10 +142,32 @@ static void give_notes_back(struct bw_probe_run *run)
     spare->items[spare->count++].cap = run->trail.cap;
 }
 
+static struct bw_run_room *take_room(struct bw_probe_engine *engine)
+{
+    struct bw_run_room *room = engine->rooms;
+    if (room == NULL)
+        return bw_alloc(sizeof *room);
+    engine->rooms = room->next;
+    engine->room_count--;
+    return room;
+}
+
+static void give_room_back(struct bw_probe_engine *engine, struct bw_run_room *room)
+{
+    if (engine->room_count == BW_ROOMS_SPARE_MAX) {
+        free(room);
+        return;
+    }
+    room->next = engine->rooms;
+    engine->rooms = room;
+    engine->room_count++;
+}
+
 static void release_run(struct bw_probe_run *run)
 {
     struct bw_probe_plan *plan = run->plan;
     give_notes_back(run);
+    give_room_back(run->engine, run->room);
     bw_mask_fini(&run->mask);
     run->engine->runs--;
     plan->runs--;
@@ -305,7 +328,8 @@ static void note_next_try(struct bw_probe_run *run)
 static void begin(struct bw_probe_run *run)
 {
     bw_arena_fini(&run->measure_arena);
-    bw_measures_init(&run->measures, &run->measure_arena);
+    bw_measures_init_with(&run->measures, &run->measure_arena, run->room->measures,
+                          BW_ROOM_MEASURES);
     const char *change = run->out.change; /* found by an earlier try */
     memset(&run->out, 0, sizeof run->out);
     run->out.change = change;
@@ -365,6 +389,9 @@ struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
     run->trail.start_ns = run->trail.last_ns = run->start_ns;
     run->trail.wanted = request->tell || request->expect_failure;
     take_notes(run);
+    run->room = take_room(engine);
+    memset(run->room->texts, 0, sizeof run->room->texts);
+    bw_arena_init_with(&run->arena, run->room->texts, sizeof run->room->texts);
     run->target.text = bw_arena_strdup(&run->arena, request->target.text);
     run->target.host = bw_arena_strdup(&run->arena, request->target.host);
     engine->runs++;

@@ -114,7 +114,7 @@ static void measures_of_another_are_shown_without_being_kept(void **state)
         bw_measures_add(&measures, BW_METRIC_PROBE_SUCCESS, round == 1, NULL);
         if (round == 2)
             bw_measures_add(&measures, BW_METRIC_PROBE_FAILURE_INFO, 1, BW_LABEL_VALUES("timeout"));
-        bw_publication_show(a, &measures);
+        bw_publication_show(a, &measures, NULL);
         memset(measures.items, 0x5a, measures.count * sizeof *measures.items);
         bw_arena_fini(&arena);
         expect_page(publisher, round == 0   ? "probe_success{service=\"a\"} 0\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/num.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -255,6 +256,49 @@ static void decimals_are_read_exactly(void **state)
     }
 }
 
+static void check_is_decimal(double value)
+{
+    char text[BW_DOUBLE_TEXT_MAX];
+    const bool want = bw_format_decimal(text, value) > 0;
+    if (bw_is_decimal(value) != want || bw_is_decimal(-value) != want)
+        fail_msg("%.17g is%s a decimal", value, want ? "" : " not");
+}
+
+/* Who only asks is told what who writes would find. */
+static void decimals_are_known_without_writing_them(void **state)
+{
+    (void)state;
+    static const double edges[] = { 0,
+                                    1e-5,
+                                    9.9e-6,
+                                    1e-9,
+                                    1e15,
+                                    1e15 - 0.5,
+                                    0.1,
+                                    0x1p51 / 1e9,
+                                    1e16,
+                                    NAN,
+                                    INFINITY,
+                                    0x1p53,
+                                    1 / 3.,
+                                    2251799.8136855,
+                                    1e300,
+                                    DBL_TRUE_MIN,
+                                    4503599.62737 };
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+        check_is_decimal(edges[i]);
+    uint64_t random = 11;
+    for (int i = 0; i < 200000; i++) {
+        const double ten_to[] = { 1, 1e1, 1e3, 1e6, 1e8, 1e9, 1e10 };
+        const double whole = (double)(next_random(&random) >> next_random(&random) % 64);
+        const double decimal = whole / ten_to[next_random(&random) % 7];
+        check_is_decimal(decimal);
+        check_is_decimal(nextafter(decimal, INFINITY));
+        check_is_decimal(nextafter(decimal, 0));
+        check_is_decimal(from_bits(next_random(&random)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +310,7 @@ int main(void)
         cmocka_unit_test(integers_have_their_bounds),
         cmocka_unit_test(doubles_are_read_whole_or_not),
         cmocka_unit_test(decimals_are_read_exactly),
+        cmocka_unit_test(decimals_are_known_without_writing_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,33 @@ static void a_timer_repeats_and_can_free_itself(void **state)
     bw_loop_free(w.loop);
 }
 
+/* A timer that was let go may serve another: what it was started for is forgotten. */
+static void a_timer_that_is_gone_does_not_fire_for_the_next(void **state)
+{
+    (void)state;
+    enum { TIMERS = 600 };
+    struct world w = { .loop = bw_loop_new() };
+    struct bw_timer *timers[TIMERS];
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < TIMERS; i++) {
+            timers[i] = bw_timer_new(w.loop, first, &w);
+            bw_timer_start(timers[i], 0, BW_MS);
+        }
+        for (int i = 0; i < TIMERS; i++)
+            bw_timer_free(timers[i]);
+    }
+    struct bw_timer *idle = bw_timer_new(w.loop, first, &w), *b = bw_timer_new(w.loop, second, &w);
+    struct bw_timer *c = bw_timer_new(w.loop, stop, &w);
+    bw_timer_start(b, 0, 0);
+    bw_timer_start(c, 5 * BW_MS, 0);
+    bw_loop_run(w.loop);
+    assert_string_equal(w.said, "2");
+    bw_timer_free(idle);
+    bw_timer_free(b);
+    bw_timer_free(c);
+    bw_loop_free(w.loop);
+}
+
 struct poster {
     struct world *world;
     unsigned seen, sent;
@@ -388,6 +415,7 @@ int main(void)
         cmocka_unit_test(timers_fire_in_order),
         cmocka_unit_test(a_second_loop_may_be_refused),
         cmocka_unit_test(a_timer_repeats_and_can_free_itself),
+        cmocka_unit_test(a_timer_that_is_gone_does_not_fire_for_the_next),
         cmocka_unit_test(every_post_of_every_thread_arrives),
         cmocka_unit_test(what_is_posted_runs_before_the_loop_is_freed),
         cmocka_unit_test(a_signal_becomes_a_callback),

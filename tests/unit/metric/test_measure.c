@@ -34,6 +34,37 @@ static void measures_keep_their_order_and_texts(void **state)
     bw_arena_fini(&arena);
 }
 
+/* Room that is lent is used first and then left; labels that are lent stay where they are. */
+static void what_is_lent_is_not_copied(void **state)
+{
+    (void)state;
+    static const char *const tls[] = { "tls" };
+    struct bw_arena arena = { 0 };
+    struct bw_measure room[2];
+    struct bw_measures one, all;
+    bw_measures_init_with(&one, &arena, room, 2);
+    bw_measures_init(&all, &arena);
+    for (int round = 0; round < 3; round++) {
+        bw_measures_clear(&one);
+        bw_measures_clear(&all);
+        bw_measures_add(&all, BW_METRIC_PROBE_SUCCESS, round, NULL);
+        for (int i = 0; i < 20 * round; i++) {
+            bw_measures_lend(&one, BW_METRIC_PROBE_HTTP_DURATION_SECONDS, i, tls);
+            assert_true(one.items == room || i >= 2 || round > 1);
+        }
+        bw_measures_lend_all(&all, &one);
+        bw_measures_lend_all(&all, &one);
+        assert_int_equal(one.count, 20 * round);
+        assert_int_equal(all.count, 1 + 40 * round);
+        assert_true(all.items[0].value == round);
+        for (size_t i = 1; i < all.count; i++) {
+            assert_ptr_equal(all.items[i].labels, tls);
+            assert_true(all.items[i].value == (double)((i - 1) % one.count));
+        }
+    }
+    bw_arena_fini(&arena);
+}
+
 static void values_are_found_by_their_labels(void **state)
 {
     (void)state;
@@ -126,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measures_keep_their_order_and_texts),
+        cmocka_unit_test(what_is_lent_is_not_copied),
         cmocka_unit_test(values_are_found_by_their_labels),
         cmocka_unit_test(long_values_are_cut_and_missing_ones_empty),
         cmocka_unit_test(a_histogram_counts_up_to_each_bound),

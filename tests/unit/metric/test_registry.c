@@ -161,6 +161,34 @@ static void what_is_gone_is_gone_at_the_next_scrape(void **state)
     assert_string_equal(render(f, BW_EXPOSITION_TEXT, NULL), "");
 }
 
+/* Of the shape that the block has, of another one, and of one that nobody knows. */
+static void measures_of_a_known_shape_are_taken_over(void **state)
+{
+    struct fixture *f = *state;
+    struct bw_measures one = measures(f), other = measures(f);
+    bw_measures_add(&one, BW_METRIC_PROBE_SUCCESS, 1, NULL);
+    bw_measures_add(&other, BW_METRIC_PROBE_FAILURE_INFO, 1, BW_LABEL_VALUES("dns_timeout"));
+    struct bw_shapes *shapes = bw_registry_shapes(f->registry);
+    const struct bw_shape *a = bw_shapes_take(shapes, &one), *b = bw_shapes_take(shapes, &other);
+    struct bw_block *block = add_check(f, "shop");
+    for (int round = 2; round < 4; round++) {
+        char want[] = "} 2\n";
+        want[2] = (char)('0' + round);
+        one.items[0].value = other.items[0].value = round;
+        bw_registry_set_shaped(f->registry, block, &one, a);
+        assert_ptr_equal(block->shape, a);
+        bw_registry_set_shaped(f->registry, block, &one, round == 2 ? a : NULL);
+        assert_non_null(strstr(render(f, BW_EXPOSITION_TEXT, NULL), want));
+        assert_null(strstr(render(f, BW_EXPOSITION_TEXT, NULL), "dns_timeout"));
+        bw_registry_set_shaped(f->registry, block, &other, b);
+        assert_ptr_equal(block->shape, b);
+        assert_non_null(strstr(render(f, BW_EXPOSITION_TEXT, NULL), want));
+    }
+    bw_registry_remove(f->registry, block);
+    bw_shapes_drop(shapes, a);
+    bw_shapes_drop(shapes, b);
+}
+
 static void a_filter_leaves_whole_families(void **state)
 {
     struct fixture *f = *state;
@@ -218,6 +246,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_registry_is_a_page_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_second_of_two_equal_series_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_gone_is_gone_at_the_next_scrape, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(measures_of_a_known_shape_are_taken_over, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_filter_leaves_whole_families, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_of_one_probe_has_no_labels_of_ours, set_up,
                                         tear_down),

@@ -28,6 +28,7 @@ static void statuses_keep_their_names_and_numbers(void **state)
         enum bw_status read = BW_STATUS_COUNT;
         assert_int_equal(statuses[i].status, statuses[i].stored);
         assert_string_equal(bw_status_name(statuses[i].status), statuses[i].name);
+        assert_string_equal(*bw_status_label(statuses[i].status), statuses[i].name);
         assert_true(bw_status_from_name(statuses[i].name, &read));
         assert_int_equal(read, statuses[i].status);
     }
