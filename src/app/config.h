@@ -22,17 +22,29 @@
 #include "probe/probe.h"
 #include "schedule/schedule.h"
 
-/* A condition of degraded_when on a number that every run has. */
+/* A condition of degraded_when. */
 enum bw_degraded_subject {
     BW_DEGRADED_DURATION,
     BW_DEGRADED_CERTIFICATE, /* seconds until the earliest certificate ends */
     BW_DEGRADED_PHASE,
+    BW_DEGRADED_ATTEMPTS, /* tries that the run took */
+    BW_DEGRADED_MEASURE,  /* a metric of the kind */
+};
+
+/* What a label of the metric has to be. */
+struct bw_degraded_label {
+    size_t index; /* in the family's labels */
+    bool equal;   /* or anything else */
+    const char *value;
 };
 
 struct bw_degraded_rule {
     const char *name; /* as configured: "duration" */
     enum bw_degraded_subject subject;
     enum bw_probe_phase phase;
+    enum bw_family_id family; /* of a measure; it holds for any series that has the labels */
+    const struct bw_degraded_label *labels;
+    size_t label_count;
     struct bw_condition condition;
 };
 

@@ -11,55 +11,6 @@
 
 static const char *const instance_mark = BW_INSTANCE_MARK;
 
-/* ---- conditions ------------------------------------------------------------------------ */
-
-static bool degraded_subject(const char *name, struct bw_degraded_rule *out)
-{
-    if (strcmp(name, "duration") == 0) {
-        out->subject = BW_DEGRADED_DURATION;
-        return true;
-    }
-    if (strcmp(name, "certificate_expires_in") == 0) {
-        out->subject = BW_DEGRADED_CERTIFICATE;
-        return true;
-    }
-    for (int phase = 0; phase < BW_PHASE_COUNT; phase++) {
-        if (strcmp(name, bw_probe_phase_name((enum bw_probe_phase)phase)) == 0) {
-            out->subject = BW_DEGRADED_PHASE;
-            out->phase = (enum bw_probe_phase)phase;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void resolve_degraded(struct bw_config_resolving *r, const struct bw_check_settings *check,
-                             const struct bw_node *check_node, const char *path,
-                             struct bw_config_check *out)
-{
-    const struct bw_node *node = bw_node_find(check_node, "degraded_when");
-    path = bw_conf_path_key(r->loading->arena, path, "degraded_when");
-    struct bw_degraded_rule *rules =
-        bw_arena_array(r->loading->arena, check->degraded_when.count, sizeof *rules);
-    for (size_t i = 0; i < check->degraded_when.count; i++) {
-        const struct bw_pair *pair = &check->degraded_when.items[i];
-        const struct bw_node *at = bw_node_find(node, pair->name);
-        const char *key = bw_conf_path_key(r->loading->arena, path, pair->name);
-        struct bw_err err;
-        rules[i].name = pair->name;
-        if (!degraded_subject(pair->name, &rules[i]))
-            bw_config_problem(
-                r, at, key,
-                "expected duration, certificate_expires_in, resolve, connect, tls, processing "
-                "or transfer");
-        else if (bw_condition_parse(pair->value, BW_UNIT_SECONDS, &rules[i].condition, &err)
-                 != BW_OK)
-            bw_config_problem(r, at, key, err.text);
-    }
-    out->degraded = rules;
-    out->degraded_count = check->degraded_when.count;
-}
-
 /* ---- kinds ----------------------------------------------------------------------------- */
 
 static bool is_of_kind(const struct bw_check_settings *check, size_t kind)
@@ -246,7 +197,7 @@ static void resolve_common(struct bw_config_resolving *r, const struct bw_check_
 {
     const struct bw_global_settings *global = &r->loading->config->settings.global;
     bw_config_check_label_names(r->loading, node, path, check->labels);
-    resolve_degraded(r, check, node, path, out);
+    bw_config_resolve_degraded(r, check, node, path, out);
     out->definition = bw_node_hash(node, 0);
     out->module = check->module != NULL ? check->module : "";
     out->canary = (enum bw_canary_choice)check->canary;

@@ -2,7 +2,7 @@
 /* app/config_resolve.h: what the resolving of services and their checks is made of, for files of
  * this folder. Problems go to loading->problems.
  *
- *   config_services.c  ---> config_checks.c -> config_options.c
+ *   config_services.c  ---> config_checks.c -> config_options.c, config_degraded.c
  *   config_discovery.c -/-> config_labels.c <-/
  *                          \-> config_push.c */
 #ifndef APP_CONFIG_RESOLVE_H
@@ -61,6 +61,11 @@ void bw_config_add_check(struct bw_config_resolving *r,
 void bw_config_resolve_push(struct bw_config_resolving *r, const struct bw_check_settings *check,
                             const struct bw_node *node, const char *path,
                             struct bw_config_check *out);
+
+/* Fills in the conditions of degraded_when of the check, whose kind is known. */
+void bw_config_resolve_degraded(struct bw_config_resolving *r,
+                                const struct bw_check_settings *check, const struct bw_node *node,
+                                const char *path, struct bw_config_check *out);
 
 /* Fills in the options of the check, whose kind is known. A thousand checks of one module have
  * them once, not a thousand times. False when there was a problem. */

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "probe/run.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Of one check, and of all together: a storm of ten thousand checks is told within the minute, and
@@ -14,16 +15,36 @@ enum { PER_CHECK_A_MINUTE = 3, OF_ALL_A_SECOND = 200, MINUTE_MS = 60000, SECOND_
 /* While so much waits for the disk, transcripts are not what it should be kept busy with. */
 enum { QUEUED_ROWS_MAX = 20000 };
 
-/* Digits are left out: "93.1 % used" and "93.4 % used" are the same failure. */
-static uint64_t hash_of(const struct bw_probe_result *result)
+/* What failed: the run, or a try of one that passed in the end. */
+struct failing {
+    enum bw_reason reason;
+    char cause[BW_PROBE_DETAIL_BYTES_MAX + 40];
+};
+
+static struct failing failing_of(const struct bw_probe_result *result)
 {
-    char words[BW_PROBE_DETAIL_BYTES_MAX];
+    struct failing out = { .reason = result->reason };
+    if (result->success) {
+        const char *detail = result->retried_detail != NULL ? result->retried_detail : "";
+        out.reason = result->retried_reason;
+        snprintf(out.cause, sizeof out.cause, "%s%spassed at try %u%s", detail,
+                 detail[0] != '\0' ? " (" : "", result->attempts, detail[0] != '\0' ? ")" : "");
+    } else {
+        snprintf(out.cause, sizeof out.cause, "%s", result->detail);
+    }
+    return out;
+}
+
+/* Digits are left out: "93.1 % used" and "93.4 % used" are the same failure. */
+static uint64_t hash_of(const struct failing *failing)
+{
+    char words[sizeof failing->cause];
     size_t len = 0;
-    for (const char *c = result->detail; *c != '\0'; c++) {
+    for (const char *c = failing->cause; *c != '\0'; c++) {
         if (*c < '0' || *c > '9')
             words[len++] = *c;
     }
-    return bw_hash(words, len, (uint64_t)result->reason) | 1;
+    return bw_hash(words, len, (uint64_t)failing->reason) | 1;
 }
 
 static struct bw_failure_tally tally_of(const struct bw_failure_memory *memory,
@@ -93,7 +114,7 @@ static void put_phases(struct bw_buf *out, const struct bw_probe_result *result)
 }
 
 static bool store_failure(struct bw_core *core, const struct bw_failure_tally *tally,
-                          const struct bw_probe_result *result)
+                          const struct failing *failing, const struct bw_probe_result *result)
 {
     struct bw_buf phases, transcript;
     bw_buf_init(&phases, 512);
@@ -101,8 +122,8 @@ static bool store_failure(struct bw_core *core, const struct bw_failure_tally *t
     put_phases(&phases, result);
     bw_probe_tell(result, &transcript);
     const struct bw_failure failure = { .tally = *tally,
-                                        .reason = result->reason,
-                                        .cause = result->detail,
+                                        .reason = failing->reason,
+                                        .cause = failing->cause,
                                         .duration_s = (double)result->duration_ns / 1e9,
                                         .attempts = result->attempts,
                                         .phases = phases.data,
@@ -118,18 +139,19 @@ static void write_down(struct bw_core *core, struct bw_failure_memory *memory,
                        int64_t ts_ms)
 {
     bw_failures_save(core, memory, subject); /* of the one before it */
+    const struct failing failing = failing_of(result);
     struct bw_failure_memory next = *memory;
-    next.what = hash_of(result);
+    next.what = hash_of(&failing);
     next.slot = memory->what != 0 ? (memory->slot + 1) % BW_FAILURES_KEPT_MAX : 0;
     next.ts_ms = next.last_ms = ts_ms;
     next.times = 1;
     next.left_out = memory->skipped;
     next.skipped = 0;
-    next.open = true;
+    next.open = !result->success;
     next.unsaved = false;
     next.saved_ms = bw_core_now_ms(core);
     const struct bw_failure_tally tally = tally_of(&next, subject);
-    if (store_failure(core, &tally, result))
+    if (store_failure(core, &tally, &failing, result))
         *memory = next;
     else
         memory->skipped++;
@@ -146,21 +168,36 @@ static void count_again(struct bw_core *core, struct bw_failure_memory *memory,
         bw_failures_save(core, memory, subject);
 }
 
+/* A run that passed at last is the same failure again also after others that passed at once: or
+ * the blips of a day would push out the outage of the day before. */
+static bool is_again(const struct bw_failure_memory *memory, const struct bw_probe_result *result)
+{
+    const struct failing failing = failing_of(result);
+    return (memory->open || result->success) && memory->what == hash_of(&failing);
+}
+
+static void note_pass(struct bw_core *core, struct bw_failure_memory *memory,
+                      const struct bw_subject *subject)
+{
+    if (memory->open)
+        bw_failures_save(core, memory, subject);
+    memory->open = false;
+}
+
 void bw_failures_note(struct bw_core *core, struct bw_failure_memory *memory,
                       const struct bw_subject *subject, const struct bw_probe_result *result,
                       int64_t ts_ms)
 {
-    if (result->success) {
-        if (memory->open)
-            bw_failures_save(core, memory, subject);
-        memory->open = false;
-    } else if (memory->open && memory->what == hash_of(result)) {
+    if (result->success)
+        note_pass(core, memory, subject);
+    if (result->success && result->retried_reason == BW_REASON_NONE)
+        return;
+    if (is_again(memory, result))
         count_again(core, memory, subject, ts_ms);
-    } else if (has_room(core, memory)) {
+    else if (has_room(core, memory))
         write_down(core, memory, subject, result, ts_ms);
-    } else {
+    else
         memory->skipped++;
-    }
 }
 
 void bw_failures_restore(struct bw_failure_memory *memory, const struct bw_failure_tally *tally)

@@ -7,7 +7,8 @@
  *            --another--> room this minute, for this check and for all? --> told, stored
  *                                            \--no--> counted as left out by the next that is
  *
- * Nothing here is told, so nothing costs, unless a failure is new. Loop thread. */
+ * A run that passed only after a try had failed is written down too, once for all that are alike in
+ * a row. Nothing here is told, so nothing costs, unless a failure is new. Loop thread. */
 #ifndef APP_FAILURES_H
 #define APP_FAILURES_H
 

@@ -111,7 +111,7 @@ static const struct bw_opt check_options[] = {
       .help = "Whether it is UNKNOWN while `self_canary` says that we cannot see. `auto`: when it goes over the network; "
               "commands do not, nor do targets on loopback unless all targets of `self_canary` are there too." },
     { "degraded_when", BW_OPT_MAP, AT(bw_check_settings, degraded_when),
-      .help = "Conditions that make a passing run DEGRADED: `duration`, a phase such as `connect`, or `certificate_expires_in`, each with a comparison such as `> 800ms`." },
+      .help = "Conditions that make a passing run DEGRADED: `duration`, `attempts`, a phase such as `connect`, `certificate_expires_in`, or what the kind measures, such as `loss` or `probe_dns_answer_rrs`, each with a comparison such as `> 800ms`; see docs/verdicts.md." },
     { "labels", BW_OPT_MAP, AT(bw_check_settings, labels),
       .help = "Labels of this check: on its metrics and those of its alerts, in the API and on its page. Of one name the nearest counts: check, service, `global`." },
     { "overrides", BW_OPT_NODE, AT(bw_check_settings, overrides),

@@ -11,7 +11,8 @@
 
 enum { BW_VERDICT_TEXT_MAX = BW_PROBE_DETAIL_BYTES_MAX + 128 };
 
-/* `text` gets the words of a condition that holds; the outcome and *out_shown, which is the result
+/* `text` gets the words of a condition that holds, or of a pass that took more than one try; the
+ * outcome and *out_shown, which is the result
  * for people, borrow it and the result. */
 struct bw_outcome bw_verdict_of(const struct bw_config_check *config,
                                 const struct bw_probe_result *result, int64_t nominal_ms,

@@ -67,6 +67,8 @@ static void measure_runs(const struct bw_watched *check, struct bw_measures *out
                          check->watch->run_labels[i]);
     }
     bw_measures_add(out, BW_METRIC_CHECK_RETRIES_TOTAL, (double)check->retried, NULL);
+    if (check->seat->last.attempts > 0)
+        bw_measures_add(out, BW_METRIC_CHECK_ATTEMPTS, check->seat->last.attempts, NULL);
     if (check->nominal_ms > 0)
         bw_measures_add(out, BW_METRIC_CHECK_LAST_RUN_TIMESTAMP_SECONDS,
                         (double)check->nominal_ms / 1000, NULL);
@@ -268,6 +270,7 @@ static void wait_for_canary(struct bw_flight *flight, const struct bw_probe_resu
     waiting->result.trail = NULL; /* the run's */
     waiting->result.mask = NULL;
     waiting->result.change = NULL; /* told */
+    waiting->result.retried_detail = NULL;
     flight->waiting = waiting;
     flight->check->watch->waiting++;
 }

@@ -67,8 +67,10 @@ struct bw_probe_result {
     enum bw_reason reason; /* NONE when it passed without a warning; with one, why it warns, if
                               that is not an assertion */
     unsigned attempts;     /* tries made, 1.. */
-    int64_t duration_ns;   /* of the whole run, retries included */
-    int64_t timeout_ns;    /* what it was allowed to take */
+    enum bw_reason retried_reason; /* why the try before the last failed; NONE: there was none */
+    const char *retried_detail;    /* the same in words; NULL: none. Only while done() runs */
+    int64_t duration_ns;           /* of the whole run, retries included */
+    int64_t timeout_ns;            /* what it was allowed to take */
 
     /* Phases of the last try, summed over redirects; the one that was not finished has the
      * time it took so far. */

@@ -42,6 +42,8 @@ struct bw_probe_run {
     struct bw_timer *later; /* the next try, or the end when a try could not begin; or NULL */
     int64_t start_ns, timeout_ns;
     unsigned attempts;
+    enum bw_reason retried_reason; /* of the try before this one; NONE: there was none */
+    char *retried_detail;          /* room for BW_PROBE_DETAIL_BYTES_MAX; NULL as long as unused */
     bool failed_to_begin;
 };
 
@@ -218,7 +220,7 @@ static void turn_round(struct bw_probe_outcome *out)
 static void hide_secrets(struct bw_probe_run *run)
 {
     struct bw_probe_outcome *out = &run->out;
-    if (!bw_trail_is_wanted(out) && !out->warned)
+    if (!bw_trail_is_wanted(out) && !out->warned && run->retried_detail == NULL)
         return;
     run->mask.more = &run->engine->hidden;
     bw_mask_add_from(&run->mask, run->target.text);
@@ -226,6 +228,8 @@ static void hide_secrets(struct bw_probe_run *run)
         run->plan->ops->secrets(run->plan->prepared, &run->mask);
     bw_mask_text(&run->mask, out->detail, sizeof out->detail);
     bw_mask_text(&run->mask, out->warning, sizeof out->warning);
+    if (run->retried_detail != NULL)
+        bw_mask_text(&run->mask, run->retried_detail, BW_PROBE_DETAIL_BYTES_MAX);
 }
 
 void bw_probe_tell(const struct bw_probe_result *result, struct bw_buf *out)
@@ -246,6 +250,8 @@ static void finish(struct bw_probe_run *run)
         .warned = out->reason == BW_REASON_NONE && out->warned,
         .reason = out->reason,
         .attempts = run->attempts,
+        .retried_reason = run->retried_reason,
+        .retried_detail = run->retried_detail,
         .duration_ns = bw_loop_mono_ns() - run->start_ns,
         .timeout_ns = run->timeout_ns,
         .last_phase = out->phase,
@@ -290,9 +296,18 @@ static bool may_retry(const struct bw_probe_run *run)
            && run->attempts <= run->retries && left_ns > RETRY_PAUSE_NS;
 }
 
+static void remember_failure(struct bw_probe_run *run)
+{
+    run->retried_reason = run->out.reason;
+    if (run->retried_detail == NULL)
+        run->retried_detail = bw_arena_alloc(&run->arena, BW_PROBE_DETAIL_BYTES_MAX);
+    memcpy(run->retried_detail, run->out.detail, BW_PROBE_DETAIL_BYTES_MAX);
+}
+
 static void after_try(struct bw_probe_run *run)
 {
     if (may_retry(run)) {
+        remember_failure(run);
         bw_trail_say(&run->out, "failed: %s%s%s", bw_reason_text(run->out.reason),
                      run->out.detail[0] != '\0' ? ": " : "", run->out.detail);
         go_on_after(run, RETRY_PAUSE_NS);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/tells.h"
 
+#include "probe/table.h"
+
+#include <string.h>
+
 #define KIND(kind) (1u << (kind))
 
 /* What kinds have in common. */
@@ -139,6 +143,46 @@ static const unsigned reasons[BW_REASON_COUNT] = {
     [BW_REASON_PUSH_MISSED] = PUSH,
 };
 
+#define PHASE(phase) (1u << BW_PHASE_##phase)
+
+static const unsigned phases[BW_KIND_PUSH + 1] = {
+    [BW_PROBER_HTTP] = PHASE(COUNT) - 1,
+    [BW_PROBER_TCP] = PHASE(RESOLVE) | PHASE(CONNECT) | PHASE(TLS) | PHASE(PROCESSING),
+    [BW_PROBER_ICMP] = PHASE(RESOLVE) | PHASE(PROCESSING),
+    [BW_PROBER_EXEC] = PHASE(PROCESSING),
+    [BW_PROBER_DNS] = PHASE(RESOLVE) | PHASE(CONNECT) | PHASE(TLS) | PHASE(PROCESSING),
+    [BW_PROBER_GRPC] = PHASE(COUNT) - 1,
+    [BW_PROBER_WEBSOCKET] = PHASE(COUNT) - 1,
+    [BW_PROBER_TLS] = PHASE(RESOLVE) | PHASE(CONNECT) | PHASE(TLS) | PHASE(PROCESSING),
+    [BW_PROBER_UNIX] = PHASE(CONNECT) | PHASE(TLS) | PHASE(PROCESSING),
+};
+
+static const struct {
+    size_t kind;
+    const char *word;
+    enum bw_family_id family;
+} words[] = {
+    { BW_PROBER_HTTP, "status", BW_METRIC_PROBE_HTTP_STATUS_CODE },
+    { BW_PROBER_HTTP, "redirects", BW_METRIC_PROBE_HTTP_REDIRECTS },
+    { BW_PROBER_HTTP, "body_size", BW_METRIC_PROBE_HTTP_UNCOMPRESSED_BODY_LENGTH },
+    { BW_PROBER_ICMP, "loss", BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO },
+    { BW_PROBER_ICMP, "rtt", BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS },
+    { BW_PROBER_ICMP, "jitter", BW_METRIC_PROBE_ICMP_JITTER_SECONDS },
+    { BW_PROBER_EXEC, "perfdata", BW_METRIC_PROBE_EXEC_PERFDATA },
+    { BW_PROBER_EXEC, "exit_code", BW_METRIC_PROBE_EXEC_EXIT_CODE },
+    { BW_PROBER_DNS, "answers", BW_METRIC_PROBE_DNS_ANSWER_RRS },
+    { BW_PROBER_DNS, "rcode", BW_METRIC_PROBE_DNS_RCODE },
+    { BW_KIND_PUSH, "lateness", BW_METRIC_PROBE_PUSH_LATENESS_SECONDS },
+};
+
+size_t bw_kind_of(const struct bw_probe_ops *ops)
+{
+    size_t kind = 0;
+    while (kind < BW_KIND_PUSH && bw_probe_table[kind] != ops)
+        kind++;
+    return kind;
+}
+
 bool bw_kind_tells_family(size_t kind, enum bw_family_id family)
 {
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
@@ -151,4 +195,28 @@ bool bw_kind_tells_family(size_t kind, enum bw_family_id family)
 bool bw_kind_tells_reason(size_t kind, enum bw_reason reason)
 {
     return (reasons[reason] & KIND(kind)) != 0;
+}
+
+bool bw_kind_tells_phase(size_t kind, enum bw_probe_phase phase)
+{
+    return (phases[kind] & (1u << phase)) != 0;
+}
+
+bool bw_kind_word(size_t kind, const char *word, enum bw_family_id *out)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (words[i].kind != kind || strcmp(words[i].word, word) != 0)
+            continue;
+        *out = words[i].family;
+        return true;
+    }
+    return false;
+}
+
+void bw_kind_words(size_t kind, struct bw_buf *out)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (words[i].kind == kind)
+            bw_buf_printf(out, ", %s", words[i].word);
+    }
 }

@@ -209,8 +209,9 @@ static const struct mistake mistakes[] = {
     { CHECK("tcp: 'd:1', overrides: {http: {method: GET}, tpc: {}}"),
       "c.yml:4:60: services[0].checks[0].overrides: unknown key 'tpc' (did you mean 'tcp'?)\n" },
     { CHECK("tcp: 'd:1', degraded_when: {durtion: '> 1s'}"),
-      "c.yml:4:52: services[0].checks[0].degraded_when.durtion: expected duration, "
-      "certificate_expires_in, resolve, connect, tls, processing or transfer\n" },
+      "c.yml:4:52: services[0].checks[0].degraded_when.durtion: tcp has no 'durtion': expected "
+      "duration, attempts, resolve, connect, tls, processing, certificate_expires_in or a metric "
+      "of the kind\n" },
     { CHECK("tcp: 'd:1', degraded_when: {duration: 1s}"),
       "c.yml:4:53: services[0].checks[0].degraded_when.duration: expected a condition such as > "
       "800ms or < 21d, not '1s'\n" },

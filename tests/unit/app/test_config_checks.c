@@ -118,39 +118,12 @@ static void the_nearest_word_counts(void **state)
     folder_remove(&folder);
 }
 
-static void conditions_are_read_in_seconds(void **state)
-{
-    (void)state;
-    struct folder folder;
-    folder_make(&folder);
-    struct bw_config *config = folder_config(
-        &folder,
-        "services:\n"
-        "  - name: a\n"
-        "    checks:\n"
-        "      - {name: b, tcp: 'c:1', degraded_when: {duration: '> 800ms', connect: '> 2s',\n"
-        "         certificate_expires_in: '< 21d'}}\n");
-    const struct bw_config_check *check = &config->checks[0];
-    assert_int_equal(check->degraded_count, 3);
-    assert_int_equal(check->degraded[0].subject, BW_DEGRADED_DURATION);
-    assert_true(bw_condition_holds(&check->degraded[0].condition, 0.9));
-    assert_false(bw_condition_holds(&check->degraded[0].condition, 0.7));
-    assert_int_equal(check->degraded[1].subject, BW_DEGRADED_PHASE);
-    assert_int_equal(check->degraded[1].phase, BW_PHASE_CONNECT);
-    assert_int_equal(check->degraded[2].subject, BW_DEGRADED_CERTIFICATE);
-    assert_true(bw_condition_holds(&check->degraded[2].condition, 20 * 86400.0));
-    assert_false(bw_condition_holds(&check->degraded[2].condition, 22 * 86400.0));
-    bw_config_free(config);
-    folder_remove(&folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instances_are_named_by_their_target),
         cmocka_unit_test(a_check_stands_for_each_instance),
         cmocka_unit_test(the_nearest_word_counts),
-        cmocka_unit_test(conditions_are_read_in_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

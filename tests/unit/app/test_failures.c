@@ -20,14 +20,20 @@ static const char config[] = "services:\n"
 
 static const struct bw_subject page = { "shop", "a:80", "page" };
 
+/* '+', a letter for a failure, a capital one for a run that passed at its second try. */
 static struct bw_probe_result result_of(char kind)
 {
-    struct bw_probe_result result = { .success = kind == '+',
-                                      .attempts = 1,
-                                      .reason =
-                                          kind == '+' ? BW_REASON_NONE : BW_REASON_HTTP_STATUS };
-    if (!result.success)
+    static const char *const said[] = { "it said A", "it said B", "it said C" };
+    const bool retried = kind >= 'A' && kind <= 'C', passed = retried || kind == '+';
+    struct bw_probe_result result = { .success = passed,
+                                      .attempts = retried ? 2 : 1,
+                                      .reason = passed ? BW_REASON_NONE : BW_REASON_HTTP_STATUS };
+    if (retried) {
+        result.retried_reason = BW_REASON_HTTP_STATUS;
+        result.retried_detail = said[kind - 'A'];
+    } else if (!passed) {
         snprintf(result.detail, sizeof result.detail, "it said %c", kind);
+    }
     return result;
 }
 
@@ -39,6 +45,7 @@ static bool show(void *ctx, const struct bw_failure *failure)
 {
     struct listing *listing = ctx;
     const size_t used = strlen(listing->text);
+    assert_int_equal(failure->reason, BW_REASON_HTTP_STATUS);
     snprintf(listing->text + used, sizeof listing->text - used, "%u:%s x%u +%u;",
              failure->tally.slot, failure->cause + strlen("it said "), failure->tally.times,
              failure->tally.left_out);
@@ -68,6 +75,11 @@ static const struct {
     { "another one is another", "abb", "1:b x2 +0;0:a x1 +0;" },
     { "digits make no other", "1223", "0:1 x4 +0;" },
     { "a flapping check is held back", "a+b+c+d+e+.f", "3:f x1 +2;2:c x1 +0;1:b x1 +0;0:a x1 +0;" },
+    { "a try that failed is written down", "+A+", "0:A (passed at try 2) x1 +0;" },
+    { "blips of one kind are one", "A+A++A", "0:A (passed at try 2) x3 +0;" },
+    { "blips of another kind are not", "A+B",
+      "1:B (passed at try 2) x1 +0;0:A (passed at try 2) x1 +0;" },
+    { "a blip is no outage", "aAa", "2:a x1 +0;1:A (passed at try 2) x1 +0;0:a x1 +0;" },
     { "slots are taken in turn", "a+b+c.d+e+f.g+h+i.j+k+l",
       "1:l x1 +0;0:k x1 +0;9:j x1 +0;8:i x1 +0;7:h x1 +0;6:g x1 +0;5:f x1 +0;4:e x1 +0;3:d x1 "
       "+0;2:c x1 +0;" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/verdict.h"
 
+#include "base/text.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -14,11 +15,11 @@
 
 #define NOW INT64_C(1700000000000)
 
-static struct bw_condition condition(const char *text)
+static struct bw_condition condition(const char *text, enum bw_unit unit)
 {
     struct bw_condition out;
     struct bw_err err;
-    if (bw_condition_parse(text, BW_UNIT_SECONDS, &out, &err) != BW_OK)
+    if (bw_condition_parse(text, unit, &out, &err) != BW_OK)
         fail_msg("%s", err.text);
     return out;
 }
@@ -73,6 +74,22 @@ static const struct {
       BW_OUTCOME_FAIL,
       BW_REASON_TIMEOUT,
       "5s" },
+    { "it passed at the second try",
+      { .success = true,
+        .attempts = 2,
+        .retried_reason = BW_REASON_HTTP_STATUS,
+        .retried_detail = "status 503, expected 2xx" },
+      BW_OUTCOME_PASS,
+      BW_REASON_NONE,
+      "passed at try 2, after: unexpected status code: status 503, expected 2xx" },
+    { "it passed at the third try and says something",
+      { .success = true,
+        .attempts = 3,
+        .retried_reason = BW_REASON_TIMEOUT,
+        .detail = "all is well" },
+      BW_OUTCOME_WARN,
+      BW_REASON_THRESHOLD,
+      "attempts 3 is > 2: timed out" },
     { "what we broke is lost",
       { .reason = BW_REASON_LOCAL_LIMIT, .detail = "too many open files" },
       BW_OUTCOME_LOST,
@@ -80,33 +97,166 @@ static const struct {
       "too many open files" },
 };
 
+static void expect_verdict(const struct bw_config_check *config, const char *name,
+                           const struct bw_probe_result *result, enum bw_outcome_kind kind,
+                           enum bw_reason reason, const char *want)
+{
+    char text[BW_VERDICT_TEXT_MAX];
+    struct bw_roster_result shown;
+    const struct bw_outcome outcome = bw_verdict_of(config, result, NOW, text, &shown);
+    const char *detail = shown.detail != NULL ? shown.detail : "";
+    if (outcome.kind != kind || outcome.reason != reason || strcmp(detail, want) != 0)
+        fail_msg("%s: %s, '%s'", name, bw_outcome_name(outcome.kind), detail);
+    assert_int_equal(shown.ts_ms, NOW);
+    assert_int_equal(isnan(shown.certificate_expires_ms) == 0, result->has_certificate);
+}
+
 static void results_mean_what_they_say(void **state)
 {
     (void)state;
     const struct bw_degraded_rule rules[] = {
-        { "duration", BW_DEGRADED_DURATION, 0, condition("> 1s") },
-        { "connect", BW_DEGRADED_PHASE, BW_PHASE_CONNECT, condition("> 200ms") },
-        { "certificate_expires_in", BW_DEGRADED_CERTIFICATE, 0, condition("< 21d") },
+        { .name = "duration",
+          .subject = BW_DEGRADED_DURATION,
+          .condition = condition("> 1s", BW_UNIT_SECONDS) },
+        { .name = "connect",
+          .subject = BW_DEGRADED_PHASE,
+          .phase = BW_PHASE_CONNECT,
+          .condition = condition("> 200ms", BW_UNIT_SECONDS) },
+        { .name = "certificate_expires_in",
+          .subject = BW_DEGRADED_CERTIFICATE,
+          .condition = condition("< 21d", BW_UNIT_SECONDS) },
+        { .name = "attempts",
+          .subject = BW_DEGRADED_ATTEMPTS,
+          .condition = condition("> 2", BW_UNIT_NUMBER) },
     };
-    const struct bw_config_check config = { .degraded = rules, .degraded_count = 3 };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[BW_VERDICT_TEXT_MAX];
-        struct bw_roster_result shown;
-        const struct bw_outcome outcome =
-            bw_verdict_of(&config, &cases[i].result, NOW, text, &shown);
-        const char *detail = shown.detail != NULL ? shown.detail : "";
-        if (outcome.kind != cases[i].kind || outcome.reason != cases[i].reason
-            || strcmp(detail, cases[i].detail != NULL ? cases[i].detail : "") != 0)
-            fail_msg("%s: %s, '%s'", cases[i].name, bw_outcome_name(outcome.kind), detail);
-        assert_int_equal(shown.ts_ms, NOW);
-        assert_int_equal(isnan(shown.certificate_expires_ms) == 0, cases[i].result.has_certificate);
+    const struct bw_config_check config = { .degraded = rules,
+                                            .degraded_count = sizeof rules / sizeof *rules };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_verdict(&config, cases[i].name, &cases[i].result, cases[i].kind, cases[i].reason,
+                       cases[i].detail != NULL ? cases[i].detail : "");
+}
+
+/* ---- what the kind measures ---- */
+
+static const struct bw_degraded_label load = { 0, true, "load1" }, not_load = { 0, false, "load1" };
+
+/* A run that lost a fifth of its packets in 7 ms, and a command that measured three things. */
+static const struct {
+    const char *name;
+    struct bw_degraded_rule rule;
+    const char *limit;
+    enum bw_unit unit;
+    const char *want; /* "": it passes */
+} measured[] = {
+    { "a share",
+      { .name = "loss", .family = BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO },
+      "> 10%",
+      BW_UNIT_RATIO,
+      "loss 0.2 is > 0.1" },
+    { "a share that is fine",
+      { .name = "loss", .family = BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO },
+      "> 20%",
+      BW_UNIT_RATIO,
+      "" },
+    { "a time",
+      { .name = "rtt", .family = BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS },
+      ">= 5ms",
+      BW_UNIT_SECONDS,
+      "rtt 7ms is >= 5ms" },
+    { "a metric that this run has not",
+      { .name = "jitter", .family = BW_METRIC_PROBE_ICMP_JITTER_SECONDS },
+      ">= 0s",
+      BW_UNIT_SECONDS,
+      "" },
+    { "any series, which is told",
+      { .name = "perfdata", .family = BW_METRIC_PROBE_EXEC_PERFDATA },
+      "> 1000",
+      BW_UNIT_ANY,
+      "perfdata{label=\"free\",unit=\"bytes\"} 1048576 is > 1000" },
+    { "the series that is meant",
+      { .name = "perfdata{label=\"load1\"}",
+        .family = BW_METRIC_PROBE_EXEC_PERFDATA,
+        .labels = &load,
+        .label_count = 1 },
+      "> 2",
+      BW_UNIT_ANY,
+      "perfdata{label=\"load1\"} 2.5 is > 2" },
+    { "all other series",
+      { .name = "perfdata{label!=\"load1\"}",
+        .family = BW_METRIC_PROBE_EXEC_PERFDATA,
+        .labels = &not_load,
+        .label_count = 1 },
+      "< 3",
+      BW_UNIT_ANY,
+      "perfdata{label!=\"load1\"} -1 is < 3" },
+    { "control bytes of a label do not come through",
+      { .name = "perfdata", .family = BW_METRIC_PROBE_EXEC_PERFDATA },
+      "< 0",
+      BW_UNIT_ANY,
+      "perfdata{label=\"a\\x1b[2Jb\",unit=\"\"} -1 is < 0" },
+};
+
+static void what_the_kind_measures_can_degrade(void **state)
+{
+    (void)state;
+    struct bw_arena arena;
+    struct bw_measures measures;
+    bw_arena_init(&arena);
+    bw_measures_init(&measures, &arena);
+    bw_measures_add(&measures, BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO, 0.2, NULL);
+    bw_measures_add(&measures, BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS, 0.007, NULL);
+    bw_measures_add(&measures, BW_METRIC_PROBE_EXEC_PERFDATA, 2.5, BW_LABEL_VALUES("load1", ""));
+    bw_measures_add(&measures, BW_METRIC_PROBE_EXEC_PERFDATA, 1048576,
+                    BW_LABEL_VALUES("free", "bytes"));
+    bw_measures_add(&measures, BW_METRIC_PROBE_EXEC_PERFDATA, -1, BW_LABEL_VALUES("a\x1b[2Jb", ""));
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
+        struct bw_degraded_rule rule = measured[i].rule;
+        rule.subject = BW_DEGRADED_MEASURE;
+        rule.condition = condition(measured[i].limit, measured[i].unit);
+        const struct bw_config_check config = { .degraded = &rule, .degraded_count = 1 };
+        const struct bw_probe_result result = { .success = true, .measures = &measures };
+        const bool holds = measured[i].want[0] != '\0';
+        expect_verdict(&config, measured[i].name, &result,
+                       holds ? BW_OUTCOME_WARN : BW_OUTCOME_PASS,
+                       holds ? BW_REASON_THRESHOLD : BW_REASON_NONE, measured[i].want);
     }
+    bw_arena_fini(&arena);
+}
+
+/* However long a label is, and wherever it is cut. */
+static void long_names_are_cut_between_characters(void **state)
+{
+    (void)state;
+    char label[3000];
+    struct bw_arena arena;
+    struct bw_measures measures;
+    struct bw_roster_result shown;
+    char text[BW_VERDICT_TEXT_MAX];
+    for (size_t i = 0; i + 2 < sizeof label; i += 2)
+        memcpy(label + i, "\xc3\xa4", 3);
+    bw_arena_init(&arena);
+    bw_measures_init(&measures, &arena);
+    bw_measures_add(&measures, BW_METRIC_PROBE_EXEC_PERFDATA, 1, BW_LABEL_VALUES(label, ""));
+    for (size_t shift = 0; shift < 2; shift++) {
+        const struct bw_degraded_rule rule = { .name = &"xxperfdata"[shift],
+                                               .subject = BW_DEGRADED_MEASURE,
+                                               .family = BW_METRIC_PROBE_EXEC_PERFDATA,
+                                               .condition = condition("> 0", BW_UNIT_ANY) };
+        const struct bw_config_check config = { .degraded = &rule, .degraded_count = 1 };
+        const struct bw_probe_result result = { .success = true, .measures = &measures };
+        assert_int_equal(bw_verdict_of(&config, &result, NOW, text, &shown).kind, BW_OUTCOME_WARN);
+        assert_true(strlen(text) > BW_VERDICT_TEXT_MAX - 4);
+        assert_int_equal(bw_utf8_valid_prefix(text, strlen(text)), strlen(text));
+    }
+    bw_arena_fini(&arena);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_mean_what_they_say),
+        cmocka_unit_test(what_the_kind_measures_can_degrade),
+        cmocka_unit_test(long_names_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,45 @@ static void retries_are_made_and_counted(void **state)
         assert_int_equal(w.result.attempts, cases[i].attempts);
         assert_int_equal(w.result.success, cases[i].success);
         assert_int_equal(atomic_load(&peer.count), cases[i].attempts);
+        assert_int_equal(w.result.retried_reason,
+                         cases[i].attempts > 1 ? BW_REASON_CONNECTION_CLOSED : BW_REASON_NONE);
     }
+    world_close(&w);
+}
+
+static void first_unwell_then_good(struct peer_talk *talk)
+{
+    if (talk->number > 0)
+        good(talk);
+    else if (peer_hear(talk, "\r\n\r\n"))
+        peer_say(talk, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* A pass does not hide the try that failed: neither its words nor its part of the transcript, and
+ * no secret in either. */
+static void a_try_that_failed_is_told(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer peer;
+    world_open(&w, NULL);
+    peer_start(&peer, first_unwell_then_good, NULL);
+    const struct bw_probe_module module = world_module(&w, BW_PROBER_HTTP);
+    const struct bw_probe_request request = {
+        .target = { .text = world_text(&w, "http://127.0.0.1:%u/?token=hidden", peer.port) },
+        .timeout_ns = 30 * BW_SECOND,
+        .retries = 1,
+    };
+    world_run(&w, &module, &request);
+    peer_stop(&peer);
+    assert_true(w.result.success);
+    assert_int_equal(w.result.retried_reason, BW_REASON_HTTP_STATUS);
+    assert_string_equal(w.retried, "status 503, expected 2xx");
+    assert_non_null(strstr(w.told, "HTTP/1.1 503"));
+    assert_non_null(strstr(w.told, "failed: unexpected status code"));
+    assert_non_null(strstr(w.told, "try 2 of 2"));
+    assert_non_null(strstr(w.told, "HTTP/1.1 200"));
+    assert_null(strstr(w.told, "hidden"));
     world_close(&w);
 }
 
@@ -342,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probes_of_every_fate_leave_no_descriptor),
         cmocka_unit_test(retries_are_made_and_counted),
+        cmocka_unit_test(a_try_that_failed_is_told),
         cmocka_unit_test(retries_end_with_the_deadline),
         cmocka_unit_test(failure_can_be_expected),
         cmocka_unit_test(a_run_can_be_cancelled_in_each_phase),

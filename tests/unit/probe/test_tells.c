@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/tells.h"
 
+#include "probe/table.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,12 +68,49 @@ static void kinds_differ(void **state)
     }
 }
 
+/* Every word means a family that its kind has. */
+static void words_mean_families(void **state)
+{
+    (void)state;
+    size_t seen = 0;
+    enum bw_family_id family = BW_METRIC_COUNT;
+    for (size_t kind = 0; kind <= BW_KIND_PUSH; kind++) {
+        struct bw_buf words;
+        bw_buf_init(&words, 1024);
+        bw_kind_words(kind, &words);
+        for (char *word = strtok(words.data, ", "); word != NULL; word = strtok(NULL, ", ")) {
+            assert_true(bw_kind_word(kind, word, &family));
+            if (!bw_kind_tells_family(kind, family))
+                fail_msg("%s means %s", word, bw_family_row(family)->name);
+            seen++;
+        }
+        bw_buf_fini(&words);
+    }
+    assert_true(seen >= 10);
+    assert_false(bw_kind_word(BW_PROBER_TCP, "loss", &family));
+}
+
+static void every_kind_has_its_phases(void **state)
+{
+    (void)state;
+    for (size_t kind = 0; kind <= BW_KIND_PUSH; kind++) {
+        bool any = false;
+        for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++)
+            any = any || bw_kind_tells_phase(kind, phase);
+        assert_int_equal(any, kind != BW_KIND_PUSH);
+        assert_int_equal(bw_kind_of(kind == BW_KIND_PUSH ? NULL : bw_probe_table[kind]), kind);
+    }
+    assert_false(bw_kind_tells_phase(BW_PROBER_ICMP, BW_PHASE_CONNECT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_family_of_probes_is_told_by_a_kind),
         cmocka_unit_test(every_reason_is_told_by_a_kind),
         cmocka_unit_test(kinds_differ),
+        cmocka_unit_test(words_mean_families),
+        cmocka_unit_test(every_kind_has_its_phases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "conf/problems.h"
 #include "conf/yaml.h"
 #include "peer.h"
+#include "probe/tells.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,12 +80,33 @@ static void take_transcript(struct world *w, const struct bw_probe_result *resul
     bw_buf_fini(&out);
 }
 
+/* probe/tells.c knows all that a run says. */
+static void expect_told(const struct bw_probe_ops *ops, const struct bw_probe_result *result)
+{
+    const size_t kind = bw_kind_of(ops);
+    for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++) {
+        if (result->phase_seen[phase] && !bw_kind_tells_phase(kind, phase))
+            fail_msg("probe/tells.c: %s has phase %s", ops->name, bw_probe_phase_name(phase));
+    }
+    for (size_t i = 0; i < result->measures->count; i++) {
+        const enum bw_family_id family = result->measures->items[i].family;
+        if (!bw_kind_tells_family(kind, family))
+            fail_msg("probe/tells.c: %s has %s", ops->name, bw_family_row(family)->name);
+    }
+    if (result->reason != BW_REASON_NONE && !bw_kind_tells_reason(kind, result->reason))
+        fail_msg("probe/tells.c: %s has %s", ops->name, bw_reason_name(result->reason));
+}
+
 static void on_done(void *ctx, const struct bw_probe_result *result)
 {
     struct world *w = ctx;
     w->done++;
     take_transcript(w, result);
+    expect_told(w->ops, result);
     w->result = *result;
+    w->retried[0] = '\0';
+    if (result->retried_detail != NULL)
+        snprintf(w->retried, sizeof w->retried, "%s", result->retried_detail);
     /* Into our arena: the run's is gone after this. */
     bw_measures_init(&w->measures, &w->arena);
     for (size_t i = 0; i < result->measures->count; i++) {
@@ -103,6 +125,7 @@ void world_run(struct world *w, const struct bw_probe_module *module,
         fail_msg("%s", err.text);
     struct bw_probe_request full = *request;
     full.plan = plan;
+    w->ops = bw_probe_plan_ops(plan);
     w->done = 0;
     bw_probe_start(w->engine, &full, on_done, w);
     assert_int_equal(w->done, 0); /* never from inside start */

@@ -14,7 +14,9 @@ struct world {
     struct bw_arena arena; /* modules, and the measures of the last result */
     struct bw_probe_result result;
     struct bw_measures measures;
-    char told[BW_TRANSCRIPT_BYTES_MAX + 1]; /* its transcript */
+    char told[BW_TRANSCRIPT_BYTES_MAX + 1];  /* its transcript */
+    char retried[BW_PROBE_DETAIL_BYTES_MAX]; /* its retried_detail */
+    const struct bw_probe_ops *ops;          /* of the last run */
     unsigned done;
 };
 
