@@ -12,7 +12,11 @@
 /* Rows are added and never freed: a page that is being rendered may still name them. The count
  * is stored after its row. */
 static struct bw_family *guests[BW_GUEST_FAMILIES_MAX];
+static unsigned older[BW_GUEST_FAMILIES_MAX]; /* the row of that name before it, from 1; 0: none */
 static unsigned guest_count;
+
+/* Held by who adds, which is rare and short: no lock to sleep on is worth it. */
+static bool adding;
 
 unsigned bw_guest_count(void)
 {
@@ -34,6 +38,14 @@ bool bw_guest_by_name(const char *name, enum bw_family_id *out)
         }
     }
     return false;
+}
+
+bool bw_guest_older(enum bw_family_id id, enum bw_family_id *out)
+{
+    if ((unsigned)id < BW_METRIC_COUNT || older[(unsigned)id - BW_METRIC_COUNT] == 0)
+        return false;
+    *out = (enum bw_family_id)(BW_METRIC_COUNT + older[(unsigned)id - BW_METRIC_COUNT] - 1);
+    return true;
 }
 
 static bool has_label(const struct bw_family *family, const char *name)
@@ -82,20 +94,20 @@ static bool is_taken(const struct bw_family *wanted)
 }
 
 /* Labels that come and go are gathered in one row while there is room for them. */
-static void gather_labels(struct bw_family *row, const struct bw_family *older)
+static void gather_labels(struct bw_family *row, const struct bw_family *newest)
 {
     size_t more = 0;
-    for (size_t i = 0; i < older->label_count; i++)
-        more += !has_label(row, older->labels[i]);
-    if (older->type != row->type || row->label_count + more > BW_FAMILY_LABELS_MAX)
+    for (size_t i = 0; i < newest->label_count; i++)
+        more += !has_label(row, newest->labels[i]);
+    if (newest->type != row->type || row->label_count + more > BW_FAMILY_LABELS_MAX)
         return;
-    for (size_t i = 0; i < older->label_count; i++) {
-        if (!has_label(row, older->labels[i]))
-            row->labels[row->label_count++] = bw_strdup(older->labels[i]);
+    for (size_t i = 0; i < newest->label_count; i++) {
+        if (!has_label(row, newest->labels[i]))
+            row->labels[row->label_count++] = bw_strdup(newest->labels[i]);
     }
 }
 
-static enum bw_family_id add_row(const struct bw_family *wanted, const struct bw_family *older)
+static enum bw_family_id add_row(const struct bw_family *wanted, const enum bw_family_id *newest)
 {
     struct bw_family *row = bw_alloc(sizeof *row);
     row->name = bw_strdup(wanted->name);
@@ -106,25 +118,40 @@ static enum bw_family_id add_row(const struct bw_family *wanted, const struct bw
     row->label_count = wanted->label_count;
     for (size_t i = 0; i < wanted->label_count; i++)
         row->labels[i] = bw_strdup(wanted->labels[i]);
-    if (older != NULL)
-        gather_labels(row, older);
+    if (newest != NULL)
+        gather_labels(row, bw_family_row(*newest));
     const unsigned index = guest_count;
     guests[index] = row;
+    older[index] = newest != NULL ? (unsigned)*newest - BW_METRIC_COUNT + 1 : 0;
     __atomic_store_n(&guest_count, index + 1, __ATOMIC_RELEASE);
     return (enum bw_family_id)(BW_METRIC_COUNT + index);
 }
 
-enum bw_rc bw_guest_family(const struct bw_family *wanted, enum bw_family_id *out,
-                           struct bw_err *err)
+/* The newest row that will do. One that is not the newest of its name still will if all since have
+ * its type: else two who want labels that have no room in one row would add for ever. */
+static bool find_row(const struct bw_family *wanted, const enum bw_family_id *newest,
+                     enum bw_family_id *out)
 {
-    enum bw_family_id id;
-    const struct bw_family *older = NULL;
-    if (bw_guest_by_name(wanted->name, &id)) {
-        older = bw_family_row(id);
-        if (covers(older, wanted)) {
-            *out = id;
-            return BW_OK;
-        }
+    if (newest == NULL)
+        return false;
+    *out = *newest;
+    while (bw_family_row(*out)->type == wanted->type) {
+        if (covers(bw_family_row(*out), wanted))
+            return true;
+        if (!bw_guest_older(*out, out))
+            return false;
+    }
+    return false;
+}
+
+static enum bw_rc find_or_add(const struct bw_family *wanted, enum bw_family_id *out,
+                              struct bw_err *err)
+{
+    enum bw_family_id newest, found;
+    const bool known = bw_guest_by_name(wanted->name, &newest);
+    if (find_row(wanted, known ? &newest : NULL, &found)) {
+        *out = found;
+        return BW_OK;
     }
     if (is_taken(wanted))
         return bw_fail(err, BW_EEXISTS, "the name %.100s is taken by a metric of our own",
@@ -133,6 +160,16 @@ enum bw_rc bw_guest_family(const struct bw_family *wanted, enum bw_family_id *ou
         return bw_fail(err, BW_EFULL,
                        "%.100s: more than %u metrics, or ever new types and labels of them",
                        wanted->name, BW_GUEST_FAMILIES_MAX);
-    *out = add_row(wanted, older);
+    *out = add_row(wanted, known ? &newest : NULL);
     return BW_OK;
+}
+
+enum bw_rc bw_guest_family(const struct bw_family *wanted, enum bw_family_id *out,
+                           struct bw_err *err)
+{
+    while (__atomic_test_and_set(&adding, __ATOMIC_ACQUIRE)) {
+    }
+    const enum bw_rc rc = find_or_add(wanted, out, err);
+    __atomic_clear(&adding, __ATOMIC_RELEASE);
+    return rc;
 }

@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "metric/guest.h"
 #include "metric/names.h"
 
 #include <assert.h>
@@ -287,15 +288,14 @@ static void append_wanted(const struct page *page, const struct source *source,
 }
 
 static void append_lines(const struct page *page, const struct source *sources, size_t count,
-                         const struct bw_family *family)
+                         const struct bw_family *family, bool *head)
 {
-    bool head = false;
     const bool split = is_split(page->filter, family);
     for (size_t s = 0; s < count; s++) {
         if (split)
-            append_wanted(page, &sources[s], family, &head);
+            append_wanted(page, &sources[s], family, head);
         else
-            append_source(page, &sources[s], family, &head);
+            append_source(page, &sources[s], family, head);
     }
 }
 
@@ -340,17 +340,40 @@ static bool is_wanted(const struct bw_family_filter *filter, const char *name)
     return filter->hides;
 }
 
+/* Guests may have several rows of one name: their lines stand under one head. Those that have
+ * another type than the newest that is there cannot. */
+static void append_family(const struct page *page, const struct source *sources,
+                          const size_t *starts, enum bw_family_id newest)
+{
+    bool head = false;
+    enum bw_metric_type type = BW_TYPE_COUNT;
+    enum bw_family_id id = newest;
+    do {
+        const struct bw_family *row = bw_family_row(id);
+        if (!head)
+            type = row->type;
+        if (row->type == type)
+            append_lines(page, sources + starts[id], starts[id + 1] - starts[id], row, &head);
+    } while (bw_guest_older(id, &id));
+}
+
 void bw_registry_render(const struct bw_registry *registry, enum bw_exposition format,
                         const struct bw_family_filter *filter, struct bw_buf *out)
 {
     const size_t families = bw_family_count();
     size_t starts[BW_FAMILY_ID_MAX + 1];
+    bool has_newer[BW_FAMILY_ID_MAX] = { false };
     struct source *sources = collect(registry, starts, families);
     const struct page page = { out, format, filter };
+    for (size_t f = BW_METRIC_COUNT; f < families; f++) {
+        enum bw_family_id older;
+        if (bw_guest_older((enum bw_family_id)f, &older))
+            has_newer[older] = true;
+    }
     for (size_t f = 0; f < families; f++) {
-        const struct bw_family *family = bw_family_row((enum bw_family_id)f);
-        if (starts[f + 1] > starts[f] && is_wanted(filter, family->name))
-            append_lines(&page, sources + starts[f], starts[f + 1] - starts[f], family);
+        const enum bw_family_id id = (enum bw_family_id)f;
+        if (!has_newer[f] && is_wanted(filter, bw_family_row(id)->name))
+            append_family(&page, sources, starts, id);
     }
     free(sources);
     if (format == BW_EXPOSITION_OPENMETRICS)

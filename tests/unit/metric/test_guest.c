@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,63 @@ static void other_labels_make_a_row_with_all_of_them(void **state)
     enum bw_family_id found = BW_METRIC_PROBE_SUCCESS;
     assert_true(bw_family_by_name("guest_grows", &found));
     assert_int_equal(found, three);
+}
+
+/* Two who together want more labels than a row has come back to theirs. */
+static void rows_without_room_for_each_other_stay(void **state)
+{
+    (void)state;
+    static const char letters[] = "abcdefghijklmnopqrst";
+    char names[20][2];
+    struct bw_family few = { .name = "guest_wide", .type = BW_TYPE_INFO, .help = "x", .unit = "" };
+    struct bw_family many = few;
+    for (size_t i = 0; i < 20; i++) {
+        snprintf(names[i], sizeof names[i], "%c", letters[i]);
+        struct bw_family *side = i < 10 ? &few : &many;
+        side->labels[side->label_count++] = names[i];
+    }
+    enum bw_family_id one, two, again, older;
+    struct bw_err err;
+    assert_int_equal(bw_guest_family(&few, &one, &err), BW_OK);
+    assert_int_equal(bw_guest_family(&many, &two, &err), BW_OK);
+    const unsigned before = bw_family_count();
+    assert_int_equal(bw_guest_family(&few, &again, &err), BW_OK);
+    assert_int_equal(again, one);
+    assert_int_equal(bw_guest_family(&many, &again, &err), BW_OK);
+    assert_int_equal(again, two);
+    assert_int_equal(bw_family_count(), before);
+    assert_true(bw_guest_older(two, &older));
+    assert_int_equal(older, one);
+    assert_false(bw_guest_older(one, &older));
+    assert_false(bw_guest_older(BW_METRIC_PROBE_SUCCESS, &older));
+}
+
+enum { THREADS = 4, NAMES = 50 };
+
+static void *add_names(void *ctx)
+{
+    enum bw_family_id *ids = ctx;
+    for (size_t i = 0; i < NAMES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "guest_of_all_%zu", i);
+        ids[i] = register_one(name, BW_TYPE_GAUGE, "a");
+    }
+    return NULL;
+}
+
+static void several_threads_may_add(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    enum bw_family_id ids[THREADS][NAMES];
+    const unsigned before = bw_family_count();
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, add_names, ids[i]), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(bw_family_count(), before + NAMES);
+    for (size_t i = 1; i < THREADS; i++)
+        assert_memory_equal(ids[i], ids[0], sizeof ids[0]);
 }
 
 static void our_own_names_are_taken(void **state)
@@ -127,6 +185,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_keeps_its_row),
         cmocka_unit_test(other_labels_make_a_row_with_all_of_them),
+        cmocka_unit_test(rows_without_room_for_each_other_stay),
+        cmocka_unit_test(several_threads_may_add),
         cmocka_unit_test(our_own_names_are_taken),
         cmocka_unit_test(there_is_a_ceiling),
     };

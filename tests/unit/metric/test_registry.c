@@ -2,6 +2,7 @@
 #include "metric/registry.h"
 
 #include "exposition_check.h"
+#include "metric/guest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,6 +213,46 @@ static void a_page_of_one_probe_has_no_labels_of_ours(void **state)
                                       "0 if not.\n# TYPE probe_success gauge\nprobe_success 1\n");
 }
 
+static enum bw_family_id add_guest(enum bw_metric_type type, const char *label)
+{
+    const struct bw_family wanted = { .name = "asked_info",
+                                      .type = type,
+                                      .unit = "",
+                                      .labels = { label },
+                                      .label_count = 1,
+                                      .help = "Said by somebody." };
+    enum bw_family_id id = BW_METRIC_PROBE_SUCCESS;
+    struct bw_err err = { 0 };
+    if (bw_guest_family(&wanted, &id, &err) != BW_OK)
+        fail_msg("%s", err.text);
+    return id;
+}
+
+/* Checks that found different things out about their peers. */
+static void rows_of_one_name_have_one_head(void **state)
+{
+    struct fixture *f = *state;
+    const enum bw_family_id one = add_guest(BW_TYPE_INFO, "version");
+    struct bw_measures of_a = measures(f), of_b = measures(f), of_c = measures(f);
+    bw_measures_add(&of_a, one, 1, BW_LABEL_VALUES("1.0"));
+    const enum bw_family_id two = add_guest(BW_TYPE_INFO, "software");
+    bw_measures_add(&of_b, two, 1, BW_LABEL_VALUES("mail", NULL));
+    assert_true(one != two);
+    bw_registry_set(f->registry, add_check(f, "a"), &of_a);
+    bw_registry_set(f->registry, add_check(f, "b"), &of_b);
+    assert_string_equal(
+        render(f, BW_EXPOSITION_TEXT, NULL),
+        "# HELP asked_info Said by somebody.\n# TYPE asked_info gauge\n"
+        "asked_info{service=\"b\",instance=\"10.0.0.1:80\",check=\"page\",software=\"mail\"} 1\n"
+        "asked_info{service=\"a\",instance=\"10.0.0.1:80\",check=\"page\",version=\"1.0\"} 1\n");
+    bw_measures_add(&of_c, add_guest(BW_TYPE_COUNTER, "version"), 1, BW_LABEL_VALUES("1.0"));
+    bw_registry_set(f->registry, add_check(f, "c"), &of_c);
+    assert_string_equal(
+        render(f, BW_EXPOSITION_TEXT, NULL),
+        "# HELP asked_info Said by somebody.\n# TYPE asked_info counter\n"
+        "asked_info{service=\"c\",instance=\"10.0.0.1:80\",check=\"page\",version=\"1.0\"} 1\n");
+}
+
 static void many_blocks_come_and_go(void **state)
 {
     struct fixture *f = *state;
@@ -251,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_filter_leaves_whole_families, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_of_one_probe_has_no_labels_of_ours, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(rows_of_one_name_have_one_head, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_blocks_come_and_go, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
