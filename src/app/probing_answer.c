@@ -22,6 +22,7 @@ bool bw_probing_is_blackbox(const char *family)
         "probe_ip_protocol",
         "probe_ip_addr_hash",
         "probe_failed_due_to_regex",
+        "probe_expect_info",
         "probe_http_duration_seconds",
         "probe_http_status_code",
         "probe_http_version",

@@ -79,7 +79,10 @@ static const struct {
 } chapters[] = {
     { "probe_", "Probes",
       "Names and labels of blackbox_exporter. On `/metrics` every series also has the labels "
-      "`service`, `instance`, `check` and `module` and those that the configuration gives." },
+      "`service`, `instance`, `check` and `module` and those that the configuration gives. "
+      "`probe_expect_info` is not in the list: a dialogue over TCP or a Unix socket tells with it, "
+      "as "
+      "labels that `query_response` names, what the peer said; it is not stored." },
     { "node_", "Host",
       "Names and labels of node_exporter, with the same meaning and units. The collector textfile "
       "adds metrics of any name that is not in this document; they are stored, except "

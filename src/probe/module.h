@@ -153,6 +153,13 @@ struct bw_tcp_step {
     const char *expect_bytes; /* exact bytes, or NULL */
     const char *send;         /* a line to send, or NULL; ${1} is the first group of `expect` */
     bool starttls;            /* after the rest of the step */
+    struct bw_items labels;   /* struct bw_tcp_label_options */
+};
+
+/* A label of probe_expect_info. */
+struct bw_tcp_label_options {
+    const char *name;
+    const char *value; /* ${1} is the first group of the step's `expect` */
 };
 
 struct bw_tcp_options {

@@ -2,6 +2,8 @@
 #include "probe/regex.h"
 
 #include "base/mem.h"
+#include "base/num.h"
+#include "base/text.h"
 #include "io/loop.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -146,7 +148,7 @@ enum bw_regex_verdict bw_regex_test(const struct bw_regex *regex, const char *te
 static void put_group(const struct bw_regex *regex, const char *searched, int group,
                       struct bw_buf *out)
 {
-    if (group >= regex->groups)
+    if (group < 0 || group >= regex->groups)
         return;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(regex->match);
     size_t from = ends[2 * group], to = ends[2 * group + 1];
@@ -154,27 +156,47 @@ static void put_group(const struct bw_regex *regex, const char *searched, int gr
         bw_buf_bytes(out, searched + from, to - from);
 }
 
-/* "1" or "{1}" after a dollar; returns how many bytes it takes, 0 when it is neither. */
-static size_t read_group(const char *text, int *out_group)
+static bool is_word_byte(char c)
 {
-    size_t at = text[0] == '{' ? 1 : 0, first = at;
-    int group = 0;
-    for (; text[at] >= '0' && text[at] <= '9' && at - first < 3; at++)
-        group = group * 10 + (text[at] - '0');
-    if (at == first || (first == 1 && text[at] != '}'))
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+/* "1", "{1}", "name" or "{name}" after a dollar; returns how many bytes it takes, 0 when it is
+ * none of them. */
+static size_t read_name(const char *text, struct bw_span *out)
+{
+    const size_t first = text[0] == '{' ? 1 : 0;
+    size_t end = first;
+    while (is_word_byte(text[end]))
+        end++;
+    if (end == first || (first == 1 && text[end] != '}'))
         return 0;
-    *out_group = group;
-    return at + first; /* the closing brace too */
+    *out = (struct bw_span){ text + first, end - first };
+    return end + first; /* the closing brace too */
+}
+
+/* The group of that number or name, -1 without one. As in RE2, "01" is a name. */
+static int group_of(const struct bw_regex *regex, struct bw_span name)
+{
+    char text[64];
+    uint64_t number;
+    if ((name.len == 1 || name.data[0] != '0') && bw_parse_uint(name.data, name.len, &number))
+        return number < (uint64_t)INT32_MAX ? (int)number : -1;
+    if (name.len >= sizeof text)
+        return -1;
+    memcpy(text, name.data, name.len);
+    text[name.len] = '\0';
+    return pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)text);
 }
 
 void bw_regex_expand(const struct bw_regex *regex, const char *searched, const char *text,
                      struct bw_buf *out)
 {
     for (const char *at = text; *at != '\0';) {
-        int group = 0;
-        size_t taken = *at == '$' ? read_group(at + 1, &group) : 0;
+        struct bw_span name;
+        const size_t taken = *at == '$' ? read_name(at + 1, &name) : 0;
         if (taken > 0) {
-            put_group(regex, searched, group, out);
+            put_group(regex, searched, group_of(regex, name), out);
             at += 1 + taken;
         } else if (at[0] == '$' && at[1] == '$') {
             bw_buf_char(out, '$');

@@ -46,8 +46,9 @@ enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, 
 enum bw_regex_verdict bw_regex_test(const struct bw_regex *regex, const char *text, size_t len,
                                     int64_t *left_ns);
 
-/* Appends `text` with ${1} and $1 replaced by the groups of the last match (of `searched` as it
- * was given to bw_regex_search); $$ is a dollar. Unknown groups are empty. */
+/* Appends `text` with ${1}, $1, ${name} and $name replaced by the groups of the last match (of
+ * `searched` as it was given to bw_regex_search); $$ is a dollar. A name without braces is as long
+ * as can be, so $1x is ${1x}; groups that there are not are empty (Go's regexp.Expand). */
 void bw_regex_expand(const struct bw_regex *regex, const char *searched, const char *text,
                      struct bw_buf *out);
 

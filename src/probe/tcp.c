@@ -2,6 +2,7 @@
 /* What goes on over a stream: it may speak TLS, may hold a dialogue. Kinds tcp, unix and tls. */
 #include "probe/tcp_try.h"
 
+#include "probe/tcp_labels.h"
 #include "probe/trail.h"
 
 #include <stdlib.h>
@@ -38,6 +39,7 @@ static void measure_dialogue(const struct bw_probe_try *t)
     struct bw_measures *measures = t->out->measures;
     bw_measures_add(measures, BW_METRIC_PROBE_FAILED_DUE_TO_REGEX, t->dialogue.regex_failed, NULL);
     bw_measures_add(measures, BW_METRIC_PROBE_FAILED_DUE_TO_BYTES, t->dialogue.bytes_failed, NULL);
+    bw_tcp_labels_measure(&t->dialogue, measures);
 }
 
 void bw_tcp_settle(struct bw_probe_try *t)

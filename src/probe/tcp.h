@@ -19,9 +19,19 @@ struct bw_tcp_plan_step {
     const struct bw_bytes *message; /* instead of `send`; or NULL */
 };
 
+/* A label of probe_expect_info, and which step finds its value. */
+struct bw_tcp_label {
+    size_t step;
+    char *name;
+    char *value; /* as configured */
+};
+
 struct bw_tcp_plan {
     struct bw_tcp_plan_step *steps;
     size_t step_count;
+    struct bw_tcp_label *labels; /* of all steps; at most BW_FAMILY_LABELS_MAX */
+    size_t label_count;
+    enum bw_family_id expect_family; /* if there are labels */
     enum bw_ip_preference preference;
     bool fallback;
     bool has_source;
@@ -76,6 +86,7 @@ struct bw_dialogue {
     int64_t regex_ns;  /* left for searches */
     bool closed;
     bool regex_failed, bytes_failed;
+    char *found[BW_FAMILY_LABELS_MAX]; /* values of the plan's labels, quoted; NULL: not yet */
     char last_line[BW_PROBE_DETAIL_BYTES_MAX / 4]; /* quoted */
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "probe/tcp.h"
-
+#include "probe/tcp_labels.h"
 #include "probe/trail.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { STAGE_EXPECT, STAGE_BYTES, STAGE_SEND, STAGE_STARTTLS, STAGE_COUNT };
@@ -24,6 +24,8 @@ void bw_dialogue_fini(struct bw_dialogue *dialogue)
 {
     bw_buf_fini(&dialogue->in);
     bw_buf_fini(&dialogue->out);
+    for (size_t i = 0; i < dialogue->plan->label_count; i++)
+        free(dialogue->found[i]);
 }
 
 void bw_dialogue_feed(struct bw_dialogue *dialogue, const void *bytes, size_t len)
@@ -140,6 +142,8 @@ static enum bw_dialogue_want expect_line(struct bw_dialogue *dialogue,
             return BW_DIALOGUE_FAILED;
         if (verdict == BW_REGEX_YES && step->send != NULL)
             bw_regex_expand(step->expect, line, step->send, &dialogue->out);
+        if (verdict == BW_REGEX_YES)
+            bw_tcp_labels_find(dialogue, line, out);
         consume(&dialogue->in, taken);
         if (verdict == BW_REGEX_YES)
             return BW_DIALOGUE_SEND;
@@ -203,6 +207,10 @@ static enum bw_dialogue_want run_stage(struct bw_dialogue *dialogue,
             return BW_DIALOGUE_SEND;
         if (step->expect == NULL)
             bw_buf_text(&dialogue->out, step->send);
+        if (bw_buf_failed(&dialogue->out))
+            return too_long(dialogue, out);
+        if (dialogue->out.len == 0)
+            return BW_DIALOGUE_SEND;
         bw_buf_char(&dialogue->out, '\n');
         bw_trail_note(out, BW_TRAIL_SENT, dialogue->out.data, dialogue->out.len);
         return BW_DIALOGUE_SEND;

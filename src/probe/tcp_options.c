@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "probe/tcp.h"
+#include "probe/tcp_labels.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -16,9 +16,13 @@ static const struct bw_opt step_options[] = {
     { "expect_bytes", BW_OPT_STRING, AT(expect_bytes), .range = "1..65536",
       .help = "Exactly the bytes that the peer must send next." },
     { "send", BW_OPT_STRING, AT(send),
-      .help = "Line to send, with a newline after it; ${1} is the first group of expect." },
+      .help = "Line to send, with a newline after it; ${1} is the first group of expect, ${NAME} "
+              "one that is named. Nothing is sent if nothing is left." },
     { "starttls", BW_OPT_BOOL, AT(starttls), .def = "false",
       .help = "Change to TLS after this step." },
+    { "labels", BW_OPT_GROUPS, AT(labels), .group = &bw_tcp_label_group,
+      .help = "What to tell of the line that matched expect, as labels of `probe_expect_info`; at "
+              "most 16 in a dialogue, each name once." },
     { 0 },
 };
 #undef AT
@@ -30,6 +34,8 @@ static enum bw_rc step_check(const void *opts, struct bw_err *err)
         return bw_fail(err, BW_EINVAL, "a step needs expect, expect_bytes, send or starttls");
     if (step->expect != NULL && step->expect_bytes != NULL)
         return bw_fail(err, BW_EINVAL, "expect and expect_bytes exclude each other");
+    if (step->labels.count > 0 && step->expect == NULL)
+        return bw_fail(err, BW_EINVAL, "labels need expect");
     return step->expect != NULL ? bw_regex_check(step->expect, err) : BW_OK;
 }
 
@@ -69,7 +75,9 @@ static enum bw_rc source_check(const char *source, struct bw_err *err)
 
 static enum bw_rc tcp_check(const void *opts, struct bw_err *err)
 {
-    return source_check(((const struct bw_tcp_options *)opts)->source_ip_address, err);
+    const struct bw_tcp_options *o = opts;
+    const enum bw_rc rc = bw_tcp_labels_check(&o->query_response, err);
+    return rc == BW_OK ? source_check(o->source_ip_address, err) : rc;
 }
 
 const struct bw_opt_group bw_probe_tcp_group = {
@@ -92,6 +100,11 @@ static const struct bw_opt unix_options[] = {
 };
 #undef AT
 
+static enum bw_rc unix_check(const void *opts, struct bw_err *err)
+{
+    return bw_tcp_labels_check(&((const struct bw_unix_options *)opts)->query_response, err);
+}
+
 const struct bw_opt_group bw_probe_unix_group = {
     .name = "unix",
     .size = sizeof(struct bw_unix_options),
@@ -99,6 +112,7 @@ const struct bw_opt_group bw_probe_unix_group = {
     .help = "Connects to a stream socket of this machine: a path, or @NAME for one without a file; "
             "and may hold a dialogue. A full queue of connections is tried again until there is "
             "room.",
+    .check = unix_check,
 };
 
 #define AT(member) offsetof(struct bw_look_options, member)
@@ -167,7 +181,7 @@ static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items 
         if (step->expect == NULL)
             return bw_wrap(err, BW_EINVAL, "query_response[%zu].expect", i);
     }
-    return BW_OK;
+    return bw_tcp_labels_prepare(plan, items, err);
 }
 
 static void set_source(struct bw_tcp_plan *plan, const char *source)
@@ -261,6 +275,7 @@ void bw_tcp_release(void *prepared)
         free(plan->steps[i].send);
     }
     free(plan->steps);
+    bw_tcp_labels_release(plan);
     bw_tls_plan_fini(&plan->tls_plan);
     free(plan);
 }

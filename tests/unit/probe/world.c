@@ -111,7 +111,7 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     bw_measures_init(&w->measures, &w->arena);
     for (size_t i = 0; i < result->measures->count; i++) {
         const struct bw_measure *m = &result->measures->items[i];
-        bw_measures_add(&w->measures, m->family, m->value, m->labels);
+        bw_measures_add_part(&w->measures, m->family, m->part, m->bound, m->value, m->labels);
     }
     bw_loop_stop(w->loop);
 }
