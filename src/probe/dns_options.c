@@ -106,13 +106,11 @@ static enum bw_rc read_question(const struct bw_dns_options *o, struct bw_dns_qu
 enum bw_rc bw_dns_options_check(const struct bw_dns_options *o, struct bw_err *err)
 {
     struct bw_dns_question question;
-    struct bw_address source;
     unsigned rcode;
     if (o->query_name == NULL)
         return bw_fail(err, BW_EINVAL, "query_name must be set");
-    if (o->source_ip_address != NULL && !bw_address_parse(o->source_ip_address, &source))
-        return bw_fail(err, BW_EINVAL, "source_ip_address: '%.60s' is no address",
-                       o->source_ip_address);
+    if (bw_probe_source_check(o->source_ip_address, err) != BW_OK)
+        return BW_EINVAL;
     for (size_t i = 0; i < o->valid_rcodes.count; i++) {
         if (!bw_dns_rcode_parse(o->valid_rcodes.items[i], &rcode))
             return bw_fail(err, BW_EINVAL, "valid_rcodes: '%.40s' is no response code",
@@ -176,8 +174,7 @@ void *bw_dns_prepare(struct bw_probe_engine *engine, const void *options, const 
     plan->query_text = text_of(plan, o);
     plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
     plan->fallback = o->ip_protocol_fallback;
-    plan->has_source =
-        o->source_ip_address != NULL && bw_address_parse(o->source_ip_address, &plan->source);
+    plan->has_source = bw_probe_source_read(o->source_ip_address, &plan->source);
     plan->rcode_count = o->valid_rcodes.count;
     plan->rcodes = bw_alloc_array(plan->rcode_count + 1, sizeof *plan->rcodes);
     for (size_t i = 0; i < plan->rcode_count; i++)

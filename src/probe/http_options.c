@@ -293,11 +293,8 @@ static enum bw_rc check_identity(const struct bw_http_options *o, struct bw_err 
 
 static enum bw_rc check_way(const struct bw_http_options *o, struct bw_err *err)
 {
-    struct bw_address source;
-    if (o->source_ip_address != NULL && !bw_address_parse(o->source_ip_address, &source))
-        return bw_fail(err, BW_EINVAL, "source_ip_address: '%.60s' is no address",
-                       o->source_ip_address);
-    return bw_http_proxy_check(&o->proxy, err);
+    const enum bw_rc rc = bw_probe_source_check(o->source_ip_address, err);
+    return rc == BW_OK ? bw_http_proxy_check(&o->proxy, err) : rc;
 }
 
 static enum bw_rc check_request(const struct bw_http_options *o, struct bw_err *err)

@@ -27,6 +27,8 @@ static const struct bw_opt icmp_options[] = {
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
       .help = "Use the other kind of address when there is none, or no route." },
+    { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
+      .help = "Address of ours to send from." },
     { "payload_size", BW_OPT_INT, AT(payload_size), .def = "0", .range = "0..65507",
       .help = "Bytes behind the ICMP header; 0 means 56, as ping sends." },
     { "dont_fragment", BW_OPT_BOOL, AT(dont_fragment), .def = "false",
@@ -46,23 +48,51 @@ static const struct bw_opt icmp_options[] = {
 };
 #undef AT
 
+static enum bw_rc check_options(const void *options, struct bw_err *err)
+{
+    return bw_probe_source_check(((const struct bw_icmp_options *)options)->source_ip_address, err);
+}
+
 const struct bw_opt_group bw_probe_icmp_group = {
     .name = "icmp",
     .size = sizeof(struct bw_icmp_options),
     .opts = icmp_options,
+    .check = check_options,
     .help = "Sends echo requests. Needs no privilege where `net.ipv4.ping_group_range` includes "
             "our group (it holds for IPv6 too), else CAP_NET_RAW; with neither the result is "
             "`not_permitted`, which says nothing about the target.",
+};
+
+struct plan {
+    struct bw_icmp_how how;
+    struct bw_address source; /* how.source, if there is one */
+    enum bw_ip_preference preference;
+    bool fallback;
+    unsigned count;
+    int64_t interval_ns;
+    double fail_above, warn_above;
 };
 
 static void *prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                      struct bw_err *err)
 {
     (void)engine, (void)folder, (void)err;
-    struct bw_icmp_options *plan = bw_alloc(sizeof *plan);
-    *plan = *(const struct bw_icmp_options *)options;
-    if (plan->payload_size == 0)
-        plan->payload_size = PAYLOAD_BYTES_DEFAULT;
+    const struct bw_icmp_options *o = options;
+    struct plan *plan = bw_alloc(sizeof *plan);
+    *plan = (struct plan){
+        .how = { .payload_bytes =
+                     o->payload_size != 0 ? (size_t)o->payload_size : PAYLOAD_BYTES_DEFAULT,
+                 .dont_fragment = o->dont_fragment,
+                 .hop_limit = (int)o->ttl },
+        .preference = (enum bw_ip_preference)o->preferred_ip_protocol,
+        .fallback = o->ip_protocol_fallback,
+        .count = (unsigned)o->count,
+        .interval_ns = o->interval_ns,
+        .fail_above = o->fail_if_loss_above,
+        .warn_above = o->warn_if_loss_above,
+    };
+    if (bw_probe_source_read(o->source_ip_address, &plan->source))
+        plan->how.source = &plan->source;
     return plan;
 }
 
@@ -116,7 +146,7 @@ struct round {
 
 struct bw_probe_try {
     struct bw_probe_engine *engine;
-    const struct bw_icmp_options *plan;
+    const struct plan *plan;
     const struct bw_probe_target *target;
     struct bw_probe_outcome *out;
     bw_probe_try_done_fn *done;
@@ -140,7 +170,7 @@ static void release(struct bw_probe_try *t)
     bw_lookup_cancel(t->lookup);
     bw_timer_free(t->timer);
     for (unsigned i = 0; i < t->sent; i++)
-        bw_icmp_forget(t->engine->icmp, &t->rounds[i].echo);
+        bw_icmp_forget(&t->rounds[i].echo);
     free(t);
 }
 
@@ -180,6 +210,38 @@ static void measure_rounds(struct bw_probe_try *t)
                         NULL);
 }
 
+/* Where round trips are sorted in, in seconds: from one rack to the other side of the world. */
+static const double rtt_bounds[] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                     0.05,   0.1,     0.25,   0.5,   1,      2.5,   5 };
+
+/* The check's own, which its runs fill; `once` for a probe that nobody repeats. */
+static struct bw_histogram *histogram_of(const struct bw_probe_try *t, struct bw_histogram *once)
+{
+    struct bw_probe_memory *memory = t->target->memory;
+    struct bw_histogram *histogram = memory != NULL ? memory->data : NULL;
+    if (histogram != NULL)
+        return histogram;
+    if (memory != NULL)
+        memory->data = bw_alloc(sizeof *histogram);
+    histogram = memory != NULL ? memory->data : once;
+    bw_histogram_init(histogram, rtt_bounds, sizeof rtt_bounds / sizeof *rtt_bounds);
+    return histogram;
+}
+
+/* Bursts only: a histogram is twenty lines, and who asks once a run has all there is to know. */
+static void measure_histogram(struct bw_probe_try *t)
+{
+    struct bw_histogram once;
+    if (t->plan->count == 1)
+        return;
+    struct bw_histogram *histogram = histogram_of(t, &once);
+    for (unsigned i = 0; i < t->sent; i++) {
+        if (t->rounds[i].rtt_ns >= 0)
+            bw_histogram_observe(histogram, seconds((double)t->rounds[i].rtt_ns));
+    }
+    bw_measures_add_histogram(t->out->measures, BW_METRIC_PROBE_ICMP_RTT_SECONDS, histogram, NULL);
+}
+
 static void judge(struct bw_probe_try *t)
 {
     const unsigned lost = t->sent - t->replies;
@@ -189,9 +251,9 @@ static void judge(struct bw_probe_try *t)
     else if (t->replies == 0)
         bw_probe_fail(t->out, BW_REASON_TIMEOUT, "no reply to %u request%s", t->sent,
                       t->sent == 1 ? "" : "s");
-    else if (loss > t->plan->fail_if_loss_above)
+    else if (loss > t->plan->fail_above)
         bw_probe_fail(t->out, BW_REASON_THRESHOLD, "%u of %u requests had no reply", lost, t->sent);
-    else if (loss > t->plan->warn_if_loss_above)
+    else if (loss > t->plan->warn_above)
         bw_probe_warn(t->out, "%u of %u requests had no reply", lost, t->sent);
     t->out->decided = true;
 }
@@ -233,6 +295,7 @@ static void settle(struct bw_probe_try *t)
                     (double)(t->sent - t->replies) / t->sent, NULL);
     if (t->replies > 0)
         measure_rounds(t);
+    measure_histogram(t);
     if (t->hop_limit >= 0)
         bw_measures_add(m, BW_METRIC_PROBE_ICMP_REPLY_HOP_LIMIT, t->hop_limit, NULL);
     if (bw_trail_is_wanted(t->out))
@@ -320,13 +383,10 @@ static enum bw_reason send_reason(int error)
 
 static void send_next(struct bw_probe_try *t)
 {
-    const struct bw_icmp_how how = { .payload_bytes = (size_t)t->plan->payload_size,
-                                     .dont_fragment = t->plan->dont_fragment,
-                                     .hop_limit = (int)t->plan->ttl };
     struct round *round = &t->rounds[t->sent++];
     *round =
         (struct round){ .echo = { .to = t->address, .heard = on_heard, .ctx = t }, .rtt_ns = -1 };
-    const int error = bw_icmp_send(t->engine->icmp, &round->echo, &how);
+    const int error = bw_icmp_send(t->engine->icmp, &round->echo, &t->plan->how);
     if (error != 0)
         note_error(t, send_reason(error), strerror(error), NULL);
     if (t->sent < t->plan->count)
@@ -353,7 +413,12 @@ static bool set_up(struct bw_probe_try *t)
     const struct bw_trail_peer peer = { t->address, 0 };
     if (!bw_way_go(t->out, t->target, &peer))
         return false;
-    if (!bw_icmp_open(bw_engine_icmp(t->engine), t->address.family, &reason, &err)) {
+    if (t->plan->how.source != NULL && t->plan->source.family != t->address.family) {
+        bw_probe_fail(t->out, BW_REASON_CONNECT_FAILED, "source_ip_address: of another family");
+        return false;
+    }
+    if (!bw_icmp_open(bw_engine_icmp(t->engine), t->address.family, t->plan->how.source, &reason,
+                      &err)) {
         bw_probe_fail(t->out, reason, "%s", err.text);
         return false;
     }
@@ -392,8 +457,8 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
         bw_probe_fail(out, BW_REASON_INTERNAL, "%s", err.text);
         return NULL;
     }
-    const struct bw_icmp_options *plan = prepared;
-    struct bw_probe_try *t = bw_alloc(sizeof *t + (size_t)plan->count * sizeof *t->rounds);
+    const struct plan *plan = prepared;
+    struct bw_probe_try *t = bw_alloc(sizeof *t + plan->count * sizeof *t->rounds);
     *t = (struct bw_probe_try){ .engine = engine,
                                 .plan = plan,
                                 .target = target,
@@ -404,9 +469,8 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
     memcpy(t->host, host, strlen(host) + 1);
     bw_probe_enter(out, BW_PHASE_RESOLVE);
     const struct bw_lookup_query query = { .name = t->host,
-                                           .preference =
-                                               (enum bw_ip_preference)plan->preferred_ip_protocol,
-                                           .fallback = plan->ip_protocol_fallback };
+                                           .preference = plan->preference,
+                                           .fallback = plan->fallback };
     t->lookup = bw_way_begin(engine, out, &query, on_resolved, t);
     return t;
 }
@@ -419,6 +483,7 @@ const struct bw_probe_ops bw_probe_icmp = {
     .options = &bw_probe_icmp_group,
     .prepare = prepare,
     .release = release_plan,
+    .forget = free,
     .check_target = check_target,
     .start = start,
     .settle = settle,

@@ -23,10 +23,13 @@ enum {
     ERRORS_A_TURN = 64,
 };
 
-/* The socket of one family. */
-struct outlet {
+/* The socket of one family, and one source. */
+struct bw_icmp_outlet {
     struct bw_icmp *icmp;
+    struct bw_icmp_outlet *next;
     int family;
+    bool has_source;
+    struct bw_address source;
     int fd; /* -1: not open */
     bool raw;
     bool dont_fragment; /* as it is set now */
@@ -38,15 +41,10 @@ struct outlet {
 
 struct bw_icmp {
     struct bw_loop *loop;
-    struct outlet outlets[2]; /* IPv4, IPv6 */
+    struct bw_icmp_outlet *outlets; /* as many as there are sources in the configuration */
     uint64_t random;
     unsigned char request[BW_ICMP_HEADER_BYTES + BW_ICMP_PAYLOAD_BYTES_MAX];
 };
-
-static struct outlet *outlet_of(struct bw_icmp *icmp, int family)
-{
-    return &icmp->outlets[family == AF_INET ? 0 : 1];
-}
 
 /* SplitMix64: a token has to differ from the others and from what a stranger guesses blindly. */
 static uint64_t next_random(struct bw_icmp *icmp)
@@ -64,47 +62,70 @@ struct bw_icmp *bw_icmp_new(struct bw_loop *loop)
     icmp->loop = loop;
     if (getrandom(&icmp->random, sizeof icmp->random, 0) != (ssize_t)sizeof icmp->random)
         icmp->random = (uint64_t)bw_loop_mono_ns();
-    for (int i = 0; i < 2; i++) {
-        struct outlet *outlet = &icmp->outlets[i];
-        outlet->icmp = icmp;
-        outlet->family = i == 0 ? AF_INET : AF_INET6;
-        outlet->fd = -1;
-        outlet->id = (uint16_t)next_random(icmp);
-        outlet->next_sequence = (uint16_t)next_random(icmp);
-    }
     return icmp;
 }
 
 void bw_icmp_free(struct bw_icmp *icmp)
 {
-    for (int i = 0; icmp != NULL && i < 2; i++) {
-        bw_poll_free(icmp->outlets[i].poll);
-        if (icmp->outlets[i].fd >= 0)
-            close(icmp->outlets[i].fd);
+    while (icmp != NULL && icmp->outlets != NULL) {
+        struct bw_icmp_outlet *outlet = icmp->outlets;
+        icmp->outlets = outlet->next;
+        bw_poll_free(outlet->poll);
+        if (outlet->fd >= 0)
+            close(outlet->fd);
+        free(outlet);
     }
     free(icmp);
 }
 
+static bool has_source(const struct bw_icmp_outlet *outlet, const struct bw_address *source)
+{
+    if (source == NULL || !outlet->has_source)
+        return source == NULL && !outlet->has_source;
+    return outlet->family == AF_INET
+               ? outlet->source.ip4.s_addr == source->ip4.s_addr
+               : memcmp(&outlet->source.ip6, &source->ip6, sizeof source->ip6) == 0
+                     && outlet->source.scope == source->scope;
+}
+
+static struct bw_icmp_outlet *outlet_of(struct bw_icmp *icmp, int family,
+                                        const struct bw_address *source)
+{
+    struct bw_icmp_outlet *outlet = icmp->outlets;
+    while (outlet != NULL && (outlet->family != family || !has_source(outlet, source)))
+        outlet = outlet->next;
+    if (outlet != NULL)
+        return outlet;
+    outlet = bw_alloc(sizeof *outlet);
+    *outlet = (struct bw_icmp_outlet){ .icmp = icmp,
+                                       .next = icmp->outlets,
+                                       .family = family,
+                                       .has_source = source != NULL,
+                                       .fd = -1,
+                                       .id = (uint16_t)next_random(icmp),
+                                       .next_sequence = (uint16_t)next_random(icmp) };
+    if (source != NULL)
+        outlet->source = *source;
+    icmp->outlets = outlet;
+    return outlet;
+}
+
 /* ---- who waits ---- */
 
-static struct bw_icmp_echo **bucket_of(struct outlet *outlet, uint16_t sequence)
+static struct bw_icmp_echo **bucket_of(struct bw_icmp_outlet *outlet, uint16_t sequence)
 {
     return &outlet->buckets[sequence % BUCKETS];
 }
 
-static void unlink_echo(struct outlet *outlet, struct bw_icmp_echo *echo)
+void bw_icmp_forget(struct bw_icmp_echo *echo)
 {
-    struct bw_icmp_echo **at = bucket_of(outlet, echo->packet.sequence);
+    if (echo->outlet == NULL)
+        return;
+    struct bw_icmp_echo **at = bucket_of(echo->outlet, echo->packet.sequence);
     while (*at != echo)
         at = &(*at)->next;
     *at = echo->next;
-    echo->waiting = false;
-}
-
-void bw_icmp_forget(struct bw_icmp *icmp, struct bw_icmp_echo *echo)
-{
-    if (echo->waiting)
-        unlink_echo(outlet_of(icmp, echo->to.family), echo);
+    echo->outlet = NULL;
 }
 
 static bool is_from(const struct sockaddr_storage *from, const struct bw_address *address)
@@ -120,7 +141,7 @@ static bool is_from(const struct sockaddr_storage *from, const struct bw_address
 
 /* The request that these bytes answer or quote; NULL: nobody's. An error may quote too little
  * for the token. */
-static struct bw_icmp_echo *find(struct outlet *outlet, const struct bw_icmp_packet *packet,
+static struct bw_icmp_echo *find(struct bw_icmp_outlet *outlet, const struct bw_icmp_packet *packet,
                                  const struct sockaddr_storage *peer, bool quoted)
 {
     if (outlet->raw && packet->id != outlet->id)
@@ -135,10 +156,9 @@ static struct bw_icmp_echo *find(struct outlet *outlet, const struct bw_icmp_pac
     return NULL;
 }
 
-static void tell(struct outlet *outlet, struct bw_icmp_echo *echo,
-                 const struct bw_icmp_event *event)
+static void tell(struct bw_icmp_echo *echo, const struct bw_icmp_event *event)
 {
-    unlink_echo(outlet, echo);
+    bw_icmp_forget(echo);
     echo->heard(echo->ctx, echo, event);
 }
 
@@ -209,7 +229,7 @@ static void prepare_batch(struct batch *batch)
     }
 }
 
-static void take_reply(struct outlet *outlet, struct mmsghdr *message)
+static void take_reply(struct bw_icmp_outlet *outlet, struct mmsghdr *message)
 {
     struct bw_icmp_packet packet = { .ip6 = outlet->family == AF_INET6 };
     const struct iovec *part = message->msg_hdr.msg_iov;
@@ -222,11 +242,11 @@ static void take_reply(struct outlet *outlet, struct mmsghdr *message)
     const struct notes notes = read_notes(&message->msg_hdr);
     const struct bw_icmp_event event = { .rtt_ns = rtt_ns(echo, notes.stamp_ns),
                                          .hop_limit = notes.hop_limit };
-    tell(outlet, echo, &event);
+    tell(echo, &event);
 }
 
 /* One batch a turn: what is left makes the descriptor readable again. */
-static void receive(struct outlet *outlet)
+static void receive(struct bw_icmp_outlet *outlet)
 {
     struct batch batch;
     prepare_batch(&batch);
@@ -260,7 +280,7 @@ static const char *error_text(const struct sock_extended_err *error)
 }
 
 /* False when the queue is empty. */
-static bool take_error(struct outlet *outlet)
+static bool take_error(struct bw_icmp_outlet *outlet)
 {
     unsigned char bytes[REPLY_BYTES];
     _Alignas(struct cmsghdr) unsigned char control[CONTROL_BYTES];
@@ -286,13 +306,13 @@ static bool take_error(struct outlet *outlet)
     const struct bw_icmp_event event = { .hop_limit = -1,
                                          .error = error_text(notes.error),
                                          .said_by = offender(notes.error, &from) };
-    tell(outlet, echo, &event);
+    tell(echo, &event);
     return true;
 }
 
 /* The socket also carries the last error as its own state, to be returned by whatever is called
  * next, for whomever that is; reading it clears it. */
-static void clear_error(const struct outlet *outlet)
+static void clear_error(const struct bw_icmp_outlet *outlet)
 {
     int error;
     socklen_t len = sizeof error;
@@ -301,7 +321,7 @@ static void clear_error(const struct outlet *outlet)
 
 static void on_ready(void *ctx, unsigned events)
 {
-    struct outlet *outlet = ctx;
+    struct bw_icmp_outlet *outlet = ctx;
     if ((events & BW_POLL_WRITE) != 0) { /* never asked for: there is an error */
         clear_error(outlet);
         for (int i = 0; i < ERRORS_A_TURN && take_error(outlet); i++) {
@@ -319,7 +339,7 @@ static void set(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static void set_options(const struct outlet *outlet)
+static void set_options(const struct bw_icmp_outlet *outlet)
 {
     const int fd = outlet->fd;
     set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
@@ -367,9 +387,34 @@ static void explain(int error, enum bw_reason *out_reason, struct bw_err *err)
     }
 }
 
-bool bw_icmp_open(struct bw_icmp *icmp, int family, enum bw_reason *out_reason, struct bw_err *err)
+/* The address may be gone by the time a request is sent; then that fails. */
+static bool bind_source(const struct bw_icmp_outlet *outlet, enum bw_reason *out_reason,
+                        struct bw_err *err)
 {
-    struct outlet *outlet = outlet_of(icmp, family);
+    struct sockaddr_storage from;
+    if (!outlet->has_source)
+        return true;
+    const socklen_t len = bw_address_socket(&outlet->source, 0, &from);
+    if (bind(outlet->fd, (struct sockaddr *)&from, len) == 0)
+        return true;
+    *out_reason = BW_REASON_CONNECT_FAILED;
+    bw_fail(err, BW_EIO, "source_ip_address: %s", strerror(errno));
+    return false;
+}
+
+static bool watch(struct bw_icmp_outlet *outlet, enum bw_reason *out_reason, struct bw_err *err)
+{
+    *out_reason = BW_REASON_LOCAL_LIMIT;
+    outlet->poll = bw_poll_new(outlet->icmp->loop, outlet->fd, on_ready, outlet, err);
+    if (outlet->poll != NULL)
+        bw_poll_start(outlet->poll, BW_POLL_READ);
+    return outlet->poll != NULL;
+}
+
+bool bw_icmp_open(struct bw_icmp *icmp, int family, const struct bw_address *source,
+                  enum bw_reason *out_reason, struct bw_err *err)
+{
+    struct bw_icmp_outlet *outlet = outlet_of(icmp, family, source);
     if (outlet->fd >= 0)
         return true;
     outlet->fd = open_socket(family, &outlet->raw);
@@ -378,15 +423,11 @@ bool bw_icmp_open(struct bw_icmp *icmp, int family, enum bw_reason *out_reason, 
         return false;
     }
     set_options(outlet);
-    outlet->poll = bw_poll_new(icmp->loop, outlet->fd, on_ready, outlet, err);
-    if (outlet->poll == NULL) {
-        *out_reason = BW_REASON_LOCAL_LIMIT;
-        close(outlet->fd);
-        outlet->fd = -1;
-        return false;
-    }
-    bw_poll_start(outlet->poll, BW_POLL_READ);
-    return true;
+    if (bind_source(outlet, out_reason, err) && watch(outlet, out_reason, err))
+        return true;
+    close(outlet->fd);
+    outlet->fd = -1;
+    return false;
 }
 
 bool bw_probe_icmp_works(void)
@@ -400,7 +441,7 @@ bool bw_probe_icmp_works(void)
 
 /* ---- sending ---- */
 
-static void set_dont_fragment(struct outlet *outlet, bool on)
+static void set_dont_fragment(struct bw_icmp_outlet *outlet, bool on)
 {
     if (outlet->dont_fragment == on)
         return;
@@ -424,8 +465,8 @@ static size_t put_hop_limit(unsigned char *control, int family, int hop_limit)
     return CMSG_SPACE(sizeof hop_limit);
 }
 
-static int transmit(const struct outlet *outlet, const struct bw_icmp_echo *echo, size_t len,
-                    int hop_limit)
+static int transmit(const struct bw_icmp_outlet *outlet, const struct bw_icmp_echo *echo,
+                    size_t len, int hop_limit)
 {
     struct sockaddr_storage to;
     _Alignas(struct cmsghdr) unsigned char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -439,7 +480,8 @@ static int transmit(const struct outlet *outlet, const struct bw_icmp_echo *echo
     return sendmsg(outlet->fd, &message, 0) >= 0 ? 0 : errno;
 }
 
-static void make_packet(struct outlet *outlet, struct bw_icmp_packet *packet, size_t payload_bytes)
+static void make_packet(struct bw_icmp_outlet *outlet, struct bw_icmp_packet *packet,
+                        size_t payload_bytes)
 {
     const uint64_t token = next_random(outlet->icmp);
     *packet = (struct bw_icmp_packet){
@@ -453,7 +495,7 @@ static void make_packet(struct outlet *outlet, struct bw_icmp_packet *packet, si
 
 int bw_icmp_send(struct bw_icmp *icmp, struct bw_icmp_echo *echo, const struct bw_icmp_how *how)
 {
-    struct outlet *outlet = outlet_of(icmp, echo->to.family);
+    struct bw_icmp_outlet *outlet = outlet_of(icmp, echo->to.family, how->source);
     make_packet(outlet, &echo->packet, how->payload_bytes);
     const size_t len = bw_icmp_write_request(icmp->request, &echo->packet, how->payload_bytes);
     set_dont_fragment(outlet, how->dont_fragment);
@@ -468,6 +510,6 @@ int bw_icmp_send(struct bw_icmp *icmp, struct bw_icmp_echo *echo, const struct b
     struct bw_icmp_echo **bucket = bucket_of(outlet, echo->packet.sequence);
     echo->next = *bucket;
     *bucket = echo;
-    echo->waiting = true;
+    echo->outlet = outlet;
     return 0;
 }

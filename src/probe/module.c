@@ -66,6 +66,19 @@ const struct bw_opt_group bw_probe_tls_group = {
     .check = tls_check,
 };
 
+bool bw_probe_source_read(const char *source, struct bw_address *out)
+{
+    return source != NULL && bw_address_parse(source, out);
+}
+
+enum bw_rc bw_probe_source_check(const char *source, struct bw_err *err)
+{
+    struct bw_address address;
+    if (source == NULL || bw_probe_source_read(source, &address))
+        return BW_OK;
+    return bw_fail(err, BW_EINVAL, "source_ip_address: '%.60s' is no address", source);
+}
+
 #define AT(member) offsetof(struct bw_probe_module, member)
 
 static const struct bw_opt module_options[] = {

@@ -23,6 +23,12 @@ extern const struct bw_opt_group bw_probe_tls_group;
 /* ip4, ip6, any: enum bw_ip_preference. */
 extern const struct bw_opt_name bw_ip_preference_names[];
 
+/* source_ip_address: NULL is any; BW_EINVAL for what is no address. */
+enum bw_rc bw_probe_source_check(const char *source, struct bw_err *err);
+
+/* The same, checked before; false: any. */
+bool bw_probe_source_read(const char *source, struct bw_address *out);
+
 enum bw_prober {
     BW_PROBER_HTTP,
     BW_PROBER_TCP,
@@ -190,7 +196,8 @@ struct bw_look_options {
 struct bw_icmp_options {
     int preferred_ip_protocol;
     bool ip_protocol_fallback;
-    int64_t payload_size; /* 0: 56 */
+    const char *source_ip_address; /* NULL: any */
+    int64_t payload_size;          /* 0: 56 */
     bool dont_fragment;
     int64_t ttl;   /* 0: the system's */
     int64_t count; /* requests of one probe */

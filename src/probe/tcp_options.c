@@ -65,19 +65,11 @@ static const struct bw_opt tcp_options[] = {
 };
 #undef AT
 
-static enum bw_rc source_check(const char *source, struct bw_err *err)
-{
-    struct bw_address address;
-    if (source == NULL || bw_address_parse(source, &address))
-        return BW_OK;
-    return bw_fail(err, BW_EINVAL, "source_ip_address: '%.60s' is no address", source);
-}
-
 static enum bw_rc tcp_check(const void *opts, struct bw_err *err)
 {
     const struct bw_tcp_options *o = opts;
     const enum bw_rc rc = bw_tcp_labels_check(&o->query_response, err);
-    return rc == BW_OK ? source_check(o->source_ip_address, err) : rc;
+    return rc == BW_OK ? bw_probe_source_check(o->source_ip_address, err) : rc;
 }
 
 const struct bw_opt_group bw_probe_tcp_group = {
@@ -149,7 +141,7 @@ static const struct bw_opt look_options[] = {
 
 static enum bw_rc look_check(const void *opts, struct bw_err *err)
 {
-    return source_check(((const struct bw_look_options *)opts)->source_ip_address, err);
+    return bw_probe_source_check(((const struct bw_look_options *)opts)->source_ip_address, err);
 }
 
 const struct bw_opt_group bw_probe_look_group = {
@@ -184,11 +176,6 @@ static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items 
     return bw_tcp_labels_prepare(plan, items, err);
 }
 
-static void set_source(struct bw_tcp_plan *plan, const char *source)
-{
-    plan->has_source = source != NULL && bw_address_parse(source, &plan->source);
-}
-
 /* The plan, whole, or NULL; `rc` is what became of it so far. */
 static struct bw_tcp_plan *complete(struct bw_tcp_plan *plan, enum bw_rc rc,
                                     const struct bw_tls_options *tls, const char *folder,
@@ -211,7 +198,7 @@ void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const 
     plan->preference = (enum bw_ip_preference)o->preferred_ip_protocol;
     plan->fallback = o->ip_protocol_fallback;
     plan->tls = plan->uses_tls = o->tls;
-    set_source(plan, o->source_ip_address);
+    plan->has_source = bw_probe_source_read(o->source_ip_address, &plan->source);
     return complete(plan, prepare_steps(plan, &o->query_response, err), &o->tls_config, folder,
                     err);
 }
@@ -260,7 +247,7 @@ void *bw_look_prepare(struct bw_probe_engine *engine, const void *options, const
     plan->looks = plan->uses_tls = true;
     plan->tells_changes = o->certificate_changes;
     plan->tls = o->starttls == BW_STARTTLS_NONE;
-    set_source(plan, o->source_ip_address);
+    plan->has_source = bw_probe_source_read(o->source_ip_address, &plan->source);
     return complete(plan, prepare_starttls(plan, &bw_starttls_talks[o->starttls], err),
                     &o->tls_config, folder, err);
 }

@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <math.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -42,10 +44,11 @@ enum host {
     ANSWERS_FROM_ELSEWHERE,
     IS_TOO_FAR,
     IS_REFUSED_BY_A_STRANGER, /* who quotes a request that was never sent */
+    ANSWERS_OUR_OTHER_ADDRESS,
 };
 
-/* Who refuses for them; written in the text of an address as it is here. */
-enum { ROUTER = 254 };
+/* Who refuses for them, and we; written in the text of an address as it is here. */
+enum { ROUTER = 254, WE = 1, OUR_OTHER_ADDRESS = 20 };
 
 static void put16(unsigned char *at, unsigned value)
 {
@@ -53,12 +56,13 @@ static void put16(unsigned char *at, unsigned value)
     at[1] = (unsigned char)value;
 }
 
-static void send_packet(unsigned char *ip, unsigned char from, size_t len)
+static void send_packet(unsigned char *ip, unsigned char from, unsigned char to, size_t len)
 {
     static const unsigned char head[] = { 0x45, 0, 0,  0,  0, 0, 0,  0,  57, 1,
                                           0,    0, 10, 77, 0, 0, 10, 77, 0,  1 };
     memcpy(ip, head, sizeof head);
     ip[15] = from;
+    ip[19] = to;
     put16(ip + 2, (unsigned)len);
     put16(ip + 10, bw_icmp_checksum(ip, IP_BYTES));
     put16(ip + IP_BYTES + 2, 0);
@@ -73,7 +77,7 @@ static void reply(const unsigned char *request, size_t len, unsigned char from, 
     memcpy(packet, request, len);
     packet[IP_BYTES] = 0;
     packet[IP_BYTES + BW_ICMP_HEADER_BYTES] ^= spoil ? 1 : 0;
-    send_packet(packet, from, len);
+    send_packet(packet, from, request[15], len);
 }
 
 static void refuse(const unsigned char *request, unsigned char type, unsigned char code)
@@ -82,7 +86,7 @@ static void refuse(const unsigned char *request, unsigned char type, unsigned ch
     packet[IP_BYTES] = type;
     packet[IP_BYTES + 1] = code;
     memcpy(packet + IP_BYTES + 8, request, IP_BYTES + 8);
-    send_packet(packet, ROUTER, sizeof packet);
+    send_packet(packet, ROUTER, WE, sizeof packet);
 }
 
 /* The same with the first bytes of the payload, which are not those that were sent. */
@@ -93,7 +97,7 @@ static void refuse_falsely(const unsigned char *request)
     packet[IP_BYTES + 1] = 1;
     memcpy(packet + IP_BYTES + 8, request, IP_BYTES + 8 + BW_ICMP_TOKEN_BYTES);
     packet[sizeof packet - 1] ^= 1;
-    send_packet(packet, ROUTER, sizeof packet);
+    send_packet(packet, ROUTER, WE, sizeof packet);
 }
 
 /* ---- the same over IPv6 ---- */
@@ -107,7 +111,7 @@ static void put_address6(unsigned char *out, unsigned char host)
 }
 
 /* `packet` has room for the IPv6 header; `len` counts what is behind it, at most 1280 bytes. */
-static void send_packet6(unsigned char *packet, unsigned char from, size_t len)
+static void send_packet6(unsigned char *packet, unsigned char from, unsigned char to, size_t len)
 {
     unsigned char sum[IP6_BYTES + 1280]; /* the pseudo header is as long */
     memset(packet, 0, IP6_BYTES);
@@ -116,7 +120,7 @@ static void send_packet6(unsigned char *packet, unsigned char from, size_t len)
     packet[6] = IPPROTO_ICMPV6;
     packet[7] = 57;
     put_address6(packet + 8, from);
-    put_address6(packet + 24, 1);
+    put_address6(packet + 24, to);
     put16(packet + IP6_BYTES + 2, 0);
     memcpy(sum, packet + 8, 32);
     memset(sum + 32, 0, 8);
@@ -137,7 +141,7 @@ static void refuse6(const unsigned char *request, size_t len, unsigned char type
     if (type == 2)
         put16(packet + IP6_BYTES + 6, 1280);
     memcpy(packet + IP6_BYTES + 8, request, len);
-    send_packet6(packet, ROUTER, 8 + len);
+    send_packet6(packet, ROUTER, WE, 8 + len);
 }
 
 static void reply6(const unsigned char *request, size_t len, unsigned char from, bool spoil)
@@ -146,7 +150,7 @@ static void reply6(const unsigned char *request, size_t len, unsigned char from,
     memcpy(packet, request, len);
     packet[IP6_BYTES] = 129;
     packet[IP6_BYTES + BW_ICMP_HEADER_BYTES] ^= spoil ? 1 : 0;
-    send_packet6(packet, from, len - IP6_BYTES);
+    send_packet6(packet, from, request[23], len - IP6_BYTES);
 }
 
 static void play6(unsigned char *request, size_t len)
@@ -156,6 +160,10 @@ static void play6(unsigned char *request, size_t len)
     case ANSWERS_TWICE:
         reply6(request, len, host, false);
         reply6(request, len, host, false);
+        break;
+    case ANSWERS_OUR_OTHER_ADDRESS:
+        if (request[23] == OUR_OTHER_ADDRESS)
+            reply6(request, len, host, false);
         break;
     case ANSWERS:
         reply6(request, len, host, false);
@@ -191,6 +199,10 @@ static void play(const unsigned char *request, size_t len)
     case ANSWERS_TWICE:
         reply(request, len, host, false);
         reply(request, len, host, false);
+        break;
+    case ANSWERS_OUR_OTHER_ADDRESS:
+        if (request[15] == OUR_OTHER_ADDRESS)
+            reply(request, len, host, false);
         break;
     case ANSWERS:
         reply(request, len, host, false);
@@ -274,7 +286,7 @@ static bool bring_up(const char *name, const char *address)
 }
 
 /* The device needs no neighbours, so the address is good at once. False without IPv6. */
-static bool add_address6(const char *name)
+static bool add_address6(const char *name, unsigned char host)
 {
     struct {
         struct in6_addr address;
@@ -282,7 +294,7 @@ static bool add_address6(const char *name)
         int index;
     } request = { .prefix_bits = 64, .index = (int)if_nametoindex(name) };
     const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    put_address6(request.address.s6_addr, 1);
+    put_address6(request.address.s6_addr, host);
     const bool done = fd >= 0 && ioctl(fd, SIOCSIFADDR, &request) == 0;
     if (fd >= 0)
         close(fd);
@@ -307,7 +319,7 @@ static bool make_namespace(void)
     snprintf(request.ifr_name, sizeof request.ifr_name, "bw0");
     tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     return tun >= 0 && ioctl(tun, TUNSETIFF, &request) == 0 && bring_up("lo", NULL)
-           && bring_up("bw0", "10.77.0.1") && pipe(quit) == 0
+           && bring_up("bw0", "10.77.0.1") && bring_up("bw0:1", "10.77.0.20") && pipe(quit) == 0
            && pthread_create(&hosts, NULL, play_hosts, NULL) == 0;
 }
 
@@ -315,7 +327,7 @@ static int set_up(void **state)
 {
     (void)state;
     has_namespace = make_namespace();
-    has_ip6 = has_namespace && add_address6("bw0");
+    has_ip6 = has_namespace && add_address6("bw0", WE) && add_address6("bw0", OUR_OTHER_ADDRESS);
     if (!has_namespace)
         print_message("no network namespace with a tun device (%s): skipped\n", strerror(errno));
     return 0;
@@ -390,7 +402,8 @@ static void told_as_they_were(bool everybody)
         struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
         module.icmp.count = stories[i].count;
         module.icmp.interval_ns = 5 * BW_MS;
-        world_probe(&w, &module, stories[i].target, 250 * BW_MS);
+        const bool waits = stories[i].loss > 0 && stories[i].reason != BW_REASON_UNREACHABLE;
+        world_probe(&w, &module, stories[i].target, waits ? 250 * BW_MS : 60 * BW_SECOND);
         if (w.result.reason != stories[i].reason || strcmp(w.result.detail, stories[i].detail) != 0)
             fail_msg("%s: %s, %s", stories[i].name, bw_reason_name(w.result.reason),
                      w.result.detail);
@@ -423,7 +436,7 @@ static void a_burst_is_measured(void **state)
     struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
     module.icmp.count = 10;
     module.icmp.interval_ns = BW_MS;
-    world_probe(&w, &module, "10.77.0.2", BW_SECOND);
+    world_probe(&w, &module, "10.77.0.2", 60 * BW_SECOND);
     const double min = world_value(&w, BW_METRIC_PROBE_ICMP_RTT_MIN_SECONDS, NULL);
     const double avg = world_value(&w, BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS, NULL);
     const double max = world_value(&w, BW_METRIC_PROBE_ICMP_RTT_MAX_SECONDS, NULL);
@@ -438,6 +451,117 @@ static void a_burst_is_measured(void **state)
     /* Nine pauses of 1 ms lie between ten requests. */
     assert_true(w.result.duration_ns >= 9 * BW_MS);
     world_close(&w);
+}
+
+static double counted(const struct world *w, enum bw_measure_part part, double bound)
+{
+    for (size_t i = 0; i < w->measures.count; i++) {
+        const struct bw_measure *item = &w->measures.items[i];
+        if (item->family == BW_METRIC_PROBE_ICMP_RTT_SECONDS && item->part == part
+            && item->bound == bound)
+            return item->value;
+    }
+    return -1;
+}
+
+/* A check's histogram only ever rises; who asks once gets one of that burst. */
+static void bursts_fill_a_histogram(void **state)
+{
+    (void)state;
+    permit(true);
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+    struct bw_probe_memory memory = { .ops = NULL };
+    struct bw_probe_request request = { .target = { .text = "10.77.0.2", .memory = &memory },
+                                        .timeout_ns = 60 * BW_SECOND };
+    module.icmp.count = 3;
+    module.icmp.interval_ns = BW_MS;
+    for (int run = 1; run <= 2; run++) {
+        world_run(&w, &module, &request);
+        assert_true(w.result.success);
+        assert_true(counted(&w, BW_PART_COUNT, 0) == 3 * run);
+        assert_true(counted(&w, BW_PART_BUCKET, INFINITY) == 3 * run);
+        assert_true(counted(&w, BW_PART_BUCKET, 0.0001) >= 0);
+        assert_true(counted(&w, BW_PART_SUM, 0) > 0);
+    }
+    request.target.text = "10.77.0.3"; /* silent: nothing is added, nothing taken away */
+    request.timeout_ns = 20 * BW_MS;
+    world_run(&w, &module, &request);
+    assert_true(!w.result.success && counted(&w, BW_PART_COUNT, 0) == 6);
+    free(memory.data);
+    world_probe(&w, &module, "10.77.0.2", 60 * BW_SECOND);
+    assert_true(counted(&w, BW_PART_COUNT, 0) == 3);
+    module.icmp.count = 1;
+    world_probe(&w, &module, "10.77.0.2", 60 * BW_SECOND);
+    assert_true(w.result.success && counted(&w, BW_PART_COUNT, 0) == -1);
+    world_close(&w);
+}
+
+static const struct {
+    const char *name, *target, *source;
+    enum bw_reason reason;
+    const char *detail;
+} sources[] = {
+    { "ours", "10.77.0.11", "10.77.0.20", BW_REASON_NONE, "" },
+    { "ours, but not the one", "10.77.0.11", "10.77.0.1", BW_REASON_TIMEOUT,
+      "no reply to 1 request" },
+    { "the system's choice", "10.77.0.11", NULL, BW_REASON_TIMEOUT, "no reply to 1 request" },
+    { "none of ours", "10.77.0.2", "192.0.2.9", BW_REASON_CONNECT_FAILED,
+      "source_ip_address: Cannot assign requested address" },
+    { "of another family", "10.77.0.2", "::1", BW_REASON_CONNECT_FAILED,
+      "source_ip_address: of another family" },
+    { "loopback", "127.0.0.1", "127.0.0.9", BW_REASON_NONE, "" },
+    { "IPv6: ours", "fd77::b", "fd77::14", BW_REASON_NONE, "" },
+    { "IPv6: ours, but not the one", "fd77::b", "fd77::1", BW_REASON_TIMEOUT,
+      "no reply to 1 request" },
+    { "IPv6: none of ours", "fd77::2", "2001:db8::9", BW_REASON_CONNECT_FAILED,
+      "source_ip_address: Cannot assign requested address" },
+    { "IPv6: of another family", "fd77::2", "127.0.0.1", BW_REASON_CONNECT_FAILED,
+      "source_ip_address: of another family" },
+};
+
+static void from_an_address_of_choice(bool everybody)
+{
+    permit(everybody);
+    struct world w;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        if (!has_ip6 && strstr(sources[i].name, "IPv6") != NULL)
+            continue;
+        struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
+        module.icmp.source_ip_address = sources[i].source;
+        module.icmp.ttl = 9; /* both wishes of one request */
+        world_probe(&w, &module, sources[i].target,
+                    sources[i].reason == BW_REASON_TIMEOUT ? 50 * BW_MS : 60 * BW_SECOND);
+        if (w.result.reason != sources[i].reason || strcmp(w.result.detail, sources[i].detail) != 0)
+            fail_msg("%s: %s, %s", sources[i].name, bw_reason_name(w.result.reason),
+                     w.result.detail);
+    }
+    world_close(&w);
+}
+
+static void sources_without_privilege(void **state)
+{
+    (void)state;
+    from_an_address_of_choice(true);
+}
+
+static void sources_over_a_raw_socket(void **state)
+{
+    (void)state;
+    from_an_address_of_choice(false);
+}
+
+static void a_source_has_to_be_an_address(void **state)
+{
+    (void)state;
+    struct bw_err err;
+    struct bw_icmp_options options = { .source_ip_address = "eth0" };
+    assert_int_equal(bw_probe_icmp_group.check(&options, &err), BW_EINVAL);
+    assert_string_equal(err.text, "source_ip_address: 'eth0' is no address");
+    options.source_ip_address = NULL;
+    assert_int_equal(bw_probe_icmp_group.check(&options, &err), BW_OK);
 }
 
 static void loss_may_fail_or_warn(void **state)
@@ -470,14 +594,14 @@ static void options_reach_the_wire(void **state)
     world_open(&w, NULL);
     struct bw_probe_module module = world_module(&w, BW_PROBER_ICMP);
     module.icmp.payload_size = 3; /* shorter than a token */
-    world_probe(&w, &module, "10.77.0.2", BW_SECOND);
+    world_probe(&w, &module, "10.77.0.2", 60 * BW_SECOND);
     assert_true(w.result.success);
     module.icmp.payload_size = 20000; /* split on its way */
     world_probe(&w, &module, "127.0.0.1", BW_SECOND);
     assert_true(w.result.success);
     module.icmp.dont_fragment = true;
     module.icmp.payload_size = 3000; /* the device takes 1500 */
-    world_probe(&w, &module, "10.77.0.2", BW_SECOND);
+    world_probe(&w, &module, "10.77.0.2", 60 * BW_SECOND);
     assert_int_equal(w.result.reason, BW_REASON_UNREACHABLE);
     assert_string_equal(w.result.detail, "Message too long");
     module.icmp.payload_size = 0;
@@ -581,6 +705,10 @@ int main(void)
         cmocka_unit_test(stories_without_privilege),
         cmocka_unit_test(stories_over_a_raw_socket),
         cmocka_unit_test(a_burst_is_measured),
+        cmocka_unit_test(bursts_fill_a_histogram),
+        cmocka_unit_test(sources_without_privilege),
+        cmocka_unit_test(sources_over_a_raw_socket),
+        cmocka_unit_test(a_source_has_to_be_an_address),
         cmocka_unit_test(loss_may_fail_or_warn),
         cmocka_unit_test(options_reach_the_wire),
         cmocka_unit_test(without_permission_nothing_is_said),
