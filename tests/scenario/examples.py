@@ -332,8 +332,8 @@ def told(metrics, check):
     series = [(family, dict(labels)) for family, labels in metrics.series
               if dict(labels).get("service") == service and dict(labels).get("check") == name
               and family.startswith("probe_")]
-    return {family for family, _ in series} | {labels["reason"] for family, labels in series
-                                               if family == "probe_failure_info"}
+    names = {re.sub("_(bucket|sum|count)$", "", family) for family, _ in series}
+    return names | {labels["reason"] for family, labels in series if family == "probe_failure_info"}
 
 
 def all_are(daemon, wanted, page_lists, kind_of):

@@ -115,6 +115,16 @@ def play(bench, name, groups, kind, other):
                f"round trip of {check}: {rtt}")
         expect(rtt is None or 0 < rtt < 1, f"round trip of {check}: {rtt}")
     expect_equal(metrics.value("probe_ip_protocol", check="loopback6"), 6, "IP protocol of ::1")
+    expect_equal(metrics.value("probe_icmp_rtt_seconds_count", check="once"), None, "histogram")
+
+    def bursts_add_up():
+        page = daemon.metrics()
+        count = page.value("probe_icmp_rtt_seconds_count", check="burst")
+        expect(count >= 8 and count % BURST["count"] == 0, f"round trips counted: {count}")
+        expect_equal(page.value("probe_icmp_rtt_seconds_bucket", check="burst", le="+Inf"), count,
+                     "the last bucket")
+        return True
+    eventually("the histogram of a check has several bursts", bursts_add_up)
     expect_equal(metrics.value("probe_icmp_reply_hop_limit", check="once"), 57, "hop limit")
     shown = daemon.checks("hosts")["refused"]
     expect("10.77.0.254" in str(shown), f"who refused is not shown: {shown}")
