@@ -7,7 +7,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { ALPHAS = 8, DAMPED_GRID = 12, AR_MAX = 8, CYCLES_MAX = 5, LINE_SHARE = 3, LINE_MIN = 12 };
+enum {
+    WEEK = 7,
+    ALPHAS = 8,
+    DAMPED_GRID = 12,
+    AR_MAX = 8,
+    CYCLES_MAX = 5,
+    LINE_SHARE = 3,
+    LINE_MIN = 12
+};
 
 struct job {
     struct bw_arena *arena;
@@ -18,6 +26,11 @@ struct job {
     double sd;
     double *z, *season, *work; /* [n], [h], [4 n + 2 h] */
 };
+
+static bool fits(const struct job *job, size_t period)
+{
+    return 10 * job->n > 22 * period && job->n >= 2 * period + 2;
+}
 
 /* z = x without its seasons, season = what they add in the h cells to come. */
 static void adjust(struct job *job, double decay)
@@ -149,18 +162,37 @@ static size_t add_lag(size_t *lags, size_t count, size_t lag, size_t limit)
     return count + 1;
 }
 
-static bool seasonal_lags(const struct job *job, double *out)
+/* Of a known season and the longer one, or the week of it that may be too faint to be found. */
+static size_t lags_of_seasons(const struct job *job, size_t *lags)
 {
-    if (job->periods == 0)
-        return false;
-    size_t lags[BW_TREND_LAGS_MAX], count = 0;
     const size_t limit = job->n / 2, p = job->period[0];
+    const size_t longer = job->periods > 1 ? job->period[1] : WEEK * p;
     const size_t shorter[] = { 1, 2, 3, p - 1, p, p + 1, 2 * p };
+    size_t count = 0;
     for (size_t i = 0; i < sizeof shorter / sizeof *shorter; i++)
         count = add_lag(lags, count, shorter[i], limit);
-    if (job->periods > 1 && 2 * job->n > 5 * job->period[1])
-        for (size_t lag = job->period[1] - 1; lag <= job->period[1] + 1; lag++)
+    if (2 * job->n > 5 * longer)
+        for (size_t lag = longer - 1; lag <= longer + 1; lag++)
             count = add_lag(lags, count, lag, limit);
+    return count;
+}
+
+/* Without a season: what came half a year, one year and two years ago counted in months, hours of
+ * a day and weeks, in case that it says a little more than the last values do. */
+static size_t usual_lags(const struct job *job, size_t *lags)
+{
+    static const size_t usual[] = { 1, 2, 3, 6, 12, 13, 24, 25, 51, 52, 53, 104 };
+    const size_t spare = sizeof usual / sizeof *usual + 3;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual && job->n / 2 > spare; i++)
+        count = add_lag(lags, count, usual[i], job->n / 2 - spare);
+    return count;
+}
+
+static bool regress_on_lags(const struct job *job, double *out)
+{
+    size_t lags[BW_TREND_LAGS_MAX];
+    const size_t count = job->periods > 0 ? lags_of_seasons(job, lags) : usual_lags(job, lags);
     if (count == 0 || job->n <= 2 * lags[count - 1] + 3 * count)
         return false;
     return bw_trend_regress(job->arena, job->x, job->n, lags, count, 1e-4, job->sd, job->h, out);
@@ -223,9 +255,10 @@ static bool cycles_median(const struct job *job, size_t p, double *out, double *
 static void run_seasonal(const struct job *job, double *path[BW_MODEL_COUNT],
                          bool runs[BW_MODEL_COUNT])
 {
-    runs[BW_MODEL_LAGS] = seasonal_lags(job, path[BW_MODEL_LAGS]);
-    for (size_t k = 0; k < job->periods; k++) {
-        const size_t p = job->period[k];
+    runs[BW_MODEL_LAGS] = regress_on_lags(job, path[BW_MODEL_LAGS]);
+    const bool weeks = job->periods == 1 && fits(job, WEEK * job->period[0]);
+    for (size_t k = 0; k < job->periods + weeks; k++) {
+        const size_t p = k < job->periods ? job->period[k] : WEEK * job->period[0];
         repeat(job, job->x + job->n - p, p, path[BW_MODEL_CYCLE + k]);
         runs[BW_MODEL_CYCLE + k] = true;
         runs[BW_MODEL_CYCLES_MEAN + k] = cycles_mean(job, p, path[BW_MODEL_CYCLES_MEAN + k]);
@@ -270,7 +303,7 @@ void bw_trend_models_run(struct bw_arena *arena, const double *x, size_t n, cons
 {
     struct job job = { .arena = arena, .x = x, .n = n, .h = h, .sd = bw_trend_sd(x, n) };
     for (size_t k = 0; k < periods; k++)
-        if (10 * n > 22 * period[k] && n >= 2 * period[k] + 2)
+        if (fits(&job, period[k]))
             job.period[job.periods++] = period[k];
     job.z = bw_arena_array(arena, n, sizeof *job.z);
     job.season = bw_arena_array(arena, h, sizeof *job.season);

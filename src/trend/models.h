@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the names stand for; those with a period come once for each of the two seasons. */
+/* What the names stand for; those with a period come once for each of two
+ * seasons, the second being a week of the first where only one is known. */
 enum bw_trend_model {
     BW_MODEL_NAIVE,        /* the last value */
     BW_MODEL_SES,          /* simple exponential smoothing + season (Brown 1956) */
@@ -20,7 +21,7 @@ enum bw_trend_model {
     BW_MODEL_LINE,         /* straight line through the newest third + season */
     BW_MODEL_AR,           /* AR(8) + season */
     BW_MODEL_AR_RECENT,    /* the same, recent cycles weigh more */
-    BW_MODEL_LAGS,         /* ridge regression on short and seasonal lags */
+    BW_MODEL_LAGS,         /* ridge regression on short and seasonal (or else usual) lags */
     BW_MODEL_MEDIAN,       /* of the last cycle */
     BW_MODEL_MEDIAN_LONG,  /* of the last four cycles */
     BW_MODEL_CYCLE,        /* seasonal naive: the last cycle again */

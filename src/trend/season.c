@@ -8,20 +8,25 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ACF_MIN 0.1            /* a season correlates at least so much with itself */
+#define ACF_MIN 0.15           /* a season correlates at least so much with itself */
 #define ACF_PROMINENCE_MIN 0.1 /* and more than what lies between */
 #define ACF_BLUR 0.03
-#define ACF_SAME 0.1
 #define GAIN_MIN 0.10 /* share of the squared error that its indices must remove */
 #define GAIN_EACH_MIN 0.02
-#define WEEK_GAIN_MIN 0.02 /* seven of a known season: people's weeks need little proof */
+#define GAIN_AROUND_MIN 0.20 /* of a season around a known one, but for a week */
 #define SAME_WORTH 0.85
 #define PART_WORTH 0.3
-#define STRENGTH_MIN 0.05
+#define STRENGTH_MIN 0.02
+#define TRIAL_DECAY 0.2 /* the seasons of a trial age: their shape drifts through the year */
+#define TRIAL_LEARN 0.3
 
-enum { PERIOD_MIN = 4, CANDIDATES_MAX = 12, SHORTEST_KEPT = 4, CALENDAR = 3, CALENDAR_NEAR = 30 };
+enum { PERIOD_MIN = 4, CANDIDATES_MAX = 24, SHORTEST_KEPT = 4, CALENDAR_MAX = 10 };
+enum { CALENDAR_NEAR = 30, WEEK = 7 };
 
-static const int64_t calendar_ms[CALENDAR] = { 3600000, 86400000, 7 * INT64_C(86400000) };
+/* Periods that need little proof, as people's clocks make them: where the step is known, an hour,
+ * a day and a week; where it is not, as many cells as such cycles have of the usual steps. */
+static const int64_t calendar_ms[] = { 3600000, 86400000, WEEK *INT64_C(86400000) };
+static const size_t usual[CALENDAR_MAX] = { 7, 12, 24, 48, 52, 60, 96, 144, 168, 288 };
 
 /* d[i] = x[half + i] minus the centred moving average of one period; returns how many. */
 static size_t detrend(const double *x, size_t n, size_t period, double *d)
@@ -93,8 +98,8 @@ double bw_trend_season_index(const double *x, size_t n, size_t period, double de
     return signal > 0 ? signal / (signal + residual) : 0;
 }
 
-/* The share of squared error on the newest part that indices of the older part remove;
- * *removed is what they remove a cell, which can be compared between periods. */
+/* The share of squared error on the newest part that indices of the older part remove, which go on
+ * learning; *removed is what they remove a cell, which can be compared between periods. */
 static double rolling_gain(const double *x, size_t n, size_t period, double *work, double *removed)
 {
     *removed = 0;
@@ -105,15 +110,17 @@ static double rolling_gain(const double *x, size_t n, size_t period, double *wor
         return 0;
     const size_t train = n - held;
     double *index = work, *rest = work + period;
-    bw_trend_season_index(x, train, period, 0, index, rest);
+    bw_trend_season_index(x, train, period, TRIAL_DECAY, index, rest);
     const size_t m = detrend(x, n, period, rest);
     double plain = 0, better = 0;
     const size_t half = period / 2;
     const size_t from = train > half ? train - half : 0;
     for (size_t i = from; i < m; i++) {
-        const double s = index[(i + half) % period];
+        double *s = &index[(i + half) % period];
+        const double miss = rest[i] - *s;
         plain += rest[i] * rest[i];
-        better += (rest[i] - s) * (rest[i] - s);
+        better += miss * miss;
+        *s += TRIAL_LEARN * miss;
     }
     if (m > from)
         *removed = (plain - better) / (double)(m - from);
@@ -159,7 +166,7 @@ struct trials {
     size_t period[CANDIDATES_MAX];
     size_t count;
     size_t kept; /* in front, never displaced */
-    size_t calendar[CALENDAR], calendars;
+    size_t calendar[CALENDAR_MAX], calendars;
 };
 
 static void propose(const struct search *s, struct trials *trials, size_t period)
@@ -190,46 +197,67 @@ static void propose_peaks(const struct search *s, struct trials *trials)
     }
 }
 
+static void propose_calendar(const struct search *s, struct trials *trials, size_t period)
+{
+    if (period < PERIOD_MIN || period >= s->lags)
+        return;
+    propose(s, trials, period);
+    trials->calendar[trials->calendars++] = period;
+}
+
+/* Seven of the known ones always get their trial. */
+static void propose_around(const struct search *s, struct trials *trials, size_t base)
+{
+    if (WEEK * base < s->lags)
+        propose_calendar(s, trials, WEEK * base);
+    trials->kept = trials->count;
+    for (size_t k = 2 * base; k < s->lags; k += base)
+        if (k != WEEK * base)
+            propose(s, trials, k);
+}
+
 static void candidates(const struct search *s, int64_t step_ms, size_t base, struct trials *trials)
 {
     *trials = (struct trials){ .count = 0 };
     if (base > 0) {
-        if (7 * base < s->lags)
-            propose(s, trials, 7 * base); /* always gets its trial */
-        trials->kept = trials->count;
-        for (size_t k = 2 * base; k < s->lags; k += base)
-            if (k != 7 * base)
-                propose(s, trials, k);
+        propose_around(s, trials, base);
         return;
     }
+    for (size_t i = 0; step_ms == 0 && i < sizeof usual / sizeof *usual; i++)
+        propose_calendar(s, trials, usual[i]);
+    for (size_t i = 0; step_ms > 0 && i < sizeof calendar_ms / sizeof *calendar_ms; i++)
+        if (calendar_ms[i] % step_ms * 20 < step_ms)
+            propose_calendar(s, trials, (size_t)(calendar_ms[i] / step_ms));
+    trials->kept = trials->count;
     propose_peaks(s, trials);
-    for (size_t i = 0; step_ms > 0 && i < CALENDAR; i++) {
-        const int64_t period = calendar_ms[i] / step_ms;
-        if (calendar_ms[i] % step_ms * 20 < step_ms && period >= PERIOD_MIN
-            && (size_t)period < s->lags) {
-            propose(s, trials, (size_t)period);
-            trials->calendar[trials->calendars++] = (size_t)period;
-        }
-    }
+}
+
+static bool is_calendar(const struct trials *trials, size_t period)
+{
+    for (size_t i = 0; i < trials->calendars; i++)
+        if (trials->calendar[i] == period)
+            return true;
+    return false;
 }
 
 /* What a period removes a cell, 0 when it is not accepted. Learned on the old and tried on the
- * new, and the other way round: chance seldom passes twice. A season around a known one (a
- * week of known days) is likelier from the start. */
-static double worth_of(const struct search *s, size_t period, size_t base)
+ * new, and the other way round: chance seldom passes twice. */
+static double worth_of(const struct search *s, const struct trials *trials, size_t period,
+                       size_t base)
 {
     double removed_ahead, removed_back;
-    const bool week = base > 0 && period == 7 * base;
-    const double each = week ? 0 : GAIN_EACH_MIN;
+    const bool likely = is_calendar(trials, period);
     if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0))
-        || !(s->acf[period] > (week ? 0 : ACF_MIN)))
+        || (!(s->acf[period] > ACF_MIN) && !(likely && base > 0)))
         return 0;
     const double ahead = rolling_gain(s->x, s->n, period, s->work, &removed_ahead);
-    if (ahead < each)
+    if (!likely && ahead < GAIN_EACH_MIN)
         return 0;
     const double back = rolling_gain(s->reversed, s->n, period, s->work, &removed_back);
-    const double least = week ? WEEK_GAIN_MIN : base > 0 ? GAIN_MIN / 2 : GAIN_MIN;
-    return back < each || (ahead + back) / 2 < least ? 0 : (removed_ahead + removed_back) / 2;
+    const double least = base > 0 ? GAIN_AROUND_MIN : GAIN_MIN;
+    if (!likely && (back < GAIN_EACH_MIN || (ahead + back) / 2 < least))
+        return 0;
+    return (removed_ahead + removed_back) / 2;
 }
 
 /* A day found as 287 or 289 cells is a day, if a day does as well. */
@@ -253,7 +281,7 @@ static size_t best_of(const struct search *s, const struct trials *trials, size_
     double worth[CANDIDATES_MAX];
     size_t best = 0, chosen = 0;
     for (size_t i = 0; i < count; i++) {
-        worth[i] = worth_of(s, tried[i], base);
+        worth[i] = worth_of(s, trials, tried[i], base);
         if (worth[i] > worth[best])
             best = i;
     }
@@ -274,8 +302,9 @@ static size_t best_of(const struct search *s, const struct trials *trials, size_
         if (worth[i] > enough && s->acf[tried[i]] > s->acf[tried[chosen]])
             chosen = i;
     const size_t likest = chosen;
+    const double noise = 1 / sqrt((double)s->n); /* of an autocorrelation */
     for (size_t i = 0; i < count; i++)
-        if (worth[i] > enough && s->acf[tried[i]] > s->acf[tried[likest]] - ACF_SAME
+        if (worth[i] > enough && s->acf[tried[i]] > s->acf[tried[likest]] - noise
             && 4 * tried[i] <= 3 * tried[chosen])
             chosen = i;
     return on_calendar(trials, worth, chosen, enough);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* trend/season.h: seasons, found without being told, and their indices.
  *
- * Candidates are the calendar's periods (1 h, 1 d, 7 d) where the step is known, then peaks of
- * the autocorrelation. A candidate becomes a season only when its indices, learned on the
- * older part, make the newer part better predictable: noise has peaks too, but they do not
+ * Candidates are the calendar's periods (1 h, 1 d, 7 d where the step is known; where it is not,
+ * the usual ones, such as 12, 24 or 52), then peaks of the autocorrelation. A candidate becomes a
+ * season only when its indices, learned on the older part and learning on, make the newer part
+ * better predictable: noise has peaks too, but they do not
  * come again. Of candidates that do as well, the shortest after which the series is most like
  * itself is taken. At most two seasons nest (a day in a week). */
 #ifndef TREND_SEASON_H

@@ -111,12 +111,55 @@ static void a_day_is_neither_half_nor_two(void **state)
     }
 }
 
+/* The peak moves by eight hours: what was learned on the first weeks is wrong for the last
+ * ones. It is a day all the same. */
+static void a_shape_may_change(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        double x[N];
+        struct bw_arena arena = { 0 };
+        struct bw_trend_seasons found;
+        synth_make(&(struct synth){ .sd = 1 }, seed, x, N);
+        for (size_t i = 0; i < N; i++)
+            x[i] += 3 * sin(6.283185307179586 * (double)(i + (i < N / 2 ? 0 : 8)) / 24);
+        bw_trend_season_find(&arena, x, N, 0, &found);
+        assert_true(found.count > 0);
+        assert_int_equal(found.period[0], 24);
+        bw_arena_fini(&arena);
+    }
+}
+
+/* Of ten years of months and little swing, twelve are likelier than any other number. */
+static void what_people_count_in_is_likelier(void **state)
+{
+    (void)state;
+    enum { MONTHS = 120, SEEDS = 40 };
+    unsigned twelve = 0, eleven = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        for (size_t period = 11; period <= 12; period++) {
+            double x[MONTHS];
+            struct bw_arena arena = { 0 };
+            struct bw_trend_seasons found;
+            synth_make(&(struct synth){ .amplitude = 0.8, .period = (double)period, .sd = 1 }, seed,
+                       x, MONTHS);
+            bw_trend_season_find(&arena, x, MONTHS, 0, &found);
+            *(period == 12 ? &twelve : &eleven) +=
+                found.count > 0 && found.period[0] == period ? 1 : 0;
+            bw_arena_fini(&arena);
+        }
+    if (twelve < SEEDS / 2 || twelve < eleven + 5)
+        fail_msg("twelve found %u times, eleven %u times", twelve, eleven);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_is_neither_half_nor_two),
         cmocka_unit_test(seasons_are_found),
+        cmocka_unit_test(a_shape_may_change),
+        cmocka_unit_test(what_people_count_in_is_likelier),
         cmocka_unit_test(noise_has_no_season),
         cmocka_unit_test(indices_are_the_wave),
         cmocka_unit_test(too_short_for_any),
