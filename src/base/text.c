@@ -115,6 +115,10 @@ size_t bw_utf8_valid_prefix(const char *text, size_t len)
 {
     size_t at = 0;
     while (at < len) {
+        if ((unsigned char)text[at] < 0x80) { /* nearly all there is */
+            at++;
+            continue;
+        }
         const size_t length = sequence_length((const unsigned char *)text + at, len - at);
         if (length == 0)
             break;

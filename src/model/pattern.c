@@ -2,19 +2,14 @@
 #include "model/pattern.h"
 
 #include "base/mem.h"
+#include "base/re2.h"
+#include "model/groups.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A label's value is short: a pattern that needs more is a mistake or an attack. */
-enum {
-    MATCH_STEPS_MAX = 100000,
-    HEAP_KIB_MAX = 1024,
-    PATTERN_BYTES_MAX = 4096,
-    GROUP_BYTES_MAX = 32
-};
+enum { MATCH_STEPS_MAX = 100000, HEAP_KIB_MAX = 1024, PATTERN_BYTES_MAX = 4096 };
 
 struct bw_pattern {
     pcre2_code *code;
@@ -41,15 +36,23 @@ static enum bw_rc compile(struct bw_pattern *pattern, const char *text, struct b
     PCRE2_UCHAR why[120];
     if (strlen(text) > PATTERN_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "the pattern '%.40s...' is too long", text);
-    pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+    struct bw_buf form;
+    bw_buf_init(&form, BW_RE2_GROWTH * strlen(text) + 1);
+    bw_re2_form(text, &form);
+    /* What probe/regex.c says of scripts. */
+    const uint32_t possess = strstr(form.data, "sc:") != NULL ? PCRE2_NO_AUTO_POSSESS : 0;
+    pattern->code = pcre2_compile((PCRE2_SPTR)form.data, form.len,
                                   PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF | PCRE2_DOTALL
-                                      | PCRE2_NEVER_BACKSLASH_C,
+                                      | PCRE2_NEVER_BACKSLASH_C | possess,
                                   &error, &at, NULL);
+    const bool same = strcmp(text, form.data) == 0; /* so the place is one in the text */
+    bw_buf_fini(&form);
     if (pattern->code != NULL)
         return BW_OK;
     pcre2_get_error_message(error, why, sizeof why);
-    return bw_fail(err, BW_EINVAL, "pattern '%.80s', at byte %zu: %s", text, (size_t)at,
-                   (const char *)why);
+    return same ? bw_fail(err, BW_EINVAL, "pattern '%.80s', at byte %zu: %s", text, (size_t)at,
+                          (const char *)why)
+                : bw_fail(err, BW_EINVAL, "pattern '%.80s': %s", text, (const char *)why);
 }
 
 enum bw_rc bw_pattern_new(const char *text, struct bw_pattern **out, struct bw_err *err)
@@ -83,81 +86,9 @@ bool bw_pattern_gave_up(const struct bw_pattern *pattern)
     return pattern->gave_up;
 }
 
-/* --- groups ------------------------------------------------------------------------------ */
-
-static bool is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* The name after a dollar, in braces or not: how many bytes it takes with them, 0 when there is
- * none that is well-formed. */
-static size_t read_name(const char *text, const char **out_name, size_t *out_len)
-{
-    const size_t brace = text[0] == '{';
-    size_t len = 0;
-    while (is_word(text[brace + len]))
-        len++;
-    if (len == 0 || (brace && text[brace + len] != '}'))
-        return 0;
-    *out_name = text + brace;
-    *out_len = len;
-    return len + 2 * brace;
-}
-
-/* -1: there is no such group. */
-static int group_number(const struct bw_pattern *pattern, const char *name, size_t len)
-{
-    char text[GROUP_BYTES_MAX + 1];
-    int number = 0;
-    if (len > GROUP_BYTES_MAX)
-        return -1;
-    memcpy(text, name, len);
-    text[len] = '\0';
-    if (strspn(text, "0123456789") != len)
-        return pcre2_substring_number_from_name(pattern->code, (PCRE2_SPTR)text);
-    for (size_t i = 0; i < len && number < pattern->groups; i++)
-        number = 10 * number + (text[i] - '0');
-    return number;
-}
-
-static void put_group(const struct bw_pattern *pattern, const char *text, int group,
-                      struct bw_buf *out)
-{
-    if (group < 0 || group >= pattern->groups)
-        return;
-    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(pattern->match);
-    const size_t from = ends[2 * group], to = ends[2 * group + 1];
-    if (from != PCRE2_UNSET && to > from)
-        bw_buf_bytes(out, text + from, to - from);
-}
-
-/* What a dollar and the text after it stand for: returns how many bytes they are. */
-static size_t expand_dollar(const struct bw_pattern *pattern, const char *text, const char *at,
-                            struct bw_buf *out)
-{
-    const char *name;
-    size_t len;
-    if (at[1] == '$') {
-        bw_buf_char(out, '$');
-        return 2;
-    }
-    const size_t taken = read_name(at + 1, &name, &len);
-    if (taken == 0)
-        bw_buf_char(out, '$');
-    else
-        put_group(pattern, text, group_number(pattern, name, len), out);
-    return 1 + taken;
-}
-
 void bw_pattern_expand(const struct bw_pattern *pattern, const char *text, const char *form,
                        struct bw_buf *out)
 {
-    while (*form != '\0') {
-        const size_t plain = strcspn(form, "$");
-        bw_buf_bytes(out, form, plain);
-        form += plain;
-        if (*form == '$')
-            form += expand_dollar(pattern, text, form, out);
-    }
+    const struct bw_groups groups = { pattern->code, pattern->match, pattern->groups, text };
+    bw_groups_expand(&groups, form, out);
 }

@@ -2,12 +2,13 @@
 #include "probe/regex.h"
 
 #include "base/mem.h"
-#include "base/num.h"
+#include "base/re2.h"
 #include "base/text.h"
 #include "io/loop.h"
+#include "model/groups.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,37 +38,51 @@ static int on_step(pcre2_callout_block *block, void *ctx)
     return bw_loop_mono_ns() < patience->end_ns ? 0 : PCRE2_ERROR_CALLOUT;
 }
 
-/* RE2, whose grammar modules are written in, lets a repetition follow a leading ^ (Debian's
- * own blackbox.yml has "^+OK"): "^+" is "^", "^*" and "^?" are nothing. PCRE2 refuses them. */
-static char *re2_form(const char *pattern)
+/* As RE2: UTF-8, where broken sequences match nothing (but see `whole`), $ only at the very end,
+ * (?m)^ behind a newline at the end, too. */
+#define COMPILE_OPTIONS                                                                            \
+    (PCRE2_AUTO_CALLOUT | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX    \
+     | PCRE2_MATCH_INVALID_UTF)
+
+static void tell_fault(const char *pattern, int error, int64_t at, struct bw_err *err)
 {
-    char *form = bw_strdup(pattern);
-    if (form[0] != '^' || form[1] == '\0' || strchr("+*?", form[1]) == NULL)
-        return form;
-    size_t keep = form[1] == '+' ? 1 : 0;
-    memmove(form + keep, form + 2, strlen(form + 2) + 1);
-    return form;
+    PCRE2_UCHAR text[120];
+    char place[40] = "";
+    pcre2_get_error_message(error, text, sizeof text);
+    if (at >= 0)
+        snprintf(place, sizeof place, ", at byte %" PRId64, at);
+    bw_fail(err, BW_EINVAL, "pattern '%.80s'%s: %s", pattern, place, (const char *)text);
 }
 
-/* As RE2: UTF-8, where broken sequences match nothing, and $ only at the very end. */
-#define COMPILE_OPTIONS                                                                            \
-    (PCRE2_AUTO_CALLOUT | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_INVALID_UTF)
+/* A line ends with a line feed, however the library was built. The place of a mistake is only known
+ * when the pattern is the same in PCRE2's words. */
+static pcre2_code *compile(const char *pattern, struct bw_err *err)
+{
+    struct bw_buf form;
+    bw_buf_init(&form, BW_RE2_GROWTH * strlen(pattern) + 1);
+    bw_re2_form(pattern, &form);
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    pcre2_code *code = NULL;
+    int error = PCRE2_ERROR_NOMEMORY;
+    PCRE2_SIZE at = 0;
+    /* PCRE2 10.42 holds \p{^sc:Latin} and \P{sc:Greek} for sets that have nothing in common, and
+     * does not go back over what a repetition of the one has taken. */
+    const uint32_t options =
+        COMPILE_OPTIONS | (strstr(form.data, "sc:") != NULL ? PCRE2_NO_AUTO_POSSESS : 0);
+    if (context != NULL && pcre2_set_newline(context, PCRE2_NEWLINE_LF) == 0)
+        code = pcre2_compile((PCRE2_SPTR)form.data, form.len, options, &error, &at, context);
+    if (code == NULL)
+        tell_fault(pattern, error, strcmp(pattern, form.data) == 0 ? (int64_t)at : -1, err);
+    pcre2_compile_context_free(context);
+    bw_buf_fini(&form);
+    return code;
+}
 
 struct bw_regex *bw_regex_new(const char *pattern, struct bw_err *err)
 {
-    int error;
-    PCRE2_SIZE at;
-    char *form = re2_form(pattern);
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)form, PCRE2_ZERO_TERMINATED, COMPILE_OPTIONS, &error, &at, NULL);
-    free(form);
-    if (code == NULL) {
-        PCRE2_UCHAR text[120];
-        pcre2_get_error_message(error, text, sizeof text);
-        bw_fail(err, BW_EINVAL, "pattern '%.80s', at byte %zu: %s", pattern, (size_t)at,
-                (const char *)text);
+    pcre2_code *code = compile(pattern, err);
+    if (code == NULL)
         return NULL;
-    }
     struct bw_regex *regex = bw_alloc(sizeof *regex);
     regex->pattern = bw_strdup(pattern);
     regex->code = code;
@@ -128,10 +143,39 @@ static enum bw_regex_verdict verdict_of(int found)
     return found == PCRE2_ERROR_NOMATCH ? BW_REGEX_NO : BW_REGEX_GAVE_UP;
 }
 
+/* To RE2 a byte that is no UTF-8 is a character, U+FFFD: a dot matches it. So such a text is
+ * searched as one with that in its place, unless it is so long that the copy would not be worth
+ * its memory. */
+static int search_whole(const pcre2_code *code, const char *text, size_t len,
+                        pcre2_match_data *match, int64_t *left_ns)
+{
+    struct bw_buf whole;
+    bw_buf_init(&whole, 3 * len);
+    bw_re2_text(text, len, &whole);
+    const int found = search(code, whole.data, whole.len, match, left_ns);
+    PCRE2_SIZE *ends = pcre2_get_ovector_pointer(match);
+    for (int i = 0; i < 2 * found; i++) {
+        if (ends[i] != PCRE2_UNSET)
+            ends[i] = bw_re2_place(text, len, ends[i]);
+    }
+    bw_buf_fini(&whole);
+    return found;
+}
+
+static int search_text(const pcre2_code *code, const char *text, size_t len,
+                       pcre2_match_data *match, int64_t *left_ns)
+{
+    if (match == NULL)
+        return PCRE2_ERROR_NOMEMORY;
+    return len > BW_REGEX_BROKEN_BYTES_MAX || bw_utf8_valid_prefix(text, len) == len
+               ? search(code, text, len, match, left_ns)
+               : search_whole(code, text, len, match, left_ns);
+}
+
 enum bw_regex_verdict bw_regex_search(struct bw_regex *regex, const char *text, size_t len,
                                       int64_t *left_ns)
 {
-    const int found = search(regex->code, text, len, regex->match, left_ns);
+    const int found = search_text(regex->code, text, len, regex->match, left_ns);
     regex->groups = found > 0 ? found : 0;
     return verdict_of(found);
 }
@@ -140,71 +184,16 @@ enum bw_regex_verdict bw_regex_test(const struct bw_regex *regex, const char *te
                                     int64_t *left_ns)
 {
     pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-    const int found = search(regex->code, text, len, match, left_ns);
+    const int found = search_text(regex->code, text, len, match, left_ns);
     pcre2_match_data_free(match);
     return verdict_of(found);
-}
-
-static void put_group(const struct bw_regex *regex, const char *searched, int group,
-                      struct bw_buf *out)
-{
-    if (group < 0 || group >= regex->groups)
-        return;
-    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(regex->match);
-    size_t from = ends[2 * group], to = ends[2 * group + 1];
-    if (from != PCRE2_UNSET && to > from)
-        bw_buf_bytes(out, searched + from, to - from);
-}
-
-static bool is_word_byte(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-
-/* "1", "{1}", "name" or "{name}" after a dollar; returns how many bytes it takes, 0 when it is
- * none of them. */
-static size_t read_name(const char *text, struct bw_span *out)
-{
-    const size_t first = text[0] == '{' ? 1 : 0;
-    size_t end = first;
-    while (is_word_byte(text[end]))
-        end++;
-    if (end == first || (first == 1 && text[end] != '}'))
-        return 0;
-    *out = (struct bw_span){ text + first, end - first };
-    return end + first; /* the closing brace too */
-}
-
-/* The group of that number or name, -1 without one. As in RE2, "01" is a name. */
-static int group_of(const struct bw_regex *regex, struct bw_span name)
-{
-    char text[64];
-    uint64_t number;
-    if ((name.len == 1 || name.data[0] != '0') && bw_parse_uint(name.data, name.len, &number))
-        return number < (uint64_t)INT32_MAX ? (int)number : -1;
-    if (name.len >= sizeof text)
-        return -1;
-    memcpy(text, name.data, name.len);
-    text[name.len] = '\0';
-    return pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)text);
 }
 
 void bw_regex_expand(const struct bw_regex *regex, const char *searched, const char *text,
                      struct bw_buf *out)
 {
-    for (const char *at = text; *at != '\0';) {
-        struct bw_span name;
-        const size_t taken = *at == '$' ? read_name(at + 1, &name) : 0;
-        if (taken > 0) {
-            put_group(regex, searched, group_of(regex, name), out);
-            at += 1 + taken;
-        } else if (at[0] == '$' && at[1] == '$') {
-            bw_buf_char(out, '$');
-            at += 2;
-        } else {
-            bw_buf_char(out, *at++);
-        }
-    }
+    const struct bw_groups groups = { regex->code, regex->match, regex->groups, searched };
+    bw_groups_expand(&groups, text, out);
 }
 
 enum bw_rc bw_regex_list_make(struct bw_regex_list *out, struct bw_strings patterns,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* probe/regex.h: patterns on what a peer sent (PCRE2, without JIT). The peer chooses the text,
- * so a search has a budget of time and memory and may end without a verdict. */
+/* probe/regex.h: patterns on what a peer sent (RE2's grammar, by PCRE2 without JIT). The peer
+ * chooses the text, so a search has a budget of time and memory and may end without a verdict. */
 #ifndef PROBE_REGEX_H
 #define PROBE_REGEX_H
 
@@ -35,6 +35,10 @@ enum bw_regex_verdict {
  * take longer: 5 to 35 ms a pattern are usual. */
 #define BW_REGEX_LOOP_NS (50 * BW_MS)
 #define BW_REGEX_WORKER_NS (500 * BW_MS)
+
+/* Longer texts that are not UTF-8 are searched as they are: what is broken in them matches nothing.
+ */
+#define BW_REGEX_BROKEN_BYTES_MAX (4u << 20)
 
 /* Does the pattern match anywhere in the bytes? After YES the groups of this match are kept in
  * the regex until its next search. The time it takes goes off *left_ns, shared by all searches

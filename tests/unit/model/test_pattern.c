@@ -14,11 +14,20 @@ static const struct {
     const char *pattern, *text;
     bool fits;
 } cases[] = {
-    { "a", "a", true },         { "a", "ab", false }, /* both ends */
-    { "a", "ba", false },       { "", "", true },       { "", "a", false },
-    { "a|b", "b", true },       { "a|b", "ab", false }, { ".*", "x\ny", true },
-    { "(?i)web", "WEB", true }, { "[äö]", "ö", true },  { "\\d+", "12", true },
+    { "a", "a", true },
+    { "a", "ab", false }, /* both ends */
+    { "a", "ba", false },
+    { "", "", true },
+    { "", "a", false },
+    { "a|b", "b", true },
+    { "a|b", "ab", false },
+    { ".*", "x\ny", true },
+    { "(?i)web", "WEB", true },
+    { "[äö]", "ö", true },
+    { "\\d+", "12", true },
     { "\\d+", "12a", false },
+    { "[\\w-.]+", "a-b.c", true }, /* RE2's grammar */
+    { "\\s", "\v", false },
 };
 
 static void whole_texts_fit(void **state)

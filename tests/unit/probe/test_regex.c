@@ -26,6 +26,8 @@ static void patterns_match_as_told(void **state)
         { "a", "a", "$$5 $x ${1 $ ${} ${a-b}", "$5  ${1 $ ${} ${a-b}", BW_REGEX_YES },
         { "(a)(?P<two>b)", "ab", "$two ${two}s $twos $1x ${1}x", "b bs   ax", BW_REGEX_YES },
         { "(a)", "a", "$01 $0 $99999999999999999999", " a ", BW_REGEX_YES },
+        { "(?P<word>[a-z]+)", "one two", "${word}-$word-$word_s$1x", "one-one-", BW_REGEX_YES },
+        { "(a)(.)(.)", "a\xff\xe2\x82", "$2|$3", "\xff|\xe2", BW_REGEX_YES },
         { "x", "abc", "", "", BW_REGEX_NO },
         { "^+OK", "OK ready", "", "", BW_REGEX_YES },
         { "^+OK", "not OK", "", "", BW_REGEX_NO },
@@ -51,6 +53,136 @@ static void patterns_match_as_told(void **state)
         bw_buf_fini(&out);
         bw_regex_free(regex);
     }
+}
+
+/* What RE2 and PCRE2 read in two ways is read in RE2's. The verdicts are those of Go's regexp, and
+ * of blackbox_exporter with it; docs/compatibility.md lists what remains. */
+static void patterns_are_read_as_re2_reads_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *yes, *no; /* texts; NULL: none */
+    } cases[] = {
+        { "^\\v$", "\v", "\n" },
+        { "^[\\v]$", "\v", "\n" },
+        { "^\\s$", "\f", "\v" },
+        { "^\\S$", "\v", "\r" },
+        { "^[\\s.]+$", " .\t", "\v" },
+        { "^[^\\s]$", "\v", " " },
+        { "^[x\\S]$", "\v", "\t" },
+        { "^[[:space:]]$", "\v", "x" },
+        { "^[\\s-z]+$", "z- ", "a" },
+        { "^[\\w-.]+$", "a-b.c", "a b" },
+        { "^[[:alpha:]-.]+$", "a-b.c", "1" },
+        { "^[\\pL-.]+$", "\xc3\xa4-.", "1" },
+        { "^[^\\W[:space:]]$", "a", "\xce\xbb" },
+        { "^[[.a.]]$", "a]", "a" },
+        { "^[]a]$", "]", "b" },
+        { "^[[:x]$", "x", "a" },
+        { "^\\12$", "\n", "12" },
+        { "^(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)\\12$", "abcdefghij\n", "abcdefghijb" },
+        { "^\\101\\0601$", "A01", "A1" },
+        { "(?m)^$", "a\n", "a" },
+        { "(?m)a$", "a\nb", "a\r\nb" },
+        { "a$", "a", "a\n" },
+        { "^a.b$", "a\rb", "a\nb" },
+        { "(?s)^a.b$", "a\nb", NULL },
+        { "^+OK", "OK", "not OK" },
+        { "^*OK$?", "not OK", NULL },
+        { "x\\b+y|z", "z", "xy" },
+        { "x(?:^){0,2}$*y", "xy", "x" },
+        { "^\\p{Common}$", "\xe3\x80\x81", "a" },
+        { "^\\p{Greek}$", "\xce\xbb", "\xcd\x82" },
+        { "^\\p{^Latin}{1,2}\\P{Greek}$", "1\f", "a\f" },
+        { "^\\p{Any}\\pN\\p{Lu}$", "a1A", "a1a" },
+        { "(?i)^\\w$", "\xc5\xbf", "\xc3\xa4" },
+        { "(?i)^k$", "\xe2\x84\xaa", "c" },
+        { "(?i)^\\W$", "-", "\xe2\x84\xaa" },
+        { "(?U)^(a+)a*$", "aaa", NULL },
+        { "^\\Q^a.[\\E+$", "^a.[[", "^ab" },
+        { "^Gr..e$",
+          "Gr\xfc\xdf"
+          "e",
+          "Gr\xc3\xbc"
+          "e" },
+        { "^[^a]$", "\xff", "a" },
+        { "<title>.*Shop",
+          "<title>B\xfc"
+          "cher Shop",
+          "<title>B\xfc"
+          "cher" },
+        { "\xef\xbf\xbd", "\xff", "\xc3\xbf" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bw_err err = { .text = "" };
+        struct bw_regex *regex = bw_regex_new(cases[i].pattern, &err);
+        int64_t left_ns = 60 * BW_SECOND;
+        if (regex == NULL)
+            fail_msg("%s", err.text);
+        if (bw_regex_test(regex, cases[i].yes, strlen(cases[i].yes), &left_ns) != BW_REGEX_YES)
+            fail_msg("%s does not match", cases[i].pattern);
+        if (cases[i].no != NULL
+            && bw_regex_test(regex, cases[i].no, strlen(cases[i].no), &left_ns) != BW_REGEX_NO)
+            fail_msg("%s matches what it should not", cases[i].pattern);
+        bw_regex_free(regex);
+    }
+}
+
+/* RE2 takes these and we do not, or the other way round, or we read them otherwise: what
+ * docs/compatibility.md says. */
+static void what_remains_is_as_it_is_told(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {
+        "\\C",       "a(?i)*", "\\q",   "[[:none:]]", "(?P<n>a)(?P<n>b)", "\\p{Alphabetic}",
+        "\\p{None}", "[b-a]",  "a{2,1}"
+    };
+    static const char *const ours[] = { "(?=a)",     "(?<!a)b", "(?>a)",   "(a)\\1",   "a++",
+                                        "\\h\\R\\Z", "a{2000}", "(?<n>a)", "(?#word)a" };
+    static const struct {
+        const char *pattern, *text;
+        enum bw_regex_verdict verdict; /* RE2 says the other */
+    } otherwise[] = {
+        { "(?i)^\\p{Lu}$", "a", BW_REGEX_NO },
+        { "(?i)^[\\W]$", "\xe2\x84\xaa", BW_REGEX_YES },
+        { "(?i)^[[:^word:]]$", "\xc5\xbf", BW_REGEX_YES },
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct bw_err err = { .text = "" };
+        if (bw_regex_new(refused[i], &err) != NULL || strstr(err.text, refused[i]) == NULL)
+            fail_msg("%s is taken, or said to be '%s'", refused[i], err.text);
+    }
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        struct bw_regex *regex = bw_regex_new(ours[i], NULL);
+        if (regex == NULL)
+            fail_msg("%s is not taken", ours[i]);
+        bw_regex_free(regex);
+    }
+    for (size_t i = 0; i < sizeof otherwise / sizeof *otherwise; i++) {
+        struct bw_regex *regex = bw_regex_new(otherwise[i].pattern, NULL);
+        int64_t left_ns = 60 * BW_SECOND;
+        assert_non_null(regex);
+        assert_int_equal(
+            bw_regex_test(regex, otherwise[i].text, strlen(otherwise[i].text), &left_ns),
+            otherwise[i].verdict);
+        bw_regex_free(regex);
+    }
+}
+
+/* A text that is too long for a copy is searched as it is. */
+static void long_broken_texts_are_searched_too(void **state)
+{
+    (void)state;
+    const size_t len = BW_REGEX_BROKEN_BYTES_MAX + 10;
+    char *text = malloc(len);
+    memset(text, 'a', len);
+    text[5] = '\xff';
+    struct bw_regex *regex = bw_regex_new("^aaaaa.a", NULL);
+    int64_t left_ns = 60 * BW_SECOND;
+    assert_int_equal(bw_regex_test(regex, text, len, &left_ns), BW_REGEX_NO);
+    assert_int_equal(bw_regex_test(regex, text, 100, &left_ns), BW_REGEX_YES);
+    bw_regex_free(regex);
+    free(text);
 }
 
 static void broken_patterns_say_where(void **state)
@@ -89,6 +221,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match_as_told),
+        cmocka_unit_test(patterns_are_read_as_re2_reads_them),
+        cmocka_unit_test(what_remains_is_as_it_is_told),
+        cmocka_unit_test(long_broken_texts_are_searched_too),
         cmocka_unit_test(broken_patterns_say_where),
         cmocka_unit_test(the_peer_cannot_hold_us_up),
     };
