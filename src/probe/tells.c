@@ -24,6 +24,7 @@ enum {
     STREAMS = ASKED & ~(EXEC | ICMP),
     SECURE = STREAMS, /* may speak TLS */
     LINES = TCP | UNIX,
+    GUESTS = LINES | EXEC,
 };
 
 static const struct {
@@ -186,6 +187,8 @@ size_t bw_kind_of(const struct bw_probe_ops *ops)
 
 bool bw_kind_tells_family(size_t kind, enum bw_family_id family)
 {
+    if (family >= BW_METRIC_COUNT) /* of names or labels that somebody chose */
+        return (GUESTS & KIND(kind)) != 0;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         if (families[i].family == family)
             return (families[i].kinds & KIND(kind)) != 0;
