@@ -407,13 +407,45 @@ struct resolving {
     struct bw_arena *arena;
 };
 
+/* Whether a selector, which says what it wants of service, instance and check, could mean it. */
+static bool may_mean(void *ctx, const struct bw_subject *subject)
+{
+    const struct bw_selector *selector = ctx;
+    const struct {
+        const char *name, *value;
+    } parts[] = { { "service", subject->service },
+                  { "instance", subject->instance },
+                  { "check", subject->check } };
+    for (size_t i = 0; i < selector->count; i++) {
+        const struct bw_matcher *matcher = &selector->matchers[i];
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+            if (matcher->op == BW_MATCH_EQUAL && strcmp(matcher->name, parts[k].name) == 0
+                && strcmp(matcher->value, parts[k].value) != 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Nothing was found: perhaps because what is meant is not watched now. */
+static bool means_idle(const struct bw_alerting *alerting, const char *text, struct bw_arena *arena)
+{
+    struct bw_selector selector;
+    return bw_selector_parse(arena, text, &selector, NULL) == BW_OK
+           && bw_roster_may_be_idle(alerting->roster, may_mean, &selector);
+}
+
 static void resolve(void *ctx, size_t selector, struct bw_expr_vector *out)
 {
     const struct resolving *resolving = ctx;
+    struct bw_alerting *alerting = resolving->alerting;
     struct picking picking = { resolving->alerting, resolving->rule->pickers[selector], out,
                                resolving->arena };
-    bw_recorder_each(resolving->alerting->core->recorder, bw_picker_metric(picking.picker),
+    bw_recorder_each(alerting->core->recorder, bw_picker_metric(picking.picker),
                      resolving->now_ms - STALE_MS, pick, &picking);
+    if (out->count == 0 && alerting->any_veiled && !alerting->touched)
+        alerting->touched = means_idle(alerting, bw_expr_selector(resolving->rule->expr, selector),
+                                       resolving->arena);
 }
 
 static void say_failure(struct rule *rule, enum bw_rc rc, const struct bw_err *err)

@@ -2,6 +2,7 @@
 #include "app/config.h"
 
 #include "app/alerting.h"
+#include "app/config_calendars.h"
 #include "app/config_internal.h"
 #include "app/defaults.h"
 #include "app/reach.h"
@@ -15,10 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ZONES_MAX = 64 };
+
 /* A zone lives outside the arena: its list hangs on the configuration. */
 struct bw_config_owned {
     struct bw_config config;
-    struct bw_zone *zones[64];
+    struct bw_zone *zones[ZONES_MAX];
     size_t zone_count;
 };
 
@@ -82,8 +85,11 @@ const struct bw_zone *bw_config_zone(struct bw_config_loading *loading, const ch
         if (strcmp(bw_zone_name(owned->zones[i]), name) == 0)
             return owned->zones[i];
     }
-    if (!bw_zone_name_is_valid(name) || owned->zone_count == 64
-        || bw_file_read("/usr/share/zoneinfo", name, 1u << 20, &data, &size, &err) != BW_OK
+    const bool local = strcmp(name, "Local") == 0; /* that of this machine, as Go calls it */
+    if (!bw_zone_name_is_valid(name) || owned->zone_count == ZONES_MAX
+        || bw_file_read(local ? "/etc" : "/usr/share/zoneinfo", local ? "localtime" : name,
+                        1u << 20, &data, &size, &err)
+               != BW_OK
         || bw_zone_parse(name, data, size, &zone, &err) != BW_OK) {
         bw_problems_add(loading->problems, at, path, "there is no time zone '%s' here", name);
         free(data);
@@ -282,6 +288,7 @@ static void resolve(struct bw_config_loading *loading)
                      &loading->config->reach);
     if (bw_config_is_sound(loading, "global"))
         check_timezone(loading);
+    bw_config_resolve_calendars(loading);
     bw_config_resolve_canary(loading);
     bw_config_resolve_services(loading);
     bw_config_resolve_discovery(loading);

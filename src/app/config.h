@@ -8,6 +8,7 @@
 #include "alert/rule.h"
 #include "app/settings.h"
 #include "base/arena.h"
+#include "calendar/calendar.h"
 #include "calendar/cron.h"
 #include "calendar/zone.h"
 #include "conf/problems.h"
@@ -64,6 +65,13 @@ struct bw_config_canary {
     bool on_loopback; /* all targets are on this machine */
 };
 
+/* When checks are watched. Checks with the same calendars share one. */
+struct bw_config_hours {
+    struct bw_hours hours;
+    size_t index; /* below bw_config.hours_count, one for each */
+    const struct bw_config_hours *next;
+};
+
 /* When a job that reports by itself does so, and what it shows then. */
 struct bw_config_push {
     struct bw_beat_rule rule;
@@ -75,12 +83,13 @@ struct bw_config_check {
     const char *service;
     const char *instance;
     const char *name;
-    const char *kind;                  /* "tcp", "push" */
-    const struct bw_probe_ops *ops;    /* NULL: of a job that reports by itself */
-    const struct bw_config_push *push; /* of that, else NULL */
-    const char *target;                /* placeholders filled in */
-    const char *shown_target;          /* without user name and password: for all that people see */
-    const char *module;                /* its name, "" without one */
+    const char *kind;                    /* "tcp", "push" */
+    const struct bw_probe_ops *ops;      /* NULL: of a job that reports by itself */
+    const struct bw_config_push *push;   /* of that, else NULL */
+    const struct bw_config_hours *hours; /* NULL: it is always watched */
+    const char *target;                  /* placeholders filled in */
+    const char *shown_target; /* without user name and password: for all that people see */
+    const char *module;       /* its name, "" without one */
     const struct bw_probe_module
         *options;         /* NULL as ops; checks that ask in the same way share them */
     size_t options_index; /* below bw_config.options_count, one for each */
@@ -189,6 +198,10 @@ struct bw_config {
     const struct bw_config_report *reports;
     size_t report_count;
     struct bw_config_canary canary;
+    struct bw_calendar *calendars;
+    size_t calendar_count;
+    const struct bw_config_hours *hours; /* all that there are */
+    size_t hours_count;
     struct bw_problems warnings;    /* what is read but not acted on */
     struct bw_node *document;       /* as read, files that are included merged; with … */
     struct bw_node *modules;        /* … all modules */

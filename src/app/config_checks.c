@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Checks as they stand in the document to checks that run: one for each instance. */
+#include "app/config_calendars.h"
 #include "app/config_resolve.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -198,6 +199,8 @@ static void resolve_common(struct bw_config_resolving *r, const struct bw_check_
     const struct bw_global_settings *global = &r->loading->config->settings.global;
     bw_config_check_label_names(r->loading, node, path, check->labels);
     bw_config_resolve_degraded(r, check, node, path, out);
+    out->hours =
+        bw_config_resolve_hours(r->loading, check->calendar, check->except_calendar, node, path);
     out->definition = bw_node_hash(node, 0);
     out->module = check->module != NULL ? check->module : "";
     out->canary = (enum bw_canary_choice)check->canary;

@@ -132,6 +132,14 @@ static struct bw_discovery_places places_of(const struct bw_storage *storage)
     };
 }
 
+/* The hours of checks have begun or ended. */
+static void hours_turned(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    bw_pushing_turn(daemon->pushing);
+    bw_watch_show_veils(daemon->watch);
+}
+
 static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
 {
     struct bw_core *core = &daemon->core;
@@ -146,6 +154,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->probing = bw_probing_new(core, daemon->watch,
                                      (int64_t)(daemon->options->timeout_offset_s * BW_SECOND));
     daemon->pushing = bw_pushing_new(core, daemon->watch);
+    daemon->timetable = bw_timetable_new(core, hours_turned, daemon);
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
@@ -285,6 +294,7 @@ static void stop_measuring(struct bw_daemon *daemon)
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
     bw_alerting_stop(daemon->alerting);
+    bw_timetable_stop(daemon->timetable);
     bw_hostwatch_stop(daemon->hostwatch);
     bw_canary_stop(daemon->canary);
     bw_probing_stop(daemon->probing);
@@ -302,6 +312,7 @@ static void free_parts(struct bw_daemon *daemon)
     bw_reporting_free(daemon->reporting);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
+    bw_timetable_free(daemon->timetable);
     bw_hostwatch_free(daemon->hostwatch);
     bw_canary_free(daemon->canary);
     bw_watch_free(daemon->watch);

@@ -35,7 +35,9 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
     daemon->roster = roster;
     /* Before the new one shows anything: two blocks of one identity would hide each other. */
     bw_roster_free(old);
+    bw_timetable_apply(daemon->timetable, config, roster, bw_core_now_ms(&daemon->core));
     bw_roster_settle(roster);
+    bw_pushing_turn(daemon->pushing);
     bw_canary_apply(daemon->canary, config, err);
     bw_probing_apply(daemon->probing, config);
     if (daemon->core.sight.blind)

@@ -27,6 +27,7 @@
 #include "app/roster.h"
 #include "app/selfmetrics.h"
 #include "app/storage.h"
+#include "app/timetable.h"
 #include "app/trending.h"
 #include "app/watch.h"
 #include "web/web.h"
@@ -43,6 +44,7 @@ struct bw_daemon {
     struct bw_canary *canary;
     struct bw_probing *probing;
     struct bw_pushing *pushing;
+    struct bw_timetable *timetable;
     struct bw_hostwatch *hostwatch;
     struct bw_alerting *alerting;
     struct bw_trending *trending;

@@ -22,6 +22,7 @@ struct job {
     size_t index; /* in the configuration */
     struct bw_beat beat;
     uint64_t overlaps;
+    int64_t idle_ms;   /* since when it is not watched; 0: it is */
     int64_t minute_ms; /* when the minute began of which reports are counted */
     unsigned in_minute;
 };
@@ -182,9 +183,10 @@ static void tell_overlap(struct bw_pushing *pushing, struct job *job, int64_t be
 
 /* ---- deadlines -------------------------------------------------------------------------- */
 
-static bool is_blind_to(const struct bw_pushing *pushing, const struct job *job)
+/* Nothing is expected of the job now. */
+static bool is_deaf_to(const struct bw_pushing *pushing, const struct job *job)
 {
-    return pushing->blind_since_ms != 0 && job->config->covered;
+    return job->idle_ms != 0 || (pushing->blind_since_ms != 0 && job->config->covered);
 }
 
 static void arm(struct bw_pushing *pushing)
@@ -196,7 +198,7 @@ static void arm(struct bw_pushing *pushing)
     for (size_t i = 0; i < pushing->count; i++) {
         const struct job *job = &pushing->jobs[i];
         const int64_t left_ms = bw_beat_deadline_ms(&job->beat, &job->config->push->rule) - now_ms;
-        if (left_ms < wait_ns / BW_MS && !is_blind_to(pushing, job))
+        if (left_ms < wait_ns / BW_MS && !is_deaf_to(pushing, job))
             wait_ns = left_ms > 0 ? left_ms * BW_MS : 0;
     }
     bw_timer_start(pushing->timer, wait_ns, 0);
@@ -207,7 +209,7 @@ void bw_pushing_look(struct bw_pushing *pushing)
     const int64_t now_ms = bw_core_now_ms(pushing->core);
     for (size_t i = 0; i < pushing->count; i++) {
         struct job *job = &pushing->jobs[i];
-        if (!is_blind_to(pushing, job)
+        if (!is_deaf_to(pushing, job)
             && bw_beat_is_missed(&job->beat, &job->config->push->rule, now_ms))
             say_missed(pushing, job, now_ms);
     }
@@ -263,6 +265,27 @@ static void see_again(struct bw_pushing *pushing)
         bw_watch_unveil(pushing->watch, job->index);
     }
     pushing->blind_since_ms = 0;
+}
+
+static void turn(struct bw_pushing *pushing, struct job *job, int64_t now_ms)
+{
+    const struct bw_roster_check *seat = bw_watch_seat(pushing->watch, job->index);
+    const int64_t idle_ms = job->idle_ms;
+    if (seat->idle) {
+        job->idle_ms = idle_ms != 0 ? idle_ms : seat->idle_ms;
+        return;
+    }
+    job->idle_ms = 0;
+    if (idle_ms != 0 && !bw_beat_forgive(&job->beat, &job->config->push->rule, idle_ms, now_ms))
+        bw_watch_unveil(pushing->watch, job->index);
+}
+
+void bw_pushing_turn(struct bw_pushing *pushing)
+{
+    const int64_t now_ms = bw_core_now_ms(pushing->core);
+    for (size_t i = 0; i < pushing->count; i++)
+        turn(pushing, &pushing->jobs[i], now_ms);
+    arm(pushing);
 }
 
 void bw_pushing_sight(struct bw_pushing *pushing)
@@ -416,7 +439,7 @@ static void take(struct bw_pushing *pushing, struct job *job, const struct bw_pu
                                                [BW_PUSH_FAIL] = BW_BEAT_FAIL };
     const struct bw_beat_rule *rule = &job->config->push->rule;
     const struct bw_beat before = job->beat;
-    if (!is_blind_to(pushing, job) && bw_beat_is_missed(&job->beat, rule, now_ms))
+    if (!is_deaf_to(pushing, job) && bw_beat_is_missed(&job->beat, rule, now_ms))
         say_missed(pushing, job, now_ms); /* the timer has not told yet */
     const int64_t expected_ms = job->beat.owed_ms != 0 ? job->beat.owed_ms : job->beat.due_ms;
     const struct bw_beat_news news = bw_beat_take(&job->beat, rule, words[report->word], now_ms);

@@ -4,7 +4,7 @@
  *
  *     any thread --report--> loop: which job? its token? not too often? --> beat --> result
  *     timer: a deadline has passed ------------------------------------> beat --> result
- *     we were not there, stood still, or were blind -------------------> beat: forgiven
+ *     we were not there, stood still, or were blind, or it was idle ---> beat: forgiven
  *
  * A result goes the way of all results: app/watch.h. Loop thread, except where it says otherwise.
  */
@@ -37,6 +37,10 @@ void bw_pushing_start(struct bw_pushing *pushing);
 
 /* No further results; reports are refused. */
 void bw_pushing_stop(struct bw_pushing *pushing);
+
+/* The hours of jobs have begun or ended, as their seats in the roster say. What was expected while
+ * nobody watched is not missed. */
+void bw_pushing_turn(struct bw_pushing *pushing);
 
 /* core->sight has changed. */
 void bw_pushing_sight(struct bw_pushing *pushing);

@@ -143,6 +143,7 @@ struct bw_roster_check *bw_roster_add_check(struct bw_roster *roster,
         instance->checks = check;
     instance->last_check = check;
     instance->check_count++;
+    service->check_count++;
     return check;
 }
 
@@ -172,8 +173,9 @@ void bw_roster_remove_check(struct bw_roster *roster, struct bw_roster_check *ch
     else
         instance->checks = check->next;
     instance->last_check = instance->last_check == check ? before : instance->last_check;
-    instance->check_count--;
     bw_roster_set_veiled(roster, check, false);
+    instance->check_count--;
+    instance->service->check_count--;
     free_check(check);
     bw_core_view_changed(roster->core);
     if (instance->checks == NULL)

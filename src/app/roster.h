@@ -25,8 +25,9 @@ struct bw_roster_spec {
     double weight;
     struct bw_health_rule rule;
     int64_t interval_ms;
-    bool covered;            /* UNKNOWN while we cannot see */
-    struct bw_labels labels; /* the user's, those of its service included */
+    bool covered;                        /* UNKNOWN while we cannot see */
+    const struct bw_config_hours *hours; /* NULL: it is always watched */
+    struct bw_labels labels;             /* the user's, those of its service included */
 };
 
 /* The last result of a check, as people want to see it. */
@@ -46,10 +47,13 @@ struct bw_roster_check {
     struct bw_roster_spec spec;
     struct bw_roster_instance *instance;
     struct bw_health health;
-    bool veiled;          /* UNKNOWN to all, whatever `health` says: health/sight.h */
-    int64_t veiled_ms;    /* since when */
-    int64_t saved_ms;     /* when its state last went to the store */
-    uint64_t saved_cause; /* hash of the words that went there last; 0: none did */
+    bool veiled;            /* UNKNOWN to all, whatever `health` says: health/sight.h */
+    int64_t veiled_ms;      /* since when */
+    bool idle;              /* veiled because it is not watched now */
+    int64_t idle_ms;        /* since when, until the veil is lifted; 0: never */
+    const char *idle_words; /* "not watched now, but again from …"; borrowed */
+    int64_t saved_ms;       /* when its state last went to the store */
+    uint64_t saved_cause;   /* hash of the words that went there last; 0: none did */
     struct bw_failure_memory failures;
     struct bw_roster_result last;
     char *detail;                      /* of `last`; NULL: it has none */
@@ -64,7 +68,8 @@ struct bw_roster_instance {
     struct bw_roster_service *service;
     struct bw_roster_check *checks, *last_check;
     size_t check_count;
-    size_t veiled; /* of its checks */
+    size_t veiled; /* of its checks, idle ones left out */
+    size_t idle;   /* of its checks */
     struct bw_rollup state;
     int64_t since_ms;
     struct bw_publication *publication;
@@ -80,7 +85,7 @@ struct bw_roster_service {
     size_t depends_on_count;
     struct bw_roster_instance *instances, *last_instance;
     size_t instance_count;
-    size_t veiled; /* checks of its instances */
+    size_t check_count, veiled, idle; /* of its instances */
     struct bw_rollup state;
     enum bw_status told; /* the status that an event told last: what veils make of it is not told */
     int64_t since_ms;
@@ -126,6 +131,23 @@ void bw_roster_veil(struct bw_roster *roster);
 /* Nothing was to be heard of the check while we were blind: what it was it is. */
 void bw_roster_unveil(struct bw_roster *roster, struct bw_roster_check *check);
 
+/* How the hours of checks stand (app/timetable.h), by their index in the configuration. */
+struct bw_roster_hours {
+    bool open;
+    const char *words; /* of what is not watched; borrowed for as long as the roster lives */
+};
+
+/* Checks whose hours are over are idle: veiled, and left out of roll-ups while there are others;
+ * those whose hours have begun are veiled until they tell something, as after blindness. With
+ * `tell` roll-ups are made anew, and it is told what is left of a service: else somebody settles
+ * or refreshes the roster next. True when there is any such check. */
+bool bw_roster_turn(struct bw_roster *roster, const struct bw_roster_hours *hours, int64_t now_ms,
+                    bool tell);
+
+/* Whether there is an idle check for which `fits` is true. */
+typedef bool bw_roster_fits_fn(void *ctx, const struct bw_subject *subject);
+bool bw_roster_may_be_idle(const struct bw_roster *roster, bw_roster_fits_fn *fits, void *ctx);
+
 /* The status that others see, since when, and why it is not HEALTHY. */
 enum bw_status bw_roster_status(const struct bw_roster_check *check);
 int64_t bw_roster_since_ms(const struct bw_roster_check *check);
@@ -135,7 +157,7 @@ const char *bw_roster_cause(const struct bw_roster *roster, const struct bw_rost
 bool bw_roster_has_veiled(const struct bw_roster *roster);
 
 /* Whether something of it is veiled: a check; all of an instance without `check`, all of a
- * service without `instance`. */
+ * service without `instance`. Of these, idle checks do not count unless all are. */
 bool bw_roster_is_veiled(const struct bw_roster *roster, const struct bw_subject *subject);
 
 /* Adds the check's health metrics. */

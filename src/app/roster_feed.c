@@ -12,7 +12,8 @@ static void remember_result(struct bw_roster_check *check, const struct bw_outco
         [BW_OUTCOME_LOST] = BW_UNKNOWN,
     };
     bw_roster_keep_last(check, result);
-    const enum bw_status shown = result->unseen ? BW_UNKNOWN : shown_as[outcome->kind];
+    const enum bw_status shown =
+        result->unseen || check->idle ? BW_UNKNOWN : shown_as[outcome->kind];
     check->recent[check->recent_next] =
         bw_view_past_make((struct bw_view_result){ result->ts_ms, result->duration_s, shown });
     check->recent_next = (check->recent_next + 1) % BW_VIEW_RECENT_MAX;
@@ -33,12 +34,24 @@ static void tell_change(struct bw_core *core, struct bw_roster_check *check,
                                             .cause = transition->cause });
 }
 
+/* What comes while a check is idle is of a run that began before, or of a job that reports at any
+ * time: no evidence. But the first run of new hours may be told before the clock tells of them. */
+static bool wakes(struct bw_roster *roster, struct bw_roster_check *check, int64_t ts_ms,
+                  int64_t now_ms)
+{
+    if (!check->idle || ts_ms <= check->idle_ms
+        || !bw_hours_contain(&check->spec.hours->hours, ts_ms))
+        return false;
+    bw_roster_set_idle(roster, check, false, now_ms);
+    return true;
+}
+
 /* What the outcome does to the check; true when others see another status from now on. */
 static bool judge(struct bw_roster *roster, struct bw_roster_check *check,
                   const struct bw_outcome *outcome, bool unseen, int64_t now_ms)
 {
     struct bw_transition transition;
-    if (check->spec.covered && unseen) {
+    if (check->idle || (check->spec.covered && unseen)) {
         bw_veil_pass(&check->health, now_ms);
         return false;
     }
@@ -57,15 +70,16 @@ bool bw_roster_feed(struct bw_roster *roster, struct bw_roster_check *check,
 {
     struct bw_core *core = roster->core;
     const int64_t now_ms = bw_core_now_ms(core);
+    const bool woken = wakes(roster, check, result->ts_ms, now_ms);
     remember_result(check, outcome, result);
     const bool changed = judge(roster, check, outcome, result->unseen, now_ms);
     bw_core_view_changed(core);
     bw_roster_save_check(core, check, changed, now_ms);
-    if (!changed)
+    if (!changed && !woken)
         return false;
     bw_roster_roll_up_instance(roster, check->instance, now_ms);
     bw_roster_roll_up_service(roster, check->instance->service, now_ms, true);
-    return true;
+    return changed;
 }
 
 static void veil(struct bw_roster *roster, struct bw_roster_check *check, int64_t now_ms)
@@ -99,7 +113,7 @@ void bw_roster_veil(struct bw_roster *roster)
 void bw_roster_unveil(struct bw_roster *roster, struct bw_roster_check *check)
 {
     const int64_t now_ms = bw_core_now_ms(roster->core);
-    if (!check->veiled)
+    if (!check->veiled || check->idle)
         return;
     bw_roster_set_veiled(roster, check, false);
     bw_roster_roll_up_instance(roster, check->instance, now_ms);
@@ -123,4 +137,6 @@ void bw_roster_measure_check(const struct bw_roster_check *check, struct bw_meas
     if (bw_roster_since_ms(check) > 0)
         bw_measures_add(out, BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS,
                         (double)bw_roster_since_ms(check) / 1000, NULL);
+    if (check->spec.hours != NULL)
+        bw_measures_add(out, BW_METRIC_CHECK_WATCHED, check->idle ? 0 : 1, NULL);
 }

@@ -5,7 +5,8 @@
  *   roster_sight.c    the status that others see, veiled or not
  *   roster_rollup.c   instances and services out of their checks; dependencies
  *   roster_keep.c     what outlives a reload or a restart
- *   roster_feed.c     results come in, a veil falls: what follows from it */
+ *   roster_feed.c     results come in, a veil falls: what follows from it
+ *   roster_hours.c    the hours of checks begin and end */
 #ifndef APP_ROSTER_INTERNAL_H
 #define APP_ROSTER_INTERNAL_H
 
@@ -36,6 +37,17 @@ void bw_roster_keep_last(struct bw_roster_check *check, const struct bw_roster_r
 /* ---- roster_sight.c ---- */
 
 void bw_roster_set_veiled(struct bw_roster *roster, struct bw_roster_check *check, bool veiled);
+
+/* Not watched from now on, or watched again: then it stays veiled until it has told something. */
+void bw_roster_set_idle(struct bw_roster *roster, struct bw_roster_check *check, bool idle,
+                        int64_t now_ms);
+
+/* Whether all of it is idle. */
+bool bw_roster_instance_is_idle(const struct bw_roster_instance *instance);
+bool bw_roster_service_is_idle(const struct bw_roster_service *service);
+
+/* Whether something of it cannot be seen, or all of it is idle. */
+bool bw_roster_service_is_veiled(const struct bw_roster_service *service);
 
 /* ---- roster_rollup.c ---- */
 

@@ -4,6 +4,7 @@
 #include "app/roster_internal.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "health/sight.h"
 
 #include <string.h>
 
@@ -65,8 +66,10 @@ static void adopt_check(struct bw_roster *roster, struct bw_roster_check *check,
                         const struct bw_roster_check *old)
 {
     check->health = old->health;
-    bw_roster_set_veiled(roster, check, old->veiled && check->spec.covered);
+    bw_roster_set_veiled(roster, check, old->veiled && (check->spec.covered || old->idle_ms != 0));
+    bw_roster_set_idle(roster, check, old->idle && check->spec.hours != NULL, old->idle_ms);
     check->veiled_ms = old->veiled_ms;
+    check->idle_ms = check->veiled ? old->idle_ms : 0;
     bw_roster_keep_last(check, &old->last);
     check->failures = old->failures;
     check->saved_cause = old->saved_cause;
@@ -117,7 +120,10 @@ void bw_roster_restore(struct bw_roster *roster, const struct bw_check_state *st
     const int64_t interval_ms = check->spec.interval_ms > 0 ? check->spec.interval_ms : 1;
     /* Of a quick check not every result is saved: its last may be as much younger. */
     const int64_t behind_ms = interval_ms < SAVE_EVERY_MS ? SAVE_EVERY_MS : 0;
-    bw_health_restore(&check->health, &check->spec.rule, state, interval_ms, now_ms - behind_ms);
+    const int64_t until_ms = check->idle ? state->last_result_ms : now_ms - behind_ms;
+    bw_health_restore(&check->health, &check->spec.rule, state, interval_ms, until_ms);
+    if (check->idle) /* nothing was missed since, and nothing of then counts on */
+        bw_veil_fall(&check->health);
 }
 
 /* A status that is older than its words may have been given up meanwhile: then they mean nothing.

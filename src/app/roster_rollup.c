@@ -26,18 +26,28 @@ static void publish_state(struct bw_core *core, struct bw_publication *publicati
     bw_publication_commit(publication);
 }
 
+/* What is not watched counts for nothing while something else is. */
+static bool is_left_out(const struct bw_roster_check *check)
+{
+    return check->idle && !bw_roster_instance_is_idle(check->instance);
+}
+
 void bw_roster_roll_up_instance(struct bw_roster *roster, struct bw_roster_instance *instance,
                                 int64_t now_ms)
 {
     static const struct bw_rollup_rule worst = { .kind = BW_ROLLUP_WORST };
     struct bw_rollup_child *children = bw_alloc_array(instance->check_count + 1, sizeof *children);
     size_t count = 0;
-    for (const struct bw_roster_check *check = instance->checks; check != NULL; check = check->next)
+    for (const struct bw_roster_check *check = instance->checks; check != NULL;
+         check = check->next) {
+        if (is_left_out(check))
+            continue;
         children[count++] = (struct bw_rollup_child){ .name = check->spec.name,
                                                       .cause = bw_roster_cause(roster, check),
                                                       .status = bw_roster_status(check),
                                                       .score = NAN,
                                                       .weight = check->spec.weight };
+    }
     const enum bw_status before = instance->state.status;
     bw_rollup_make(children, count, &worst, &instance->state);
     free(children);
@@ -52,7 +62,7 @@ void bw_roster_roll_up_instance(struct bw_roster *roster, struct bw_roster_insta
 static bool is_worth_telling(const struct bw_roster_service *service)
 {
     const enum bw_status now = service->state.status;
-    if (service->veiled == 0)
+    if (!bw_roster_service_is_veiled(service))
         return now != service->told;
     return now > BW_HEALTHY && bw_status_rank(now) > bw_status_rank(service->told);
 }
@@ -77,13 +87,17 @@ void bw_roster_roll_up_service(struct bw_roster *roster, struct bw_roster_servic
     struct bw_rollup_child *children =
         bw_alloc_array(service->instance_count + 1, sizeof *children);
     size_t count = 0;
+    const bool all_idle = bw_roster_service_is_idle(service);
     for (const struct bw_roster_instance *instance = service->instances; instance != NULL;
-         instance = instance->next)
+         instance = instance->next) {
+        if (bw_roster_instance_is_idle(instance) && !all_idle)
+            continue;
         children[count++] = (struct bw_rollup_child){ .name = instance->name,
                                                       .cause = instance->state.cause,
                                                       .status = instance->state.status,
                                                       .score = instance->state.score,
                                                       .weight = 1 };
+    }
     const enum bw_status before = service->state.status;
     bw_rollup_make(children, count, &service->rule, &service->state);
     free(children);
@@ -94,7 +108,8 @@ void bw_roster_roll_up_service(struct bw_roster *roster, struct bw_roster_servic
     publish_state(roster->core, service->publication, service->source, &service->state,
                   service->since_ms);
     if (!tell)
-        service->told = service->veiled > 0 ? service->told : service->state.status;
+        service->told =
+            bw_roster_service_is_veiled(service) ? service->told : service->state.status;
     else if (is_worth_telling(service))
         announce_service(roster, service, now_ms);
 }

@@ -110,6 +110,10 @@ static const struct bw_opt check_options[] = {
     { "canary", BW_OPT_ENUM, AT(bw_check_settings, canary), .def = "auto", .names = canary_choices,
       .help = "Whether it is UNKNOWN while `self_canary` says that we cannot see. `auto`: when it goes over the network; "
               "commands do not, nor do targets on loopback unless all targets of `self_canary` are there too." },
+    { "calendar", BW_OPT_STRINGS, AT(bw_check_settings, calendar),
+      .help = "Calendars, one or more: it is watched only within one of them. At other times it does not run and is UNKNOWN, its alerts stand still, and the time counts as nothing; see docs/calendars.md." },
+    { "except_calendar", BW_OPT_STRINGS, AT(bw_check_settings, except_calendar),
+      .help = "Calendars within which it is not watched, also those within `calendar`." },
     { "degraded_when", BW_OPT_MAP, AT(bw_check_settings, degraded_when),
       .help = "Conditions that make a passing run DEGRADED: `duration`, `attempts`, a phase such as `connect`, `certificate_expires_in`, or what the kind measures, such as `loss` or `probe_dns_answer_rrs`, each with a comparison such as `> 800ms`; see docs/verdicts.md." },
     { "labels", BW_OPT_MAP, AT(bw_check_settings, labels),
@@ -252,6 +256,8 @@ static const struct bw_opt settings_options[] = {
       .help = "What is watched." },
     { "discovery", BW_OPT_GROUP, AT(bw_settings, discovery), .group = &bw_discovery_group,
       .help = "Targets that are found: what else is watched." },
+    { "calendars", BW_OPT_NODE, AT(bw_settings, calendars), .group = &bw_interval_group,
+      .help = "Times by name, for `calendar` of checks: a mapping of names to lists of time intervals, of which one is enough. Alertmanager's own list, `[{name: …, time_intervals: […]}]`, will do as well." },
     { "storage", BW_OPT_GROUP, AT(bw_settings, storage), .group = &bw_storage_group,
       .help = "What is remembered, and for how long." },
     { "trends", BW_OPT_GROUP, AT(bw_settings, trends), .group = &bw_trend_group,
@@ -262,12 +268,12 @@ static const struct bw_opt settings_options[] = {
       .help = "Reports on a schedule." },
     { "web", BW_OPT_GROUP, AT(bw_settings, web), .group = &web_group,
       .help = "How pages look. Who may read them stands in `--web.config.file`." },
-    LATER_SECTION(0, "calendars"), LATER_SECTION(1, "maintenance"), LATER_SECTION(2, "slos"),
-    LATER_SECTION(3, "silences"), LATER_SECTION(4, "receivers"),
+    LATER_SECTION(0, "maintenance"), LATER_SECTION(1, "slos"), LATER_SECTION(2, "silences"),
+    LATER_SECTION(3, "receivers"),
     { "self_canary", BW_OPT_GROUP, AT(bw_settings, self_canary), .group = &canary_group,
       .help = "How we know whether we can see; without it every failure is the target's." },
-    LATER_SECTION(5, "route"), LATER_SECTION(6, "heartbeat"), LATER_SECTION(7, "remote_write"),
-    LATER_SECTION(8, "sources"),
+    LATER_SECTION(4, "route"), LATER_SECTION(5, "heartbeat"), LATER_SECTION(6, "remote_write"),
+    LATER_SECTION(7, "sources"),
     { 0 },
 };
 // clang-format on
@@ -281,6 +287,6 @@ const struct bw_opt_group bw_settings_group = {
             "an environment variable; every secret has a twin with `_file`.",
 };
 
-const char *const bw_later_sections[] = { "calendars", "maintenance", "slos",      "silences",
-                                          "receivers", "route",       "heartbeat", "remote_write",
-                                          "sources",   NULL };
+const char *const bw_later_sections[] = { "maintenance",  "slos",    "silences",
+                                          "receivers",    "route",   "heartbeat",
+                                          "remote_write", "sources", NULL };

@@ -5,6 +5,7 @@
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
+#include "app/settings_calendars.h"
 #include "app/settings_discovery.h"
 #include "conf/option.h"
 #include "health/check.h"
@@ -51,6 +52,7 @@ struct bw_check_settings {
     int priority; /* enum bw_schedule_priority */
     int expect;   /* 0 success, 1 failure */
     int canary;   /* enum bw_canary_choice */
+    struct bw_strings calendar, except_calendar;
     struct bw_pairs degraded_when;
     struct bw_pairs labels;
     const struct bw_node *overrides;
@@ -114,13 +116,14 @@ struct bw_settings {
     struct bw_host_opts host;
     struct bw_items services; /* struct bw_service_settings */
     struct bw_discovery_settings discovery;
+    const struct bw_node *calendars;
     struct bw_storage_opts storage;
     struct bw_trend_options trends;
     struct bw_alerts_settings alerts;
     struct bw_reports_settings reports;
     struct bw_web_settings web;
     struct bw_canary_settings self_canary;
-    const struct bw_node *later[9]; /* sections that this version reads but does not act on */
+    const struct bw_node *later[8]; /* sections that this version reads but does not act on */
 };
 
 extern const struct bw_opt_group bw_settings_group;

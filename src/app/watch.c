@@ -122,11 +122,14 @@ void bw_watch_measure(struct bw_watch *watch, struct bw_measures *out)
     bw_measures_add(out, BW_METRIC_SCHEDULE_RUNNING, (double)bw_schedule_running(watch->schedule),
                     NULL);
     bw_measures_add(out, BW_METRIC_SCHEDULE_LAG_SECONDS, watch->last_lag_s, NULL);
-    bw_measures_add(out, BW_METRIC_SCHEDULE_STARTED_TOTAL, (double)counts.starts, NULL);
+    bw_measures_add(out, BW_METRIC_SCHEDULE_STARTED_TOTAL,
+                    (double)(counts.starts - watch->off_hours), NULL);
     bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL,
                     (double)(counts.skipped_overlap + watch->still_flying),
                     BW_LABEL_VALUES("overlap"));
     bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL, (double)counts.skipped_equal,
                     BW_LABEL_VALUES("equal_tick"));
+    bw_measures_add(out, BW_METRIC_SCHEDULE_SKIPPED_TOTAL, (double)watch->off_hours,
+                    BW_LABEL_VALUES("calendar"));
     bw_measures_add(out, BW_METRIC_SCHEDULE_MISSED_TOTAL, (double)counts.skipped_missed, NULL);
 }

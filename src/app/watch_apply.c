@@ -125,6 +125,7 @@ static void take_seat(struct bw_watched *check, struct bw_roster *roster)
                                          .rule = config->health,
                                          .interval_ms = config->schedule.interval_ns / 1000000,
                                          .covered = config->covered,
+                                         .hours = config->hours,
                                          .labels = config->labels };
     check->seat = bw_roster_add_check(roster, bw_roster_service(roster, config->service), &spec);
 }

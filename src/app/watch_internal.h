@@ -56,6 +56,7 @@ struct bw_watch {
     double last_lag_s;
     struct bw_schedule_counts retired;          /* counts of schedules that a reload replaced */
     uint64_t still_flying;                      /* ticks that found a run from before a reload */
+    uint64_t off_hours;                         /* ticks at which a check was not watched */
     const char *run_labels[BW_REASON_COUNT][2]; /* result and reason, as a metric has them */
     struct bw_arena told_arena;
     struct bw_measures told; /* what is told of the result that came last */

@@ -96,7 +96,7 @@ void bw_watch_show(struct bw_watch *watch)
 static bool is_of_health(enum bw_family_id family)
 {
     return family == BW_METRIC_HEALTH_STATUS || family == BW_METRIC_HEALTH_TRANSITIONS_TOTAL
-           || family == BW_METRIC_HEALTH_SCORE
+           || family == BW_METRIC_HEALTH_SCORE || family == BW_METRIC_CHECK_WATCHED
            || family == BW_METRIC_HEALTH_STATUS_CHANGED_TIMESTAMP_SECONDS;
 }
 
@@ -320,9 +320,21 @@ void bw_watch_told(struct bw_watch *watch)
 
 /* ---- its beginning --------------------------------------------------------------------- */
 
+/* The clock of the hours ticks by the minute; the time at which the run is due is exact. */
+static bool is_off_hours(const struct bw_watched *check, int64_t nominal_ms)
+{
+    const struct bw_config_hours *hours = check->config->hours;
+    return hours != NULL && !bw_hours_contain(&hours->hours, nominal_ms);
+}
+
 void bw_watch_start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
 {
     struct bw_watched *check = watch->checks[due->id];
+    if (is_off_hours(check, due->nominal_ms)) {
+        bw_schedule_finished(watch->schedule, due->id);
+        watch->off_hours++;
+        return;
+    }
     if (check->flight != NULL) {
         bw_schedule_finished(watch->schedule, due->id);
         watch->still_flying++;

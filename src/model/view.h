@@ -38,6 +38,7 @@ struct bw_view_check {
     const char *module;      /* "" when it has none */
     struct bw_labels labels; /* those of its service included, unless it says otherwise */
     enum bw_status status;
+    bool idle; /* its calendars say that it is not watched now; it is UNKNOWN then */
     int64_t since_ms;
     const char *cause; /* why it is not HEALTHY; "" when it is */
     int64_t last_ms;   /* nominal time of the last result; 0: none yet */

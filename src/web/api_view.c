@@ -49,6 +49,7 @@ void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
     bw_api_labels(arena, item, "labels", check->labels);
     bw_value_add_number(arena, item, "interval_seconds", (double)check->interval_ms / 1000);
     add_status(arena, item, check->status, check->since_ms, check->cause);
+    bw_value_add_bool(arena, item, "watched", !check->idle);
     bw_api_moment(arena, item, "certificate_expires",
                   isfinite(check->certificate_expires_ms) ? (int64_t)check->certificate_expires_ms
                                                           : 0);

@@ -81,8 +81,18 @@ static void go_blind(struct scene *scene, bool blind)
     bw_pushing_sight(scene->pushing);
 }
 
-/* One letter a step: P pass, F fail, S start, ? look, B go blind, b see again; a digit: so many
- * seconds pass. The status and the latest reason at the end. */
+/* The job's hours end, or begin. */
+static void go_idle(struct scene *scene, bool idle)
+{
+    static const struct bw_config_hours hours = { .index = 0 };
+    const struct bw_roster_hours now = { .open = !idle, .words = "" };
+    bw_watch_seat(scene->watch, 0)->spec.hours = &hours;
+    bw_roster_turn(scene->roster, &now, bw_core_now_ms(&scene->bench.core), true);
+    bw_pushing_turn(scene->pushing);
+}
+
+/* One letter a step: P pass, F fail, S start, ? look, B go blind, b see again, I its hours end, i
+ * they begin; a digit: so many seconds pass. The status and the latest reason at the end. */
 static const struct {
     const char *name, *steps, *want;
 } stories[] = {
@@ -103,6 +113,12 @@ static const struct {
     { "what was not expected meanwhile stands", "PB2b", "HEALTHY " },
     { "and is missed as ever", "PB2b92?", "UNHEALTHY push_missed" },
     { "who is down stays down", "PFB2b", "UNHEALTHY push_failed" },
+    { "nobody waits for it out of its hours", "P5I95?", "UNKNOWN " },
+    { "nor is it missed when they begin", "P5I95?i?", "UNKNOWN " },
+    { "it is told when it comes", "P5I95?i?P", "HEALTHY " },
+    { "and missed when it does not come then", "P5I95?i995?", "UNHEALTHY push_missed" },
+    { "what was not expected out of them stands", "PI2i", "HEALTHY " },
+    { "blind and out of its hours", "PIB2ib", "HEALTHY " },
 };
 
 static void play(struct scene *scene, const char *steps)
@@ -114,6 +130,8 @@ static void play(struct scene *scene, const char *steps)
             bw_pushing_look(scene->pushing);
         else if (*steps == 'B' || *steps == 'b')
             go_blind(scene, *steps == 'B');
+        else if (*steps == 'I' || *steps == 'i')
+            go_idle(scene, *steps == 'I');
         else
             assert_int_equal(say(scene, (enum bw_push_word)(strchr("SPF", *steps) - "SPF")), BW_OK);
     }

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calendars from outside: what is not watched now does not run, is UNKNOWN and counts for nothing;
+when its hours begin it is watched as ever. A restart changes nothing."""
+from harness import config, eventually, expect, expect_equal, free_port, run, tcp_check
+
+CALENDARS = {"now": [{"years": ["2020:2099"]}], "never": [{"years": ["2020"]}]}
+
+
+def runs(daemon, check):
+    return daemon.metrics().total("bellwether_check_runs_total", service="shop", check=check)
+
+
+def become(daemon, what, **want):
+    """Until the checks have these statuses."""
+    def look():
+        checks = daemon.checks("shop")
+        return all(checks[name]["status"] == status for name, status in want.items()) and checks
+    return eventually(what, look)
+
+
+def reload(daemon, services, **sections):
+    daemon.configure(config(services, calendars=CALENDARS, **sections))
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+
+
+def hours(bench):
+    port = bench.targets("good")[0]
+
+    def shop(day, night):
+        return [{"name": "shop", "checks": [
+            tcp_check("day", port, calendar=day), tcp_check("night", port, calendar=night),
+            tcp_check("always", port, except_calendar="never")]}]
+
+    daemon = bench.daemon(config(shop("now", "never"), calendars=CALENDARS)).start()
+    checks = become(daemon, "what is watched is well", day="HEALTHY", always="HEALTHY")
+    eventually("many runs", lambda: runs(daemon, "day") >= 5)
+    expect_equal(runs(daemon, "night"), 0, "runs out of hours")
+    night = daemon.checks("shop")["night"]
+    expect_equal((night["status"], night["watched"], night["last_result"]),
+                 ("UNKNOWN", False, None), f"out of hours: {night}")
+    expect("not watched now" in night["cause"], night["cause"])
+    expect(checks["day"]["watched"], "in hours")
+    expect_equal(daemon.service("shop")["status"], "HEALTHY", "the others make the service")
+    page = daemon.get("/services/shop").text
+    expect("not watched now" in page, "the page does not say it")
+    metrics = daemon.metrics()
+    expect_equal([metrics.value("bellwether_check_watched", check=c) for c in ("day", "night")],
+                 [1, 0], "metrics")
+
+    reload(daemon, shop("never", "now"))
+    become(daemon, "they change places", day="UNKNOWN", night="HEALTHY", always="HEALTHY")
+    expect_equal(daemon.checks("shop")["day"]["watched"], False, "day")
+    before = runs(daemon, "day")
+
+    daemon.kill()
+    daemon.start()
+    become(daemon, "a restart", day="UNKNOWN", night="HEALTHY", always="HEALTHY")
+    expect(runs(daemon, "day") <= before, "runs out of hours")
+    said = [e for e in daemon.events("shop", "status") if e["check"] == "day"]
+    expect_equal([(e["from"], e["to"]) for e in said], [("UNKNOWN", "HEALTHY")], "events of day")
+    return daemon
+
+
+def scenario(bench):
+    hours(bench)
+    wrong = bench.daemon(config([{"name": "a", "checks": [
+        tcp_check("b", free_port(), calendar="nowhere")]}], calendars=CALENDARS), name="wrong")
+    said = bench.bellwether("check", str(wrong.file))
+    expect_equal(said.returncode, 1, "check")
+    expect("there is no calendar 'nowhere'" in said.stdout + said.stderr, said.stdout + said.stderr)
+
+
+run(scenario)
