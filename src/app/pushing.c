@@ -108,6 +108,7 @@ static void give_result(struct bw_pushing *pushing, const struct job *job,
     measure(job, result, lateness_s, &measures);
     result->measures = &measures;
     bw_watch_report(pushing->watch, job->index, result);
+    result->measures = NULL;
     bw_arena_fini(&arena);
 }
 

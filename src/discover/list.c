@@ -212,7 +212,7 @@ static enum bw_rc read_groups(const struct reading *r, const struct bw_node *roo
 {
     size_t group = 0;
     enum bw_rc rc = BW_OK;
-    if (root->kind != BW_NODE_LIST)
+    if (root == NULL || root->kind != BW_NODE_LIST)
         return bw_fail(r->err, BW_EINVAL, "expected a list of {targets: […], labels: {…}}");
     for (const struct bw_node *node = root->first; node != NULL && rc == BW_OK; node = node->next)
         rc = read_group(r, node, group++);

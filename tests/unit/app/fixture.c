@@ -91,6 +91,35 @@ struct bw_config *folder_config(const struct folder *folder, const char *text)
     return config;
 }
 
+static bool is_as_wanted(const char *said, const char *want)
+{
+    const size_t len = strlen(want);
+    if (len > 0 && want[len - 1] == '*')
+        return strncmp(said, want, len - 1) == 0 && strchr(said, '\n')[1] == '\0';
+    return strcmp(said, want) == 0;
+}
+
+bool folder_refuses(const char *yaml, const char *want)
+{
+    struct folder folder;
+    struct bw_problems problems = { 0 };
+    struct bw_buf said;
+    folder_make(&folder);
+    bw_buf_init(&said, 1u << 16);
+    folder_write(&folder, "c.yml", yaml);
+    struct bw_config *config =
+        bw_config_load(folder_file(&folder, "c.yml"), &(struct bw_config_default){ 0 }, &problems);
+    folder_problems(&folder, &problems, &said);
+    const bool good = config == NULL && is_as_wanted(said.data, want);
+    if (!good)
+        print_error("%s\n--- said:\n%s--- wanted:\n%s\n", yaml, said.data, want);
+    bw_config_free(config);
+    bw_buf_fini(&said);
+    bw_problems_fini(&problems);
+    folder_remove(&folder);
+    return good;
+}
+
 /* ---- a core ---------------------------------------------------------------------------- */
 
 static void open_store(struct bench *bench)

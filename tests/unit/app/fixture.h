@@ -30,6 +30,11 @@ void folder_problems(const struct folder *folder, struct bw_problems *problems, 
 /* Loads the text as c.yml of the folder; must go well. Warnings are allowed. */
 struct bw_config *folder_config(const struct folder *folder, const char *text);
 
+/* Whether the text, as c.yml of a folder of its own, is refused for these problems, a line each
+ * with an end. A '*' at the end of `want` stands for the rest of its one line. Prints what is
+ * otherwise. */
+bool folder_refuses(const char *yaml, const char *want);
+
 /* ---- a core ---------------------------------------------------------------------------- */
 
 /* A core with a loop, a publisher, a recorder and the configuration of a text; with a store in

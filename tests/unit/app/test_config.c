@@ -310,40 +310,13 @@ static const struct mistake mistakes[] = {
     { "a: b: c\n", "c.yml:1:5: not YAML: invalid nested block mapping on the same line\n" },
 };
 
-/* A '*' at the end stands for whatever follows: lists of all kinds there are. */
-static bool is_as_wanted(const char *said, const char *want)
-{
-    const size_t len = strlen(want);
-    if (want[len - 1] == '*')
-        return strncmp(said, want, len - 1) == 0 && strchr(said, '\n')[1] == '\0';
-    return strcmp(said, want) == 0;
-}
-
 static void every_mistake_has_its_place(void **state)
 {
     (void)state;
-    struct folder folder;
     unsigned wrong = 0;
-    folder_make(&folder);
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        struct bw_problems problems = { 0 };
-        struct bw_buf said;
-        bw_buf_init(&said, 1u << 16);
-        folder_write(&folder, "c.yml", mistakes[i].yaml);
-        struct bw_config *config = bw_config_load(folder_file(&folder, "c.yml"),
-                                                  &(struct bw_config_default){ 0 }, &problems);
-        folder_problems(&folder, &problems, &said);
-        if (config != NULL || !is_as_wanted(said.data, mistakes[i].want)) {
-            print_error("%s--- said:\n%s--- wanted:\n%s\n", mistakes[i].yaml, said.data,
-                        mistakes[i].want);
-            wrong++;
-        }
-        bw_config_free(config);
-        bw_buf_fini(&said);
-        bw_problems_fini(&problems);
-    }
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
+        wrong += !folder_refuses(mistakes[i].yaml, mistakes[i].want);
     assert_int_equal(wrong, 0);
-    folder_remove(&folder);
 }
 
 /* What is read, but not acted on: said, and no reason to stop. */

@@ -80,17 +80,6 @@ static void limits_of_the_check_beat_the_modules(void **state)
     folder_remove(&folder);
 }
 
-static void mistakes_of(const struct folder *folder, const char *yaml, struct bw_buf *out)
-{
-    struct bw_problems problems = { 0 };
-    folder_write(folder, "c.yml", yaml);
-    struct bw_config *config =
-        bw_config_load(folder_file(folder, "c.yml"), &(struct bw_config_default){ 0 }, &problems);
-    assert_null(config);
-    folder_problems(folder, &problems, out);
-    bw_problems_fini(&problems);
-}
-
 static void what_could_be_misread_is_refused(void **state)
 {
     (void)state;
@@ -120,17 +109,8 @@ static void what_could_be_misread_is_refused(void **state)
           "c.yml:5:5: services[0].checks[0]: expected one of the keys http, tcp, icmp, exec, dns, "
           "grpc, websocket, tls, unix, push\n" },
     };
-    struct folder folder;
-    folder_make(&folder);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bw_buf said;
-        bw_buf_init(&said, 1u << 16);
-        mistakes_of(&folder, cases[i].yaml, &said);
-        if (strcmp(said.data, cases[i].want) != 0)
-            fail_msg("%s\n%s", cases[i].yaml, said.data);
-        bw_buf_fini(&said);
-    }
-    folder_remove(&folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_true(folder_refuses(cases[i].yaml, cases[i].want));
 }
 
 static void a_host_is_pinged_for_each_instance(void **state)
