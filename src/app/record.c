@@ -206,11 +206,10 @@ void bw_source_put_tick(struct bw_source *source, const struct bw_measures *meas
         store_round(source, tick_ms);
 }
 
-static void each_of(const struct bw_source *source, enum bw_family_id family, bw_latest_fn *fn,
-                    void *ctx)
+static void each_in(const struct bw_source *source, const struct bw_shape_run *run,
+                    bw_latest_fn *fn, void *ctx)
 {
-    const struct bw_shape_run *run = bw_shape_run(source->shape, family);
-    for (size_t i = run != NULL ? run->first : 0; run != NULL && i < run->first + run->count; i++) {
+    for (size_t i = run->first; i < run->first + run->count; i++) {
         if (!is_kept(&source->shape->items[i]))
             continue;
         struct bw_label items[BW_LABELS_MAX];
@@ -219,6 +218,21 @@ static void each_of(const struct bw_source *source, enum bw_family_id family, bw
                                     .ts_ms = source->ts_ms };
         latest.metric = name_series(source, i, items, &latest.labels);
         fn(ctx, &latest);
+    }
+}
+
+/* A metric that somebody outside made up may have several families of one name. */
+static void each_of(const struct bw_source *source, enum bw_family_id family, bw_latest_fn *fn,
+                    void *ctx)
+{
+    const struct bw_shape *shape = source->shape;
+    const struct bw_shape_run *run = bw_shape_run(shape, family);
+    const bool alone = (unsigned)family < BW_METRIC_COUNT;
+    if (alone && run != NULL)
+        each_in(source, run, fn, ctx);
+    for (size_t r = 0; !alone && r < shape->run_count; r++) {
+        if (bw_family_page((enum bw_family_id)shape->runs[r].family) == bw_family_page(family))
+            each_in(source, &shape->runs[r], fn, ctx);
     }
 }
 

@@ -8,7 +8,7 @@
 #define BW_NAME_BYTES_MAX 256u         /* a service, instance or check name */
 #define BW_LABEL_VALUE_BYTES_MAX 1024u /* a label's value, longer ones are cut */
 #define BW_LABELS_MAX 32u              /* labels of one series */
-#define BW_SERIES_PER_CHECK_MAX 200u   /* of one check on one instance, stored */
+#define BW_SERIES_PER_CHECK_MAX 600u   /* of one check on one instance, stored */
 #define BW_SERIES_PER_SOURCE_MAX 5000u /* of the host or another part of the daemon, stored */
 
 /* Configuration. */
@@ -41,7 +41,11 @@
 #define BW_EXEC_ARGUMENTS_MAX 256u            /* of one command */
 #define BW_EXEC_COMMAND_BYTES_MAX (64u << 10) /* of all its words */
 #define BW_DESCRIPTORS_RESERVED 32u /* that checks leave to the front end, the store, names */
+#define BW_EXEC_VARIABLES_MAX 64u   /* of one command's environment, besides the five it always has */
+#define BW_EXEC_ENVIRONMENT_BYTES_MAX (32u << 10)
 #define BW_EXEC_PERFDATA_MAX 100u   /* measurements taken from one output */
+#define BW_EXEC_SERIES_MAX 500u     /* of one output in the text format of Prometheus */
+#define BW_EXEC_FAMILIES_MAX 100u   /* metrics of one such output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
 #define BW_ASKED_PROBES_MAX 128u    /* that /probe runs at one time; for strangers a quarter */
 #define BW_ASKED_PROBES_PER_S 1000u /* that begin in a second */

@@ -90,12 +90,15 @@ static enum bw_rc read_all(struct bw_host *host, struct bw_text_doc *doc, struct
     return first != BW_OK ? first : rc;
 }
 
+static const struct bw_text_rules rules = { .samples_max = BW_TEXTFILE_SAMPLES_MAX,
+                                            .families_max = BW_GUEST_FAMILIES_MAX };
+
 static enum bw_rc sample(struct bw_host *host, struct bw_measures *out, struct bw_err *err)
 {
     enum bw_rc rc = BW_OK;
     if (host->textfile_folder != NULL) {
         struct bw_text_doc doc;
-        bw_text_doc_init(&doc, &host->scratch);
+        bw_text_doc_init(&doc, &host->scratch, &rules);
         rc = read_all(host, &doc, out, err);
         bw_text_doc_fini(&doc);
     }

@@ -38,6 +38,13 @@ unsigned bw_family_count(void)
     return BW_METRIC_COUNT + bw_guest_count();
 }
 
+enum bw_family_id bw_family_page(enum bw_family_id id)
+{
+    if ((unsigned)id < BW_METRIC_COUNT)
+        return id;
+    return (enum bw_family_id)(BW_METRIC_COUNT + bw_guest_first((unsigned)id - BW_METRIC_COUNT));
+}
+
 size_t bw_family_base_len(const struct bw_family *family)
 {
     static const char *const endings[BW_TYPE_COUNT] = {

@@ -47,6 +47,9 @@ const struct bw_family *bw_family_row(enum bw_family_id id);
 /* Declared families and the guests (metric/guest.h) that there are by now. */
 unsigned bw_family_count(void);
 
+/* Where a page shows the family: with the first one of its name. Only guests share names. */
+enum bw_family_id bw_family_page(enum bw_family_id id);
+
 /* How much of the name OpenMetrics calls the family: without _total of a counter and _info of an
  * info. */
 size_t bw_family_base_len(const struct bw_family *family);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metric/guest.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -11,41 +12,60 @@
 
 /* Rows are added and never freed: a page that is being rendered may still name them. The count
  * is stored after its row. */
-static struct bw_family *guests[BW_GUEST_FAMILIES_MAX];
-static unsigned older[BW_GUEST_FAMILIES_MAX]; /* the row of that name before it, from 1; 0: none */
+struct guest {
+    struct bw_family row;
+    uint32_t hash; /* of the name */
+    unsigned first;
+};
+
+static struct guest *guests[BW_GUEST_FAMILIES_MAX];
 static unsigned guest_count;
 
-/* Held by who adds, which is rare and short: no lock to sleep on is worth it. */
-static bool adding;
+/* Who adds a row. That is rare, and done in no time: who comes meanwhile turns round and round. */
+static bool is_adding;
 
 unsigned bw_guest_count(void)
 {
     return __atomic_load_n(&guest_count, __ATOMIC_ACQUIRE);
 }
 
-const struct bw_family *bw_guest_row(unsigned index)
+static const struct guest *guest_at(unsigned index)
 {
     assert(index < bw_guest_count());
     return guests[index];
 }
 
+const struct bw_family *bw_guest_row(unsigned index)
+{
+    return &guest_at(index)->row;
+}
+
+unsigned bw_guest_first(unsigned index)
+{
+    return guest_at(index)->first;
+}
+
+static uint32_t hash_name(const char *name)
+{
+    return (uint32_t)bw_hash_text(name, 0);
+}
+
+static bool has_name(unsigned index, const char *name, uint32_t hash)
+{
+    const struct guest *guest = guest_at(index);
+    return guest->hash == hash && strcmp(guest->row.name, name) == 0;
+}
+
 bool bw_guest_by_name(const char *name, enum bw_family_id *out)
 {
+    const uint32_t hash = hash_name(name);
     for (unsigned i = bw_guest_count(); i > 0; i--) {
-        if (strcmp(guests[i - 1]->name, name) == 0) {
+        if (has_name(i - 1, name, hash)) {
             *out = (enum bw_family_id)(BW_METRIC_COUNT + i - 1);
             return true;
         }
     }
     return false;
-}
-
-bool bw_guest_older(enum bw_family_id id, enum bw_family_id *out)
-{
-    if ((unsigned)id < BW_METRIC_COUNT || older[(unsigned)id - BW_METRIC_COUNT] == 0)
-        return false;
-    *out = (enum bw_family_id)(BW_METRIC_COUNT + older[(unsigned)id - BW_METRIC_COUNT] - 1);
-    return true;
 }
 
 static bool has_label(const struct bw_family *family, const char *name)
@@ -94,22 +114,43 @@ static bool is_taken(const struct bw_family *wanted)
 }
 
 /* Labels that come and go are gathered in one row while there is room for them. */
-static void gather_labels(struct bw_family *row, const struct bw_family *newest)
+static void gather_labels(struct bw_family *row, const struct bw_family *older)
 {
     size_t more = 0;
-    for (size_t i = 0; i < newest->label_count; i++)
-        more += !has_label(row, newest->labels[i]);
-    if (newest->type != row->type || row->label_count + more > BW_FAMILY_LABELS_MAX)
+    for (size_t i = 0; i < older->label_count; i++)
+        more += !has_label(row, older->labels[i]);
+    if (row->label_count + more > BW_FAMILY_LABELS_MAX)
         return;
-    for (size_t i = 0; i < newest->label_count; i++) {
-        if (!has_label(row, newest->labels[i]))
-            row->labels[row->label_count++] = bw_strdup(newest->labels[i]);
+    for (size_t i = 0; i < older->label_count; i++) {
+        if (!has_label(row, older->labels[i]))
+            row->labels[row->label_count++] = bw_strdup(older->labels[i]);
     }
 }
 
-static enum bw_family_id add_row(const struct bw_family *wanted, const enum bw_family_id *newest)
+/* The rows of one name, newest first. Sources that differ in a type keep a row each. */
+static bool find_row(const struct bw_family *wanted, unsigned *out_index,
+                     const struct bw_family **out_older)
 {
-    struct bw_family *row = bw_alloc(sizeof *row);
+    const uint32_t hash = hash_name(wanted->name);
+    *out_older = NULL;
+    for (unsigned i = bw_guest_count(); i > 0; i--) {
+        if (!has_name(i - 1, wanted->name, hash))
+            continue;
+        const struct bw_family *row = bw_guest_row(i - 1);
+        *out_index = i - 1;
+        if (covers(row, wanted))
+            return true;
+        if (*out_older == NULL && row->type == wanted->type)
+            *out_older = row;
+    }
+    return false;
+}
+
+static unsigned add_row(const struct bw_family *wanted, const struct bw_family *older)
+{
+    struct guest *guest = bw_alloc(sizeof *guest);
+    enum bw_family_id newest;
+    struct bw_family *row = &guest->row;
     row->name = bw_strdup(wanted->name);
     row->help = bw_strdup(wanted->help);
     row->unit = "";
@@ -118,41 +159,24 @@ static enum bw_family_id add_row(const struct bw_family *wanted, const enum bw_f
     row->label_count = wanted->label_count;
     for (size_t i = 0; i < wanted->label_count; i++)
         row->labels[i] = bw_strdup(wanted->labels[i]);
-    if (newest != NULL)
-        gather_labels(row, bw_family_row(*newest));
-    const unsigned index = guest_count;
-    guests[index] = row;
-    older[index] = newest != NULL ? (unsigned)*newest - BW_METRIC_COUNT + 1 : 0;
-    __atomic_store_n(&guest_count, index + 1, __ATOMIC_RELEASE);
-    return (enum bw_family_id)(BW_METRIC_COUNT + index);
+    if (older != NULL)
+        gather_labels(row, older);
+    guest->hash = hash_name(wanted->name);
+    guest->first = bw_guest_by_name(wanted->name, &newest)
+                       ? bw_guest_first((unsigned)newest - BW_METRIC_COUNT)
+                       : guest_count;
+    guests[guest_count] = guest;
+    __atomic_store_n(&guest_count, guest_count + 1, __ATOMIC_RELEASE);
+    return guest_count - 1;
 }
 
-/* The newest row that will do. One that is not the newest of its name still will if all since have
- * its type: else two who want labels that have no room in one row would add for ever. */
-static bool find_row(const struct bw_family *wanted, const enum bw_family_id *newest,
-                     enum bw_family_id *out)
-{
-    if (newest == NULL)
-        return false;
-    *out = *newest;
-    while (bw_family_row(*out)->type == wanted->type) {
-        if (covers(bw_family_row(*out), wanted))
-            return true;
-        if (!bw_guest_older(*out, out))
-            return false;
-    }
-    return false;
-}
-
-static enum bw_rc find_or_add(const struct bw_family *wanted, enum bw_family_id *out,
+/* Nobody else adds meanwhile. */
+static enum bw_rc find_or_add(const struct bw_family *wanted, unsigned *out_index,
                               struct bw_err *err)
 {
-    enum bw_family_id newest, found;
-    const bool known = bw_guest_by_name(wanted->name, &newest);
-    if (find_row(wanted, known ? &newest : NULL, &found)) {
-        *out = found;
+    const struct bw_family *older;
+    if (find_row(wanted, out_index, &older))
         return BW_OK;
-    }
     if (is_taken(wanted))
         return bw_fail(err, BW_EEXISTS, "the name %.100s is taken by a metric of our own",
                        wanted->name);
@@ -160,16 +184,23 @@ static enum bw_rc find_or_add(const struct bw_family *wanted, enum bw_family_id 
         return bw_fail(err, BW_EFULL,
                        "%.100s: more than %u metrics, or ever new types and labels of them",
                        wanted->name, BW_GUEST_FAMILIES_MAX);
-    *out = add_row(wanted, known ? &newest : NULL);
+    *out_index = add_row(wanted, older);
     return BW_OK;
 }
 
 enum bw_rc bw_guest_family(const struct bw_family *wanted, enum bw_family_id *out,
                            struct bw_err *err)
 {
-    while (__atomic_test_and_set(&adding, __ATOMIC_ACQUIRE)) {
+    unsigned index = 0;
+    const struct bw_family *older;
+    enum bw_rc rc = BW_OK;
+    if (!find_row(wanted, &index, &older)) {
+        while (__atomic_test_and_set(&is_adding, __ATOMIC_ACQUIRE)) {
+        }
+        rc = find_or_add(wanted, &index, err);
+        __atomic_clear(&is_adding, __ATOMIC_RELEASE);
     }
-    const enum bw_rc rc = find_or_add(wanted, out, err);
-    __atomic_clear(&adding, __ATOMIC_RELEASE);
+    if (rc == BW_OK)
+        *out = (enum bw_family_id)(BW_METRIC_COUNT + index);
     return rc;
 }

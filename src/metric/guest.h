@@ -4,9 +4,8 @@
  * whoever holds the id can read the row on any thread; there is a ceiling on how many there can
  * be in the life of the process.
  *
- * A family that comes back with another type or with labels that its row lacks gets a new row
- * and id; of one name the newest row counts. A page shows rows of one name and type together.
- * Any thread may add. */
+ * A family that comes with another type or with labels that no row of its name has all of gets a
+ * new row and id; who looks a name up gets the newest row. Any thread may add. */
 #ifndef METRIC_GUEST_H
 #define METRIC_GUEST_H
 
@@ -21,11 +20,10 @@ enum bw_rc bw_guest_family(const struct bw_family *wanted, enum bw_family_id *ou
 
 /* The row behind BW_METRIC_COUNT + index, and the newest id of that name; for metric/family.c. */
 const struct bw_family *bw_guest_row(unsigned index);
-bool bw_guest_by_name(const char *name, enum bw_family_id *out);
 
-/* The row of the same name that came before this one; false when there is none, as for declared
- * families. `out` may be `&id`. */
-bool bw_guest_older(enum bw_family_id id, enum bw_family_id *out);
+/* The index of the first row of the same name: on a page they are one family. */
+unsigned bw_guest_first(unsigned index);
+bool bw_guest_by_name(const char *name, enum bw_family_id *out);
 unsigned bw_guest_count(void);
 
 #endif

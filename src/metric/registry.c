@@ -4,7 +4,6 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "metric/guest.h"
 #include "metric/names.h"
 
 #include <assert.h>
@@ -288,20 +287,46 @@ static void append_wanted(const struct page *page, const struct source *source,
 }
 
 static void append_lines(const struct page *page, const struct source *sources, size_t count,
-                         const struct bw_family *family, bool *head)
+                         const struct bw_family *family)
 {
+    bool head = false;
     const bool split = is_split(page->filter, family);
     for (size_t s = 0; s < count; s++) {
         if (split)
-            append_wanted(page, &sources[s], family, head);
+            append_wanted(page, &sources[s], family, &head);
         else
-            append_source(page, &sources[s], family, head);
+            append_source(page, &sources[s], family, &head);
     }
+}
+
+static unsigned page_of(const struct bw_shape_run *run)
+{
+    return (unsigned)bw_family_page((enum bw_family_id)run->family);
 }
 
 static size_t runs_of(const struct bw_block *block)
 {
     return block->shape != NULL ? block->shape->run_count : 0;
+}
+
+/* The rows of one name have one head: that of the newest, without a type where they differ. */
+static struct bw_family family_of_page(const struct source *sources, size_t count)
+{
+    const struct bw_family *newest = bw_family_row((enum bw_family_id)sources[0].run->family);
+    uint16_t id = sources[0].run->family;
+    struct bw_family family = *newest;
+    for (size_t i = 1; i < count; i++) {
+        if (sources[i].run->family == id)
+            continue;
+        const struct bw_family *other = bw_family_row((enum bw_family_id)sources[i].run->family);
+        const enum bw_metric_type type = other->type == family.type ? other->type : BW_TYPE_UNTYPED;
+        if (sources[i].run->family > id) {
+            id = sources[i].run->family;
+            family = *other;
+        }
+        family.type = type;
+    }
+    return family;
 }
 
 /* All runs, by family, in each by block. `starts` gets where each family begins. */
@@ -312,7 +337,7 @@ static struct source *collect(const struct bw_registry *registry,
     for (size_t b = 0; b < registry->count; b++) {
         const struct bw_block *block = registry->blocks[b];
         for (size_t r = 0; r < runs_of(block); r++)
-            starts[block->shape->runs[r].family + 1]++;
+            starts[page_of(&block->shape->runs[r]) + 1]++;
     }
     for (size_t f = 0; f < families; f++)
         starts[f + 1] += starts[f];
@@ -323,7 +348,7 @@ static struct source *collect(const struct bw_registry *registry,
         const struct bw_block *block = registry->blocks[b];
         for (size_t r = 0; r < runs_of(block); r++) {
             const struct bw_shape_run *run = &block->shape->runs[r];
-            sources[next[run->family]++] = (struct source){ block, run };
+            sources[next[page_of(run)]++] = (struct source){ block, run };
         }
     }
     return sources;
@@ -340,40 +365,19 @@ static bool is_wanted(const struct bw_family_filter *filter, const char *name)
     return filter->hides;
 }
 
-/* Guests may have several rows of one name: their lines stand under one head. Those that have
- * another type than the newest that is there cannot. */
-static void append_family(const struct page *page, const struct source *sources,
-                          const size_t *starts, enum bw_family_id newest)
-{
-    bool head = false;
-    enum bw_metric_type type = BW_TYPE_COUNT;
-    enum bw_family_id id = newest;
-    do {
-        const struct bw_family *row = bw_family_row(id);
-        if (!head)
-            type = row->type;
-        if (row->type == type)
-            append_lines(page, sources + starts[id], starts[id + 1] - starts[id], row, &head);
-    } while (bw_guest_older(id, &id));
-}
-
 void bw_registry_render(const struct bw_registry *registry, enum bw_exposition format,
                         const struct bw_family_filter *filter, struct bw_buf *out)
 {
     const size_t families = bw_family_count();
     size_t starts[BW_FAMILY_ID_MAX + 1];
-    bool has_newer[BW_FAMILY_ID_MAX] = { false };
     struct source *sources = collect(registry, starts, families);
     const struct page page = { out, format, filter };
-    for (size_t f = BW_METRIC_COUNT; f < families; f++) {
-        enum bw_family_id older;
-        if (bw_guest_older((enum bw_family_id)f, &older))
-            has_newer[older] = true;
-    }
     for (size_t f = 0; f < families; f++) {
-        const enum bw_family_id id = (enum bw_family_id)f;
-        if (!has_newer[f] && is_wanted(filter, bw_family_row(id)->name))
-            append_family(&page, sources, starts, id);
+        const size_t count = starts[f + 1] - starts[f];
+        if (count == 0 || !is_wanted(filter, bw_family_row((enum bw_family_id)f)->name))
+            continue;
+        const struct bw_family family = family_of_page(sources + starts[f], count);
+        append_lines(&page, sources + starts[f], count, &family);
     }
     free(sources);
     if (format == BW_EXPOSITION_OPENMETRICS)

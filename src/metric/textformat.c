@@ -17,9 +17,10 @@ struct line {
     const char *end;
 };
 
-void bw_text_doc_init(struct bw_text_doc *doc, struct bw_arena *arena)
+void bw_text_doc_init(struct bw_text_doc *doc, struct bw_arena *arena,
+                      const struct bw_text_rules *rules)
 {
-    *doc = (struct bw_text_doc){ .arena = arena };
+    *doc = (struct bw_text_doc){ .arena = arena, .rules = rules };
 }
 
 void bw_text_doc_fini(struct bw_text_doc *doc)
@@ -99,12 +100,21 @@ static bool find_family(const struct bw_text_doc *doc, struct bw_span name, size
     return false;
 }
 
-/* The pointer holds until the next new family. */
-static struct bw_text_family *family_for(struct bw_text_doc *doc, struct bw_span name)
+static enum bw_rc check_name(const struct bw_text_doc *doc, struct bw_span name, struct bw_err *err)
 {
-    size_t at;
-    if (find_family(doc, name, &at))
-        return &doc->families[at];
+    const char *const *prefix = doc->rules->prefixes;
+    for (; prefix != NULL && *prefix != NULL; prefix++) {
+        const size_t len = strlen(*prefix);
+        if (name.len >= len && memcmp(name.data, *prefix, len) == 0)
+            return bw_fail(err, BW_EINVAL, "names that begin with %s are our own", *prefix);
+    }
+    return doc->family_count < doc->rules->families_max
+               ? BW_OK
+               : bw_fail(err, BW_ELIMIT, "more than %zu metrics", doc->rules->families_max);
+}
+
+static void make_room(struct bw_text_doc *doc)
+{
     if (doc->family_count == doc->family_cap) {
         const size_t cap = doc->family_cap == 0 ? 16 : doc->family_cap * 2;
         struct bw_text_family *more = bw_arena_array(doc->arena, cap, sizeof *more);
@@ -113,11 +123,23 @@ static struct bw_text_family *family_for(struct bw_text_doc *doc, struct bw_span
         doc->families = more;
         doc->family_cap = cap;
     }
-    doc->families[doc->family_count] = (struct bw_text_family){
+}
+
+static enum bw_rc family_for(struct bw_text_doc *doc, struct bw_span name, size_t *out,
+                             struct bw_err *err)
+{
+    if (find_family(doc, name, out))
+        return BW_OK;
+    const enum bw_rc rc = check_name(doc, name, err);
+    if (rc != BW_OK)
+        return rc;
+    make_room(doc);
+    *out = doc->family_count++;
+    doc->families[*out] = (struct bw_text_family){
         .name = bw_arena_strndup(doc->arena, name.data, name.len),
         .type = BW_TYPE_UNTYPED,
     };
-    return &doc->families[doc->family_count++];
+    return BW_OK;
 }
 
 /* Bytes that a text takes where it is shown: a carriage return becomes U+FFFD there. */
@@ -132,7 +154,11 @@ static size_t shown_len(struct bw_span text)
 static enum bw_rc read_help(struct bw_text_doc *doc, struct line *line, struct bw_span name,
                             struct bw_err *err)
 {
-    struct bw_text_family *family = family_for(doc, name);
+    size_t at;
+    const enum bw_rc rc = family_for(doc, name, &at, err);
+    if (rc != BW_OK)
+        return rc;
+    struct bw_text_family *family = &doc->families[at];
     skip_blanks(line);
     const struct bw_span text = { line->at, (size_t)(line->end - line->at) };
     const char *help = unescape(doc->arena, text, false);
@@ -164,7 +190,11 @@ static enum bw_rc read_type(struct bw_text_doc *doc, struct line *line, struct b
         i++;
     if (i == sizeof types / sizeof *types || line->at < line->end)
         return bw_fail(err, BW_EINVAL, "a type that there is not");
-    struct bw_text_family *family = family_for(doc, name);
+    size_t at;
+    const enum bw_rc rc = family_for(doc, name, &at, err);
+    if (rc != BW_OK)
+        return rc;
+    struct bw_text_family *family = &doc->families[at];
     if ((family->typed || family->sampled) && family->type != types[i].type)
         return bw_fail(err, BW_EINVAL, "%.100s has another type already", family->name);
     family->type = types[i].type;
@@ -190,12 +220,25 @@ static enum bw_rc read_comment(struct bw_text_doc *doc, struct line *line, struc
 
 /* ---- samples --------------------------------------------------------------------------- */
 
-static enum bw_rc read_label(struct bw_arena *arena, struct line *line, struct bw_metric_label *out,
-                             struct bw_err *err)
+static enum bw_rc read_label_name(const struct bw_text_doc *doc, struct line *line,
+                                  struct bw_span *out, struct bw_err *err)
+{
+    if (!take_name(line, false, out) || bw_span_is(*out, "__name__"))
+        return bw_fail(err, BW_EINVAL, "expected a label's name");
+    for (const char *const *own = doc->rules->labels; own != NULL && *own != NULL; own++) {
+        if (bw_span_is(*out, *own))
+            return bw_fail(err, BW_EINVAL, "the label %s is our own", *own);
+    }
+    return BW_OK;
+}
+
+static enum bw_rc read_label(const struct bw_text_doc *doc, struct line *line,
+                             struct bw_metric_label *out, struct bw_err *err)
 {
     struct bw_span name;
-    if (!take_name(line, false, &name) || bw_span_is(name, "__name__"))
-        return bw_fail(err, BW_EINVAL, "expected a label's name");
+    const enum bw_rc rc = read_label_name(doc, line, &name, err);
+    if (rc != BW_OK)
+        return rc;
     skip_blanks(line);
     if (!take_char(line, '='))
         return bw_fail(err, BW_EINVAL, "expected '=' after a label's name");
@@ -211,8 +254,8 @@ static enum bw_rc read_label(struct bw_arena *arena, struct line *line, struct b
     if (shown_len(value) > BW_LABEL_VALUE_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "a label's value of more than %u bytes",
                        BW_LABEL_VALUE_BYTES_MAX);
-    out->name = bw_arena_strndup(arena, name.data, name.len);
-    out->value = unescape(arena, value, true);
+    out->name = bw_arena_strndup(doc->arena, name.data, name.len);
+    out->value = unescape(doc->arena, value, true);
     return out->value != NULL
                ? BW_OK
                : bw_fail(err, BW_EINVAL, "an escape that is none in a label's value");
@@ -235,7 +278,7 @@ static enum bw_rc insert_label(struct bw_metric_label *labels, size_t *count,
     return BW_OK;
 }
 
-static enum bw_rc read_labels(struct bw_arena *arena, struct line *line,
+static enum bw_rc read_labels(const struct bw_text_doc *doc, struct line *line,
                               struct bw_metric_label labels[LINE_LABELS_MAX], size_t *out_count,
                               struct bw_err *err)
 {
@@ -250,7 +293,7 @@ static enum bw_rc read_labels(struct bw_arena *arena, struct line *line,
         if (take_char(line, '}'))
             return BW_OK;
         struct bw_metric_label label = { "", "" };
-        enum bw_rc rc = read_label(arena, line, &label, err);
+        enum bw_rc rc = read_label(doc, line, &label, err);
         if (rc == BW_OK)
             rc = insert_label(labels, out_count, &label, err);
         if (rc != BW_OK)
@@ -271,8 +314,8 @@ static bool drop_ending(struct bw_span name, const char *ending, struct bw_span 
 }
 
 /* Which family a line belongs to: x_count is a line of the histogram or summary x. */
-static size_t family_of_line(struct bw_text_doc *doc, struct bw_span name,
-                             enum bw_measure_part *out_part)
+static enum bw_rc family_of_line(struct bw_text_doc *doc, struct bw_span name, size_t *out_family,
+                                 enum bw_measure_part *out_part, struct bw_err *err)
 {
     static const struct {
         const char *ending;
@@ -285,8 +328,8 @@ static size_t family_of_line(struct bw_text_doc *doc, struct bw_span name,
     struct bw_span base;
     size_t at;
     *out_part = BW_PART_VALUE;
-    if (find_family(doc, name, &at))
-        return at;
+    if (find_family(doc, name, out_family))
+        return BW_OK;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         if (!drop_ending(name, endings[i].ending, &base) || !find_family(doc, base, &at))
             continue;
@@ -295,10 +338,10 @@ static size_t family_of_line(struct bw_text_doc *doc, struct bw_span name,
             && (type != BW_TYPE_SUMMARY || endings[i].part == BW_PART_BUCKET))
             continue;
         *out_part = endings[i].part;
-        return at;
+        *out_family = at;
+        return BW_OK;
     }
-    family_for(doc, name);
-    return doc->family_count - 1;
+    return family_for(doc, name, out_family, err);
 }
 
 static const char *find_label(const struct bw_metric_label *labels, size_t count, const char *name)
@@ -367,8 +410,8 @@ static struct bw_span make_key(struct bw_text_doc *doc, const struct bw_text_sam
 static enum bw_rc add_sample(struct bw_text_doc *doc, struct bw_text_sample *sample,
                              const struct bw_metric_label *labels, struct bw_err *err)
 {
-    if (doc->sample_count == BW_TEXTFILE_SAMPLES_MAX)
-        return bw_fail(err, BW_ELIMIT, "more than %u samples in all", BW_TEXTFILE_SAMPLES_MAX);
+    if (doc->sample_count == doc->rules->samples_max)
+        return bw_fail(err, BW_ELIMIT, "more than %zu samples in all", doc->rules->samples_max);
     sample->key = make_key(doc, sample, labels);
     if (!bw_names_add(&doc->keys, sample->key.data, sample->key.len))
         return bw_fail(err, BW_EINVAL, "the series %.100s is there already",
@@ -397,7 +440,7 @@ static enum bw_rc read_sample(struct bw_text_doc *doc, struct line *line, struct
     struct bw_span name;
     if (!take_name(line, true, &name))
         return bw_fail(err, BW_EINVAL, "expected the name of a metric");
-    enum bw_rc rc = read_labels(doc->arena, line, labels, &count, err);
+    enum bw_rc rc = read_labels(doc, line, labels, &count, err);
     if (rc != BW_OK)
         return rc;
     const char *before = line->at;
@@ -410,12 +453,10 @@ static enum bw_rc read_sample(struct bw_text_doc *doc, struct line *line, struct
     skip_blanks(line);
     if (line->at < line->end)
         return bw_fail(err, BW_EINVAL, "something stands behind the value; timestamps are refused");
-    enum bw_measure_part part;
-    const size_t family = family_of_line(doc, name, &part);
-    struct bw_text_sample sample = {
-        .family = family, .part = part, .value = value, .label_count = count
-    };
-    rc = check_part(&doc->families[family], &sample, labels, err);
+    struct bw_text_sample sample = { .value = value, .label_count = count };
+    rc = family_of_line(doc, name, &sample.family, &sample.part, err);
+    if (rc == BW_OK)
+        rc = check_part(&doc->families[sample.family], &sample, labels, err);
     return rc != BW_OK ? rc : add_sample(doc, &sample, labels, err);
 }
 

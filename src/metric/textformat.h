@@ -9,6 +9,14 @@
 #include "metric/block.h"
 #include "metric/names.h"
 
+/* What texts may hold. */
+struct bw_text_rules {
+    size_t samples_max; /* in all */
+    size_t families_max;
+    const char *const *prefixes; /* that no name may begin with; NULL: any may. NULL at the end */
+    const char *const *labels;   /* that no series may have, likewise */
+};
+
 struct bw_text_family {
     const char *name;
     const char *help; /* unescaped; NULL: not said */
@@ -30,6 +38,7 @@ struct bw_text_sample {
 /* Several texts, read one after the other. Lives as long as its arena; needs fini. */
 struct bw_text_doc {
     struct bw_arena *arena;
+    const struct bw_text_rules *rules;
     struct bw_text_family *families;
     size_t family_count, family_cap;
     struct bw_text_sample *samples;
@@ -37,12 +46,14 @@ struct bw_text_doc {
     struct bw_names keys;
 };
 
-void bw_text_doc_init(struct bw_text_doc *doc, struct bw_arena *arena);
+/* `rules` are borrowed. */
+void bw_text_doc_init(struct bw_text_doc *doc, struct bw_arena *arena,
+                      const struct bw_text_rules *rules);
 void bw_text_doc_fini(struct bw_text_doc *doc);
 
 /* Adds a text. Timestamps are refused: these values are those of now. Also refused: a family of
- * another text with another type, a series that is there already, more than
- * BW_TEXTFILE_SAMPLES_MAX samples in all. After a failure the doc is as it was before.
+ * another text with another type, a series that is there already, what is against the rules.
+ * After a failure the doc is as it was before.
  * `origin` is told in the help of families that have none. */
 enum bw_rc bw_text_doc_add(struct bw_text_doc *doc, const char *origin, struct bw_span text,
                            struct bw_err *err);

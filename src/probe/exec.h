@@ -18,9 +18,14 @@ struct bw_exec_child;
 
 struct bw_exec_command {
     const char *const *argv; /* the program's path first, NULL last; BW_EXEC_COMMAND_BYTES_MAX */
+    const char *const *envp; /* all of its environment, NAME=VALUE, NULL last */
+    const char *folder;
+    uint32_t uid, gid; /* BW_EXEC_SAME_USER: ours */
     int64_t cpu_ns;
     uint64_t memory_bytes;
     uint64_t output_bytes;
+    uint64_t file_bytes;
+    uint64_t processes; /* 0: as many as the system allows */
 };
 
 /* Called once, never from inside bw_exec_spawn: the command has ended, or has written more than

@@ -3,13 +3,14 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "probe/exec_options.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +24,9 @@ enum {
     REPORT_BYTES_MAX = sizeof(struct bw_exec_report) + BW_EXEC_OUTPUT_BYTES_MAX,
 };
 
-static_assert(BW_EXEC_COMMAND_BYTES_MAX + sizeof(struct bw_exec_order) <= BW_EXEC_MESSAGE_BYTES_MAX,
+static_assert(BW_EXEC_COMMAND_BYTES_MAX + BW_EXEC_ENVIRONMENT_BYTES_MAX + PATH_MAX
+                      + sizeof(struct bw_exec_order)
+                  <= BW_EXEC_MESSAGE_BYTES_MAX,
               "one order is one message at most");
 
 /* How long the helper may take to end everything when we do. */
@@ -53,21 +56,21 @@ struct bw_exec_children {
     char report[REPORT_BYTES_MAX];
 };
 
-/* Everything that a command sees of our environment. */
-static const char *const environment[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/",
-    "LANG=C",
-    "LC_ALL=C",
-};
-enum { ENVIRONMENT = sizeof environment / sizeof *environment };
-
 static char *plain(const char *text)
 {
     union {
         const char *from;
         char *to;
     } cast = { text };
+    return cast.to;
+}
+
+static char *const *plain_list(const char *const *list)
+{
+    union {
+        const char *const *from;
+        char *const *to;
+    } cast = { list };
     return cast.to;
 }
 
@@ -146,18 +149,11 @@ static void set_attributes(posix_spawnattr_t *attributes)
 /* An errno, or 0. Its first descriptors are /dev/null, the next one is the socket. */
 static int spawn_helper(struct bw_exec_children *children, int socket)
 {
-    char zone[128];
     char *argv[] = { plain("bellwether"), plain(BW_EXEC_HELPER_NAME), NULL };
-    char *envp[ENVIRONMENT + 2];
-    size_t variables = 0;
-    const char *tz = getenv("TZ");
-    while (variables < ENVIRONMENT) {
-        envp[variables] = plain(environment[variables]);
-        variables++;
-    }
-    if (tz != NULL && snprintf(zone, sizeof zone, "TZ=%s", tz) < (int)sizeof zone)
-        envp[variables++] = zone;
-    envp[variables] = NULL;
+    struct bw_arena arena;
+    bw_arena_init(&arena);
+    const char *const *envp =
+        bw_exec_environment(&arena, (struct bw_pairs){ 0 }, (struct bw_strings){ 0 });
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
     set_attributes(&attributes);
@@ -165,10 +161,11 @@ static int spawn_helper(struct bw_exec_children *children, int socket)
     posix_spawn_file_actions_adddup2(&actions, socket, BW_EXEC_SOCKET);
     for (int fd = 0; fd < BW_EXEC_SOCKET; fd++)
         posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-    const int error =
-        posix_spawn(&children->helper, children->path, &actions, &attributes, argv, envp);
+    const int error = posix_spawn(&children->helper, children->path, &actions, &attributes, argv,
+                                  plain_list(envp));
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    bw_arena_fini(&arena);
     return error;
 }
 
@@ -290,25 +287,46 @@ static void order_stop(struct bw_exec_child *child)
     bw_timer_start(children->look, 0, 0);
 }
 
+/* Of a list that ends with NULL: how many texts, and their bytes. */
+static uint32_t measure_list(const char *const *list, uint32_t *bytes)
+{
+    uint32_t count = 0;
+    while (list[count] != NULL)
+        *bytes += (uint32_t)strlen(list[count++]) + 1;
+    return count;
+}
+
+static void put_text(struct bw_buf *orders, const char *text)
+{
+    bw_buf_bytes(orders, text, strlen(text) + 1);
+}
+
 static enum bw_rc order_run(struct bw_exec_child *child, const struct bw_exec_command *command,
                             struct bw_err *err)
 {
     struct bw_buf *orders = &child->children->orders;
-    struct bw_exec_order order = { .bytes = sizeof order,
-                                   .kind = BW_EXEC_RUN,
+    struct bw_exec_order order = { .kind = BW_EXEC_RUN,
                                    .id = child->id,
                                    .cpu_s =
                                        (uint64_t)((command->cpu_ns + BW_SECOND - 1) / BW_SECOND),
                                    .memory_bytes = command->memory_bytes,
-                                   .output_bytes = command->output_bytes };
-    while (command->argv[order.words] != NULL)
-        order.bytes += (uint32_t)strlen(command->argv[order.words++]) + 1;
+                                   .output_bytes = command->output_bytes,
+                                   .file_bytes = command->file_bytes,
+                                   .processes = command->processes,
+                                   .uid = command->uid,
+                                   .gid = command->gid };
+    order.bytes = (uint32_t)(sizeof order + strlen(command->folder) + 1);
+    order.words = measure_list(command->argv, &order.bytes);
+    order.variables = measure_list(command->envp, &order.bytes);
     assert(order.bytes <= BW_EXEC_MESSAGE_BYTES_MAX); /* the options are checked */
     if (orders->len + order.bytes > ORDERS_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "the helper for commands does not keep up");
     bw_buf_bytes(orders, &order, sizeof order);
     for (uint32_t i = 0; i < order.words; i++)
-        bw_buf_bytes(orders, command->argv[i], strlen(command->argv[i]) + 1);
+        put_text(orders, command->argv[i]);
+    for (uint32_t i = 0; i < order.variables; i++)
+        put_text(orders, command->envp[i]);
+    put_text(orders, command->folder);
     send_orders(child->children);
     return BW_OK;
 }

@@ -15,9 +15,8 @@
 #include <unistd.h>
 
 enum {
-    FILES_MAX = 256,           /* descriptors of the command */
-    FILE_BYTES_MAX = 16 << 20, /* of one file that it writes */
-    SWEEPS_MAX = 400,          /* looks, 5 ms apart when nothing ends: 2 s */
+    FILES_MAX = 256,  /* descriptors of the command */
+    SWEEPS_MAX = 400, /* looks, 5 ms apart when nothing ends: 2 s */
     STREAM_BYTES = BW_EXEC_OUTPUT_BYTES_MAX / 2,
     STACK_BYTES = 64 << 10, /* of the command until it is the command */
 };
@@ -36,7 +35,7 @@ struct stream {
 
 struct guard {
     const struct bw_exec_order *order;
-    const char *const *argv;
+    const struct bw_exec_words *words;
     struct stream out, err;
     uint64_t written;
     pid_t command;
@@ -87,6 +86,34 @@ static struct bw_exec_report why_not(const char *path, int error)
     return (struct bw_exec_report){ .end = end, .value = error };
 }
 
+/* Raw, because libc's would tell other threads, and we share the memory of a process that has
+ * none. Supplementary groups go first, while we may drop them. */
+static bool change_user(const struct bw_exec_order *order)
+{
+    return order->uid == BW_EXEC_SAME_USER
+           || (syscall(SYS_setgroups, 0, NULL) == 0
+               && syscall(SYS_setresgid, order->gid, order->gid, order->gid) == 0
+               && syscall(SYS_setresuid, order->uid, order->uid, order->uid) == 0);
+}
+
+/* As whom and where it runs. */
+static void settle_in(struct guard *guard)
+{
+    const struct bw_exec_order *order = guard->order;
+    enum bw_exec_end end = BW_EXEC_RUNS;
+    if (order->processes > 0)
+        limit(RLIMIT_NPROC, order->processes, order->processes);
+    if (!change_user(order))
+        end = BW_EXEC_NO_USER;
+    else if (chdir(guard->words->folder) != 0)
+        end = BW_EXEC_NO_FOLDER;
+    if (end != BW_EXEC_RUNS) {
+        guard->why = (struct bw_exec_report){ .end = end, .value = errno };
+        _exit(126);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a new user has none */
+}
+
 /* execve() and its kin take pointers to char that they leave alone. */
 static char *const *plain(const char *const *argv)
 {
@@ -106,18 +133,18 @@ static int become(void *ctx)
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     reset_signals();
     dup2(guard->out.other, STDOUT_FILENO);
     dup2(guard->err.other, STDERR_FILENO);
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_NOFILE, FILES_MAX, FILES_MAX);
-    limit(RLIMIT_FSIZE, FILE_BYTES_MAX, FILE_BYTES_MAX);
+    limit(RLIMIT_FSIZE, order->file_bytes, order->file_bytes);
     limit(RLIMIT_CPU, order->cpu_s, order->cpu_s + 1);
+    settle_in(guard);
     sigprocmask(SIG_SETMASK, &none, NULL);
     limit(RLIMIT_AS, order->memory_bytes, order->memory_bytes); /* last: we may be over it */
-    execve(guard->argv[0], plain(guard->argv), environ);
-    guard->why = why_not(guard->argv[0], errno);
+    execve(guard->words->argv[0], plain(guard->words->argv), plain(guard->words->envp));
+    guard->why = why_not(guard->words->argv[0], errno);
     _exit(126);
 }
 
@@ -275,20 +302,23 @@ static void watch(struct guard *guard)
 
 /* ---- the beginning ---- */
 
-static bool make_pipe(struct stream *stream)
+/* It belongs to whom the command is, who may open /dev/stdout then. */
+static bool make_pipe(struct stream *stream, const struct bw_exec_order *order)
 {
     int both[2] = { -1, -1 };
     const bool made = pipe2(both, O_CLOEXEC) == 0;
     stream->fd = both[0];
     stream->other = both[1];
-    return made;
+    return made
+           && (order->uid == BW_EXEC_SAME_USER || fchown(both[1], order->uid, order->gid) == 0
+               || errno == EPERM); /* that is told when it becomes the user */
 }
 
 /* Returns an errno, or 0. */
 static int begin(struct guard *guard)
 {
     static _Alignas(16) char stack[STACK_BYTES];
-    if (!make_pipe(&guard->out) || !make_pipe(&guard->err))
+    if (!make_pipe(&guard->out, guard->order) || !make_pipe(&guard->err, guard->order))
         return errno;
     guard->command = clone(become, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, guard);
     if (guard->command < 0)
@@ -298,7 +328,8 @@ static int begin(struct guard *guard)
     return 0;
 }
 
-int bw_exec_guard_run(const struct bw_exec_order *order, const char *const *argv, pid_t helper)
+int bw_exec_guard_run(const struct bw_exec_order *order, const struct bw_exec_words *words,
+                      pid_t helper)
 {
     static struct guard guard; /* zero, and no page of it touched before the fork */
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
@@ -308,7 +339,7 @@ int bw_exec_guard_run(const struct bw_exec_order *order, const char *const *argv
     if (getppid() != helper)
         return 1;
     guard.order = order;
-    guard.argv = argv;
+    guard.words = words;
     const int error = begin(&guard);
     if (error != 0) {
         tell(&guard, BW_EXEC_REFUSED, error);

@@ -14,9 +14,17 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* In the process that `helper` forked for it. `argv` ends with NULL. Returns the exit code: 0 when
- * the report is sent, or nobody asks for it. */
-int bw_exec_guard_run(const struct bw_exec_order *order, const char *const *argv, pid_t helper);
+/* What an order is followed by. The lists end with NULL. */
+struct bw_exec_words {
+    const char *const *argv;
+    const char *const *envp;
+    const char *folder;
+};
+
+/* In the process that `helper` forked for it. Returns the exit code: 0 when the report is sent, or
+ * nobody asks for it. */
+int bw_exec_guard_run(const struct bw_exec_order *order, const struct bw_exec_words *words,
+                      pid_t helper);
 
 int64_t bw_exec_mono_ns(void);
 

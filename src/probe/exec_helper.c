@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/exec_helper.h"
 
-#include "base/limits.h"
 #include "base/units.h"
 #include "probe/exec_guard.h"
 
@@ -113,33 +112,52 @@ static void sweep(void)
 
 /* ---- orders ---- */
 
-/* False when the words are not all there. */
-static bool read_words(const struct bw_exec_order *order, const char *at, const char **argv)
+/* Texts behind an order, each with its NUL. */
+struct texts {
+    const char *at, *end;
+};
+
+/* NULL when there is none, or it does not end. */
+static const char *take_text(struct texts *texts)
 {
-    const char *end = at + order->bytes - sizeof *order;
-    if (order->words == 0 || order->words > BW_EXEC_ARGUMENTS_MAX)
+    const char *text = texts->at;
+    const char *nul = memchr(text, '\0', (size_t)(texts->end - text));
+    if (nul == NULL)
+        return NULL;
+    texts->at = nul + 1;
+    return text;
+}
+
+/* False when they are not all there. */
+static bool take_list(struct texts *texts, uint32_t count, uint32_t max, const char **out)
+{
+    if (count > max)
         return false;
-    for (uint32_t i = 0; i < order->words; i++) {
-        const char *nul = memchr(at, '\0', (size_t)(end - at));
-        if (nul == NULL)
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = take_text(texts);
+        if (out[i] == NULL)
             return false;
-        argv[i] = at;
-        at = nul + 1;
     }
-    argv[order->words] = NULL;
+    out[count] = NULL;
     return true;
 }
 
-static void run_command(const struct bw_exec_order *order, const char *words)
+static void run_command(const struct bw_exec_order *order, const char *at)
 {
-    const char *argv[BW_EXEC_ARGUMENTS_MAX + 1];
-    if (helper.count == BW_EXEC_COMMANDS_MAX || !read_words(order, words, argv)) {
+    const char *argv[BW_EXEC_ARGUMENTS_MAX + 1], *envp[BW_EXEC_VARIABLES_ALL_MAX + 1];
+    struct texts texts = { at, at + order->bytes - sizeof *order };
+    struct bw_exec_words words = { .argv = argv, .envp = envp };
+    const bool whole = order->words > 0
+                       && take_list(&texts, order->words, BW_EXEC_ARGUMENTS_MAX, argv)
+                       && take_list(&texts, order->variables, BW_EXEC_VARIABLES_ALL_MAX, envp)
+                       && (words.folder = take_text(&texts)) != NULL;
+    if (helper.count == BW_EXEC_COMMANDS_MAX || !whole) {
         tell_end(order->id, BW_EXEC_REFUSED, E2BIG);
         return;
     }
     const pid_t pid = fork();
     if (pid == 0)
-        _exit(bw_exec_guard_run(order, argv, helper.self));
+        _exit(bw_exec_guard_run(order, &words, helper.self));
     if (pid < 0)
         tell_end(order->id, BW_EXEC_REFUSED, errno);
     else

@@ -13,11 +13,13 @@
  * (probe/exec_guard.h), which sends the report.
  *
  * The socket keeps the borders of messages (SOCK_SEQPACKET). Towards the helper a message is one
- * or more orders, each followed by the command's words, NUL-terminated. Back comes one report,
- * followed by bytes of standard output, then of standard error. The daemon closing its end, or
- * dying, ends all of them and whatever they started. */
+ * or more orders, each followed by the command's words, its variables and its folder,
+ * NUL-terminated. Back comes one report, followed by bytes of standard output, then of standard
+ * error. The daemon closing its end, or dying, ends all of them and whatever they started. */
 #ifndef PROBE_EXEC_HELPER_H
 #define PROBE_EXEC_HELPER_H
+
+#include "base/limits.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +32,11 @@ enum {
     BW_EXEC_MESSAGE_BYTES_MAX = 128 << 10, /* orders together */
     BW_EXEC_OUTPUT_BYTES_MAX = 64 << 10,   /* in one report; a long output takes several */
     BW_EXEC_COMMANDS_MAX = 4096,           /* at once */
+    BW_EXEC_VARIABLES_ALL_MAX = BW_EXEC_VARIABLES_MAX + 5,
 };
+
+/* As uid: the command is whoever we are. */
+#define BW_EXEC_SAME_USER UINT32_MAX
 
 enum bw_exec_order_kind {
     BW_EXEC_RUN = 1,
@@ -41,9 +47,11 @@ struct bw_exec_order {
     uint32_t bytes; /* with the words */
     uint32_t kind;  /* enum bw_exec_order_kind */
     uint64_t id;    /* who is meant; chosen by the daemon, never twice */
-    uint64_t cpu_s, memory_bytes, output_bytes;
-    uint32_t words;
-    uint32_t unused;
+    uint64_t cpu_s, memory_bytes, output_bytes, file_bytes;
+    uint64_t processes; /* 0: no limit */
+    uint32_t uid, gid;  /* BW_EXEC_SAME_USER */
+    uint32_t words;     /* of argv */
+    uint32_t variables; /* of the environment, NAME=VALUE */
 };
 
 enum bw_exec_end {
@@ -56,6 +64,8 @@ enum bw_exec_end {
     BW_EXEC_NOT_EXECUTABLE, /* no permission to run it */
     BW_EXEC_NOT_A_PROGRAM,  /* neither ELF nor #! */
     BW_EXEC_NO_INTERPRETER, /* what stands behind #!, or the dynamic linker, is missing */
+    BW_EXEC_NO_USER,        /* it cannot become the user: errno `value` */
+    BW_EXEC_NO_FOLDER,      /* it cannot enter its folder: errno `value` */
     BW_EXEC_FAILED,         /* execve() gave errno `value` */
     BW_EXEC_REFUSED,        /* no process or pipe for it: errno `value` */
     BW_EXEC_LOST,           /* its guard or the helper was killed */

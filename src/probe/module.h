@@ -210,10 +210,20 @@ struct bw_exec_limits {
     int64_t cpu_ns;
     uint64_t memory_bytes; /* of address space */
     uint64_t output_bytes; /* on standard output and standard error together */
+    uint64_t file_bytes;   /* of one file that it writes */
+    int64_t processes;     /* of the user, all together; 0: as many as the system allows */
 };
+
+/* What a command writes on its standard output. */
+enum bw_exec_format { BW_EXEC_NAGIOS, BW_EXEC_PROMETHEUS };
 
 struct bw_exec_options {
     struct bw_strings command; /* the program's path and its arguments */
+    int format;                /* enum bw_exec_format */
+    const char *user;          /* "nagios", "998:998"; NULL: ours */
+    const char *folder;
+    struct bw_pairs env;
+    struct bw_strings pass_env; /* names of our variables */
     struct bw_exec_limits limits;
 };
 

@@ -108,7 +108,7 @@ static bool take_label(struct bw_span *part, struct bw_perfdata *out)
     return true;
 }
 
-static bool read_unit(struct bw_span name, struct bw_perfdata *out)
+static bool read_unit(struct bw_span name, struct bw_perfdata *out, double *out_factor)
 {
     /* What begins like a number is the rest of one, such as a decimal comma. */
     if (name.len >= sizeof out->own_unit
@@ -121,35 +121,87 @@ static bool read_unit(struct bw_span name, struct bw_perfdata *out)
                                               : strcasecmp(units[i].name, out->own_unit) == 0;
         if (!same)
             continue;
-        out->value *= units[i].factor;
+        *out_factor = units[i].factor;
         out->unit = units[i].unit;
         return true;
     }
     out->unit = out->own_unit;
+    *out_factor = 1;
     return bw_utf8_valid_prefix(name.data, name.len) == name.len;
 }
 
-static bool read_value(struct bw_span field, struct bw_perfdata *out)
+/* A number and what follows it. */
+static bool read_number(struct bw_span field, double *out, struct bw_span *out_rest)
 {
     size_t len = 0;
     while (len < field.len && strchr("0123456789.+-eE", field.data[len]) != NULL
            && field.data[len] != '\0')
         len++;
-    return bw_parse_double(field.data, len, &out->value) && isfinite(out->value)
-           && read_unit((struct bw_span){ field.data + len, field.len - len }, out);
+    *out_rest = (struct bw_span){ field.data + len, field.len - len };
+    return bw_parse_double(field.data, len, out) && isfinite(*out);
 }
 
-/* One word, up to a blank; what stands behind `;` are limits, which we have our own of. */
+static double read_bound(struct bw_span field, double factor)
+{
+    double value;
+    struct bw_span rest;
+    return read_number(field, &value, &rest) && rest.len == 0 && isfinite(value * factor)
+               ? value * factor
+               : NAN;
+}
+
+/* "10": 0 to 10; "10:": from 10; "~:10": up to 10; "10:20"; "@10:20": bad inside. */
+static struct bw_perfdata_range read_range(struct bw_span field, double factor)
+{
+    struct bw_perfdata_range range = { .min = NAN, .max = NAN };
+    if (field.len > 0 && field.data[0] == '@') {
+        range.inside = true;
+        skip(&field, 1);
+    }
+    struct bw_span start;
+    bw_span_split(&field, ':', &start);
+    if (field.data == NULL) {
+        range.max = read_bound(start, factor);
+    } else {
+        range.min = read_bound(start, factor);
+        range.max = read_bound(field, factor);
+    }
+    return range;
+}
+
+static struct bw_span take_field(struct bw_span *word)
+{
+    struct bw_span field = { "", 0 };
+    bw_span_split(word, ';', &field);
+    return field;
+}
+
+/* value[unit][;[warning][;[critical][;[min][;[max]]]]] */
+static bool read_value(struct bw_span word, struct bw_perfdata *out)
+{
+    struct bw_span unit;
+    double factor = 1;
+    if (!read_number(take_field(&word), &out->value, &unit) || !read_unit(unit, out, &factor)
+        || !isfinite(out->value * factor))
+        return false;
+    out->value *= factor;
+    out->warning = read_range(take_field(&word), factor);
+    out->critical = read_range(take_field(&word), factor);
+    out->min = read_bound(take_field(&word), factor);
+    out->max = read_bound(take_field(&word), factor);
+    return true;
+}
+
+/* One word, up to a blank. */
 static bool take_item(struct bw_span *part, struct bw_perfdata *out)
 {
     const bool labelled = take_label(part, out);
     size_t len = 0;
     while (len < part->len && !is_blank(part->data[len]))
         len++;
-    struct bw_span word = { part->data, len }, field;
+    const struct bw_span word = { part->data, len };
     skip(part, len);
-    bw_span_split(&word, ';', &field);
-    return labelled && read_value(field, out);
+    return labelled && read_value(word, out);
 }
 
 bool bw_perfdata_next(struct bw_perfdata_reader *reader, struct bw_perfdata *out)

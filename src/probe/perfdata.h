@@ -18,12 +18,21 @@
 /* The first line up to `|`, without blanks around it. */
 struct bw_span bw_plugin_text(struct bw_span output);
 
+/* A range that a plugin judges by, in the measurement's unit. NaN: there is no such end; the 0 that
+ * a range of one number begins with is none either. */
+struct bw_perfdata_range {
+    double min, max;
+    bool inside; /* it warns in the range (@), not outside of it */
+};
+
 struct bw_perfdata {
     struct bw_span label; /* as it stands; '' inside quotes is still two characters */
     bool quoted;
     double value;      /* in `unit` */
     const char *unit;  /* "seconds", "bytes", "ratio", "counter", "" or `own_unit` */
     char own_unit[16]; /* a unit that we do not know, as given */
+    struct bw_perfdata_range warning, critical;
+    double min, max; /* of what the value can be; NaN: not said */
 };
 
 /* Where in the output the reader stands. */

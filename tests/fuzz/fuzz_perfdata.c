@@ -37,7 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char label[50];
         bw_perfdata_label(label, sizeof label, &item);
         need_safe(label);
-        need(item.label.len > 0 && !isnan(item.value) && strlen(item.unit) < sizeof item.own_unit);
+        need(item.label.len > 0 && isfinite(item.value) && !isinf(item.min) && !isinf(item.max)
+             && !isinf(item.warning.min) && !isinf(item.critical.max)
+             && strlen(item.unit) < sizeof item.own_unit);
         count++;
     }
     need(count <= size / 3 + 1); /* "a=1" is the shortest */

@@ -10,11 +10,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct bw_text_rules rules = { .samples_max = BW_TEXTFILE_SAMPLES_MAX,
+                                            .families_max = BW_GUEST_FAMILIES_MAX };
+
 static size_t read_text(struct bw_arena *arena, struct bw_span text, struct bw_buf *page)
 {
     struct bw_text_doc doc;
     struct bw_measures m;
-    bw_text_doc_init(&doc, arena);
+    bw_text_doc_init(&doc, arena, &rules);
     bw_measures_init(&m, arena);
     const enum bw_rc rc = bw_text_doc_add(&doc, "fuzz", text, NULL);
     if (rc != BW_OK && doc.sample_count != 0)

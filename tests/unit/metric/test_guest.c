@@ -67,6 +67,9 @@ static void other_labels_make_a_row_with_all_of_them(void **state)
     enum bw_family_id found = BW_METRIC_PROBE_SUCCESS;
     assert_true(bw_family_by_name("guest_grows", &found));
     assert_int_equal(found, three);
+    /* Two sources that differ in the type do not make rows for ever. */
+    assert_int_equal(register_one("guest_grows", BW_TYPE_GAUGE, "b"), two);
+    assert_int_equal(register_one("guest_grows", BW_TYPE_COUNTER, "a"), three);
 }
 
 /* Two who together want more labels than a row has come back to theirs. */
@@ -82,7 +85,7 @@ static void rows_without_room_for_each_other_stay(void **state)
         struct bw_family *side = i < 10 ? &few : &many;
         side->labels[side->label_count++] = names[i];
     }
-    enum bw_family_id one, two, again, older;
+    enum bw_family_id one, two, again;
     struct bw_err err;
     assert_int_equal(bw_guest_family(&few, &one, &err), BW_OK);
     assert_int_equal(bw_guest_family(&many, &two, &err), BW_OK);
@@ -92,10 +95,20 @@ static void rows_without_room_for_each_other_stay(void **state)
     assert_int_equal(bw_guest_family(&many, &again, &err), BW_OK);
     assert_int_equal(again, two);
     assert_int_equal(bw_family_count(), before);
-    assert_true(bw_guest_older(two, &older));
-    assert_int_equal(older, one);
-    assert_false(bw_guest_older(one, &older));
-    assert_false(bw_guest_older(BW_METRIC_PROBE_SUCCESS, &older));
+}
+
+static void rows_of_one_name_are_one_family_on_a_page(void **state)
+{
+    (void)state;
+    const enum bw_family_id one = register_one("guest_page", BW_TYPE_GAUGE, "a");
+    const enum bw_family_id other = register_one("guest_other", BW_TYPE_GAUGE, "a");
+    const enum bw_family_id two = register_one("guest_page", BW_TYPE_COUNTER, "b");
+    const enum bw_family_id three = register_one("guest_page", BW_TYPE_COUNTER, "c");
+    assert_int_equal(bw_family_page(one), one);
+    assert_int_equal(bw_family_page(two), one);
+    assert_int_equal(bw_family_page(three), one);
+    assert_int_equal(bw_family_page(other), other);
+    assert_int_equal(bw_family_page(BW_METRIC_PROBE_SUCCESS), BW_METRIC_PROBE_SUCCESS);
 }
 
 enum { THREADS = 4, NAMES = 50 };
@@ -186,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_guest_keeps_its_row),
         cmocka_unit_test(other_labels_make_a_row_with_all_of_them),
         cmocka_unit_test(rows_without_room_for_each_other_stay),
+        cmocka_unit_test(rows_of_one_name_are_one_family_on_a_page),
         cmocka_unit_test(several_threads_may_add),
         cmocka_unit_test(our_own_names_are_taken),
         cmocka_unit_test(there_is_a_ceiling),

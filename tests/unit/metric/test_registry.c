@@ -243,13 +243,15 @@ static void rows_of_one_name_have_one_head(void **state)
     assert_string_equal(
         render(f, BW_EXPOSITION_TEXT, NULL),
         "# HELP asked_info Said by somebody.\n# TYPE asked_info gauge\n"
-        "asked_info{service=\"b\",instance=\"10.0.0.1:80\",check=\"page\",software=\"mail\"} 1\n"
-        "asked_info{service=\"a\",instance=\"10.0.0.1:80\",check=\"page\",version=\"1.0\"} 1\n");
+        "asked_info{service=\"a\",instance=\"10.0.0.1:80\",check=\"page\",version=\"1.0\"} 1\n"
+        "asked_info{service=\"b\",instance=\"10.0.0.1:80\",check=\"page\",software=\"mail\"} 1\n");
     bw_measures_add(&of_c, add_guest(BW_TYPE_COUNTER, "version"), 1, BW_LABEL_VALUES("1.0"));
     bw_registry_set(f->registry, add_check(f, "c"), &of_c);
     assert_string_equal(
         render(f, BW_EXPOSITION_TEXT, NULL),
-        "# HELP asked_info Said by somebody.\n# TYPE asked_info counter\n"
+        "# HELP asked_info Said by somebody.\n# TYPE asked_info untyped\n"
+        "asked_info{service=\"a\",instance=\"10.0.0.1:80\",check=\"page\",version=\"1.0\"} 1\n"
+        "asked_info{service=\"b\",instance=\"10.0.0.1:80\",check=\"page\",software=\"mail\"} 1\n"
         "asked_info{service=\"c\",instance=\"10.0.0.1:80\",check=\"page\",version=\"1.0\"} 1\n");
 }
 

@@ -13,6 +13,13 @@
 
 #include <string.h>
 
+static const char *const own_prefixes[] = { "bellwether_", NULL };
+static const char *const own_labels[] = { "service", NULL };
+static const struct bw_text_rules rules = { .samples_max = BW_TEXTFILE_SAMPLES_MAX,
+                                            .families_max = 100,
+                                            .prefixes = own_prefixes,
+                                            .labels = own_labels };
+
 static void compare_page(const struct bw_measures *m, enum bw_exposition format, const char *want)
 {
     struct bw_buf page;
@@ -107,7 +114,7 @@ static void what_is_read_is_shown_again(void **state)
     struct bw_err err = { 0 };
     bw_arena_init(&arena);
     for (int round = 0; round < 2; round++) {
-        bw_text_doc_init(&doc, &arena);
+        bw_text_doc_init(&doc, &arena, &rules);
         bw_measures_init(&m, &arena);
         if (bw_text_doc_add(&doc, "x.prom", bw_span_of(everything), &err) != BW_OK
             || bw_text_doc_measure(&doc, &m, &err) != BW_OK)
@@ -155,6 +162,10 @@ static const struct {
     { "a plain histogram", "# TYPE t_a histogram\nt_a 1\n", "a histogram has _bucket" },
     { "a plain summary", "# TYPE t_a summary\nt_a 1\n", "a summary has quantiles" },
     { "names that collide", "# TYPE t_a_total counter\nt_a_total 1\nt_a 1\n", "each other's way" },
+    { "a name of ours", "t_a 1\nbellwether_up 1\n",
+      "line 2: names that begin with bellwether_ are our own" },
+    { "a type of ours", "# TYPE bellwether_up gauge\n", "line 1: names that begin with" },
+    { "a label of ours", "t_a{service=\"x\"} 1\n", "line 1: the label service is our own" },
     { "broken UTF-8", "t_a{b=\"\xc3\"} 1\n", "not UTF-8" },
     { "too many labels",
       "t_a{a=\"\",b=\"\",c=\"\",d=\"\",e=\"\",f=\"\",g=\"\",h=\"\",i=\"\",j=\"\",k=\"\",l=\"\","
@@ -174,7 +185,7 @@ static void mistakes_have_a_line_and_leave_nothing_behind(void **state)
         struct bw_err err = { 0 };
         struct bw_buf bad;
         bw_arena_init(&arena);
-        bw_text_doc_init(&doc, &arena);
+        bw_text_doc_init(&doc, &arena, &rules);
         assert_int_equal(bw_text_doc_add(&doc, "a", bw_span_of(first), NULL), BW_OK);
         if (bw_text_doc_add(&doc, "b", bw_span_of(mistakes[i].text), &err) == BW_OK
             || strstr(err.text, mistakes[i].error) == NULL)
@@ -205,7 +216,7 @@ static void our_own_metrics_are_left_out_and_told(void **state)
     struct bw_measures m;
     struct bw_err err = { 0 };
     bw_arena_init(&arena);
-    bw_text_doc_init(&doc, &arena);
+    bw_text_doc_init(&doc, &arena, &rules);
     bw_measures_init(&m, &arena);
     assert_int_equal(bw_text_doc_add(&doc, "x", bw_span_of("node_load1 99\nt_mine 1\n"), &err),
                      BW_OK);
@@ -226,7 +237,7 @@ static void there_is_a_ceiling_on_samples(void **state)
     struct bw_err err = { 0 };
     struct bw_buf text;
     bw_arena_init(&arena);
-    bw_text_doc_init(&doc, &arena);
+    bw_text_doc_init(&doc, &arena, &rules);
     bw_buf_init(&text, 1 << 20);
     for (unsigned i = 0; i < BW_TEXTFILE_SAMPLES_MAX; i++)
         bw_buf_printf(&text, "t_many{i=\"%u\"} %u\n", i, i);
@@ -241,6 +252,28 @@ static void there_is_a_ceiling_on_samples(void **state)
     bw_arena_fini(&arena);
 }
 
+static void there_is_a_ceiling_on_metrics(void **state)
+{
+    (void)state;
+    struct bw_arena arena;
+    struct bw_text_doc doc;
+    struct bw_err err = { 0 };
+    struct bw_buf text;
+    bw_arena_init(&arena);
+    bw_text_doc_init(&doc, &arena, &rules);
+    bw_buf_init(&text, 1 << 20);
+    for (unsigned i = 0; i < 100; i++)
+        bw_buf_printf(&text, "# HELP t_kind%u Of many.\n", i);
+    assert_int_equal(bw_text_doc_add(&doc, "x", (struct bw_span){ text.data, text.len }, &err),
+                     BW_OK);
+    assert_int_equal(bw_text_doc_add(&doc, "x", bw_span_of("t_kind7 1\n"), &err), BW_OK);
+    assert_int_equal(bw_text_doc_add(&doc, "x", bw_span_of("t_more 1\n"), &err), BW_ELIMIT);
+    assert_string_equal(err.text, "line 1: more than 100 metrics");
+    bw_buf_fini(&text);
+    bw_text_doc_fini(&doc);
+    bw_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +281,7 @@ int main(void)
         cmocka_unit_test(mistakes_have_a_line_and_leave_nothing_behind),
         cmocka_unit_test(our_own_metrics_are_left_out_and_told),
         cmocka_unit_test(there_is_a_ceiling_on_samples),
+        cmocka_unit_test(there_is_a_ceiling_on_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,8 +71,56 @@ static void outputs_are_read_as_written(void **state)
     }
 }
 
+/* "warning critical min max", a range as its ends. */
+static void bounds_told(struct bw_buf *out, const char *output)
+{
+    struct bw_perfdata_reader reader = bw_perfdata_begin(bw_span_of(output));
+    struct bw_perfdata item;
+    if (!bw_perfdata_next(&reader, &item))
+        return;
+    const struct bw_perfdata_range *ranges[] = { &item.warning, &item.critical };
+    for (size_t i = 0; i < 2; i++)
+        bw_buf_printf(out, "%s%g:%g ", ranges[i]->inside ? "@" : "", ranges[i]->min,
+                      ranges[i]->max);
+    bw_buf_printf(out, "%g %g", item.min, item.max);
+}
+
+static void bounds_are_read_in_the_measurements_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *output, *want;
+    } bounds[] = {
+        { "none", "|a=1", "nan:nan nan:nan nan nan" },
+        { "all", "|a=1;2;3;4;5", "nan:2 nan:3 4 5" },
+        { "empty ones", "|a=1;;3;;5", "nan:nan nan:3 nan 5" },
+        { "sizes", "|a=1KB;2;3;0;9", "nan:2048 nan:3072 0 9216" },
+        { "ratios", "|a=5%;20:80;10:90;0;100", "0.2:0.8 0.1:0.9 0 1" },
+        { "milliseconds", "|a=5ms;100;500", "nan:0.1 nan:0.5 nan nan" },
+        { "half open", "|a=1;10:;~:20", "10:nan nan:20 nan nan" },
+        { "inside", "|a=1;@10:20;@5", "@10:20 @nan:5 nan nan" },
+        { "below zero", "|a=1;-5:-1;-10:0;-100;0", "-5:-1 -10:0 -100 0" },
+        { "nonsense", "|a=1;x;1:2:3;--;1x", "nan:nan 1:nan nan nan" },
+        { "words", "|a=1;5%;inf;nan;1e999", "nan:nan nan:nan nan nan" },
+        { "too large in the unit", "|a=1PB;1e300", "nan:nan nan:nan nan nan" },
+        { "more fields than there are", "|a=1;2;3;4;5;6;7", "nan:2 nan:3 4 5" },
+        { "the end of the text", "|a=1;", "nan:nan nan:nan nan nan" },
+    };
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        struct bw_buf out;
+        bw_buf_init(&out, 4096);
+        bounds_told(&out, bounds[i].output);
+        if (strcmp(out.data, bounds[i].want) != 0)
+            fail_msg("%s: %s", bounds[i].name, out.data);
+        bw_buf_fini(&out);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(outputs_are_read_as_written) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outputs_are_read_as_written),
+        cmocka_unit_test(bounds_are_read_in_the_measurements_unit),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
