@@ -75,7 +75,7 @@ static const struct bw_opt check_options[] = {
     { "icmp", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_ICMP]),
       .help = "Host to ping; a port behind it is not looked at. `${instance}` stands for each instance of the service." },
     { "exec", BW_OPT_STRINGS, AT(bw_check_settings, exec),
-      .help = "Command to run as a monitoring plugin: its absolute path and its arguments, without a shell. An argument that is `${instance}` stands for each instance of the service." },
+      .help = "Command to run: its absolute path and its arguments, without a shell. An argument that is `${instance}` stands for each instance of the service." },
     { "limits", BW_OPT_GROUP_PTR, AT(bw_check_settings, limits), .group = &bw_probe_exec_limits_group,
       .help = "What the command of `exec` may use; default: the module's." },
     { "dns", BW_OPT_STRING, AT(bw_check_settings, targets[BW_PROBER_DNS]),

@@ -28,8 +28,9 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "probes.md"
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.M | re.S)
+SCRIPT = re.compile(r"^```sh\n(#!/bin/sh\n.*?)^```$", re.M | re.S)
 # Folders of examples that are ours here.
-FOLDERS = re.compile(r"(?<![\w.])/(?=(?:etc|run|usr/lib/nagios)/)")
+FOLDERS = re.compile(r"(?<![\w.])/(?=(?:etc|run|usr/lib/nagios|usr/local/bin|var/backups)/)")
 # For crowded machines.
 PATIENCE_S = 60.0
 
@@ -39,7 +40,7 @@ WRONG = {
     "mail/smtp": "tls_expired", "cache/redis": "assertion_reply",
     "cache/telnet-is-closed": "unexpected_success",
     "network/gateway": None, "network/name": None,
-    "host-plugins/load": "command_critical",
+    "host-plugins/load": "command_critical", "backups/age": "command_critical",
     "names/shop": "dns_nxdomain", "names/over-tcp": "dns_nxdomain",
     "cart/serving": "not_serving", "cart/serving-tls": "not_serving",
     "chat/upgrade": "http_status", "chat/talk": "http_status",
@@ -97,10 +98,22 @@ class World:
         """What is no server: the command, and the certificate on the disk."""
         shutil.copy(self.folder / "etc/ssl" / ("expired.pem" if self.wrong else "good.pem"),
                     self.folder / "etc/ssl/shop.pem")
-        script = self.folder / "usr/lib/nagios/plugins/check_load"
+        self.put_script("usr/lib/nagios/plugins/check_load",
+                        "#!/bin/sh\necho \"load is ${2:?} | load1=0.5;15;30;0;\"\n"
+                        f"exit {2 if self.wrong else 0}\n")
+        self.put_script("usr/local/bin/backup-age", SCRIPT.search(PAGE.read_text())[1])
+        for name in ("shop", "mail"):
+            backups = self.folder / "var/backups" / name
+            backups.mkdir(parents=True, exist_ok=True)
+            (backups / "newest.gz").touch()
+        if self.wrong:
+            (backups / "newest.gz").unlink()
+
+    def put_script(self, path, text):
+        script = self.folder / path
+        script.parent.mkdir(parents=True, exist_ok=True)
         fresh = script.with_suffix(".new")
-        fresh.write_text("#!/bin/sh\necho \"load is ${2:?} | load1=0.5;15;30;0;\"\n"
-                         f"exit {2 if self.wrong else 0}\n")
+        fresh.write_text(text)
         fresh.chmod(0o755)
         fresh.rename(script)
 
