@@ -88,8 +88,11 @@ static const struct {
       "Names and labels of blackbox_exporter. On `/metrics` every series also has the labels "
       "`service`, `instance`, `check` and `module` and those that the configuration gives. "
       "`probe_expect_info` is not in the list: a dialogue over TCP or a Unix socket tells with it, "
-      "as "
-      "labels that `query_response` names, what the peer said; it is not stored." },
+      "as labels that `query_response` names, what the peer said; it is not stored. Commands of "
+      "exec "
+      "checks with `output: prometheus` add metrics of any name that does not begin with `probe_` "
+      "or "
+      "`bellwether_`; they are stored, except histograms." },
     { "node_", "Host",
       "Names and labels of node_exporter, with the same meaning and units. The collector textfile "
       "adds metrics of any name that is not in this document; they are stored, except "
