@@ -124,6 +124,10 @@ struct bw_config_service {
 struct bw_config_source {
     const char *name; /* "file targets/a.json" */
     struct bw_discovery_spec spec;
+    const struct bw_http_options *client; /* of kind http: how it is asked; else NULL */
+    uint64_t definition;                  /* hash of all that was written of it */
+    struct bw_place at;                   /* in the file */
+    const char *path;
     struct bw_target_list list; /* before relabelling */
     size_t taken;               /* that relabelling has left */
 };

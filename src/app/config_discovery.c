@@ -413,6 +413,11 @@ static void resolve_source(struct sources *all, const struct bw_source_settings 
                           .out = bw_arena_alloc(all->loading->arena, sizeof *s->out) };
     all->count++;
     s->out->spec = *spec;
+    if (spec->kind == BW_DISCOVERY_HTTP)
+        s->out->client = &((const struct bw_http_source_settings *)(const void *)settings)->client;
+    s->out->definition = bw_node_hash(node, 0);
+    s->out->at = node->at;
+    s->out->path = path;
     resolve_spec(s);
     resolve_templates(s);
 }

@@ -161,7 +161,8 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->compacting = bw_compacting_new(core);
     daemon->rolling = bw_rolling_new(core);
     const struct bw_discovery_places places = places_of(daemon->storage);
-    daemon->discovery = bw_discovery_new(core, &places, bw_daemon_targets_changed, daemon);
+    daemon->discovery = bw_discovery_new(core, bw_watch_engine(daemon->watch), &places,
+                                         bw_daemon_targets_changed, daemon);
     daemon->pushed = bw_pushed_new(bw_storage_targets(daemon->storage));
     bw_daemon_join_discovery(daemon);
     bw_daemon_make_pulse(daemon);

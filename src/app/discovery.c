@@ -22,9 +22,13 @@ struct feed {
     struct bw_arena arena; /* name and spec */
     const char *name;
     struct bw_discovery_spec spec;
+    uint64_t definition;
+    struct bw_http_get *get; /* of kind http; NULL: `misfit` says why not */
+    struct bw_err misfit;
     struct bw_arena list_arena;
     struct bw_target_list list; /* the last good one */
     struct bw_timer *timer;
+    bool getting;     /* an answer over HTTP is waited for */
     bool busy;        /* a worker asks */
     bool again;       /* asked for meanwhile */
     bool configured;  /* else it goes when the worker is done */
@@ -38,6 +42,7 @@ struct feed {
 
 struct bw_discovery {
     struct bw_core *core;
+    struct bw_probe_engine *engine;
     struct bw_discovery_places places;
     bw_loop_fn *changed;
     void *ctx;
@@ -47,12 +52,13 @@ struct bw_discovery {
     bool stop;          /* read by workers */
 };
 
-struct bw_discovery *bw_discovery_new(struct bw_core *core,
+struct bw_discovery *bw_discovery_new(struct bw_core *core, struct bw_probe_engine *engine,
                                       const struct bw_discovery_places *places, bw_loop_fn *changed,
                                       void *ctx)
 {
     struct bw_discovery *discovery = bw_alloc(sizeof *discovery);
     discovery->core = core;
+    discovery->engine = engine;
     discovery->places = *places;
     discovery->changed = changed;
     discovery->ctx = ctx;
@@ -62,6 +68,7 @@ struct bw_discovery *bw_discovery_new(struct bw_core *core,
 static void free_feed(struct feed *feed)
 {
     bw_timer_free(feed->timer);
+    bw_http_get_free(feed->get);
     bw_arena_fini(&feed->list_arena);
     bw_arena_fini(&feed->arena);
     free(feed);
@@ -212,17 +219,28 @@ static void watch_folders(struct feed *feed)
         bw_folder_watch_add(feed->discovery->watch, feed->spec.folder, feed->spec.from.items[i]);
 }
 
-static void ask(struct feed *feed)
+static const struct bw_discovery_answer *copy_answer(struct bw_arena *arena,
+                                                     const struct bw_http_got *got)
+{
+    struct bw_discovery_answer *answer = bw_arena_alloc(arena, sizeof *answer);
+    answer->fault = bw_arena_strdup(arena, got->fault);
+    answer->status = got->status;
+    answer->type = bw_arena_strdup(arena, got->type);
+    answer->body = bw_arena_strndup(arena, got->body != NULL ? got->body : "", got->len);
+    answer->len = got->len;
+    return answer;
+}
+
+/* Hands the question to a worker; `got` is what a URL has answered, else NULL. */
+static void submit(struct feed *feed, const struct bw_http_got *got)
 {
     struct bw_discovery *discovery = feed->discovery;
-    feed->again = feed->busy;
-    if (feed->busy || discovery->stop)
-        return;
-    watch_folders(feed); /* before it is read: what comes in between is not missed */
     struct errand *errand = bw_alloc(sizeof *errand);
     errand->feed = feed;
     errand->stop = &discovery->stop;
     errand->spec = bw_discovery_spec_copy(&errand->arena, &feed->spec);
+    if (got != NULL)
+        errand->spec.answer = copy_answer(&errand->arena, got);
     errand->old = copy_list(&errand->arena, &feed->list);
     errand->kept = discovery->places.kept;
     errand->name = bw_arena_strdup(&errand->arena, feed->name);
@@ -233,6 +251,29 @@ static void ask(struct feed *feed)
         free(errand);
         bw_timer_start(feed->timer, SOON_NS, 0);
     }
+}
+
+static void on_got(void *ctx, const struct bw_http_got *got)
+{
+    struct feed *feed = ctx;
+    feed->getting = false;
+    submit(feed, got);
+}
+
+static void ask(struct feed *feed)
+{
+    struct bw_discovery *discovery = feed->discovery;
+    feed->again = feed->busy;
+    if (feed->busy || feed->getting || discovery->stop)
+        return;
+    watch_folders(feed); /* before it is read: what comes in between is not missed */
+    feed->getting = feed->get != NULL;
+    if (feed->getting)
+        bw_http_get_start(feed->get, discovery->engine, feed->spec.timeout_ns, on_got, feed);
+    else if (feed->spec.kind == BW_DISCOVERY_HTTP)
+        submit(feed, &(struct bw_http_got){ .fault = feed->misfit.text });
+    else
+        submit(feed, NULL);
 }
 
 static void on_timer(void *ctx)
@@ -274,27 +315,47 @@ static struct bw_discovery_spec spec_of(struct bw_arena *arena,
     return bw_discovery_spec_copy(arena, &spec);
 }
 
+struct bw_http_get *bw_discovery_client(const struct bw_config_source *source, const char *folder,
+                                        struct bw_err *err)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)(source->spec.refresh_ns / BW_SECOND));
+    const struct bw_pair headers[] = { { "Accept", "application/json" },
+                                       { "X-Prometheus-Refresh-Interval-Seconds", seconds } };
+    const struct bw_pairs all = { headers, sizeof headers / sizeof *headers };
+    return bw_http_get_new(source->spec.from.items[0], source->client, all, BW_CONF_FILE_BYTES_MAX,
+                           folder, err);
+}
+
+/* Its list stays; how it is asked may have changed. Tokens that it has go on. True when it has. */
+static bool renew(struct feed *feed, const struct bw_config_source *source)
+{
+    struct bw_arena old = feed->arena;
+    const bool same = feed->name != NULL && feed->definition == source->definition;
+    bw_arena_init(&feed->arena);
+    feed->name = bw_arena_strdup(&feed->arena, source->name);
+    feed->spec = spec_of(&feed->arena, &feed->discovery->places, source);
+    feed->definition = source->definition;
+    bw_arena_fini(&old);
+    if (same && (feed->get != NULL || feed->spec.kind != BW_DISCOVERY_HTTP))
+        return false;
+    bw_http_get_free(feed->get);
+    feed->get = NULL;
+    feed->getting = false;
+    if (feed->spec.kind == BW_DISCOVERY_HTTP)
+        feed->get = bw_discovery_client(source, feed->spec.folder, &feed->misfit);
+    return true;
+}
+
 static struct feed *make_feed(struct bw_discovery *discovery, const struct bw_config_source *source)
 {
     struct feed *feed = bw_alloc(sizeof *feed);
     feed->discovery = discovery;
     feed->configured = true;
-    feed->name = bw_arena_strdup(&feed->arena, source->name);
-    feed->spec = spec_of(&feed->arena, &feed->discovery->places, source);
+    renew(feed, source);
     feed->list = copy_list(&feed->list_arena, &source->list);
     feed->timer = bw_timer_new(discovery->core->loop, on_timer, feed);
     return feed;
-}
-
-/* Its list stays; how it is asked may have changed, and its user and password, which no name has.
- */
-static void renew(struct feed *feed, const struct bw_config_source *source)
-{
-    struct bw_arena old = feed->arena;
-    bw_arena_init(&feed->arena);
-    feed->name = bw_arena_strdup(&feed->arena, source->name);
-    feed->spec = spec_of(&feed->arena, &feed->discovery->places, source);
-    bw_arena_fini(&old);
 }
 
 static enum bw_rc make_ready(struct bw_discovery *discovery, struct bw_err *err)
@@ -322,11 +383,6 @@ static void forget(struct feed *feeds)
     }
 }
 
-static bool has_changed(const struct bw_discovery_spec *a, const struct bw_discovery_spec *b)
-{
-    return a->refresh_ns != b->refresh_ns || a->timeout_ns != b->timeout_ns;
-}
-
 enum bw_rc bw_discovery_apply(struct bw_discovery *discovery, const struct bw_config *config,
                               struct bw_err *err)
 {
@@ -342,11 +398,11 @@ enum bw_rc bw_discovery_apply(struct bw_discovery *discovery, const struct bw_co
         if (feed != NULL)
             continue; /* two that ask the same */
         feed = take_out(&old, source->name);
-        const bool fresh = feed == NULL || has_changed(&feed->spec, &source->spec);
+        bool fresh = feed == NULL;
         if (feed == NULL)
             feed = make_feed(discovery, source);
         else
-            renew(feed, source);
+            fresh = renew(feed, source);
         *link = feed;
         link = &feed->next;
         if (fresh)
@@ -398,8 +454,12 @@ struct bw_known_targets *bw_discovery_recall(const struct bw_discovery_places *p
 void bw_discovery_stop(struct bw_discovery *discovery)
 {
     __atomic_store_n(&discovery->stop, true, __ATOMIC_RELEASE);
-    for (struct feed *feed = discovery->feeds; feed != NULL; feed = feed->next)
+    for (struct feed *feed = discovery->feeds; feed != NULL; feed = feed->next) {
         bw_timer_stop(feed->timer);
+        bw_http_get_free(feed->get);
+        feed->get = NULL;
+        feed->getting = false;
+    }
     bw_folder_watch_free(discovery->watch);
     discovery->watch = NULL;
     bw_work_pool_free(discovery->pool, BW_WORK_CANCEL);

@@ -4,6 +4,7 @@
 #include "app/settings.h"
 #include "discover/discover.h"
 #include "model/relabel.h"
+#include "probe/http_get.h"
 
 #define AT(type, member) offsetof(struct type, member)
 
@@ -82,10 +83,16 @@ static const struct bw_opt http_options[] = {
     SOURCE_ROWS(bw_http_source_settings, "60s"),
     { "timeout", BW_OPT_DURATION, AT(bw_http_source_settings, timeout_ns), .def = "10s", .range = "100ms..1m",
       .help = "How long the answer may take." },
+    BW_HTTP_CLIENT_ROWS(AT(bw_http_source_settings, client)),
     { 0 },
 };
+static enum bw_rc http_check(const void *opts, struct bw_err *err)
+{
+    const struct bw_http_source_settings *http = opts;
+    return bw_http_get_check(&http->client, err);
+}
 static const struct bw_opt_group http_group = {
-    .name = "HTTP source", .size = sizeof(struct bw_http_source_settings), .opts = http_options,
+    .name = "HTTP source", .size = sizeof(struct bw_http_source_settings), .opts = http_options, .check = http_check,
 };
 
 static const struct bw_opt_name records[] = {

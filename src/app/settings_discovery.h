@@ -5,6 +5,7 @@
 
 #include "conf/option.h"
 #include "model/relabel.h"
+#include "probe/module.h"
 
 struct bw_relabel_settings {
     struct bw_strings source_labels;
@@ -32,6 +33,7 @@ struct bw_http_source_settings {
     struct bw_source_settings common;
     const char *url;
     int64_t timeout_ns;
+    struct bw_http_options client; /* those of BW_HTTP_CLIENT_ROWS */
 };
 
 struct bw_dns_source_settings {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/validate.h"
 
+#include "app/discovery.h"
 #include "app/trending.h"
 #include "base/mem.h"
 #include "conf/decode.h"
@@ -65,6 +66,20 @@ static void validate_modules(struct bw_config *config, struct bw_probe_engine *e
     }
 }
 
+static void validate_sources(const struct bw_config *config, struct bw_problems *problems)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct bw_config_source *source = &config->sources[i];
+        struct bw_err err;
+        if (source->spec.kind != BW_DISCOVERY_HTTP)
+            continue;
+        struct bw_http_get *client = bw_discovery_client(source, config->folder, &err);
+        if (client == NULL)
+            bw_problems_add(problems, source->at, source->path, "%s", err.text);
+        bw_http_get_free(client);
+    }
+}
+
 static void validate_probes(struct bw_config *config, struct bw_problems *problems)
 {
     struct bw_err err;
@@ -79,6 +94,7 @@ static void validate_probes(struct bw_config *config, struct bw_problems *proble
         if (problems->total == before) /* else the same would be told of each target */
             validate_plans(config, config->checks, config->check_count, engine, problems);
         validate_modules(config, engine);
+        validate_sources(config, problems);
     } else {
         bw_problems_add(problems, (struct bw_place){ .file = config->file }, "", "%s", err.text);
     }

@@ -25,6 +25,7 @@ struct bw_discovery_spec bw_discovery_spec_copy(struct bw_arena *arena,
     copy.from.items = from;
     copy.folder = bw_arena_strdup(arena, spec->folder);
     copy.servers = bw_arena_strdup(arena, spec->servers);
+    copy.answer = NULL;
     return copy;
 }
 

@@ -26,6 +26,14 @@ enum { BW_DISCOVERY_KINDS = 4 };
 
 enum bw_discovery_record { BW_RECORD_SRV, BW_RECORD_A, BW_RECORD_AAAA };
 
+/* What a URL has answered: whoever asks a source of kind http fetches it first. */
+struct bw_discovery_answer {
+    const char *fault; /* why there is none; or NULL */
+    int status;
+    const char *type, *body; /* type: or NULL */
+    size_t len;
+};
+
 /* What to ask. */
 struct bw_discovery_spec {
     enum bw_discovery_kind kind;
@@ -36,6 +44,7 @@ struct bw_discovery_spec {
     enum bw_discovery_record record;
     uint16_t port;       /* of the addresses of A and AAAA records */
     const char *servers; /* of dns: "10.0.0.1:53"; NULL: those of this machine */
+    const struct bw_discovery_answer *answer; /* of http, when it is asked; not copied */
 };
 
 /* "file", "http", "dns", "push". */

@@ -376,21 +376,25 @@ static struct bw_probe_try *begin(struct bw_probe_engine *engine, void *prepared
     return t;
 }
 
+/* A token comes first, if it needs one. */
+static struct bw_probe_try *go(struct bw_probe_try *t)
+{
+    if (t->plan->token != NULL)
+        t->wait = bw_http_token_want(t->plan->token, t->engine, on_token, t);
+    if (t->wait != NULL)
+        bw_trail_say(t->out, "waiting for a token");
+    else
+        resolve(t);
+    return t;
+}
+
 static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared,
                                   const struct bw_probe_target *target,
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)
 {
     struct bw_probe_try *t = begin(engine, prepared, target, out, done, ctx);
-    if (t == NULL)
-        return NULL;
-    if (t->plan->token != NULL)
-        t->wait = bw_http_token_want(t->plan->token, engine, on_token, t);
-    if (t->wait != NULL)
-        bw_trail_say(out, "waiting for a token");
-    else
-        resolve(t);
-    return t;
+    return t != NULL ? go(t) : NULL;
 }
 
 struct bw_probe_try *bw_http_fetch(struct bw_probe_engine *engine, struct bw_http_plan *plan,
@@ -402,8 +406,7 @@ struct bw_probe_try *bw_http_fetch(struct bw_probe_engine *engine, struct bw_htt
     if (t == NULL)
         return NULL;
     t->fetched = done;
-    resolve(t);
-    return t;
+    return go(t);
 }
 
 void bw_http_fetch_cancel(struct bw_probe_try *fetch)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/http.h"
 
-#include "probe/http_proxy.h"
+#include "probe/http_get.h"
 
 #include <string.h>
 #include <strings.h>
@@ -44,7 +44,7 @@ static const struct bw_opt basic_auth_options[] = {
 };
 #undef AT
 
-static const struct bw_opt_group basic_auth_group = {
+const struct bw_opt_group bw_basic_auth_group = {
     .name = "basic_auth",
     .size = sizeof(struct bw_basic_auth),
     .opts = basic_auth_options,
@@ -62,7 +62,7 @@ static const struct bw_opt authorization_options[] = {
 };
 #undef AT
 
-static const struct bw_opt_group authorization_group = {
+const struct bw_opt_group bw_authorization_group = {
     .name = "authorization",
     .size = sizeof(struct bw_authorization),
     .opts = authorization_options,
@@ -81,7 +81,7 @@ static const struct bw_opt http_header_options[] = {
 };
 #undef AT
 
-static const struct bw_opt_group http_header_group = {
+const struct bw_opt_group bw_http_header_group = {
     .name = "http_header",
     .size = sizeof(struct bw_http_header_options),
     .opts = http_header_options,
@@ -94,18 +94,11 @@ static const struct bw_opt http_options[] = {
     { "method", BW_OPT_STRING, AT(method), .def = "GET", .range = "1..32",
       .help = "Request method." },
     { "headers", BW_OPT_MAP, AT(headers), .help = "Headers to send." },
-    { "http_headers", BW_OPT_NAMED, AT(http_headers), .group = &http_header_group,
-      .help = "Headers with several values, or with values that are secret." },
     { "body", BW_OPT_STRING, AT(body), .help = "Body to send." },
     { "body_file", BW_OPT_STRING, AT(body_file), .flags = BW_OPT_FILE,
       .help = "File with the body to send, text of at most 4 MiB; read when the configuration "
               "is." },
-    { "basic_auth", BW_OPT_GROUP, AT(basic_auth), .group = &basic_auth_group,
-      .help = "User name and password." },
-    { "authorization", BW_OPT_GROUP, AT(authorization), .group = &authorization_group,
-      .help = "A token." },
-    { "bearer_token", BW_OPT_STRING, AT(bearer_token), .flags = BW_OPT_SECRET,
-      .help = "As authorization with type Bearer; the older form." },
+    BW_HTTP_CLIENT_ROWS(0),
     { "valid_status_codes", BW_OPT_INTS, AT(valid_status_codes), .range = "100..599",
       .help = "Status codes that pass; empty: 200 to 299." },
     { "valid_http_versions", BW_OPT_STRINGS, AT(valid_http_versions),
@@ -114,19 +107,12 @@ static const struct bw_opt http_options[] = {
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
       .help = "Use the other kind of address when there is none, or no route." },
-    { "oauth2", BW_OPT_GROUP, AT(oauth2), .group = &bw_oauth2_group,
-      .help = "A token that is asked for first." },
     { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
       .help = "Address of this host to ask from; targets are asked at addresses of its kind." },
-    { "follow_redirects", BW_OPT_BOOL, AT(follow_redirects), .def = "true",
-      .help = "Follow redirects, to http and https only. Passwords, tokens, cookies and all other "
-              "headers but Accept and User-Agent stay with the target's own origin." },
     { "no_follow_redirects", BW_OPT_BOOL, AT(no_follow_redirects), .def = "false",
       .help = "The older form of follow_redirects: false." },
     { "max_redirects", BW_OPT_INT, AT(max_redirects), .def = "10", .range = "0..50",
       .help = "Fail when there are more redirects." },
-    { "enable_http2", BW_OPT_BOOL, AT(enable_http2), .def = "true",
-      .help = "Offer HTTP/2 over TLS." },
     { "keep_alive", BW_OPT_BOOL, AT(keep_alive), .def = "false",
       .help = "Leave the connection open for the check's next run, for 90 seconds at most and "
               "while less than half of the descriptors are in use: cheaper, but connecting is "
@@ -162,13 +148,10 @@ static const struct bw_opt http_options[] = {
       .help = "Fail when the decoded body is longer; it is not read further. 0: 1 MiB." },
     { "compression", BW_OPT_STRING, AT(compression),
       .help = "Accept this encoding (gzip, br, deflate, identity) and decode it." },
-    BW_HTTP_PROXY_ROWS(AT(proxy)),
     { "skip_resolve_phase_with_proxy", BW_OPT_BOOL, AT(skip_resolve_phase_with_proxy),
       .def = "false",
       .help = "Give a proxy the target's name; otherwise it is looked up here and the proxy gets "
               "the address." },
-    { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
-      .help = "For https." },
     { "enable_http3", BW_OPT_NODE, AT(proxy.connect_header),
       .flags = BW_OPT_HIDDEN | BW_OPT_REFUSED, .help = "HTTP/3 is not spoken here" },
     { "fail_if_body_json_matches_cel", BW_OPT_NODE, AT(proxy.connect_header),
@@ -277,7 +260,8 @@ static enum bw_rc check_identity(const struct bw_http_options *o, struct bw_err 
     const struct bw_authorization *token = &o->authorization;
     const bool by_name = basic->username != NULL || basic->username_file != NULL;
     const bool by_token = token->credentials != NULL || token->credentials_file != NULL;
-    if (by_name + by_token + (o->bearer_token != NULL) + (o->oauth2.token_url != NULL) > 1)
+    const bool by_bearer = o->bearer_token != NULL || o->bearer_token_file != NULL;
+    if (by_name + by_token + by_bearer + (o->oauth2.token_url != NULL) > 1)
         return bw_fail(err, BW_EINVAL,
                        "basic_auth, authorization, bearer_token and oauth2 exclude each other");
     if (!bw_http_is_field_value(token->type) || !bw_http_is_field_value(token->credentials)
@@ -286,9 +270,10 @@ static enum bw_rc check_identity(const struct bw_http_options *o, struct bw_err 
     enum bw_rc rc = check_one_of(basic->username, basic->username_file, "username", err);
     if (rc == BW_OK)
         rc = check_one_of(basic->password, basic->password_file, "password", err);
-    return rc == BW_OK
-               ? check_one_of(token->credentials, token->credentials_file, "credentials", err)
-               : rc;
+    if (rc == BW_OK)
+        rc = check_one_of(token->credentials, token->credentials_file, "credentials", err);
+    return rc == BW_OK ? check_one_of(o->bearer_token, o->bearer_token_file, "bearer_token", err)
+                       : rc;
 }
 
 static enum bw_rc check_way(const struct bw_http_options *o, struct bw_err *err)

@@ -160,6 +160,8 @@ static enum bw_rc copy_identity(struct bw_http_plan *plan, const struct bw_http_
     if (rc == BW_OK)
         rc = add_file(plan, folder, o->authorization.credentials_file, plan->scheme,
                       &plan->authorization, err);
+    if (rc == BW_OK)
+        rc = add_file(plan, folder, o->bearer_token_file, "Bearer ", &plan->authorization, err);
     return rc;
 }
 

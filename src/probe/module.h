@@ -146,7 +146,7 @@ struct bw_http_options {
     const char *compression; /* NULL: none is asked for and none undone */
     struct bw_basic_auth basic_auth;
     struct bw_authorization authorization;
-    const char *bearer_token;
+    const char *bearer_token, *bearer_token_file;
     struct bw_oauth2_options oauth2;
     struct bw_proxy_options proxy;
     bool skip_resolve_phase_with_proxy;

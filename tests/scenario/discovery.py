@@ -3,11 +3,13 @@
 """Targets that are found: lists in files, over HTTP and from name servers become checks and go
 again, without touching others; what is wrong leaves the last good list in force. Relabelling is
 held against Prometheus itself."""
+import base64
 import http.server
 import json
 import os
 import shutil
 import signal
+import subprocess
 import threading
 import time
 import urllib.request
@@ -168,7 +170,7 @@ class Inventory:
     def __init__(self, port=0):
         inventory = self
         self.status, self.type, self.body = 200, "application/json; charset=utf-8", "[]"
-        self.headers = None
+        self.headers = self.location = None
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -176,6 +178,8 @@ class Inventory:
                 body = inventory.body.encode()
                 self.send_response(inventory.status)
                 self.send_header("Content-Type", inventory.type)
+                if inventory.location:
+                    self.send_header("Location", inventory.location)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -205,8 +209,8 @@ def lists_over_http(bench):
     expect("secret" not in daemon.log(), "a password was logged")
     expect("secret" not in daemon.get("/metrics").text, "a password is a label")
 
-    def failures():
-        return daemon.metrics().total("bellwether_discovery_failures_total")
+    def failures():  # that are not the one before again
+        return daemon.log().count("its last good list stays")
     for what in ({"status": 500}, {"type": "text/html"}, {"body": "[{"},
                  {"body": "[" + " " * (5 << 20) + "]"}):
         before, old = failures(), {k: getattr(inventory, k) for k in what}
@@ -219,9 +223,58 @@ def lists_over_http(bench):
     eventually("well again", lambda: names(daemon) == [two])
     inventory.close()
     before = failures()
-    eventually("it has died", lambda: failures() > before + 1)
+    eventually("it has died", lambda: failures() > before)
+    eventually("failures are counted", lambda: daemon.metrics().total(
+        "bellwether_discovery_failures_total") > 4)
     expect_equal((names(daemon), names(daemon, "shop")), ([two], ["first"]), "the last good list")
     the_last_good_list_outlives(bench, daemon, url, inventory.port, two)
+
+
+def who_asks_for_a_list(bench):
+    """Prometheus's keys: a password in a file, which is renewed; no key goes to another server."""
+    good, = bench.targets("good")
+    one, two = f"127.0.0.1:{good}", f"127.0.0.2:{good}"
+    first, other = Inventory(), Inventory()
+    first.body, other.body = json.dumps([group(one)]), json.dumps([group(two)])
+    word = bench.folder / "word"
+    word.write_text("hush\n")
+    source = {"url": f"http://127.0.0.1:{first.port}/sd", "refresh_interval": "1s",
+              "basic_auth": {"username": "me", "password_file": str(word)}, "checks": [CHECK]}
+    daemon = bench.daemon(config(discovery={"http": [source]}), "asks").start()
+    eventually("found", lambda: names(daemon) == [one])
+
+    def sent(inventory):
+        return inventory.headers.get("Authorization")
+
+    def basic(text):
+        return "Basic " + base64.b64encode(text.encode()).decode()
+    expect_equal(sent(first), basic("me:hush"), "who asks")
+    put(bench.folder, "word", "other\n")
+    eventually("the new password is used", lambda: sent(first) == basic("me:other"))
+    first.status, first.location = 302, f"http://127.0.0.1:{other.port}/sd"
+    eventually("the list from elsewhere", lambda: names(daemon) == [two])
+    expect_equal(sent(other), None, "what another server is told")
+    first.status, first.body = 200, "[]"
+    # What else is said of how to ask is taken with a reload, at once.
+    del source["basic_auth"]
+    source.update({"bearer_token": "t" * 20, "refresh_interval": "1h"})
+    daemon.configure(config(discovery={"http": [source]}))
+    daemon.signal(signal.SIGHUP)
+    eventually("a token is used", lambda: sent(first) == "Bearer " + "t" * 20)
+    eventually("nobody is there", lambda: names(daemon) == [])
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    # Mistakes are told with their place.
+    for wrong, words in (({"authorization": {"credentials": "a"}}, "exclude each other"),
+                         ({"bearer_token_file": "b"}, "bearer_token"),
+                         ({"tls_config": {"ca_file": "/nowhere"}}, "/nowhere"),
+                         ({"proxy_url": "ftp://a"}, "proxy_url")):
+        daemon.configure(config(discovery={"http": [{**source, **wrong}]}))
+        found = subprocess.run([bench.binary, "check", daemon.file], capture_output=True, text=True)
+        said = found.stdout + found.stderr
+        expect(found.returncode == 1 and words in said and "discovery.http[0]" in said,
+               f"{wrong}: {said}")
+    first.close()
+    other.close()
 
 
 def the_last_good_list_outlives(bench, daemon, url, port, two):
@@ -332,6 +385,7 @@ def scenario(bench):
     files_come_and_go(bench)
     relabelling_is_prometheus_s(bench)
     lists_over_http(bench)
+    who_asks_for_a_list(bench)
     registered_ones(bench)
     a_hundred_of_them(bench)
 

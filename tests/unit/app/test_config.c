@@ -124,11 +124,11 @@ static void secrets_come_from_files_beside(void **state)
     (void)state;
     struct folder folder;
     folder_make(&folder);
-    folder_write(&folder, "token", "hush\n");
+    folder_write(&folder, "token", "hush-hush-hush-hush\n");
     struct bw_config *config =
-        folder_config(&folder, "services: [{name: a, checks: [{name: b, http: http://c/,\n"
-                               "  overrides: {http: {bearer_token_file: token}}}]}]\n");
-    assert_string_equal(config->checks[0].options->http.bearer_token, "hush");
+        folder_config(&folder, "services: [{name: a, checks: [{name: b,\n"
+                               "  push: {every: 1h, token_file: token}}]}]\n");
+    assert_string_equal(config->checks[0].push->token, "hush-hush-hush-hush");
     bw_config_free(config);
     folder_remove(&folder);
 }
