@@ -31,7 +31,7 @@ static const struct bw_opt global_options[] = {
     { "retries", BW_OPT_INT, AT(bw_global_settings, retries), .def = "0", .range = "0..10",
       .help = "Further tries within one run after a failed one; they are counted, not hidden." },
     { "slot", BW_OPT_DURATION, AT(bw_global_settings, slot_ns), .def = "100ms", .range = "1ms..10s",
-      .help = "Checks that are due start together once in a slot: waking for each one costs several times the CPU." },
+      .help = "Checks that are due start together once in a slot: waking for each one costs several times the CPU. Where more than 64 would come together, slots are as much shorter." },
     { "concurrency", BW_OPT_INT, AT(bw_global_settings, concurrency), .def = "512", .range = "1..10000",
       .help = "Runs that may be under way at one time." },
     { "timezone", BW_OPT_STRING, AT(bw_global_settings, timezone), .def = "UTC",

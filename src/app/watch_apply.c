@@ -63,12 +63,22 @@ static enum bw_rc make_checks(struct bw_watch *watch, const struct bw_config *co
     return BW_OK;
 }
 
+static int64_t slot_for(const struct bw_config *config)
+{
+    double starts_per_second = 0;
+    for (size_t i = 0; i < config->check_count; i++) {
+        if (config->checks[i].push == NULL)
+            starts_per_second += (double)BW_SECOND / (double)config->checks[i].schedule.interval_ns;
+    }
+    return bw_schedule_slot(config->settings.global.slot_ns, starts_per_second);
+}
+
 static enum bw_rc make_schedule(const struct bw_watch *watch, const struct bw_config *config,
                                 struct bw_schedule **out, struct bw_err *err)
 {
     const int64_t now_ns = bw_loop_mono_ns(), now_ms = bw_core_now_ms(watch->core);
     const struct bw_global_settings *global = &config->settings.global;
-    struct bw_schedule *schedule = bw_schedule_new(global->slot_ns, (uint32_t)global->concurrency);
+    struct bw_schedule *schedule = bw_schedule_new(slot_for(config), (uint32_t)global->concurrency);
     for (size_t i = 0; i < config->check_count; i++) {
         if (config->checks[i].push != NULL)
             continue;

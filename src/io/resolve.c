@@ -37,8 +37,11 @@ struct bw_resolver {
     ares_channel channel;
     struct bw_timer *timer; /* when c-ares wants to try again */
     struct watch *watches;
-    struct bw_lookup *lookups; /* all that have not been delivered or cancelled */
-    int64_t limit_ns;          /* monotonic: when we last were out of descriptors; 0: never */
+    struct bw_lookup *lookups; /* all that have no answer yet */
+    struct bw_lookup *ready;   /* and those that have: the first is delivered first */
+    struct bw_lookup *ready_last;
+    struct bw_timer *deliver; /* started with the first */
+    int64_t limit_ns;         /* monotonic: when we last were out of descriptors; 0: never */
 };
 
 /* One question of a lookup. c-ares cannot withdraw a single question, so this outlives a
@@ -53,12 +56,12 @@ struct bw_lookup {
     struct bw_resolver *resolver;
     bw_lookup_done_fn *done;
     void *ctx;
-    struct bw_timer *timer; /* the timeout; later the delivery */
+    struct bw_timer *timer; /* the timeout; NULL for an address */
     struct bw_lookup *prev, *next;
     char *name;
     enum bw_ip_preference preference;
     bool fallback;
-    bool finished; /* delivery is under way */
+    bool finished; /* among the ready */
     int64_t start_ns;
     int64_t timeout_ns;
     int64_t end_ns;
@@ -79,6 +82,8 @@ static void arm(struct bw_resolver *resolver)
     else
         bw_timer_start(resolver->timer, wait.tv_sec * BW_SECOND + wait.tv_usec * 1000, 0);
 }
+
+static void on_deliver(void *ctx);
 
 static void on_retry(void *ctx)
 {
@@ -213,6 +218,7 @@ struct bw_resolver *bw_resolver_new(struct bw_loop *loop, const struct bw_resolv
     }
     ares_set_socket_functions(resolver->channel, &sockets, resolver);
     resolver->timer = bw_timer_new(loop, on_retry, resolver);
+    resolver->deliver = bw_timer_new(loop, on_deliver, resolver);
     if (o.servers != NULL) {
         status = ares_set_servers_ports_csv(resolver->channel, o.servers);
         if (status != ARES_SUCCESS) {
@@ -228,12 +234,26 @@ struct bw_resolver *bw_resolver_new(struct bw_loop *loop, const struct bw_resolv
 
 static void unlink_lookup(struct bw_lookup *lookup)
 {
-    if (lookup->prev != NULL)
-        lookup->prev->next = lookup->next;
-    else
-        lookup->resolver->lookups = lookup->next;
+    struct bw_resolver *resolver = lookup->resolver;
+    struct bw_lookup **first = lookup->finished ? &resolver->ready : &resolver->lookups;
+    *(lookup->prev != NULL ? &lookup->prev->next : first) = lookup->next;
     if (lookup->next != NULL)
         lookup->next->prev = lookup->prev;
+    if (resolver->ready_last == lookup)
+        resolver->ready_last = lookup->prev;
+}
+
+static void make_ready(struct bw_lookup *lookup)
+{
+    struct bw_resolver *resolver = lookup->resolver;
+    unlink_lookup(lookup);
+    lookup->finished = true;
+    lookup->prev = resolver->ready_last;
+    lookup->next = NULL;
+    *(lookup->prev != NULL ? &lookup->prev->next : &resolver->ready) = lookup;
+    resolver->ready_last = lookup;
+    if (lookup->prev == NULL)
+        bw_timer_start(resolver->deliver, 0, 0);
 }
 
 static void free_lookup(struct bw_lookup *lookup)
@@ -365,11 +385,10 @@ static void stand_in_for_localhost(struct bw_lookup *lookup)
     lookup->count = bw_address_parse(only_ip6 ? "::1" : "127.0.0.1", &lookup->addresses[0]) ? 1 : 0;
 }
 
-/* Delivery is left to the timer, so that done() is never called from inside a start and never
+/* Delivery is left to a timer, so that done() is never called from inside a start and never
  * from inside c-ares. */
 static void finish(struct bw_lookup *lookup)
 {
-    lookup->finished = true;
     lookup->end_ns = bw_loop_mono_ns();
     if (lookup->count == 0)
         stand_in_for_localhost(lookup);
@@ -379,18 +398,30 @@ static void finish(struct bw_lookup *lookup)
     } else {
         lookup->reason = failure_of(lookup);
     }
-    bw_timer_start(lookup->timer, 0, 0);
+    if (lookup->timer != NULL)
+        bw_timer_stop(lookup->timer);
+    make_ready(lookup);
 }
 
-static void on_lookup_timer(void *ctx)
+/* One family may have answered: that is enough where the other may stand in. */
+static void on_timeout(void *ctx)
 {
     struct bw_lookup *lookup = ctx;
-    if (!lookup->finished) {
-        /* One family may have answered: that is enough where the other may stand in. */
-        lookup->status = ARES_ETIMEOUT;
-        finish(lookup);
-    }
-    deliver(lookup);
+    lookup->status = ARES_ETIMEOUT;
+    finish(lookup);
+}
+
+/* Those that are ready now: what they begin must not keep the loop from its turn. */
+static void on_deliver(void *ctx)
+{
+    struct bw_resolver *resolver = ctx;
+    size_t count = 0;
+    for (const struct bw_lookup *at = resolver->ready; at != NULL; at = at->next)
+        count++;
+    for (; count > 0 && resolver->ready != NULL; count--)
+        deliver(resolver->ready); // NOLINT(clang-analyzer-unix.Malloc): it unlinks
+    if (resolver->ready != NULL)
+        bw_timer_start(resolver->deliver, 0, 0);
 }
 
 static void take_addresses(struct bw_lookup *lookup, const struct ares_addrinfo *info)
@@ -514,14 +545,14 @@ struct bw_lookup *bw_lookup_start(struct bw_resolver *resolver, const struct bw_
     if (lookup->next != NULL)
         lookup->next->prev = lookup;
     resolver->lookups = lookup;
-    lookup->timer = bw_timer_new(resolver->loop, on_lookup_timer, lookup);
-    bw_timer_start(lookup->timer, query->timeout_ns > 0 ? query->timeout_ns : LOOKUP_NS_DEFAULT, 0);
     if (bw_address_parse(query->name, &lookup->addresses[0])) {
         lookup->count = lookup->fallback || is_preferred(lookup, lookup->addresses[0].family);
         finish(lookup);
-    } else {
-        ask_all(lookup);
+        return lookup;
     }
+    lookup->timer = bw_timer_new(resolver->loop, on_timeout, lookup);
+    bw_timer_start(lookup->timer, lookup->timeout_ns, 0);
+    ask_all(lookup);
     return lookup;
 }
 
@@ -532,9 +563,12 @@ void bw_resolver_free(struct bw_resolver *resolver)
     ares_destroy(resolver->channel); /* answers all open questions */
     while (resolver->lookups != NULL)
         deliver(resolver->lookups); // NOLINT(clang-analyzer-unix.Malloc): it unlinks
+    while (resolver->ready != NULL)
+        deliver(resolver->ready); // NOLINT(clang-analyzer-unix.Malloc): it unlinks
     while (resolver->watches != NULL)
         drop_watch(&resolver->watches);
     bw_timer_free(resolver->timer);
+    bw_timer_free(resolver->deliver);
     ares_library_cleanup();
     free(resolver);
 }

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
+/* What the headers of an ordinary answer take: growing towards that in steps costs more than all
+ * else that is done with them. */
+enum { HEADER_BYTES_USUAL = 480 };
+
 void bw_http_answer_init(struct bw_http_answer *answer, const struct bw_http_plan *plan)
 {
     *answer = (struct bw_http_answer){ .content_length = -1 };
@@ -44,6 +48,7 @@ static void take_status(struct bw_http_answer *answer, struct bw_span line)
 {
     struct bw_span version, code = { 0 };
     clear_response(answer);
+    bw_buf_reserve(&answer->headers, HEADER_BYTES_USUAL);
     bw_span_split(&line, ' ', &version);
     bw_span_split(&line, ' ', &code);
     answer->version = bw_span_is(version, "HTTP/1.0")   ? BW_HTTP_1_0

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { URL_BYTES_MAX = 8192 };
+enum { URL_BYTES_MAX = 8192, REQUEST_BYTES_USUAL = 240 };
 
 static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
 {
@@ -455,6 +455,7 @@ bool bw_http_write_request(struct bw_buf *out, const struct bw_http_hop *hop,
     const char *method = hop->plain_get ? "GET" : plan->method;
     const char *body = bw_http_request_body(hop);
     *out_headers = make_headers(hop);
+    bw_buf_reserve(out, REQUEST_BYTES_USUAL);
     bw_buf_text(out, method);
     bw_buf_char(out, ' ');
     bw_buf_text(out, hop->url->path);

@@ -13,6 +13,12 @@
 #define INTERVAL_MAX_NS (400 * BW_DAY)
 #define NOBODY UINT32_MAX
 
+/* With so many a wake-up costs each of them next to nothing. */
+#define STARTS_A_SLOT 64.0
+
+/* By how much a tick may be off the grid and still be meant by it, unless slots are longer. */
+enum { NEAR_MS = 100 };
+
 enum state { ABSENT, WAITING, READY, RUNNING };
 
 enum { PRIORITIES = 3 };
@@ -50,6 +56,14 @@ struct bw_schedule {
     struct ready_list lists[PRIORITIES];
     struct bw_schedule_counts totals;
 };
+
+int64_t bw_schedule_slot(int64_t most_ns, double starts_per_second)
+{
+    if (starts_per_second * (double)most_ns <= STARTS_A_SLOT * BW_SECOND)
+        return most_ns;
+    const int64_t ms = (int64_t)(STARTS_A_SLOT * 1000 / starts_per_second);
+    return (ms > 0 ? ms : 1) * BW_MS;
+}
 
 struct bw_schedule *bw_schedule_new(int64_t slot_ns, uint32_t concurrency)
 {
@@ -244,7 +258,8 @@ static int64_t nearly_ms(const struct bw_schedule *s, const struct check *check)
 {
     const int64_t quarter_ms = interval_of(check) / BW_MS / 4;
     const int64_t slot_ms = s->slot_ns / BW_MS;
-    return slot_ms < quarter_ms ? slot_ms : quarter_ms;
+    const int64_t near_ms = slot_ms > NEAR_MS ? slot_ms : NEAR_MS;
+    return near_ms < quarter_ms ? near_ms : quarter_ms;
 }
 
 /* The check is READY for a tick that was due at this wall time, which is not now: lateness

@@ -12,7 +12,8 @@
  * wall clock, are floor((wall - phase) / interval) * interval + phase; these are the
  * nominal stamps. Waiting is on the monotonic clock: a step of the wall clock changes the
  * stamps, never the intervals. Starts are gathered in slots, because waking for each one
- * costs several times the CPU of starting a handful together.
+ * costs several times the CPU of starting a handful together; of many that start together most
+ * are late, so with them slots get shorter (bw_schedule_slot).
  *
  * A tick that finds its check still running or still READY is skipped; so is one whose
  * stamp equals that of the check's last start (the wall clock went back); so are all
@@ -63,6 +64,10 @@ struct bw_schedule_counts {
     uint64_t skipped_missed;  /* nobody asked in time */
     uint64_t skipped_equal;   /* the same nominal tick as the last start */
 };
+
+/* The slot to take where so many checks start in a second: `most_ns`, or so much less that no more
+ * start in it than are worth a wake-up. Whole milliseconds, at least 1. */
+int64_t bw_schedule_slot(int64_t most_ns, double starts_per_second);
 
 /* `slot_ns` >= 1 ms; at most `concurrency` (>= 1) checks run at a time. */
 struct bw_schedule *bw_schedule_new(int64_t slot_ns, uint32_t concurrency);

@@ -368,6 +368,59 @@ static void a_cancelled_lookup_is_silent(void **state)
     stop_server(&server);
 }
 
+enum { CALLERS = 6 };
+
+/* Callers that look up addresses; what some of them do when theirs comes. */
+struct caller {
+    struct world *w;
+    struct caller *all;
+    struct bw_lookup *lookup;
+    char said[4 * CALLERS];
+};
+
+static void on_call(void *ctx, const struct bw_lookup_result *result)
+{
+    struct caller *caller = ctx;
+    struct caller *all = caller->all;
+    const size_t me = (size_t)(caller - all);
+    const char name[] = { (char)('a' + me), '\0' };
+    const struct bw_lookup_query again = { .name = "127.0.0.9", .preference = BW_IP_4 };
+    assert_int_equal(result->count, 1);
+    assert_int_equal(ntohl(result->addresses[0].ip4.s_addr),
+                     0x7f000001 + (caller->lookup ? me : 8));
+    caller->lookup = NULL;
+    strncat(all->said, name, sizeof all->said - strlen(all->said) - 1);
+    if (me == 1) { /* the next, and the last */
+        bw_lookup_cancel(all[2].lookup);
+        bw_lookup_cancel(all[CALLERS - 1].lookup);
+    }
+    if (me == 3 && strlen(all->said) < 4) /* once */
+        bw_lookup_start(caller->w->resolver, &again, on_call, caller);
+    if (strlen(all->said) == 5)
+        bw_loop_stop(caller->w->loop);
+}
+
+/* In the order in which they were begun; who is called may cancel others, or begin anew. */
+static void addresses_come_in_order(void **state)
+{
+    (void)state;
+    struct world w;
+    struct caller callers[CALLERS] = { 0 };
+    open_world(&w, NULL);
+    for (size_t i = 0; i < CALLERS; i++) {
+        char name[] = "127.0.0.1";
+        name[8] = (char)('1' + i);
+        const struct bw_lookup_query query = { .name = name, .preference = BW_IP_4 };
+        callers[i].w = &w;
+        callers[i].all = callers;
+        callers[i].lookup = bw_lookup_start(w.resolver, &query, on_call, &callers[i]);
+    }
+    assert_string_equal(callers->said, "");
+    bw_loop_run(w.loop);
+    assert_string_equal(callers->said, "abded");
+    close_world(&w);
+}
+
 static void lookups_end_with_their_resolver(void **state)
 {
     (void)state;
@@ -404,6 +457,7 @@ int main(void)
         cmocka_unit_test(without_descriptors_it_is_our_fault),
         cmocka_unit_test(the_lookup_has_its_own_timeout),
         cmocka_unit_test(a_cancelled_lookup_is_silent),
+        cmocka_unit_test(addresses_come_in_order),
         cmocka_unit_test(lookups_end_with_their_resolver),
         cmocka_unit_test(broken_server_lists_are_refused),
     };

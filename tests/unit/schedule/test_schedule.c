@@ -37,14 +37,19 @@ static int64_t wall_ms(const struct world *w)
     return WALL_START_MS + (w->now_ns - START_NS) / BW_MS + w->wall_step_ms;
 }
 
-static void world_init(struct world *w, uint32_t concurrency, int64_t run_ns)
+static void world_init_with(struct world *w, int64_t slot_ns, uint32_t concurrency, int64_t run_ns)
 {
     memset(w, 0, sizeof *w);
-    w->schedule = bw_schedule_new(SLOT_NS, concurrency);
+    w->schedule = bw_schedule_new(slot_ns, concurrency);
     w->now_ns = START_NS;
     w->run_ns = run_ns;
     for (size_t i = 0; i < CHECKS; i++)
         w->done_ns[i] = INT64_MAX;
+}
+
+static void world_init(struct world *w, uint32_t concurrency, int64_t run_ns)
+{
+    world_init_with(w, SLOT_NS, concurrency, run_ns);
 }
 
 static struct bw_schedule_rule rule_of(uint32_t id, int64_t interval_ns)
@@ -141,6 +146,26 @@ static void an_hour_of_a_thousand_checks(void **state)
 }
 
 /* Whoever is added at whatever time has the same ticks. */
+static void many_starts_make_short_slots(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t most_ns;
+        double starts_per_second;
+        int64_t slot_ns;
+    } cases[] = {
+        { 100 * BW_MS, 0, 100 * BW_MS },   { 100 * BW_MS, 640, 100 * BW_MS },
+        { 100 * BW_MS, 650, 98 * BW_MS }, /* whole milliseconds */
+        { 100 * BW_MS, 1000, 64 * BW_MS }, { 100 * BW_MS, 10000, 6 * BW_MS },
+        { 100 * BW_MS, 1e6, BW_MS }, /* and not less than one */
+        { 5 * BW_MS, 10000, 5 * BW_MS },   { 10 * BW_SECOND, 6, 10 * BW_SECOND },
+        { 10 * BW_SECOND, 64, BW_SECOND }, { BW_MS, 1e9, BW_MS },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(bw_schedule_slot(cases[i].most_ns, cases[i].starts_per_second),
+                         cases[i].slot_ns);
+}
+
 static void ticks_do_not_depend_on_the_start(void **state)
 {
     static struct world a, b;
@@ -357,24 +382,34 @@ static void wall_steps_change_stamps_only(void **state)
 }
 
 /* A wall clock that drifts away from the monotonic one by 1 in 1000 costs no tick. */
+static void follow_drift(struct world *w, int64_t slot_ns, int64_t drift_ms)
+{
+    world_init_with(w, slot_ns, 10, 10 * BW_MS);
+    add(w, 0, 15 * BW_SECOND);
+    int64_t last_ms = 0;
+    for (int second = 0; second < 7200; second++) {
+        live(w, BW_SECOND);
+        w->wall_step_ms += drift_ms;
+        assert_true(last_ms == 0 || w->nominal_ms[0] == last_ms
+                    || w->nominal_ms[0] == last_ms + 15000);
+        last_ms = w->nominal_ms[0];
+        const int64_t wall_start_ms = wall_ms(w) - (w->now_ns - w->started_ns[0]) / BW_MS;
+        assert_true(last_ms == 0
+                    || (last_ms < wall_start_ms + 50 && last_ms > wall_start_ms - 150));
+    }
+    assert_int_equal(bw_schedule_counts(w->schedule, 0).skipped_equal, 0);
+    assert_in_range(w->starts[0], 479, 481);
+    bw_schedule_free(w->schedule);
+}
+
+/* However short the slots are. */
 static void drift_is_followed(void **state)
 {
     static struct world w;
     (void)state;
     for (int64_t drift_ms = -1; drift_ms <= 1; drift_ms += 2) {
-        world_init(&w, 10, 10 * BW_MS);
-        add(&w, 0, 15 * BW_SECOND);
-        int64_t last_ms = 0;
-        for (int second = 0; second < 7200; second++) {
-            live(&w, BW_SECOND);
-            w.wall_step_ms += drift_ms;
-            assert_true(last_ms == 0 || w.nominal_ms[0] == last_ms
-                        || w.nominal_ms[0] == last_ms + 15000);
-            last_ms = w.nominal_ms[0];
-        }
-        assert_int_equal(bw_schedule_counts(w.schedule, 0).skipped_equal, 0);
-        assert_in_range(w.starts[0], 479, 481);
-        bw_schedule_free(w.schedule);
+        follow_drift(&w, SLOT_NS, drift_ms);
+        follow_drift(&w, 2 * BW_MS, drift_ms);
     }
 }
 
@@ -453,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_hour_of_a_thousand_checks),
+        cmocka_unit_test(many_starts_make_short_slots),
         cmocka_unit_test(ticks_do_not_depend_on_the_start),
         cmocka_unit_test(a_slow_check_skips_its_own_ticks),
         cmocka_unit_test(a_suspend_is_no_burst),
