@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The generated pages of docs/ say what the program's tables say, with what people wrote for them in
-its place; docs/cli.md has a section for each command and names each flag. BW_UPDATE_DOCS=1 writes
+its place; docs/cli.md has a section for each command and names each flag; links lead somewhere. BW_UPDATE_DOCS=1 writes
 the generated pages anew."""
 import os
 import pathlib
@@ -11,8 +11,8 @@ import subprocess
 
 from harness import expect, expect_equal, run
 
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
-SOURCES = DOCS.parent / "src"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS, SOURCES = ROOT / "docs", ROOT / "src"
 INCLUDE = re.compile(r"^<!-- include: (\S+) -->$", re.M)
 
 
@@ -58,6 +58,57 @@ def what_kinds_tell():
         expect(not missing, f"{kind} tells {sorted(missing)}: add that to src/probe/tells.c")
 
 
+def documents():
+    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("*.d/*.md")),
+            *sorted((ROOT / "grafana").glob("*.md"))]
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
+
+
+def anchors(file):
+    """What the headings of a document are called in links, as GitHub has it."""
+    found, seen = set(), {}
+    text = re.sub(r"^```.*?^```$", "", file.read_text(), flags=re.M | re.S)
+    for heading in re.findall(r"^#+ (.*?)\s*$", text, re.M):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
+        name = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        times = seen.get(name, 0)
+        seen[name] = times + 1
+        found.add(f"{name}-{times}" if times else name)
+    return found
+
+
+def links():
+    """Each link within the documents leads to a file and a heading that are there. A part of a
+    page is read in that page, so its links start there."""
+    broken, count = [], 0
+    for file in documents():
+        home = file.parent.parent if file.parent.suffix == ".d" else file.parent
+        page = DOCS / f"{file.parent.stem}.md" if file.parent.suffix == ".d" else file
+        for target in re.findall(r"\[[^]]*\]\(([^)\s]+)\)", without_code(file.read_text())):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            there = (home / path).resolve() if path else page
+            count += 1
+            if not there.exists() or (anchor and there.suffix == ".md"
+                                      and anchor not in anchors(there)):
+                broken.append(f"{file.relative_to(ROOT)}: {target}")
+    expect(count > 100, f"only {count} links were found")
+    expect(not broken, "links that lead nowhere:\n" + "\n".join(broken))
+
+
+def headings_are_told_apart():
+    """Tables link to the heading of a group: there is one of that name on the page."""
+    for page in ("configuration", "probes", "metrics", "routes"):
+        file = DOCS / f"{page}.md"
+        linked = set(re.findall(r"\]\(#([^)]+)\)", without_code(file.read_text())))
+        twice = sorted(name for name in linked if f"{name}-1" in anchors(file))
+        expect(not twice, f"{file.name} has several headings of one name: {twice}")
+
+
 def command_line(bench):
     page = (DOCS / "cli.md").read_text()
     commands = re.findall(r"^  ([a-z]+)  ", bench.bellwether("help").stdout, re.M)
@@ -93,6 +144,8 @@ def scenario(bench):
     manual(bench)
     generated_pages(bench)
     what_kinds_tell()
+    links()
+    headings_are_told_apart()
     command_line(bench)
 
 
