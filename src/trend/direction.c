@@ -5,6 +5,7 @@
 #include <math.h>
 
 #define T_CRITICAL 1.96
+#define DRIFT_CRITICAL 2.58 /* of a walk, which has other ways to look like a trend as well */
 
 /* What one random walk in a thousand explains of itself by a line, over what it leaves. */
 #define RISE_OF_A_WALK 32.0
@@ -36,6 +37,10 @@ void bw_trend_direction(const struct bw_trend_slope *slope, bool constant,
     if (beyond) {
         t = copysign(fmax(fabs(t), T_BEYOND_A_WALK), t);
         neff = fmax(neff, BW_TREND_NEFF_MIN);
+    }
+    if (!beyond && neff < BW_TREND_NEFF_MIN && fabs(slope->drift) > DRIFT_CRITICAL) {
+        t = slope->drift; /* what hardly comes back to its line may still drift, as a walk does */
+        neff = BW_TREND_NEFF_MIN;
     }
     const double worth = neff / 3;
     const double factor = sqrt(1 + worth) * exp(-0.5 * t * t * worth / (1 + worth));

@@ -76,12 +76,17 @@ bool bw_trend_exam_passage(struct bw_arena *arena, const struct bw_trend_exam *e
     const struct bw_trend_grid *grid = exam->grid;
     if (exam->slope.n < VALUES_MIN || steps == 0)
         return false;
+    /* Futures run along the line: that a walk drifts does not make its line any surer. */
+    struct bw_trend_slope line = exam->slope;
+    struct bw_trend_verdict of_line;
+    line.drift = 0;
+    bw_trend_direction(&line, grid->constant, &of_line);
     const struct bw_trend_outlook outlook = {
         .regime = exam->plain + exam->regime,
         .n = grid->n - exam->regime,
         .next = grid->n,
         .slope = &exam->slope,
-        .verdict = &exam->verdict,
+        .verdict = &of_line,
         .seasons = &exam->seasons,
         .threshold = threshold,
         .side = side,

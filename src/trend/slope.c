@@ -11,7 +11,7 @@
 #define CLIP_K 3.5
 #define R_MAX 0.995
 
-enum { HUBER_ROUNDS = 3, LAG2_MIN = 100 };
+enum { HUBER_ROUNDS = 3, LAG2_MIN = 100, DRIFT_STEPS = 12, DRIFT_CELLS = 3 };
 
 struct fit {
     size_t n;
@@ -113,6 +113,24 @@ static void judge(const struct fit *f, struct bw_trend_slope *out)
     out->high = f->slope + width;
 }
 
+/* Student's t of the steps between evenly spaced values, as a normal score: what a random walk with
+ * a drift has, and what a stationary series has less of, as its steps take each other back. */
+static double drift(const struct fit *f)
+{
+    if (f->n < DRIFT_STEPS * DRIFT_CELLS)
+        return 0;
+    double step[DRIFT_STEPS], before = 0;
+    for (size_t i = 0; i <= DRIFT_STEPS; i++) {
+        const double at = f->y[(f->n - 1) * i / DRIFT_STEPS];
+        if (i > 0)
+            step[i - 1] = at - before;
+        before = at;
+    }
+    const double mean = bw_trend_mean(step, DRIFT_STEPS);
+    const double sd = bw_trend_sd(step, DRIFT_STEPS) * sqrt(DRIFT_STEPS / (DRIFT_STEPS - 1.0));
+    return sd > 0 ? normal_score(mean / sd * sqrt(DRIFT_STEPS), DRIFT_STEPS - 1) : 0;
+}
+
 static double largest(const struct fit *f)
 {
     double size = 0;
@@ -148,5 +166,6 @@ void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n, doubl
     out->per_cell = f.slope;
     out->end = f.level + f.slope * (double)(n - 1);
     out->r = correlation(&f, scale, &out->sd);
+    out->drift = drift(&f);
     judge(&f, out);
 }

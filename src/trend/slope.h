@@ -24,6 +24,7 @@ struct bw_trend_slope {
     double vif;       /* (1+r)/(1-r) */
     double neff;      /* n / vif: independent values that the data is worth */
     double t;         /* per_cell / se as a normal score, small neff allowed for */
+    double drift;     /* normal score of the drift, were the values a random walk; 0: too few */
     double rise;      /* variance that the line explains over what it leaves, +Inf: exact */
     double *residual; /* [n], of the values present, in order */
 };

@@ -63,6 +63,9 @@ static void thin_evidence_is_undetermined(void **state)
     bw_trend_direction(&slope, false, &verdict);
     assert_int_equal(verdict.direction, BW_UNDETERMINED);
     assert_int_equal(verdict.leaning, BW_RISING);
+    slope.drift = -3; /* the line says nothing, but steps do */
+    bw_trend_direction(&slope, false, &verdict);
+    assert_int_equal(verdict.direction, BW_FALLING);
     slope.neff = 8;
     bw_trend_direction(&slope, false, &verdict);
     assert_int_equal(verdict.direction, BW_RISING);

@@ -100,6 +100,32 @@ static void the_interval_covers(void **state)
     }
 }
 
+static unsigned drifting(double phi, double step)
+{
+    unsigned count = 0;
+    for (uint64_t seed = 1; seed <= SERIES; seed++) {
+        double x[N], at = 0;
+        struct bw_arena arena = { 0 };
+        struct bw_trend_slope slope;
+        synth_make(&(struct synth){ .sd = 1, .phi = phi }, seed, x, N);
+        for (size_t i = 0; i < N && phi == 0; i++)
+            x[i] = at += x[i] + step; /* what was noise becomes the steps of a walk */
+        bw_trend_slope_fit(&arena, x, N, 0, &slope);
+        count += fabs(slope.drift) > 1.96;
+        bw_arena_fini(&arena);
+    }
+    return count;
+}
+
+/* Of a walk without a drift one in twenty seems to have one; of what comes back, hardly any. */
+static void a_drift_is_not_a_walk(void **state)
+{
+    (void)state;
+    assert_in_range(drifting(0, 0), SERIES * 1 / 100, SERIES * 9 / 100);
+    assert_in_range(drifting(0.9, 0), 0, SERIES * 2 / 100);
+    assert_in_range(drifting(0, 0.3), SERIES * 80 / 100, SERIES);
+}
+
 static void neff_shrinks_with_correlation(void **state)
 {
     (void)state;
@@ -135,6 +161,7 @@ int main(void)
         cmocka_unit_test(few_values_count_for_less),
         cmocka_unit_test(outliers_and_gaps_hardly_move_it),
         cmocka_unit_test(the_interval_covers),
+        cmocka_unit_test(a_drift_is_not_a_walk),
         cmocka_unit_test(neff_shrinks_with_correlation),
         cmocka_unit_test(too_few_say_nothing),
     };
