@@ -3,6 +3,9 @@
 #include "app/log.h"
 #include "cli/commands.h"
 #include "cli/config_check.h"
+#include "web/security.h"
+
+#include <stdio.h>
 
 struct serve_opts {
     struct bw_daemon_options daemon;
@@ -31,7 +34,8 @@ static const struct bw_opt rows[] = {
     { "config.file", BW_OPT_STRING, AT(daemon.config_file), .flags = BW_OPT_FILE,
       .help = "Configuration; without one this host and the daemon itself are watched." },
     { "config.check", BW_OPT_BOOL, AT(check),
-      .help = "Only validate the configuration: list every mistake, start nothing." },
+      .help = "Only validate the configuration and the file of --web.config.file: list every "
+              "mistake, start nothing." },
     { "storage.path", BW_OPT_STRING, AT(daemon.storage_path), .range = "1..4096",
       .flags = BW_OPT_FILE,
       .help = "The store's file; default: the configuration's, else bellwether.db in "
@@ -59,12 +63,29 @@ static const struct bw_opt_group group = { .name = "serve",
                                            .size = sizeof(struct serve_opts),
                                            .opts = rows };
 
+static int check_security(const char *file)
+{
+    struct bw_arena arena;
+    struct bw_security security;
+    struct bw_err err;
+    bw_arena_init(&arena);
+    const enum bw_rc rc = bw_security_read(&arena, file, &security, &err);
+    if (rc != BW_OK)
+        fprintf(stderr, "%s\n", err.text);
+    bw_arena_fini(&arena);
+    return rc == BW_OK ? BW_EXIT_OK : BW_EXIT_FAILED;
+}
+
 static int run(const struct bw_command *command, const struct bw_call *call)
 {
     (void)command;
     const struct serve_opts *opts = call->opts;
-    if (opts->check)
-        return bw_config_check(opts->daemon.config_file);
+    if (opts->check) {
+        const char *security = opts->daemon.web_config_file;
+        const int refused = security != NULL ? check_security(security) : BW_EXIT_OK;
+        const int exit_code = bw_config_check(opts->daemon.config_file);
+        return refused != BW_EXIT_OK ? refused : exit_code;
+    }
     bw_log_setup((enum bw_log_level)opts->log_level, (enum bw_log_format)opts->log_format);
     return bw_daemon_run(&opts->daemon);
 }

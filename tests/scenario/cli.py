@@ -82,6 +82,10 @@ def init_and_check(bench):
     told(bench, 0, "check", "new.yml", shows="1 service, 2 checks")
     told(bench, 0, "serve", "--config.check", "--config.file=new.yml", shows="1 service, 2 checks")
     told(bench, 0, "serve", "--config.check", shows="the built-in default")
+    (bench.folder / "web.yml").write_text("tokens: [{nme: x}]\n")
+    told(bench, 1, "serve", "--config.check", "--web.config.file=web.yml", says="web.yml:1:11")
+    (bench.folder / "web.yml").write_text("tokens: [{name: a, scope: read, token: 0123456789abcdef}]\n")
+    told(bench, 0, "serve", "--config.check", "--web.config.file=web.yml", shows="the built-in default")
     (bench.folder / "bad.yml").write_text("global: {intervall: 3s}\nservices: 5\n")
     for argv in (("check", "bad.yml"), ("serve", "--config.check", "--config.file=bad.yml")):
         told(bench, 1, *argv, says="bad.yml:1:10: global: unknown key 'intervall'")

@@ -69,7 +69,8 @@ class World:
         self.contexts = {False: self.certificates.context("good"),
                          True: self.certificates.context("expired")}
         (folder / "etc/bellwether/stock.password").write_text("a-password-of-stock\n")
-        (folder / "etc/bellwether/backup.token").write_text(TOKEN + "\n")
+        for name in ("backup", "prometheus"):
+            (folder / f"etc/bellwether/{name}.token").write_text(TOKEN + "\n")
         (folder / "etc/prometheus/blackbox.yml").write_text("modules: {http_2xx: {prober: http}}\n")
         self.telnet = socket.socket()  # closed until somebody listens there
         self.telnet.bind(("127.0.0.1", 0))
@@ -264,6 +265,8 @@ def check_block(bench, world, file, number, text):
             return
         said = subprocess.run([promtool, "check", "config", "--syntax-only", bench.folder / name],
                               capture_output=True, text=True, timeout=60)
+    elif text.startswith("# web.yml"):
+        said = bench.bellwether("serve", "--config.check", f"--web.config.file={bench.folder / name}")
     elif text.startswith("# blackbox.yml"):
         (bench.folder / "whole.yml").write_text(json.dumps({"module_files": [name]}))
         said = bench.bellwether("check", bench.folder / "whole.yml")
