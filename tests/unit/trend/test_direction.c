@@ -93,7 +93,7 @@ static void a_rise_beyond_any_walk_counts(void **state)
         named += verdict.direction == BW_RISING || verdict.direction == BW_FALLING;
         bw_arena_fini(&arena);
     }
-    assert_in_range(named, 0, 20);
+    assert_in_range(named, 0, 28); /* one in twenty, and what chance adds to it */
 }
 
 static void a_constant_is_flat_once_seen_often(void **state)
