@@ -253,12 +253,7 @@ static bool read_document(struct bw_config_loading *loading, const char *file,
     if (file != NULL)
         return bw_config_read(loading, file);
     const char *text = bw_default_config_text(loading->arena, defaults->self, defaults->icmp);
-    loading->root =
-        bw_yaml_read("the built-in default", text, strlen(text), loading->arena, loading->problems);
-    if (loading->root == NULL)
-        return false;
-    loading->modules = bw_node_find(loading->root, "modules");
-    return true;
+    return bw_config_read_text(loading, "the built-in default", text);
 }
 
 bool bw_config_is_sound(const struct bw_config_loading *loading, const char *path)

@@ -29,8 +29,16 @@ bool bw_config_is_sound(const struct bw_config_loading *loading, const char *pat
 struct bw_conf_ctx bw_config_ctx(struct bw_config *config, struct bw_arena *arena,
                                  struct bw_problems *problems);
 
-/* Reads `file` and what it includes into loading->root and loading->modules. */
+/* Reads `file` and what it includes into loading->root and loading->modules, with the modules that
+ * are built in below them. */
 bool bw_config_read(struct bw_config_loading *loading, const char *file);
+
+/* The same of a text that is no file, and of nothing but what is built in. */
+bool bw_config_read_text(struct bw_config_loading *loading, const char *name, const char *text);
+bool bw_config_read_recipes(struct bw_config_loading *loading);
+
+/* Whether a module is built in. */
+bool bw_config_is_recipe(const struct bw_node *module);
 
 /* Gives the check options of its own. */
 void bw_config_set_options(struct bw_config_loading *loading, struct bw_config_check *check,

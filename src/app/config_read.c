@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/config_internal.h"
+#include "base/embedded.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "conf/yaml.h"
@@ -121,11 +122,50 @@ static bool take_module_file(struct bw_config_loading *loading, struct bw_node *
     return merge_modules(loading, bw_node_find(root, "modules")) && ok;
 }
 
+/* ---- what is built in ---- */
+
+/* Of src/app/recipes.yml. */
+extern const struct bw_embedded bw_recipe_files[];
+
+static const char recipes_place[] = "the built-in modules";
+
+bool bw_config_is_recipe(const struct bw_node *module)
+{
+    return module->at.file != NULL && strcmp(module->at.file, recipes_place) == 0;
+}
+
+/* A module of that name that is configured is another one: nothing is merged. */
+bool bw_config_read_recipes(struct bw_config_loading *loading)
+{
+    const struct bw_embedded *file = bw_embedded_find(bw_recipe_files, "recipes.yml");
+    struct bw_node *root =
+        bw_yaml_read(recipes_place, file->data, file->size, loading->arena, loading->problems);
+    struct bw_node *recipes = bw_node_find(root, "modules");
+    if (recipes == NULL)
+        return false;
+    if (loading->modules == NULL)
+        loading->modules = bw_node_new(loading->arena, BW_NODE_MAP, recipes->at);
+    for (struct bw_node *child = recipes->first, *next; child != NULL; child = next) {
+        next = child->next;
+        if (bw_node_find(loading->modules, child->key) == NULL)
+            bw_node_append(loading->modules, child);
+    }
+    return true;
+}
+
+bool bw_config_read_text(struct bw_config_loading *loading, const char *name, const char *text)
+{
+    loading->root = bw_yaml_read(name, text, strlen(text), loading->arena, loading->problems);
+    return loading->root != NULL && merge_modules(loading, bw_node_find(loading->root, "modules"))
+           && bw_config_read_recipes(loading);
+}
+
 bool bw_config_read(struct bw_config_loading *loading, const char *file)
 {
     loading->root = read_one(loading, NULL, file, (struct bw_place){ .file = file });
     if (loading->root == NULL || !read_patterns(loading, "include", take_include))
         return false;
     return merge_modules(loading, bw_node_find(loading->root, "modules"))
-           && read_patterns(loading, "module_files", take_module_file);
+           && read_patterns(loading, "module_files", take_module_file)
+           && bw_config_read_recipes(loading);
 }

@@ -31,7 +31,8 @@ static const struct bw_opt_name formats[] = { { "text", TEXT }, { "json", JSON }
 
 static const struct bw_opt rows[] = {
     { "module", BW_OPT_STRING, AT(module),
-      .help = "Options of the probe: an entry of `modules` in the configuration." },
+      .help = "Options of the probe: an entry of `modules` in the configuration, or one that is "
+              "built in." },
     { "config.file", BW_OPT_STRING, AT(config_file), .flags = BW_OPT_FILE,
       .help = "Where --module is looked up: a configuration, or a file of modules." },
     { "timeout", BW_OPT_DURATION, AT(timeout_ns), .range = "0s..10m",
@@ -46,11 +47,8 @@ static const struct bw_opt rows[] = {
 static enum bw_rc check_opts(const void *given, struct bw_err *err)
 {
     const struct probe_opts *opts = given;
-    if ((opts->module == NULL) != (opts->config_file == NULL))
-        return bw_fail(err, BW_EINVAL,
-                       opts->module != NULL
-                           ? "--module needs --config.file, the file that has it"
-                           : "--config.file needs --module, the entry that is meant");
+    if (opts->module == NULL && opts->config_file != NULL)
+        return bw_fail(err, BW_EINVAL, "--config.file needs --module, the entry that is meant");
     return BW_OK;
 }
 
@@ -229,7 +227,7 @@ static void add_module(void *ctx, const char *name)
 static void complete(struct bw_completion *completion, const struct bw_opt *flag)
 {
     const char *file = bw_completion_given(completion, "config.file");
-    if (flag != NULL && strcmp(flag->name, "module") == 0 && file != NULL)
+    if (flag != NULL && strcmp(flag->name, "module") == 0)
         bw_probe_module_names(completion->arena, file, add_module, completion);
     for (size_t i = 0; flag == NULL && completion->arg_count == 0 && bw_probe_table[i] != NULL; i++)
         bw_completion_add(completion, bw_probe_table[i]->name, bw_probe_table[i]->summary);

@@ -32,13 +32,14 @@ static void no_such_module(struct bw_config_loading *loading, const char *file, 
     const struct bw_node *node = loading->modules != NULL ? loading->modules->first : NULL;
     for (; node != NULL; node = node->next)
         bw_guess_try(&guess, node->key);
-    bw_problems_add(loading->problems, (struct bw_place){ .file = file }, "modules",
-                    "there is no module '%s'%s%s%s", name,
+    bw_problems_add(loading->problems,
+                    (struct bw_place){ .file = file != NULL ? file : "without --config.file" },
+                    "modules", "there is no module '%s'%s%s%s", name,
                     guess.best != NULL ? ", did you mean '" : "",
                     guess.best != NULL ? guess.best : "", guess.best != NULL ? "'?" : "");
 }
 
-/* Reads the file as far as `modules`. */
+/* Reads the file as far as `modules`; NULL: there is what is built in. */
 static bool load(struct bw_config_loading *out, struct bw_config *config, struct bw_arena *arena,
                  const char *file, struct bw_problems *problems)
 {
@@ -50,7 +51,7 @@ static bool load(struct bw_config_loading *out, struct bw_config *config, struct
         .problems = problems,
         .ctx = bw_config_ctx(config, arena, problems),
     };
-    return bw_config_read(out, file);
+    return file != NULL ? bw_config_read(out, file) : bw_config_read_recipes(out);
 }
 
 const struct bw_probe_module *bw_probe_module_read(struct bw_arena *arena, const char *file,

@@ -170,6 +170,7 @@ struct bw_tcp_label_options {
 
 struct bw_tcp_options {
     struct bw_items query_response; /* struct bw_tcp_step */
+    int protocol;                   /* enum bw_greeting */
     int preferred_ip_protocol;
     bool ip_protocol_fallback;
     const char *source_ip_address; /* NULL: any */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "probe/starttls.h"
+#include "probe/greeting.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -65,27 +65,14 @@ bool bw_starttls_read_ldap(const char *bytes, size_t len, struct bw_starttls_hea
     return is_ldap_success(raw, at + size, at);
 }
 
-/* A packet's head, protocol 10, the version with its 0, 4 bytes of a thread's id, 8 of salt, a 0,
- * and then what the server can do. */
 bool bw_starttls_read_mysql(const char *bytes, size_t len, struct bw_starttls_heard *out)
 {
-    enum { HEAD = 4, PROTOCOL = 10, BEFORE_FLAGS = 4 + 8 + 1, CLIENT_SSL = 0x0800 };
-    const unsigned char *raw = (const unsigned char *)bytes;
-    if (len < HEAD + 1)
-        return true;
-    const size_t size = (size_t)raw[0] | (size_t)raw[1] << 8 | (size_t)raw[2] << 16;
-    out->wrong = raw[HEAD] == 0xff ? "the server refuses us" : "no greeting of MySQL";
-    if (raw[HEAD] != PROTOCOL || size > UINT16_MAX)
-        return false;
-    if (len - HEAD < size)
-        return true;
-    const unsigned char *end = memchr(raw + HEAD, 0, size);
-    const size_t flags = end != NULL ? (size_t)(end - raw) + 1 + BEFORE_FLAGS : SIZE_MAX;
-    if (flags == SIZE_MAX || flags + 2 > HEAD + size)
+    enum { CLIENT_SSL = 0x0800 };
+    unsigned flags = CLIENT_SSL; /* while it is not whole */
+    if (!bw_mysql_read_greeting(bytes, len, out, &flags))
         return false;
     out->wrong = "the server does not offer TLS";
-    out->taken = HEAD + size;
-    return ((unsigned)raw[flags] | (unsigned)raw[flags + 1] << 8) & CLIENT_SSL;
+    return (flags & CLIENT_SSL) != 0;
 }
 
 /* ---- what is said ---- */

@@ -14,7 +14,7 @@ struct bw_bytes {
 
 struct bw_starttls_heard {
     size_t taken;      /* the first message has so many bytes; 0: it is not whole yet */
-    const char *wrong; /* why there will be no TLS */
+    const char *wrong; /* why it will not go on */
 };
 
 /* False: refused, or no message of this protocol. */

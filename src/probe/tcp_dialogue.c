@@ -116,7 +116,9 @@ static enum bw_dialogue_want expect_message(struct bw_dialogue *dialogue,
     }
     if (!dialogue->closed && dialogue->in.len <= LINE_BYTES_MAX)
         return BW_DIALOGUE_READ;
-    bw_probe_fail(out, BW_REASON_CONNECTION_CLOSED, "closed before it changed to TLS");
+    bw_probe_fail(out, BW_REASON_CONNECTION_CLOSED,
+                  dialogue->plan->looks ? "closed before it changed to TLS"
+                                        : "closed before it had introduced itself");
     return BW_DIALOGUE_FAILED;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "probe/greeting.h"
 #include "probe/tcp_labels.h"
 
 #include "base/mem.h"
@@ -47,11 +48,21 @@ static const struct bw_opt_group step_group = {
     .check = step_check,
 };
 
+static const struct bw_opt_name greeting_names[] = {
+    { "none", BW_GREETING_NONE },
+    { "mysql", BW_GREETING_MYSQL },
+    { "postgres", BW_GREETING_POSTGRES },
+    { 0 },
+};
+
 #define AT(member) offsetof(struct bw_tcp_options, member)
 
 static const struct bw_opt tcp_options[] = {
     { "query_response", BW_OPT_GROUPS, AT(query_response), .group = &step_group,
       .help = "What to say and what to hear once connected, in this order." },
+    { "protocol", BW_OPT_ENUM, AT(protocol), .def = "none", .names = greeting_names,
+      .help = "Instead of query_response: a database that does not talk in lines. Passes when it "
+              "answers to a user `bellwether`, who need not exist." },
     { "preferred_ip_protocol", BW_OPT_ENUM, AT(preferred_ip_protocol), .def = "ip6",
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
@@ -68,6 +79,8 @@ static const struct bw_opt tcp_options[] = {
 static enum bw_rc tcp_check(const void *opts, struct bw_err *err)
 {
     const struct bw_tcp_options *o = opts;
+    if (o->protocol != BW_GREETING_NONE && o->query_response.count > 0)
+        return bw_fail(err, BW_EINVAL, "protocol and query_response exclude each other");
     const enum bw_rc rc = bw_tcp_labels_check(&o->query_response, err);
     return rc == BW_OK ? bw_probe_source_check(o->source_ip_address, err) : rc;
 }
@@ -176,6 +189,27 @@ static enum bw_rc prepare_steps(struct bw_tcp_plan *plan, const struct bw_items 
     return bw_tcp_labels_prepare(plan, items, err);
 }
 
+static enum bw_rc prepare_talk(struct bw_tcp_plan *plan, const struct bw_starttls_talk *talk,
+                               struct bw_err *err)
+{
+    plan->steps = bw_alloc_array(talk->count + 1, sizeof *plan->steps);
+    plan->step_count = talk->count;
+    for (size_t i = 0; i < talk->count; i++) {
+        const struct bw_starttls_step *from = &talk->steps[i];
+        struct bw_tcp_plan_step *step = &plan->steps[i];
+        step->reader = from->reader;
+        step->message = from->message.len > 0 ? &from->message : NULL;
+        step->send = bw_strdup(from->send);
+        step->starttls = plan->looks && i + 1 == talk->count;
+        step->expect = from->expect != NULL ? bw_regex_new(from->expect, err) : NULL;
+        step->refusal = from->refusal != NULL ? bw_regex_new(from->refusal, err) : NULL;
+        if ((from->expect != NULL && step->expect == NULL)
+            || (from->refusal != NULL && step->refusal == NULL))
+            return BW_EINVAL;
+    }
+    return BW_OK;
+}
+
 /* The plan, whole, or NULL; `rc` is what became of it so far. */
 static struct bw_tcp_plan *complete(struct bw_tcp_plan *plan, enum bw_rc rc,
                                     const struct bw_tls_options *tls, const char *folder,
@@ -199,8 +233,10 @@ void *bw_tcp_prepare(struct bw_probe_engine *engine, const void *options, const 
     plan->fallback = o->ip_protocol_fallback;
     plan->tls = plan->uses_tls = o->tls;
     plan->has_source = bw_probe_source_read(o->source_ip_address, &plan->source);
-    return complete(plan, prepare_steps(plan, &o->query_response, err), &o->tls_config, folder,
-                    err);
+    const enum bw_rc rc = o->protocol != BW_GREETING_NONE
+                              ? prepare_talk(plan, &bw_greetings[o->protocol], err)
+                              : prepare_steps(plan, &o->query_response, err);
+    return complete(plan, rc, &o->tls_config, folder, err);
 }
 
 void *bw_unix_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
@@ -215,27 +251,6 @@ void *bw_unix_prepare(struct bw_probe_engine *engine, const void *options, const
                     err);
 }
 
-static enum bw_rc prepare_starttls(struct bw_tcp_plan *plan, const struct bw_starttls_talk *talk,
-                                   struct bw_err *err)
-{
-    plan->steps = bw_alloc_array(talk->count + 1, sizeof *plan->steps);
-    plan->step_count = talk->count;
-    for (size_t i = 0; i < talk->count; i++) {
-        const struct bw_starttls_step *from = &talk->steps[i];
-        struct bw_tcp_plan_step *step = &plan->steps[i];
-        step->reader = from->reader;
-        step->message = from->message.len > 0 ? &from->message : NULL;
-        step->send = bw_strdup(from->send);
-        step->starttls = i + 1 == talk->count;
-        step->expect = from->expect != NULL ? bw_regex_new(from->expect, err) : NULL;
-        step->refusal = from->refusal != NULL ? bw_regex_new(from->refusal, err) : NULL;
-        if ((from->expect != NULL && step->expect == NULL)
-            || (from->refusal != NULL && step->refusal == NULL))
-            return BW_EINVAL;
-    }
-    return BW_OK;
-}
-
 void *bw_look_prepare(struct bw_probe_engine *engine, const void *options, const char *folder,
                       struct bw_err *err)
 {
@@ -248,8 +263,8 @@ void *bw_look_prepare(struct bw_probe_engine *engine, const void *options, const
     plan->tells_changes = o->certificate_changes;
     plan->tls = o->starttls == BW_STARTTLS_NONE;
     plan->has_source = bw_probe_source_read(o->source_ip_address, &plan->source);
-    return complete(plan, prepare_starttls(plan, &bw_starttls_talks[o->starttls], err),
-                    &o->tls_config, folder, err);
+    return complete(plan, prepare_talk(plan, &bw_starttls_talks[o->starttls], err), &o->tls_config,
+                    folder, err);
 }
 
 void bw_tcp_release(void *prepared)
