@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/validate.h"
 
+#include "app/config_internal.h"
 #include "app/discovery.h"
 #include "app/trending.h"
 #include "base/mem.h"

@@ -130,6 +130,8 @@ static enum bw_dialogue_want expect_line(struct bw_dialogue *dialogue,
     size_t len, taken;
     while (find_line(dialogue, &len, &taken)) {
         const char *line = dialogue->in.data;
+        if (len > LINE_BYTES_MAX)
+            return too_long(dialogue, out);
         enum bw_regex_verdict verdict =
             bw_regex_search(step->expect, line, len, &dialogue->regex_ns);
         bw_probe_quote(dialogue->last_line, sizeof dialogue->last_line, line, len);

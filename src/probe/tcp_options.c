@@ -31,8 +31,6 @@ static const struct bw_opt step_options[] = {
 static enum bw_rc step_check(const void *opts, struct bw_err *err)
 {
     const struct bw_tcp_step *step = opts;
-    if (step->expect == NULL && step->expect_bytes == NULL && step->send == NULL && !step->starttls)
-        return bw_fail(err, BW_EINVAL, "a step needs expect, expect_bytes, send or starttls");
     if (step->expect != NULL && step->expect_bytes != NULL)
         return bw_fail(err, BW_EINVAL, "expect and expect_bytes exclude each other");
     if (step->labels.count > 0 && step->expect == NULL)

@@ -4,32 +4,21 @@
 this machine; the same verdict, families and labels, but for what docs/compatibility.md lists. What
 differs otherwise fails, and so does a difference that is listed and is none any more."""
 import base64
-import concurrent.futures
 import http.server
-import json
-import pathlib
-import re
 import socket
 import ssl
 import struct
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
-from harness import Metrics, Peer, config, eventually, expect, expect_equal, free_port, need_program, run
+from beside import (ADDRESS, CERTIFICATE, LATER_FAMILIES, LATER_LABELS, all_answers, ask, check,
+                    start_both)
+from harness import Metrics, expect, expect_equal, free_port, run
 from servers import Certificates, serve_lines
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "compatibility.md"
 HEADING = "## /probe"
 
-# What later versions of blackbox_exporter have, and 0.23 does not.
-LATER_FAMILIES, LATER_LABELS = {"probe_tls_cipher_info"}, {"serialnumber"}
-
-CERTIFICATE = ["probe_ssl_earliest_cert_expiry", "probe_ssl_last_chain_info",
-               "probe_tls_version_info"]
-ADDRESS = ["probe_ip_addr_hash", "probe_ip_protocol"]
 HTTP = ["probe_dns_lookup_time_seconds", "probe_failed_due_to_regex", "probe_http_content_length",
         "probe_http_duration_seconds", "probe_http_redirects", "probe_http_ssl",
         "probe_http_status_code", "probe_http_uncompressed_body_length", "probe_http_version"]
@@ -53,14 +42,6 @@ DIFFERENCES = [
     ("`probe_http_redirects`", "no_redirects page/hop/1", {"probe_http_redirects": (1.0, 0.0)}),
     ("`probe_http_redirects`", "http_2xx page/hop/1[01]", {"probe_http_redirects": (11.0, 10.0)}),
 ]
-
-# Families whose value is the same, too.
-EQUAL = ("probe_http_status_code", "probe_http_version", "probe_http_content_length",
-         "probe_http_uncompressed_body_length", "probe_http_redirects", "probe_http_ssl",
-         "probe_http_last_modified_timestamp_seconds", "probe_failed_due_to_regex",
-         "probe_ip_protocol", "probe_ip_addr_hash", "probe_ssl_earliest_cert_expiry",
-         "probe_ssl_last_chain_expiry_timestamp_seconds", "probe_icmp_reply_hop_limit",
-         "probe_dns_answer_rrs", "probe_dns_query_succeeded")
 
 
 # ---- what is asked -----------------------------------------------------------------------------
@@ -289,71 +270,7 @@ def targets(certificates):
     return cases
 
 
-# ---- comparing ---------------------------------------------------------------------------------
-
-def ask(base, module, target, more, headers=None):
-    query = urllib.parse.urlencode({"module": module, "target": target, **more})
-    request = urllib.request.Request(f"{base}/probe?{query}", headers=headers or {})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.headers["Content-Type"], answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.headers["Content-Type"], refused.read().decode()
-
-
-def all_answers(base, cases):
-    def one(name):
-        return name, ask(base, *cases[name])
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        return dict(pool.map(one, cases))
-
-
-def shape(metrics):
-    """Families with their labels, but for what came later."""
-    return {(family, tuple(sorted((name, value) for name, value in dict(labels).items()
-                                  if value and name not in LATER_LABELS)))
-            for family, labels in metrics.series if family not in LATER_FAMILIES}
-
-
-def compare(theirs, ours):
-    """What is different, in words; nothing when both say the same."""
-    if theirs[0] != 200 or ours[0] != 200:
-        return {} if theirs[0] == ours[0] else {"status": (theirs[0], ours[0])}
-    a, b = Metrics(theirs[2]), Metrics(ours[2])
-    found = {}
-    if a.value("probe_success") != b.value("probe_success"):
-        found["verdict"] = (a.value("probe_success"), b.value("probe_success"))
-    for only, one, other in (("theirs", shape(a), shape(b)), ("ours", shape(b), shape(a))):
-        if one - other:
-            found[only] = sorted({family for family, _ in one - other})
-    for family in EQUAL:
-        if a.value(family) is not None and b.value(family) is not None:
-            if a.value(family) != b.value(family):
-                found[family] = (a.value(family), b.value(family))
-    return found
-
-
-def check(cases, found, got):
-    document = DOCUMENT.read_text().split(HEADING + "\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (.*?) \|", document, re.M)
-    told = []
-    for name in cases:
-        want = {}
-        for row, cases_of_row, difference in DIFFERENCES:
-            expect(row in rows, f"'{row}' does not stand in {DOCUMENT.name}")
-            if re.fullmatch(cases_of_row, name):
-                want.update(difference)
-        difference = compare(found[name], got[name])
-        if difference != want:
-            told.append(f"{name}: {difference}, listed are {want}")
-    expect(not told, "differences that are not listed, or are none:\n" + "\n".join(told))
-    for row, cases_of_row, _ in DIFFERENCES:
-        expect(any(re.fullmatch(cases_of_row, name) for name in cases), f"no case of '{row}'")
-    ours = Metrics(got["tls good/"][2])
-    labels, _ = ours.all("probe_ssl_last_chain_info")[0]
-    expect(LATER_LABELS <= set(labels) and LATER_FAMILIES <= {family for family, _ in ours.series},
-           "what came later is listed, but not there")
-
+# ---- all of it -----------------------------------------------------------------------------------
 
 def secrets_stay(target, file, base):
     """A transcript tells what was said, and no secret."""
@@ -370,20 +287,20 @@ def secrets_stay(target, file, base):
         expect(secret not in text, f"the secret is told: {text}")
 
 
+def later_ones_are_there(answer):
+    ours = Metrics(answer[2])
+    labels, _ = ours.all("probe_ssl_last_chain_info")[0]
+    expect(LATER_LABELS <= set(labels) and LATER_FAMILIES <= {family for family, _ in ours.series},
+           "what came later is listed, but not there")
+
+
 def scenario(bench):
-    exporter = need_program("prometheus-blackbox-exporter")
     certificates = Certificates(bench.folder)
-    file = bench.folder / "blackbox.yml"
-    file.write_text(json.dumps({"modules": modules(bench.folder)}))
-    daemon = bench.daemon({**config(), "module_files": [str(file)]}).start()
-    port = free_port()
-    Peer(bench, "blackbox", [exporter, f"--config.file={file}",
-                             f"--web.listen-address=127.0.0.1:{port}"])
-    theirs, ours = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{daemon.port}"
-    eventually("blackbox_exporter answers", lambda: urllib.request.urlopen(theirs + "/metrics"))
+    file, daemon, theirs, ours = start_both(bench, modules(bench.folder))
     cases = targets(certificates)
     found, got = all_answers(theirs, cases), all_answers(ours, cases)
-    check(cases, found, got)
+    check(cases, found, got, HEADING, DIFFERENCES)
+    later_ones_are_there(got["tls good/"])
     secrets_stay(cases["basic page/"][1], file, ours)
     code, _ = daemon.stop()
     expect_equal(code, 0, "exit code")

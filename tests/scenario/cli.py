@@ -133,7 +133,7 @@ def probes(bench, page):
     told(bench, 3, "probe", "htpp", page, says="did you mean 'http'?")
     told(bench, 3, "probe", "tcp", "nowhere", says="HOST:PORT")
     told(bench, 3, "probe", "http", says="KIND TARGET is missing")
-    told(bench, 3, "probe", "http", page, "--module=wary", says="--config.file")
+    told(bench, 3, "probe", "http", page, "--module=wary", says="there is no module")
     told(bench, 3, "probe", "http", page, "--config.file=modules.yml", "--module=waryy",
          says="did you mean 'wary'?")
     told(bench, 3, "probe", "tcp", "127.0.0.1:1", "--config.file=modules.yml", "--module=wary",

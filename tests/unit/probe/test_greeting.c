@@ -24,8 +24,8 @@
     "1234\x00"
 #define MYSQL_DENIED "\x16\x00\x00\x02\xff\x15\x04#28000Access denied"
 #define POSTGRES_ASKS "R\x00\x00\x00\x0c\x00\x00\x00\x05salt"
-#define POSTGRES_NOBODY "E\x00\x00\x00\x20SFATAL\0C28000\0Mno such user\0\0"
-#define POSTGRES_STARTS "E\x00\x00\x00\x1fSFATAL\0C57P03\0Mstarting up\0\0"
+#define POSTGRES_NOBODY "E\x00\x00\x00\x21SFATAL\0C28000\0Mno such user\0\0"
+#define POSTGRES_STARTS "E\x00\x00\x00\x20SFATAL\0C57P03\0Mstarting up\0\0"
 
 /* `wrong` NULL: taken, all but `rest` bytes of it. */
 static const struct {
