@@ -102,6 +102,7 @@ modules:
   ${https_module:-}
   http_2xx: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}
   tcp_connect: {prober: tcp, timeout: 5s, tcp: {preferred_ip_protocol: ip4}}
+  icmp: {prober: icmp, timeout: 5s, icmp: {preferred_ip_protocol: ip4}}
 CONF
     start blackbox prometheus-blackbox-exporter --config.file="$run/blackbox.yml" \
         --web.listen-address="127.0.0.1:$1" --log.level=error

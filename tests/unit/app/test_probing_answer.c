@@ -79,7 +79,7 @@ static void a_module_is_shown_without_its_secrets(void **state)
     bw_buf_init(&yaml, 4096);
     bw_buf_init(&shown, 4096);
     bw_mask_add(&mask, "posted-secret-text");
-    assert_int_equal(config->probe_module_count, 1);
+    assert_true(config->probe_module_count >= 1); /* behind it those that are built in */
     bw_probing_write_module(config->probe_modules[0].node, &yaml);
     bw_probing_write_masked(&yaml, &mask, &shown);
     assert_string_equal(shown.data, "prober: http\n"
