@@ -97,6 +97,7 @@ struct bw_config_check {
     int64_t timeout_ns;
     unsigned retries;
     bool expect_failure;
+    enum bw_resolve_mode resolve_mode;
     enum bw_canary_choice canary;
     bool covered; /* UNKNOWN while the self-canary says that we cannot see */
     double weight;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "probe/mask.h"
 #include "probe/table.h"
+#include "probe/tells.h"
 
 #include <string.h>
 
@@ -224,6 +225,19 @@ static struct bw_config_check begin_check(const struct bw_config_resolving *r,
     };
 }
 
+static void resolve_mode(struct bw_config_resolving *r, const struct bw_check_settings *check,
+                         const struct bw_node *node, const char *path, struct bw_config_check *out)
+{
+    out->resolve_mode = (enum bw_resolve_mode)check->resolve_mode;
+    if (out->resolve_mode == BW_RESOLVE_FIRST
+        || bw_kind_tells_family(bw_kind_of(out->ops), BW_METRIC_PROBE_ADDRESSES))
+        return;
+    const char *message = bw_arena_printf(
+        r->loading->arena, "%s looks no name up, so there is one address at most", out->kind);
+    bw_config_problem(r, bw_node_find(node, "resolve_mode"),
+                      bw_conf_path_key(r->loading->arena, path, "resolve_mode"), message);
+}
+
 bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_settings *check,
                           const struct bw_node *node, const char *path, struct bw_config_check *out,
                           struct bw_config_asked *asked)
@@ -246,6 +260,7 @@ bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_s
         first_set(check->timeout_ns, first_set(out->options->timeout_ns, global->timeout_ns));
     out->retries = (unsigned)(check->retries >= 0 ? check->retries : global->retries);
     out->expect_failure = check->expect != 0;
+    resolve_mode(r, check, node, path, out);
     if (out->schedule.interval_ns < global->slot_ns)
         bw_config_problem(r, node, path, "'interval' is shorter than 'global.slot'");
     *asked = (struct bw_config_asked){ .target = check->targets[out->options->prober],

@@ -4,8 +4,9 @@
 #include "base/units.h"
 
 /* What says how to ask, which nobody does here. */
-static const char *const about_asking[] = { "module",  "overrides", "interval", "fast_interval",
-                                            "timeout", "retries",   "expect",   "down_interval" };
+static const char *const about_asking[] = { "module",        "overrides",     "interval",
+                                            "fast_interval", "timeout",       "retries",
+                                            "expect",        "down_interval", "resolve_mode" };
 
 static void refuse_asking(struct bw_config_resolving *r, const struct bw_node *node,
                           const char *path)

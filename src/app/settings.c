@@ -50,6 +50,9 @@ static const struct bw_opt_name priorities[] = {
 static const struct bw_opt_name canary_choices[] = {
     { "auto", BW_CANARY_AUTO }, { "true", BW_CANARY_TRUE }, { "false", BW_CANARY_FALSE }, { 0 },
 };
+static const struct bw_opt_name resolve_modes[] = {
+    { "first", BW_RESOLVE_FIRST }, { "each", BW_RESOLVE_EACH }, { "any", BW_RESOLVE_ANY }, { 0 },
+};
 static const struct bw_opt_name expectations[] = { { "success", 0 }, { "failure", 1 }, { 0 } };
 
 static const struct bw_opt push_options[] = {
@@ -107,6 +110,8 @@ static const struct bw_opt check_options[] = {
       .help = "Who starts first when the concurrency cap is reached." },
     { "expect", BW_OPT_ENUM, AT(bw_check_settings, expect), .def = "success", .names = expectations,
       .help = "`failure` for what must not answer." },
+    { "resolve_mode", BW_OPT_ENUM, AT(bw_check_settings, resolve_mode), .def = "first", .names = resolve_modes,
+      .help = "Which addresses of the target's name are asked: the first, `each` of them (the run passes when all do), or by turns until `any` passes; see docs/verdicts.md." },
     { "canary", BW_OPT_ENUM, AT(bw_check_settings, canary), .def = "auto", .names = canary_choices,
       .help = "Whether it is UNKNOWN while `self_canary` says that we cannot see. `auto`: when it goes over the network; "
               "commands do not, nor do targets on loopback unless all targets of `self_canary` are there too." },

@@ -49,9 +49,10 @@ struct bw_check_settings {
     int64_t timeout_ns;
     int64_t retries;
     struct bw_health_opts health;
-    int priority; /* enum bw_schedule_priority */
-    int expect;   /* 0 success, 1 failure */
-    int canary;   /* enum bw_canary_choice */
+    int priority;     /* enum bw_schedule_priority */
+    int expect;       /* 0 success, 1 failure */
+    int resolve_mode; /* enum bw_resolve_mode */
+    int canary;       /* enum bw_canary_choice */
     struct bw_strings calendar, except_calendar;
     struct bw_pairs degraded_when;
     struct bw_pairs labels;

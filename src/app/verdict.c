@@ -20,6 +20,7 @@ static double seconds(int64_t ns)
 struct finding {
     double value;
     const struct bw_measure *measure; /* NULL: the rule is about the whole run */
+    const char *address;              /* of the part of which it holds; NULL: of the whole run */
 };
 
 static bool has_labels(const struct bw_degraded_rule *rule, const struct bw_measure *measure)
@@ -42,7 +43,7 @@ static bool measure_holds(const struct bw_degraded_rule *rule, const struct bw_m
         if (measure->family != rule->family || measure->part != BW_PART_VALUE
             || !bw_condition_holds(&rule->condition, measure->value) || !has_labels(rule, measure))
             continue;
-        *out = (struct finding){ measure->value, measure };
+        *out = (struct finding){ measure->value, measure, NULL };
         return true;
     }
     return false;
@@ -74,8 +75,25 @@ static bool rule_holds(const struct bw_degraded_rule *rule, const struct bw_prob
 {
     if (rule->subject == BW_DEGRADED_MEASURE)
         return measure_holds(rule, result->measures, out);
-    *out = (struct finding){ value_of_run(rule, result, now_ms), NULL };
+    *out = (struct finding){ value_of_run(rule, result, now_ms), NULL, NULL };
     return bw_condition_holds(&rule->condition, out->value);
+}
+
+/* Of several addresses that passed, one of which it holds is enough. */
+static bool rule_holds_somewhere(const struct bw_degraded_rule *rule,
+                                 const struct bw_probe_result *result, int64_t now_ms,
+                                 struct finding *out)
+{
+    if (rule_holds(rule, result, now_ms, out))
+        return true;
+    for (size_t i = 0; i < result->part_count && rule->subject != BW_DEGRADED_DURATION; i++) {
+        const struct bw_probe_part *part = &result->parts[i];
+        if (!part->result->success || !rule_holds(rule, part->result, now_ms, out))
+            continue;
+        out->address = part->address;
+        return true;
+    }
+    return false;
 }
 
 /* The labels of the series, where the rule names none of them. */
@@ -124,6 +142,8 @@ static void put_rule(struct bw_buf *out, const struct bw_degraded_rule *rule,
     bw_buf_char(out, ' ');
     put_value(out, rule->condition.unit, finding->value);
     bw_buf_printf(out, " is %s", limit);
+    if (finding->address != NULL)
+        bw_buf_printf(out, " (%s)", finding->address);
     if (rule->subject == BW_DEGRADED_ATTEMPTS && result->retried_reason != BW_REASON_NONE)
         add_failure(out, result);
 }
@@ -142,7 +162,7 @@ static bool is_degraded(const struct bw_config_check *config, const struct bw_pr
     for (size_t i = 0; i < config->degraded_count; i++) {
         struct finding finding;
         struct bw_buf text;
-        if (!rule_holds(&config->degraded[i], result, now_ms, &finding))
+        if (!rule_holds_somewhere(&config->degraded[i], result, now_ms, &finding))
             continue;
         bw_buf_init(&text, TEXT_BYTES_MAX);
         put_rule(&text, &config->degraded[i], result, &finding);

@@ -271,6 +271,9 @@ static void wait_for_canary(struct bw_flight *flight, const struct bw_probe_resu
     waiting->result.mask = NULL;
     waiting->result.change = NULL; /* told */
     waiting->result.retried_detail = NULL;
+    waiting->result.parts = NULL;
+    waiting->result.part_count = 0;
+    waiting->result.told = NULL;
     flight->waiting = waiting;
     flight->check->watch->waiting++;
 }
@@ -346,6 +349,7 @@ void bw_watch_start_run(struct bw_watch *watch, const struct bw_schedule_run *du
         .timeout_ns = check->config->timeout_ns,
         .retries = check->config->retries,
         .expect_failure = check->config->expect_failure,
+        .resolve_mode = check->config->resolve_mode,
     };
     check->nominal_ms = due->nominal_ms;
     watch->last_lag_s = seconds(due->lag_ns);

@@ -47,6 +47,7 @@
 #define BW_EXEC_SERIES_MAX 500u     /* of one output in the text format of Prometheus */
 #define BW_EXEC_FAMILIES_MAX 100u   /* metrics of one such output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
+#define BW_SPREAD_ADDRESSES_MAX 16u /* of one name that one run asks (resolve_mode) */
 #define BW_ASKED_PROBES_MAX 128u    /* that /probe runs at one time; for strangers a quarter */
 #define BW_ASKED_PROBES_PER_S 1000u /* that begin in a second */
 #define BW_ASKED_PROBES_PER_S_STRANGERS 50u /* of these, for who has no token, from elsewhere */

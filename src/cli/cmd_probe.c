@@ -22,10 +22,14 @@ struct probe_opts {
     const char *config_file;
     int64_t timeout_ns;
     int format;
+    int resolve_mode;
     bool verbose;
 };
 
 static const struct bw_opt_name formats[] = { { "text", TEXT }, { "json", JSON }, { 0 } };
+static const struct bw_opt_name resolve_modes[] = {
+    { "first", BW_RESOLVE_FIRST }, { "each", BW_RESOLVE_EACH }, { "any", BW_RESOLVE_ANY }, { 0 }
+};
 
 #define AT(member) offsetof(struct probe_opts, member)
 
@@ -39,6 +43,8 @@ static const struct bw_opt rows[] = {
       .help = "What the whole probe may take; 0 is what the module says, else 5s." },
     { "format", BW_OPT_ENUM, AT(format), .def = "text", .names = formats,
       .help = "How the result is written." },
+    { "resolve-mode", BW_OPT_ENUM, AT(resolve_mode), .def = "first", .names = resolve_modes,
+      .help = "Which addresses of the target's name are asked: the first, each, or by turns until any passes." },
     { "verbose", BW_OPT_BOOL, AT(verbose), .def = "false",
       .help = "Tell what was tried, step by step, with secrets left out." },
     { 0 },
@@ -121,6 +127,7 @@ static int run_stage(const struct bw_command *command, struct stage *stage,
             .plan = stage->plan,
             .target = { .text = stage->subject.target },
             .timeout_ns = timeout_of(stage),
+            .resolve_mode = (enum bw_resolve_mode)stage->opts->resolve_mode,
             .tell = stage->opts->verbose,
         };
         bw_probe_start(stage->engine, &request, on_done, stage);

@@ -236,6 +236,18 @@ static void put_transcript(struct bw_buf *out, const struct bw_terminal *termina
     }
 }
 
+/* "  192.0.2.1  passed in 12ms", a line an address. */
+static void put_parts(struct bw_buf *out, const struct bw_terminal *terminal,
+                      const struct bw_probe_result *result)
+{
+    for (size_t i = 0; i < result->part_count; i++) {
+        const struct bw_probe_part *part = &result->parts[i];
+        bw_buf_printf(out, "  %s: ", part->address);
+        put_outcome(out, terminal, part->result);
+        bw_buf_char(out, '\n');
+    }
+}
+
 void bw_show_probe_text(struct bw_buf *out, const struct bw_terminal *terminal,
                         const struct bw_probe_subject *subject,
                         const struct bw_probe_result *result, int64_t now_ms)
@@ -245,6 +257,8 @@ void bw_show_probe_text(struct bw_buf *out, const struct bw_terminal *terminal,
         put_performance(out, result);
     bw_buf_char(out, '\n');
     put_phases(out, terminal, result);
+    if (result->part_count > 1)
+        put_parts(out, terminal, result);
     if (result->has_certificate)
         put_certificate(out, terminal, result, now_ms);
     put_transcript(out, terminal, subject->transcript);
@@ -281,6 +295,22 @@ static void json_transcript(struct bw_json *json, struct bw_span transcript)
     bw_json_close(json, ']');
 }
 
+static void json_parts(struct bw_json *json, const struct bw_probe_result *result)
+{
+    bw_json_key(json, "addresses");
+    bw_json_open(json, '[');
+    for (size_t i = 0; i < result->part_count; i++) {
+        const struct bw_probe_result *part = result->parts[i].result;
+        bw_json_open(json, '{');
+        bw_json_member_text(json, "address", result->parts[i].address);
+        bw_json_member_bool(json, "success", part->success);
+        bw_json_member_text(json, "reason", bw_reason_name(part->reason));
+        bw_json_member_text(json, "detail", part->detail);
+        bw_json_close(json, '}');
+    }
+    bw_json_close(json, ']');
+}
+
 void bw_show_probe_json(struct bw_buf *out, const struct bw_probe_subject *subject,
                         const struct bw_probe_result *result)
 {
@@ -309,6 +339,8 @@ void bw_show_probe_json(struct bw_buf *out, const struct bw_probe_subject *subje
         bw_json_null(&json);
     bw_json_member_time(&json, "certificate_expires",
                         result->has_certificate ? result->certificate_expiry_s * 1000 : 0);
+    if (result->part_count > 0)
+        json_parts(&json, result);
     if (subject->transcript.data != NULL)
         json_transcript(&json, subject->transcript);
     bw_json_close(&json, '}');

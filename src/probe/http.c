@@ -274,27 +274,25 @@ static void look_up(struct bw_probe_try *t, const char *name, bw_lookup_done_fn 
 }
 
 /* False when the try has ended with it. */
-static bool take_lookup(struct bw_probe_try *t, const struct bw_lookup_result *result,
-                        const char *name, struct bw_address *out)
+static bool take_lookup(struct bw_probe_try *t, bool found)
 {
     t->lookup = NULL;
-    if (bw_way_take(t->out, result, name, out))
-        return true;
-    end(t);
-    return false;
+    if (!found)
+        end(t);
+    return found;
 }
 
 static void on_proxy_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
-    if (take_lookup(t, result, t->proxy->host, &t->proxy_address))
+    if (take_lookup(t, bw_way_take_proxy(t->out, result, t->proxy->host, &t->proxy_address)))
         transfer(t);
 }
 
 static void on_resolved(void *ctx, const struct bw_lookup_result *result)
 {
     struct bw_probe_try *t = ctx;
-    if (!take_lookup(t, result, t->url.host, &t->address))
+    if (!take_lookup(t, bw_way_take(t->out, result, t->url.host, &t->address)))
         return;
     t->has_address = true;
     if (t->proxy != NULL)

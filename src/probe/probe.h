@@ -28,6 +28,7 @@ struct bw_probe_try;
 struct bw_probe_memory;
 struct bw_mask;
 struct bw_trail;
+struct bw_way;
 
 /* ---- For whoever asks for probes -------------------------------------------------------- */
 
@@ -58,6 +59,19 @@ const char *bw_probe_phase_name(enum bw_probe_phase phase);
 
 /* The same as a list of one that lasts: the label of a measure. */
 const char *const *bw_probe_phase_label(enum bw_probe_phase phase);
+
+/* Which of the addresses of a name are asked. */
+enum bw_resolve_mode {
+    BW_RESOLVE_FIRST,
+    BW_RESOLVE_EACH, /* all of them; the run passes when each does */
+    BW_RESOLVE_ANY,  /* by turns; the run passes when one does */
+};
+
+/* One address of those. */
+struct bw_probe_part {
+    char address[BW_ADDRESS_TEXT_MAX];
+    const struct bw_probe_result *result;
+};
 
 /* What one run found out. Text from the peer is valid UTF-8 without control bytes; it is still
  * the peer's: escape it for the place where it is shown. */
@@ -91,9 +105,16 @@ struct bw_probe_result {
 
     const struct bw_measures *measures; /* probe_* families, without identity labels */
 
-    /* For bw_probe_tell, while done() runs. */
+    /* What each address said that was asked, where there could be several; only while done() runs.
+     * What stands above is then the whole run's; phases, status and measures are those of the
+     * address that decided. */
+    const struct bw_probe_part *parts;
+    size_t part_count; /* 0: the first address was asked, and no other */
+
+    /* For bw_probe_tell, while done() runs: the trail, or what was told of parts. */
     const struct bw_trail *trail;
     const struct bw_mask *mask;
+    const char *told;
 };
 
 /* Called exactly once per run that is not cancelled, never from inside bw_probe_start. The
@@ -120,6 +141,7 @@ struct bw_probe_outcome {
     const char *change; /* lives in the memory of earlier runs; or NULL */
     struct bw_measures *measures;
     struct bw_trail *trail; /* probe/trail.h; NULL: nobody will tell */
+    struct bw_way *way;     /* probe/way.h; NULL: to the first address */
 };
 
 /* The try has ended by itself and freed itself; the outcome says how. Never called from inside

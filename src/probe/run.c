@@ -5,8 +5,10 @@
 #include "base/units.h"
 #include "probe/engine.h"
 #include "probe/module.h"
+#include "probe/spread.h"
 #include "probe/table.h"
 #include "probe/trail.h"
+#include "probe/way.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +25,11 @@ struct bw_probe_plan {
 };
 
 struct bw_probe_run {
+    struct bw_spread *spread; /* a run over several addresses, which has nothing else; or NULL */
     struct bw_probe_engine *engine;
     struct bw_probe_plan *plan;
     struct bw_probe_target target;
+    struct bw_way *way;
     unsigned retries;
     bool expect_failure;
     bw_probe_done_fn *done;
@@ -186,6 +190,11 @@ void bw_probe_cancel(struct bw_probe_run *run)
 {
     if (run == NULL)
         return;
+    if (run->spread != NULL) {
+        bw_spread_cancel(run->spread);
+        free(run);
+        return;
+    }
     if (run->attempt != NULL)
         run->plan->ops->cancel(run->attempt);
     release_run(run);
@@ -234,7 +243,9 @@ static void hide_secrets(struct bw_probe_run *run)
 
 void bw_probe_tell(const struct bw_probe_result *result, struct bw_buf *out)
 {
-    if (result->trail != NULL)
+    if (result->told != NULL)
+        bw_buf_text(out, result->told);
+    else if (result->trail != NULL)
         bw_trail_tell(result->trail, result->mask, result, out);
 }
 
@@ -289,11 +300,16 @@ static void go_on_after(struct bw_probe_run *run, int64_t pause_ns)
     bw_timer_start(run->later, pause_ns, 0);
 }
 
+static int64_t time_left(const struct bw_probe_run *run)
+{
+    const int64_t left_ns = run->start_ns + run->timeout_ns - bw_loop_mono_ns();
+    return left_ns > 0 ? left_ns : 0;
+}
+
 static bool may_retry(const struct bw_probe_run *run)
 {
-    int64_t left_ns = run->start_ns + run->timeout_ns - bw_loop_mono_ns();
     return run->out.reason != BW_REASON_NONE && !run->expect_failure
-           && run->attempts <= run->retries && left_ns > RETRY_PAUSE_NS;
+           && run->attempts <= run->retries && time_left(run) > RETRY_PAUSE_NS;
 }
 
 static void remember_failure(struct bw_probe_run *run)
@@ -350,6 +366,7 @@ static void begin(struct bw_probe_run *run)
     run->out.change = change;
     run->out.measures = &run->measures;
     run->out.trail = &run->trail;
+    run->out.way = run->way;
     run->attempts++;
     if (run->attempts > 1)
         note_next_try(run);
@@ -385,20 +402,41 @@ static void on_deadline(void *ctx)
     finish(run);
 }
 
+static void on_spread(void *ctx, const struct bw_probe_result *result)
+{
+    struct bw_probe_run *run = ctx;
+    run->done(run->ctx, result);
+    free(run);
+}
+
+static struct bw_probe_run *start_spread(struct bw_probe_engine *engine,
+                                         const struct bw_probe_request *request,
+                                         bw_probe_done_fn *done, void *ctx)
+{
+    struct bw_probe_run *run = bw_alloc(sizeof *run);
+    run->done = done;
+    run->ctx = ctx;
+    run->spread = bw_spread_start(engine, request, on_spread, run);
+    return run;
+}
+
 struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
                                     const struct bw_probe_request *request, bw_probe_done_fn *done,
                                     void *ctx)
 {
+    if (request->resolve_mode != BW_RESOLVE_FIRST)
+        return start_spread(engine, request, done, ctx);
     struct bw_probe_run *run = bw_alloc(sizeof *run);
     *run = (struct bw_probe_run){
         .engine = engine,
         .plan = request->plan,
         .target = request->target,
+        .way = request->way,
         .retries = request->retries,
         .expect_failure = request->expect_failure,
         .done = done,
         .ctx = ctx,
-        .start_ns = bw_loop_mono_ns(),
+        .start_ns = request->way != NULL ? request->way->start_ns : bw_loop_mono_ns(),
         .timeout_ns = request->timeout_ns,
     };
     run->trail.start_ns = run->trail.last_ns = run->start_ns;
@@ -412,7 +450,7 @@ struct bw_probe_run *bw_probe_start(struct bw_probe_engine *engine,
     engine->runs++;
     run->plan->runs++;
     run->deadline = bw_timer_new(engine->loop, on_deadline, run);
-    bw_timer_start(run->deadline, run->timeout_ns, 0);
+    bw_timer_start(run->deadline, time_left(run), 0);
     begin(run);
     return run;
 }

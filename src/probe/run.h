@@ -55,6 +55,9 @@ struct bw_probe_request {
     unsigned retries;    /* further tries after a failure, while time is left */
     bool expect_failure; /* a target that must not answer */
     bool tell;           /* bw_probe_tell has all to tell after a success, too */
+    enum bw_resolve_mode resolve_mode;
+    struct bw_way *way; /* of one part of a run over several addresses (probe/spread.h), which lives
+                           as long as the run; else NULL */
 };
 
 /* Never fails: whatever is wrong comes as a result. */

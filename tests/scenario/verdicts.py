@@ -70,6 +70,7 @@ def scenario(bench):
             {"name": "code", "exec": [PLUGIN, "OK\n"],
              "degraded_when": {"probe_exec_exit_code": "< 1"}, **often}]},
         {"name": "closed", "checks": [
+            {"name": "any", "tcp": f"localhost:{port}", "resolve_mode": "any", **often},
             {"name": "wanted", "tcp": f"127.0.0.1:{closed}", "expect": "failure", **often},
             {"name": "rare", "tcp": f"127.0.0.1:{closed}", "down_interval": "24h", **often}]},
     ])).start()
@@ -86,6 +87,8 @@ def scenario(bench):
                lambda: daemon.metrics().check_status("closed", "wanted") == "HEALTHY")
     eventually("what should answer does not",
                lambda: daemon.metrics().check_status("closed", "rare") == "UNHEALTHY")
+    expect_equal(eventually("an address is told", lambda: daemon.metrics().all(
+        "probe_address_success", check="any", address="127.0.0.1"))[0][1], 1, "127.0.0.1")
     before, others = runs(daemon, "rare"), runs(daemon, "wanted")
     eventually("others go on", lambda: runs(daemon, "wanted") >= others + 10)
     expect_equal(runs(daemon, "rare"), before, "runs of what is known to be down")

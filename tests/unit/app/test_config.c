@@ -211,6 +211,11 @@ static const struct mistake mistakes[] = {
       "7d, not 'soon'\n" },
     { CHECK("tcp: 'd:1', overrides: {http: {method: GET}, tpc: {}}"),
       "c.yml:4:60: services[0].checks[0].overrides: unknown key 'tpc' (did you mean 'tcp'?)\n" },
+    { CHECK("exec: [/bin/true], resolve_mode: each"),
+      "c.yml:4:48: services[0].checks[0].resolve_mode: exec looks no name up, so there is one "
+      "address at most\n" },
+    { CHECK("tcp: 'd:1', resolve_mode: both"), "c.yml:4:41: services[0].checks[0].resolve_mode: "
+                                               "expected one of first, each, any, not 'both'\n" },
     { CHECK("tcp: 'd:1', degraded_when: {durtion: '> 1s'}"),
       "c.yml:4:52: services[0].checks[0].degraded_when.durtion: tcp has no 'durtion': expected "
       "duration, attempts, resolve, connect, tls, processing, certificate_expires_in or a metric "

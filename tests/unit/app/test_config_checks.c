@@ -93,7 +93,8 @@ static void the_nearest_word_counts(void **state)
         "    labels: {b: s, c: s}\n"
         "    checks:\n"
         "      - {name: own, tcp: 'a:1', module: slow, timeout: 8s, interval: 1s, fall: 1,\n"
-        "         retries: 0, priority: high, expect: failure, weight: 3, labels: {c: k}}\n"
+        "         retries: 0, priority: high, expect: failure, weight: 3, labels: {c: k},\n"
+        "         resolve_mode: any}\n"
         "      - {name: module, tcp: 'a:1', module: slow}\n"
         "      - {name: global, tcp: 'a:1'}\n");
     const struct bw_config_check *own = &config->checks[0], *global = &config->checks[2];
@@ -109,6 +110,8 @@ static void the_nearest_word_counts(void **state)
     assert_int_equal(global->retries, 2);
     assert_int_equal(own->schedule.priority, BW_PRIORITY_HIGH);
     assert_true(own->expect_failure && !global->expect_failure);
+    assert_int_equal(own->resolve_mode, BW_RESOLVE_ANY);
+    assert_int_equal(global->resolve_mode, BW_RESOLVE_FIRST);
     assert_true(own->weight == 3 && global->weight == 1);
     assert_string_equal(bw_labels_value(own->labels, "a"), "g");
     assert_string_equal(bw_labels_value(own->labels, "b"), "s");

@@ -223,6 +223,31 @@ static void what_the_kind_measures_can_degrade(void **state)
     bw_arena_fini(&arena);
 }
 
+/* With several addresses one that is slow is enough, if it has passed. */
+static void one_address_can_degrade(void **state)
+{
+    (void)state;
+    const struct bw_degraded_rule rule = { .name = "connect",
+                                           .subject = BW_DEGRADED_PHASE,
+                                           .phase = BW_PHASE_CONNECT,
+                                           .condition = condition("> 1s", BW_UNIT_SECONDS) };
+    const struct bw_config_check config = { .degraded = &rule, .degraded_count = 1 };
+    const struct bw_probe_result quick = { .success = true,
+                                           .phase_ns = { [BW_PHASE_CONNECT] = BW_MS },
+                                           .phase_seen = { [BW_PHASE_CONNECT] = true } };
+    struct bw_probe_result slow = quick, whole = quick;
+    slow.phase_ns[BW_PHASE_CONNECT] = 2 * BW_SECOND;
+    const struct bw_probe_part parts[] = { { "192.0.2.1", &quick }, { "192.0.2.2", &slow } };
+    whole.parts = parts;
+    whole.part_count = 1;
+    expect_verdict(&config, "quick", &whole, BW_OUTCOME_PASS, BW_REASON_NONE, "");
+    whole.part_count = 2;
+    expect_verdict(&config, "one is slow", &whole, BW_OUTCOME_WARN, BW_REASON_THRESHOLD,
+                   "connect 2s is > 1s (192.0.2.2)");
+    slow.success = false;
+    expect_verdict(&config, "the slow one failed", &whole, BW_OUTCOME_PASS, BW_REASON_NONE, "");
+}
+
 /* However long a label is, and wherever it is cut. */
 static void long_names_are_cut_between_characters(void **state)
 {
@@ -256,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_mean_what_they_say),
         cmocka_unit_test(what_the_kind_measures_can_degrade),
+        cmocka_unit_test(one_address_can_degrade),
         cmocka_unit_test(long_names_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,30 @@ static void a_failed_probe_says_where_and_why(void **state)
     bw_buf_fini(&out);
 }
 
+static void addresses_are_listed(void **state)
+{
+    (void)state;
+    const struct bw_terminal file = { .columns = 40 };
+    const struct bw_probe_result good = passed();
+    struct bw_probe_result bad = { .reason = BW_REASON_CONNECT_REFUSED, .duration_ns = 2000000 };
+    const struct bw_probe_part parts[] = { { "192.0.2.1", &good }, { "192.0.2.2", &bad } };
+    struct bw_probe_result whole = bad;
+    struct bw_buf out;
+    whole.parts = parts;
+    whole.part_count = 2;
+    bw_buf_init(&out, 1u << 16);
+    bw_show_probe_text(&out, &file, &subject, &whole, 0);
+    assert_non_null(strstr(out.data, "\n  192.0.2.1: status 200 in 30ms\n"
+                                     "  192.0.2.2: connection refused after 2ms\n"));
+    bw_buf_clear(&out);
+    bw_show_probe_json(&out, &subject, &whole);
+    assert_non_null(
+        strstr(out.data, "\"addresses\":[{\"address\":\"192.0.2.1\",\"success\":true,"));
+    assert_non_null(strstr(out.data, "{\"address\":\"192.0.2.2\",\"success\":false,"
+                                     "\"reason\":\"connect_refused\",\"detail\":\"\"}]"));
+    bw_buf_fini(&out);
+}
+
 static void shown(struct bw_buf *out, const struct bw_terminal *terminal,
                   const struct bw_probe_result *result)
 {
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_probe_for_a_monitoring_system),
         cmocka_unit_test(a_transcript_is_shown_to_who_asks),
         cmocka_unit_test(a_failed_probe_says_where_and_why),
+        cmocka_unit_test(addresses_are_listed),
         cmocka_unit_test(bars_are_as_fine_as_the_terminal),
         cmocka_unit_test(nothing_is_said_twice),
         cmocka_unit_test(an_unknown_trend_has_no_numbers),

@@ -16,12 +16,21 @@ static int listen_at(struct sockaddr *at, socklen_t len)
     return fd;
 }
 
+/* 127.0.0.1 and the `number` addresses behind it; *port 0: any. */
+static int listen_behind_loopback(uint32_t number, uint16_t *port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_port = htons(*port),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK + number) };
+    int fd = listen_at((struct sockaddr *)&at, sizeof at);
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
 static int listen_on_loopback(uint16_t *out_port)
 {
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = listen_at((struct sockaddr *)&at, sizeof at);
-    *out_port = ntohs(at.sin_port);
-    return fd;
+    *out_port = 0;
+    return listen_behind_loopback(0, out_port);
 }
 
 static int listen_on_loopback6(uint16_t *out_port)
@@ -133,24 +142,39 @@ static void *accept_all(void *ctx)
     }
 }
 
-static void start(struct peer *peer, peer_fn *fn, SSL_CTX *tls, bool ip6)
+static void prepare(struct peer *peer, peer_fn *fn, SSL_CTX *tls)
 {
     memset(peer, 0, sizeof *peer);
     peer->play = fn;
     peer->tls = tls;
-    peer->fd = ip6 ? listen_on_loopback6(&peer->port) : listen_on_loopback(&peer->port);
+}
+
+static void start(struct peer *peer)
+{
     if (pipe(peer->quit) != 0 || pthread_create(&peer->thread, NULL, accept_all, peer) != 0)
         abort();
 }
 
 void peer_start(struct peer *peer, peer_fn *fn, SSL_CTX *tls)
 {
-    start(peer, fn, tls, false);
+    prepare(peer, fn, tls);
+    peer->fd = listen_on_loopback(&peer->port);
+    start(peer);
 }
 
 void peer_start6(struct peer *peer, peer_fn *fn)
 {
-    start(peer, fn, NULL, true);
+    prepare(peer, fn, NULL);
+    peer->fd = listen_on_loopback6(&peer->port);
+    start(peer);
+}
+
+void peer_start_at(struct peer *peer, peer_fn *fn, uint32_t number, uint16_t port)
+{
+    prepare(peer, fn, NULL);
+    peer->port = port;
+    peer->fd = listen_behind_loopback(number, &peer->port);
+    start(peer);
 }
 
 bool peer_has_ip6(void)

@@ -35,7 +35,9 @@ struct peer_talk {
 };
 
 void peer_start(struct peer *peer, peer_fn *play, SSL_CTX *tls);
-void peer_start6(struct peer *peer, peer_fn *play); /* on [::1] */
+void peer_start6(struct peer *peer, peer_fn *play);                                   /* on [::1] */
+void peer_start_at(struct peer *peer, peer_fn *play, uint32_t number, uint16_t port); /* 127.0.0.1
+                                                        and as many addresses on; port 0: any */
 bool peer_has_ip6(void);
 void peer_stop(struct peer *peer);
 
