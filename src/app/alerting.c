@@ -5,6 +5,7 @@
 #include "app/log.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "expr/expression.h"
 #include "model/picker.h"
 
@@ -76,7 +77,14 @@ static void free_rules(struct rule *rules, size_t count)
     free(rules);
 }
 
-static enum bw_rc make_picker(const char *text, struct bw_picker **out, struct bw_err *err)
+/* A name that nobody knows yet may come from outside, unless only we could give it. */
+static bool may_come(const char *metric)
+{
+    return !bw_text_starts_with(metric, "bellwether_") && !bw_text_starts_with(metric, "probe_");
+}
+
+static enum bw_rc make_picker(const char *text, bool guests, struct bw_picker **out,
+                              struct bw_err *err)
 {
     enum bw_family_id family;
     const enum bw_rc rc = bw_picker_parse(text, out, err);
@@ -85,12 +93,13 @@ static enum bw_rc make_picker(const char *text, struct bw_picker **out, struct b
     const char *metric = bw_picker_metric(*out);
     if (metric == NULL)
         return bw_fail(err, BW_EINVAL, "'%s' does not name a metric", text);
-    if (!bw_family_by_name(metric, &family))
+    if (!bw_family_by_name(metric, &family) && !(guests && may_come(metric)))
         return bw_fail(err, BW_EINVAL, "there is no metric '%s'", metric);
     return BW_OK;
 }
 
-static enum bw_rc make_rule(const struct bw_alert_rule *rule, struct rule *out, struct bw_err *err)
+static enum bw_rc make_rule(const struct bw_alert_rule *rule, bool guests, struct rule *out,
+                            struct bw_err *err)
 {
     out->rule = rule;
     enum bw_rc rc = bw_expr_parse(rule->expr, &out->expr, err);
@@ -98,7 +107,7 @@ static enum bw_rc make_rule(const struct bw_alert_rule *rule, struct rule *out, 
     if (rc == BW_OK)
         out->pickers = bw_alloc_array(count + 1, sizeof(struct bw_picker *));
     for (size_t i = 0; rc == BW_OK && i < count; i++)
-        rc = make_picker(bw_expr_selector(out->expr, i), &out->pickers[i], err);
+        rc = make_picker(bw_expr_selector(out->expr, i), guests, &out->pickers[i], err);
     return rc == BW_OK ? BW_OK : bw_wrap(err, rc, "alert rule '%s'", rule->name);
 }
 
@@ -106,7 +115,7 @@ static enum bw_rc make_rules(const struct bw_config *config, struct rule **out, 
 {
     struct rule *rules = bw_alloc_array(config->rule_count + 1, sizeof *rules);
     for (size_t i = 0; i < config->rule_count; i++) {
-        const enum bw_rc rc = make_rule(&config->rules[i], &rules[i], err);
+        const enum bw_rc rc = make_rule(&config->rules[i], config->has_guests, &rules[i], err);
         if (rc != BW_OK) {
             free_rules(rules, config->rule_count);
             return rc;
@@ -116,10 +125,10 @@ static enum bw_rc make_rules(const struct bw_config *config, struct rule **out, 
     return BW_OK;
 }
 
-enum bw_rc bw_alerting_check(const struct bw_alert_rule *rule, struct bw_err *err)
+enum bw_rc bw_alerting_check(const struct bw_alert_rule *rule, bool guests, struct bw_err *err)
 {
     struct rule *made = bw_alloc_array(1, sizeof *made);
-    const enum bw_rc rc = make_rule(rule, made, err);
+    const enum bw_rc rc = make_rule(rule, guests, made, err);
     free_rules(made, 1);
     return rc;
 }

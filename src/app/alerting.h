@@ -20,8 +20,9 @@ void bw_alerting_restore(struct bw_alerting *alerting, const struct bw_alert_sta
 enum bw_rc bw_alerting_apply(struct bw_alerting *alerting, const struct bw_config *config,
                              struct bw_roster *roster, struct bw_err *err);
 
-/* Whether a rule could be applied: its expression parses and its metrics exist. */
-enum bw_rc bw_alerting_check(const struct bw_alert_rule *rule, struct bw_err *err);
+/* Whether a rule could be applied: its expression parses and its metrics exist, or, with `guests`,
+ * may come one day. */
+enum bw_rc bw_alerting_check(const struct bw_alert_rule *rule, bool guests, struct bw_err *err);
 
 /* Evaluates all rules now. */
 void bw_alerting_evaluate(struct bw_alerting *alerting);

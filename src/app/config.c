@@ -129,7 +129,7 @@ static void add_rule(struct bw_config_loading *loading, const struct bw_alert_ru
     struct bw_err err;
     enum bw_rc rc = bw_alert_rule_make(loading->arena, opts, &rules[*count], &err);
     if (rc == BW_OK)
-        rc = bw_alerting_check(&rules[*count], &err);
+        rc = bw_alerting_check(&rules[*count], loading->config->has_guests, &err);
     if (rc == BW_OK && has_rule(rules, *count, opts->name))
         bw_problems_add(loading->problems, at, path, "two rules named '%s'", opts->name);
     else if (rc == BW_OK)
@@ -141,9 +141,23 @@ static void add_rule(struct bw_config_loading *loading, const struct bw_alert_ru
         bw_problems_add(loading->problems, at, path, "%s", err.text);
 }
 
+static bool brings_guests(const struct bw_config_check *checks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_probe_module *options = checks[i].options;
+        if (options != NULL && options->prober == BW_PROBER_EXEC
+            && options->exec.format == BW_EXEC_PROMETHEUS)
+            return true;
+    }
+    return false;
+}
+
 static void resolve_rules(struct bw_config_loading *loading)
 {
     struct bw_config *config = loading->config;
+    config->has_guests = config->settings.host.textfile_directory != NULL
+                         || brings_guests(config->checks, config->check_count)
+                         || brings_guests(config->templates, config->template_count);
     const struct bw_alert_rule_opts *opts = config->settings.alerts.rules.items;
     const size_t own = config->settings.alerts.rules.count;
     struct bw_alert_rule *rules =

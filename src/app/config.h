@@ -200,6 +200,7 @@ struct bw_config {
     struct bw_config_reach reach;
     const struct bw_alert_rule *rules;
     size_t rule_count;
+    bool has_guests; /* commands or files may bring metrics of any name (metric/guest.h) */
     const struct bw_config_report *reports;
     size_t report_count;
     struct bw_config_canary canary;

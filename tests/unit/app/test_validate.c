@@ -36,6 +36,20 @@ static const struct {
     { "a metric that there is not",
       "alerts: {rules: [{name: r, expr: node_lod1, levels: {info: '> 1'}}]}\n",
       "c.yml:1:18: alerts.rules[0]: alert rule 'r': there is no metric 'node_lod1'\n" },
+    { "a metric that a command may bring",
+      "alerts: {rules: [{name: r, expr: backup_age_seconds, levels: {info: '> 1'}}]}\n"
+      "services:\n- name: a\n  checks:\n"
+      "  - {name: c, exec: /bin/true, overrides: {exec: {output: prometheus}}}\n",
+      "" },
+    { "a metric that a command may not bring",
+      "alerts: {rules: [{name: r, expr: probe_age, levels: {info: '> 1'}}]}\n"
+      "services:\n- name: a\n  checks:\n"
+      "  - {name: c, exec: /bin/true, overrides: {exec: {output: prometheus}}}\n",
+      "c.yml:1:18: alerts.rules[0]: alert rule 'r': there is no metric 'probe_age'\n" },
+    { "a command as a user that there is not",
+      "services:\n- name: a\n  checks:\n"
+      "  - {name: c, exec: /bin/true, overrides: {exec: {user: no-such-user}}}\n",
+      "c.yml:4:5: services[0].checks[0]: there is no user 'no-such-user'\n" },
     { "an expression that ends too soon",
       "alerts: {rules: [{name: r, expr: 'node_load1 /', levels: {info: '> 1'}}]}\n",
       "c.yml:1:18: alerts.rules[0]: alert rule 'r': position 13: expected a number, a series, a "
