@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* CPU time per probe against a server in a child process: new connection each, as the daemon
- * does it; against this host for ICMP; of the parent alone for /bin/true, also with 200 MB of
- * memory in use. Usage: bench_probe [PROBES [AT-ONCE [ROW]]]: the last for one row alone, as it is
- * named in what is printed. */
+ * does it; against this host for ICMP. Usage: bench_probe [PROBES [AT-ONCE [ROW]]]: the last for
+ * one row alone, as it is named in what is printed. */
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
-#include "probe/exec_helper.h"
 #include "probe/module.h"
 #include "probe/run.h"
 
@@ -149,26 +147,8 @@ static void measure(struct bench *b, const char *name, const struct bw_probe_mod
     bw_probe_plan_free(b->request.plan);
 }
 
-static void measure_exec(struct bench *b, struct bw_probe_module *module, unsigned probes,
-                         unsigned at_once)
-{
-    enum { BALLAST_BYTES = 200 << 20 };
-    static const char *const command[] = { "/bin/true" };
-    module->prober = BW_PROBER_EXEC;
-    module->exec.command = (struct bw_strings){ command, 1 };
-    measure(b, "exec", module, "/bin/true", probes, at_once);
-    if (b->only != NULL && strcmp(b->only, "exec+") != 0)
-        return;
-    char *ballast = malloc(BALLAST_BYTES);
-    memset(ballast, 1, BALLAST_BYTES);
-    measure(b, "exec+", module, "/bin/true", probes, at_once);
-    free(ballast);
-}
-
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], BW_EXEC_HELPER_NAME) == 0)
-        _exit(bw_exec_helper_run());
     static struct bw_tcp_step dialogue[] = { { .send = "hello" },
                                              { .expect = "^HTTP/1.1 ([0-9]+)" } };
     unsigned probes = argc > 1 ? (unsigned)atoi(argv[1]) : 5000;
@@ -198,7 +178,6 @@ int main(int argc, char **argv)
             module.prober = BW_PROBER_ICMP;
             measure(&b, "icmp", &module, "127.0.0.1", probes, n);
         }
-        measure_exec(&b, &module, probes / 10, n);
     }
     bw_probe_engine_free(b.engine);
     bw_resolver_free(resolver);
