@@ -34,20 +34,25 @@ static struct row *row_of(const struct bw_probing_tally *tally, const char *modu
     return &tally->rows[i];
 }
 
+/* With what it has counted so far. */
+static void begin_row(struct row *row, const struct bw_probing_tally *tally, const char *module)
+{
+    row->module = module;
+    if (tally->count == 0)
+        return;
+    const struct row *old = row_of(tally, module);
+    if (strcmp(old->module, module) == 0)
+        memcpy(row->answers, old->answers, sizeof row->answers);
+}
+
 void bw_probing_tally_apply(struct bw_probing_tally *tally, const char *const *modules,
                             size_t count)
 {
     struct bw_arena arena = { 0 };
     struct row *rows = bw_arena_array(&arena, count + 1, sizeof *rows);
-    for (size_t i = 0; i <= count; i++) {
-        const char *module = i < count ? modules[i] : "";
-        rows[i].module = bw_arena_strdup(&arena, module);
-        if (tally->count == 0)
-            continue;
-        const struct row *old = row_of(tally, module);
-        if (strcmp(old->module, module) == 0)
-            memcpy(rows[i].answers, old->answers, sizeof rows[i].answers);
-    }
+    for (size_t i = 0; i < count; i++)
+        begin_row(&rows[i], tally, bw_arena_strdup(&arena, modules[i]));
+    begin_row(&rows[count], tally, "");
     bw_arena_fini(&tally->arena);
     tally->arena = arena;
     tally->rows = rows;
