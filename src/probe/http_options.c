@@ -96,8 +96,7 @@ static const struct bw_opt http_options[] = {
     { "headers", BW_OPT_MAP, AT(headers), .help = "Headers to send." },
     { "body", BW_OPT_STRING, AT(body), .help = "Body to send." },
     { "body_file", BW_OPT_STRING, AT(body_file), .flags = BW_OPT_FILE,
-      .help = "File with the body to send, text of at most 4 MiB; read when the configuration "
-              "is." },
+      .help = "File with the body to send, text of at most 4 MiB; read again when it changes." },
     BW_HTTP_CLIENT_ROWS(0),
     { "valid_status_codes", BW_OPT_INTS, AT(valid_status_codes), .range = "100..599",
       .help = "Status codes that pass; empty: 200 to 299." },

@@ -3,7 +3,6 @@
 #include "probe/http.h"
 
 #include "base/mem.h"
-#include "io/file.h"
 #include "probe/trail.h"
 
 #include <stdio.h>
@@ -112,7 +111,7 @@ static struct bw_http_header *add_header(struct bw_http_plan *plan, const char *
 static enum bw_rc copy_headers(struct bw_http_plan *plan, const struct bw_http_options *o,
                                const char *folder, struct bw_err *err)
 {
-    enum { OTHER_FILES = 4 };
+    enum { OTHER_FILES = 5 };
     const struct bw_http_header_options *more = o->http_headers.items;
     size_t count = o->headers.count, files = OTHER_FILES;
     for (size_t i = 0; i < o->http_headers.count; i++) {
@@ -168,14 +167,11 @@ static enum bw_rc copy_identity(struct bw_http_plan *plan, const struct bw_http_
 static enum bw_rc copy_body(struct bw_http_plan *plan, const struct bw_http_options *o,
                             const char *folder, struct bw_err *err)
 {
-    size_t len;
     plan->body = bw_strdup(o->body);
     if (o->body_file == NULL)
         return BW_OK;
-    enum bw_rc rc =
-        bw_file_read(folder, o->body_file, BW_CONF_FILE_BYTES_MAX, &plan->body, &len, err);
-    if (rc == BW_OK && strlen(plan->body) != len)
-        rc = bw_fail(err, BW_EINVAL, "it holds a NUL byte");
+    const enum bw_rc rc = bw_http_body_file_open(&plan->files[plan->file_count++], folder,
+                                                 o->body_file, &plan->body, err);
     return rc == BW_OK ? BW_OK : bw_wrap(err, rc, "body_file");
 }
 

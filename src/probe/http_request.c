@@ -236,7 +236,7 @@ static void set_method(CURL *easy, const struct bw_http_hop *hop)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, hop->message->data);
     } else if (body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body); /* its file may change meanwhile */
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
     } else if (strcmp(method, "GET") != 0) {
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);

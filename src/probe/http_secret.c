@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe/http_secret.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "conf/decode.h"
@@ -37,10 +38,28 @@ static enum bw_rc take(struct bw_http_secret *secret, char *text, size_t len, st
     return BW_OK;
 }
 
+static enum bw_rc read_body(struct bw_http_secret *file, struct bw_err *err)
+{
+    char *text;
+    size_t len;
+    const enum bw_rc rc = bw_file_read(NULL, file->path, BW_CONF_FILE_BYTES_MAX, &text, &len, err);
+    if (rc != BW_OK)
+        return rc;
+    if (strlen(text) != len) {
+        free(text);
+        return bw_fail(err, BW_EINVAL, "%s: the file holds a NUL byte", file->path);
+    }
+    free(*file->into);
+    *file->into = text;
+    return BW_OK;
+}
+
 static enum bw_rc read_again(struct bw_http_secret *secret, struct bw_err *err)
 {
     char *text;
     size_t len;
+    if (secret->is_body)
+        return read_body(secret, err);
     enum bw_rc rc = bw_file_read(NULL, secret->path, BW_CONF_SECRET_BYTES_MAX, &text, &len, err);
     if (rc != BW_OK)
         return rc;
@@ -50,16 +69,30 @@ static enum bw_rc read_again(struct bw_http_secret *secret, struct bw_err *err)
     return rc;
 }
 
-enum bw_rc bw_http_secret_open(struct bw_http_secret *secret, const char *folder, const char *path,
-                               const char *before, char **into, struct bw_err *err)
+static enum bw_rc open_in(struct bw_http_secret *secret, const char *folder, const char *path,
+                          struct bw_err *err)
 {
     char full[PATH_MAX];
     const bool bare = folder == NULL || folder[0] == '\0' || path[0] == '/';
     snprintf(full, sizeof full, "%s%s%s", bare ? "" : folder, bare ? "" : "/", path);
-    *secret = (struct bw_http_secret){ .path = bw_strdup(full), .before = before, .into = into };
+    secret->path = bw_strdup(full);
     if (stat(full, &secret->seen) != 0)
         return bw_fail(err, BW_ENOTFOUND, "%s: no such file", full);
     return read_again(secret, err);
+}
+
+enum bw_rc bw_http_secret_open(struct bw_http_secret *secret, const char *folder, const char *path,
+                               const char *before, char **into, struct bw_err *err)
+{
+    *secret = (struct bw_http_secret){ .before = before, .into = into };
+    return open_in(secret, folder, path, err);
+}
+
+enum bw_rc bw_http_body_file_open(struct bw_http_secret *file, const char *folder, const char *path,
+                                  char **into, struct bw_err *err)
+{
+    *file = (struct bw_http_secret){ .before = "", .into = into, .is_body = true };
+    return open_in(file, folder, path, err);
 }
 
 enum bw_rc bw_http_secret_refresh(struct bw_http_secret *secret, int64_t now_ns, struct bw_err *err)

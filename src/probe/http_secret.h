@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* probe/http_secret.h: a text that stands in a file which may be replaced while we run: a password
- * that somebody changes, a token that somebody renews. Looked at once a second at most. */
+ * that somebody changes, a token that somebody renews, the body of a request. Looked at once a
+ * second at most. */
 #ifndef PROBE_HTTP_SECRET_H
 #define PROBE_HTTP_SECRET_H
 
@@ -15,6 +16,7 @@ struct bw_http_secret {
     const char *before; /* what stands before it where it is used: "Bearer "; a literal, or "" */
     char **into;        /* whose text it replaces, `before` included; freed by whoever owns that */
     char *old;          /* the text before the last change, which peers may still say; or NULL */
+    bool is_body;       /* all of the file, lines and all; else one line, for a header */
     struct stat seen;
     int64_t looked_ns; /* monotonic */
 };
@@ -22,6 +24,11 @@ struct bw_http_secret {
 /* Reads the file for the first time. A relative path starts at `folder`. Any thread. */
 enum bw_rc bw_http_secret_open(struct bw_http_secret *secret, const char *folder, const char *path,
                                const char *before, char **into, struct bw_err *err);
+
+/* The same for the body of a request, of at most BW_CONF_FILE_BYTES_MAX, which is no header's: it
+ * may have lines. */
+enum bw_rc bw_http_body_file_open(struct bw_http_secret *file, const char *folder, const char *path,
+                                  char **into, struct bw_err *err);
 
 /* Reads it again if it has changed. On failure *into stays as it is. */
 enum bw_rc bw_http_secret_refresh(struct bw_http_secret *secret, int64_t now_ns,

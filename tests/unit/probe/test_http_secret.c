@@ -60,6 +60,31 @@ static void it_is_read_again_when_it_changes(void **state)
     bw_http_secret_fini(&secret);
 }
 
+static void a_body_is_read_again_lines_and_all(void **state)
+{
+    (void)state;
+    struct bw_http_secret file;
+    char *text = NULL;
+    struct bw_err err;
+    put("body", "line 1\nline 2\n", 14);
+    assert_int_equal(bw_http_body_file_open(&file, folder, "body", &text, &err), BW_OK);
+    assert_string_equal(text, "line 1\nline 2\n");
+    put("body", "", 0); /* may be, too */
+    assert_int_equal(bw_http_secret_refresh(&file, 10 * BW_SECOND, &err), BW_OK);
+    assert_string_equal(text, "");
+    put("body", "more\n", 5);
+    assert_int_equal(bw_http_secret_refresh(&file, 11 * BW_SECOND, &err), BW_OK);
+    put("body", "a\0b", 3);
+    assert_int_equal(bw_http_secret_refresh(&file, 12 * BW_SECOND, &err), BW_EINVAL);
+    assert_string_equal(text, "more\n");
+    free(text);
+    bw_http_secret_fini(&file);
+    text = NULL;
+    assert_int_equal(bw_http_body_file_open(&file, folder, "nobody", &text, &err), BW_ENOTFOUND);
+    assert_null(text);
+    bw_http_secret_fini(&file);
+}
+
 static void good(struct peer_talk *talk)
 {
     peer_answer(talk, "HTTP/1.1 500 OK\r\nContent-Length: 6\r\nX-Say: k-file\r\n\r\nk-list");
@@ -183,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_read_again_when_it_changes),
+        cmocka_unit_test(a_body_is_read_again_lines_and_all),
         cmocka_unit_test(all_that_is_said_of_them),
         cmocka_unit_test(a_source_that_is_not_ours),
         cmocka_unit_test(what_is_not_spoken_is_refused_by_its_line),
