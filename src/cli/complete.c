@@ -74,7 +74,7 @@ static const struct bw_opt *find_row(const struct bw_opt_group *group, const cha
 
 static bool may_stand_again(const struct bw_completion *completion, const struct bw_opt *row)
 {
-    if (row->type >= BW_OPT_STRINGS && row->type <= BW_OPT_MAP)
+    if (row->type >= BW_OPT_STRINGS && row->type <= BW_OPT_MULTIMAP)
         return true;
     for (size_t i = 0; i < completion->given_count; i++) {
         if (completion->given[i].row == row)

@@ -107,14 +107,23 @@ static bool keep_node(struct bw_conf_ctx *ctx, const struct bw_node *node, const
 }
 
 static decode_fn *const decoders[] = {
-    [BW_OPT_BOOL] = bw_conf_value_scalar,    [BW_OPT_INT] = bw_conf_value_scalar,
-    [BW_OPT_NUMBER] = bw_conf_value_scalar,  [BW_OPT_DURATION] = bw_conf_value_scalar,
-    [BW_OPT_BYTES] = bw_conf_value_scalar,   [BW_OPT_RATIO] = bw_conf_value_scalar,
-    [BW_OPT_STRING] = bw_conf_value_scalar,  [BW_OPT_ENUM] = bw_conf_value_scalar,
-    [BW_OPT_STRINGS] = bw_conf_value_list,   [BW_OPT_INTS] = bw_conf_value_list,
-    [BW_OPT_DURATIONS] = bw_conf_value_list, [BW_OPT_MAP] = bw_conf_value_map,
-    [BW_OPT_GROUP] = decode_in_place,        [BW_OPT_GROUPS] = decode_items,
-    [BW_OPT_NAMED] = decode_named,           [BW_OPT_NODE] = keep_node,
+    [BW_OPT_BOOL] = bw_conf_value_scalar,
+    [BW_OPT_INT] = bw_conf_value_scalar,
+    [BW_OPT_NUMBER] = bw_conf_value_scalar,
+    [BW_OPT_DURATION] = bw_conf_value_scalar,
+    [BW_OPT_BYTES] = bw_conf_value_scalar,
+    [BW_OPT_RATIO] = bw_conf_value_scalar,
+    [BW_OPT_STRING] = bw_conf_value_scalar,
+    [BW_OPT_ENUM] = bw_conf_value_scalar,
+    [BW_OPT_STRINGS] = bw_conf_value_list,
+    [BW_OPT_INTS] = bw_conf_value_list,
+    [BW_OPT_DURATIONS] = bw_conf_value_list,
+    [BW_OPT_MAP] = bw_conf_value_map,
+    [BW_OPT_MULTIMAP] = bw_conf_value_map,
+    [BW_OPT_GROUP] = decode_in_place,
+    [BW_OPT_GROUPS] = decode_items,
+    [BW_OPT_NAMED] = decode_named,
+    [BW_OPT_NODE] = keep_node,
     [BW_OPT_GROUP_PTR] = decode_pointer,
 };
 

@@ -51,6 +51,7 @@ const char *bw_opt_type_text(enum bw_opt_type type)
         [BW_OPT_INTS] = "list of whole numbers",
         [BW_OPT_DURATIONS] = "list of durations",
         [BW_OPT_MAP] = "mapping of text to text",
+        [BW_OPT_MULTIMAP] = "mapping of text to texts",
         [BW_OPT_GROUP] = "mapping",
         [BW_OPT_GROUPS] = "list of",
         [BW_OPT_NAMED] = "mapping of names to",

@@ -72,7 +72,7 @@ static enum bw_flags_result unknown_flag(struct parser *p, const char *name)
 
 static bool is_repeatable(enum bw_opt_type type)
 {
-    return type >= BW_OPT_STRINGS && type <= BW_OPT_MAP;
+    return type >= BW_OPT_STRINGS && type <= BW_OPT_MULTIMAP;
 }
 
 /* The node that holds what was given for the row; NULL when it may not be given again. */
@@ -81,7 +81,7 @@ static struct bw_node *node_for(struct parser *p, const struct bw_opt *row)
     struct bw_node *node = bw_node_find(p->given, row->name);
     if (node != NULL)
         return is_repeatable(row->type) ? node : NULL;
-    const enum bw_node_kind kind = row->type == BW_OPT_MAP    ? BW_NODE_MAP
+    const enum bw_node_kind kind = row->type >= BW_OPT_MAP && is_repeatable(row->type) ? BW_NODE_MAP
                                    : is_repeatable(row->type) ? BW_NODE_LIST
                                                               : BW_NODE_SCALAR;
     node = bw_node_new(p->arena, kind, command_line);
@@ -92,14 +92,14 @@ static struct bw_node *node_for(struct parser *p, const struct bw_opt *row)
 }
 
 /* NAME=VALUE of a map. */
-static bool add_pair(struct parser *p, struct bw_node *map, const char *value)
+static bool add_pair(struct parser *p, struct bw_node *map, const char *value, bool once)
 {
     const char *equals = strchr(value, '=');
     if (equals == NULL || equals == value)
         return false;
     struct bw_node *child = bw_node_text_new(p->arena, equals + 1, command_line);
     child->key = bw_arena_strndup(p->arena, value, (size_t)(equals - value));
-    if (bw_node_find(map, child->key) != NULL)
+    if (once && bw_node_find(map, child->key) != NULL)
         return false;
     bw_node_append(map, child);
     return true;
@@ -116,8 +116,9 @@ static enum bw_flags_result add_value(struct parser *p, const struct flag *flag,
         node->text = bw_arena_strdup(p->arena, value);
     } else if (node->kind == BW_NODE_LIST) {
         bw_node_append(node, bw_node_text_new(p->arena, value, command_line));
-    } else if (!add_pair(p, node, value)) {
-        bw_fail(p->err, BW_EINVAL, "--%s: expected NAME=VALUE, each NAME once", flag->row->name);
+    } else if (!add_pair(p, node, value, flag->row->type == BW_OPT_MAP)) {
+        bw_fail(p->err, BW_EINVAL, "--%s: expected NAME=VALUE%s", flag->row->name,
+                flag->row->type == BW_OPT_MAP ? ", each NAME once" : "");
         return BW_FLAGS_BAD;
     }
     return BW_FLAGS_OK;

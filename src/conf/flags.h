@@ -4,7 +4,7 @@
  *
  *     --name=value   --name value   --bool   --no-bool   --bool=false   --   -h   --help
  *
- * Rows of lists may be repeated, one value each time; a BW_OPT_MAP row takes NAME=VALUE.
+ * Rows of lists may be repeated, one value each time; rows of maps take NAME=VALUE.
  * Everything else may be given once. `--` ends the flags; `-` alone is no flag. */
 #ifndef CONF_FLAGS_H
 #define CONF_FLAGS_H

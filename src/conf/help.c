@@ -33,6 +33,7 @@ static const char *placeholder(const struct bw_opt *row)
         [BW_OPT_INTS] = "=N...",
         [BW_OPT_DURATIONS] = "=DURATION...",
         [BW_OPT_MAP] = "=NAME=VALUE...",
+        [BW_OPT_MULTIMAP] = "=NAME=VALUE...",
     };
     if ((row->flags & (BW_OPT_FILE | BW_OPT_FOLDER)) != 0)
         return (row->flags & BW_OPT_FILE) != 0 ? "=FILE" : "=FOLDER";

@@ -37,6 +37,7 @@ enum bw_opt_type {
     BW_OPT_INTS,      /* struct bw_ints */
     BW_OPT_DURATIONS, /* struct bw_ints, nanoseconds */
     BW_OPT_MAP,       /* struct bw_pairs: text to text, in file order */
+    BW_OPT_MULTIMAP,  /* the same, where a name may have a list of texts: a pair for each */
     BW_OPT_GROUP,     /* the struct of `group`, in place */
     BW_OPT_GROUPS,    /* struct bw_items: a list of structs of `group` */
     BW_OPT_NAMED,     /* struct bw_items: a mapping of name to `group`; the name goes into the

@@ -130,6 +130,7 @@ enum bw_opt_type bw_scalar_item_type(enum bw_opt_type type)
     switch (type) {
     case BW_OPT_STRINGS:
     case BW_OPT_MAP:
+    case BW_OPT_MULTIMAP:
         return BW_OPT_STRING;
     case BW_OPT_INTS:
         return BW_OPT_INT;

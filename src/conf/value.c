@@ -125,6 +125,36 @@ bool bw_conf_value_list(struct bw_conf_ctx *ctx, const struct bw_node *node, con
     return good;
 }
 
+static bool is_list_of_values(const struct bw_node *node, const struct bw_opt *row)
+{
+    return row->type == BW_OPT_MULTIMAP && node->kind == BW_NODE_LIST;
+}
+
+static size_t count_pairs(const struct bw_node *map, const struct bw_opt *row)
+{
+    size_t count = 0;
+    for (const struct bw_node *child = map->first; child != NULL; child = child->next)
+        count += is_list_of_values(child, row) ? child->count : 1;
+    return count;
+}
+
+/* A name with its value, or with each of its values. */
+static bool take_pairs(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
+                       const struct bw_opt *row, struct bw_pair *items, size_t *count)
+{
+    const bool many = is_list_of_values(node, row);
+    bool good = true;
+    size_t i = 0;
+    for (const struct bw_node *value = many ? node->first : node; value != NULL;
+         value = many ? value->next : NULL, i++) {
+        struct bw_pair *pair = &items[(*count)++];
+        pair->name = node->key;
+        good &= decode_item(ctx, value, many ? bw_conf_path_index(ctx->arena, path, i) : path, row,
+                            BW_OPT_STRING, &pair->value);
+    }
+    return good;
+}
+
 bool bw_conf_value_map(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
                        const struct bw_opt *row, void *member)
 {
@@ -134,15 +164,13 @@ bool bw_conf_value_map(struct bw_conf_ctx *ctx, const struct bw_node *node, cons
         return true;
     if (node->kind != BW_NODE_MAP)
         return bw_conf_value_wrong_kind(ctx, node, path, "a mapping");
-    struct bw_pair *items = bw_arena_array(ctx->arena, node->count, sizeof *items);
+    const size_t most = count_pairs(node, row);
+    struct bw_pair *items = bw_arena_array(ctx->arena, most, sizeof *items);
     bool good = true;
-    size_t i = 0;
-    for (const struct bw_node *child = node->first; child != NULL; child = child->next, i++) {
-        items[i].name = child->key;
-        good &= decode_item(ctx, child, bw_conf_path_key(ctx->arena, path, child->key), row,
-                            BW_OPT_STRING, &items[i].value);
-    }
-    *out = (struct bw_pairs){ items, node->count };
+    for (const struct bw_node *child = node->first; child != NULL; child = child->next)
+        good &= take_pairs(ctx, child, bw_conf_path_key(ctx->arena, path, child->key), row, items,
+                           &out->count);
+    out->items = items;
     return good;
 }
 

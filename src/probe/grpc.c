@@ -322,6 +322,15 @@ static const char *tls_name(struct bw_probe_try *t)
     return t->tls_host;
 }
 
+/* What the server is told, so that it does not work for nobody; a moment at least. */
+static int64_t time_left(const struct bw_probe_try *t)
+{
+    const int64_t left_ns = t->out->deadline_ns - bw_loop_mono_ns();
+    if (t->out->deadline_ns == 0)
+        return 0;
+    return left_ns > BW_MS ? left_ns : BW_MS;
+}
+
 static bool call(struct bw_probe_try *t)
 {
     static const struct bw_http_curl_ops ops = { .secure = take_context,
@@ -335,7 +344,8 @@ static bool call(struct bw_probe_try *t)
                                      .address = &t->address,
                                      .host_header = t->target->host,
                                      .trusted = true,
-                                     .message = &t->plan->message };
+                                     .message = &t->plan->message,
+                                     .left_ns = time_left(t) };
     const char *why;
     bw_probe_enter(t->out, BW_PHASE_CONNECT);
     if (!bw_way_go(t->out, t->target, &peer))

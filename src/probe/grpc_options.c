@@ -19,9 +19,9 @@ static const struct bw_opt grpc_options[] = {
       .help = "Speak TLS; without it HTTP/2 begins at once, in the clear." },
     { "tls_config", BW_OPT_GROUP, AT(tls_config), .group = &bw_probe_tls_group,
       .help = "For tls." },
-    { "metadata", BW_OPT_MAP, AT(metadata),
-      .help = "Metadata to send with the call, such as `authorization: Bearer …`. Values do not "
-              "show in transcripts." },
+    { "metadata", BW_OPT_MULTIMAP, AT(metadata),
+      .help = "Metadata to send with the call, such as `authorization: Bearer …`; a list sends a "
+              "name several times. Values do not show in transcripts." },
     { "preferred_ip_protocol", BW_OPT_ENUM, AT(preferred_ip_protocol), .def = "ip6",
       .names = bw_ip_preference_names, .help = "Which address of a name to use." },
     { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",

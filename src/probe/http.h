@@ -196,7 +196,8 @@ struct bw_http_hop {
     bool trusted;
     bool plain_get; /* after a redirect that turns the request into a GET */
     const struct bw_buf
-        *message; /* the body of a gRPC call, which goes over HTTP/2 only; or NULL */
+        *message;    /* the body of a gRPC call, which goes over HTTP/2 only; or NULL */
+    int64_t left_ns; /* of a gRPC call: until nobody waits any more; 0: not said */
 };
 
 /* NULL: there is none, and no word of it. A method that gives something says so when it is nothing
@@ -205,6 +206,9 @@ const char *bw_http_request_body(const struct bw_http_hop *hop);
 
 bool bw_http_request(CURL *easy, const struct bw_http_hop *hop, struct curl_slist **out_headers,
                      struct curl_slist **out_connect_to);
+
+/* The list with one header more, made as curl wants it. */
+struct curl_slist *bw_http_add_header(struct curl_slist *list, const char *name, const char *value);
 
 /* The same for a request that we write ourselves (probe/http_wire.h): whether that will do for the
  * hop, and the request into an empty buffer. False when there is no memory for the headers. */

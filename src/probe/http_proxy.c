@@ -92,43 +92,21 @@ static enum bw_rc parse(struct bw_http_proxy *out, const char *text, struct bw_e
 
 /* ---- headers for it ---- */
 
-static enum bw_rc add_header(struct curl_slist **list, const char *name,
-                             const struct bw_node *value, struct bw_err *err)
-{
-    if (value->kind != BW_NODE_SCALAR || !bw_http_is_field_name(name)
-        || !bw_http_is_field_value(value->text))
-        return bw_fail(err, BW_EINVAL, "proxy_connect_header: '%.60s' is no header", name);
-    const size_t size = strlen(name) + strlen(value->text) + 3;
-    char *line = bw_alloc(size);
-    snprintf(line, size, value->text[0] != '\0' ? "%s: %s" : "%s;", name, value->text);
-    struct curl_slist *longer = curl_slist_append(*list, line);
-    free(line);
-    if (longer != NULL)
-        *list = longer;
-    return BW_OK;
-}
-
-static enum bw_rc read_headers(const struct bw_node *map, struct curl_slist **out,
+static enum bw_rc read_headers(const struct bw_pairs *headers, struct curl_slist **out,
                                struct bw_err *err)
 {
-    enum bw_rc rc = BW_OK;
     *out = NULL;
-    if (map == NULL || bw_node_is_null(map))
-        return BW_OK;
-    if (map->kind != BW_NODE_MAP)
-        return bw_fail(err, BW_EINVAL, "proxy_connect_header: expected names with their values");
-    for (const struct bw_node *child = map->first; rc == BW_OK && child; child = child->next) {
-        if (child->kind != BW_NODE_LIST)
-            rc = add_header(out, child->key, child, err);
-        for (const struct bw_node *value = child->first;
-             rc == BW_OK && child->kind == BW_NODE_LIST && value; value = value->next)
-            rc = add_header(out, child->key, value, err);
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct bw_pair *pair = &headers->items[i];
+        if (bw_http_is_field_name(pair->name) && bw_http_is_field_value(pair->value)) {
+            *out = bw_http_add_header(*out, pair->name, pair->value);
+            continue;
+        }
+        curl_slist_free_all(*out);
+        *out = NULL;
+        return bw_fail(err, BW_EINVAL, "proxy_connect_header: '%.60s' is no header", pair->name);
     }
-    if (rc == BW_OK)
-        return BW_OK;
-    curl_slist_free_all(*out);
-    *out = NULL;
-    return rc;
+    return BW_OK;
 }
 
 /* ---- all of it ---- */
@@ -143,8 +121,7 @@ enum bw_rc bw_http_proxy_check(const struct bw_proxy_options *o, struct bw_err *
         return bw_fail(err, BW_EINVAL, "no_proxy and proxy_from_environment exclude each other");
     if (o->no_proxy != NULL && !has_url)
         return bw_fail(err, BW_EINVAL, "no_proxy without proxy_url");
-    if (o->connect_header != NULL && !bw_node_is_null(o->connect_header) && !has_url
-        && !o->from_environment)
+    if (o->connect_header.count > 0 && !has_url && !o->from_environment)
         return bw_fail(err, BW_EINVAL, "proxy_connect_header without a proxy");
     const enum bw_rc rc = bw_http_proxies_make(&proxies, o, err);
     if (rc == BW_OK)
@@ -176,7 +153,7 @@ enum bw_rc bw_http_proxies_make(struct bw_http_proxies *out, const struct bw_pro
     if (rc == BW_OK && https != NULL && https[0] != '\0')
         rc = parse(&proxies.https, https, err);
     if (rc == BW_OK)
-        rc = read_headers(o->connect_header, &proxies.connect_headers, err);
+        rc = read_headers(&o->connect_header, &proxies.connect_headers, err);
     proxies.no_proxy = bw_strdup(except);
     if (rc == BW_OK)
         *out = proxies;

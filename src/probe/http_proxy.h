@@ -53,10 +53,10 @@ void bw_http_proxies_secrets(const struct bw_http_proxies *proxies, struct bw_ma
           (at) + offsetof(struct bw_proxy_options, from_environment), .def = "false",              \
           .help = "Take proxies from HTTP_PROXY, HTTPS_PROXY and NO_PROXY." },                     \
     {                                                                                              \
-        "proxy_connect_header", BW_OPT_NODE,                                                       \
+        "proxy_connect_header", BW_OPT_MULTIMAP,                                                   \
             (at) + offsetof(struct bw_proxy_options, connect_header),                              \
             .help = "Headers for the proxy when it is asked to connect (https through an HTTP "    \
-                    "proxy): each name with a text or a list of texts."                            \
+                    "proxy)."                                                                      \
     }
 
 #endif

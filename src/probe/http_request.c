@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "base/units.h"
 
 #include <locale.h>
 #include <openssl/evp.h>
@@ -166,7 +167,7 @@ static bool is_harmless(const char *name)
     return strncasecmp(name, "accept", 6) == 0 || strcasecmp(name, "user-agent") == 0;
 }
 
-static struct curl_slist *append(struct curl_slist *list, const char *name, const char *value)
+struct curl_slist *bw_http_add_header(struct curl_slist *list, const char *name, const char *value)
 {
     const size_t size = strlen(name) + strlen(value) + 3;
     char *line = bw_alloc(size);
@@ -185,18 +186,23 @@ static struct curl_slist *make_headers(const struct bw_http_hop *hop)
     const struct bw_http_plan *plan = hop->plan;
     struct curl_slist *list = NULL;
     if (hop->trusted && hop->host_header != NULL)
-        list = append(list, "Host", hop->host_header);
+        list = bw_http_add_header(list, "Host", hop->host_header);
     for (size_t i = 0; i < plan->header_count; i++) {
         const struct bw_http_header *header = &plan->headers[i];
         bool replaced = hop->host_header != NULL && strcasecmp(header->name, "host") == 0;
         if (!replaced && (hop->trusted || (!header->secret && is_harmless(header->name))))
-            list = append(list, header->name, header->value);
+            list = bw_http_add_header(list, header->name, header->value);
     }
     if (hop->trusted && plan->authorization != NULL)
-        list = append(list, "Authorization", plan->authorization);
+        list = bw_http_add_header(list, "Authorization", plan->authorization);
+    if (hop->left_ns > 0) {
+        char left[32]; /* eight digits at most */
+        snprintf(left, sizeof left, "%lldm", (long long)(hop->left_ns / BW_MS % 100000000));
+        list = bw_http_add_header(list, "grpc-timeout", left);
+    }
     /* The peer closes first then: who does keeps the port busy for a minute. */
     if (!plan->keep_alive && !has_header(plan, "connection"))
-        list = append(list, "Connection", "close");
+        list = bw_http_add_header(list, "Connection", "close");
     return list;
 }
 
@@ -293,7 +299,7 @@ static char *url_by_address(const struct bw_http_hop *hop, struct curl_slist **h
     snprintf(url, size, ip6 ? "http://[%s]:%u%s" : "http://%s:%u%s", address, hop->url->port,
              hop->url->path);
     if (!is_named(*headers, "Host"))
-        *headers = append(*headers, "Host", hop->url->authority);
+        *headers = bw_http_add_header(*headers, "Host", hop->url->authority);
     return url;
 }
 

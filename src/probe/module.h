@@ -88,7 +88,7 @@ struct bw_proxy_options {
     const char *url;      /* NULL: none */
     const char *no_proxy; /* "a.example,10.0.0.0/8"; NULL */
     bool from_environment;
-    const struct bw_node *connect_header; /* name to text, or to a list of them; NULL */
+    struct bw_pairs connect_header;
 };
 
 /* Client credentials (RFC 6749, section 4.4). */

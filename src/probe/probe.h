@@ -131,6 +131,7 @@ struct bw_probe_outcome {
     bool decided;              /* by settle(): the deadline does not change the verdict */
     enum bw_probe_phase phase; /* where it is now */
     int64_t phase_start_ns;    /* monotonic; 0: in none */
+    int64_t deadline_ns;       /* monotonic: of all tries; 0: nobody said */
     int64_t phase_ns[BW_PHASE_COUNT];
     bool phase_seen[BW_PHASE_COUNT];
     int http_status;

@@ -364,6 +364,7 @@ static void begin(struct bw_probe_run *run)
     const char *change = run->out.change; /* found by an earlier try */
     memset(&run->out, 0, sizeof run->out);
     run->out.change = change;
+    run->out.deadline_ns = run->start_ns + run->timeout_ns;
     run->out.measures = &run->measures;
     run->out.trail = &run->trail;
     run->out.way = run->way;

@@ -48,9 +48,13 @@ def check(request, context):
     answer = ANSWERS[name_of(request)][0]
     if isinstance(answer, str):
         context.abort(grpc.StatusCode[answer], f"50% of {answer} é\n")
-    wanted = dict(context.invocation_metadata()).get("x-tenant")
-    if name_of(request) == "shop.Cart" and wanted != "blue":
-        context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you?")
+    told = context.invocation_metadata()
+    left = context.time_remaining()
+    if name_of(request) == "shop.Cart":
+        if [value for name, value in told if name == "x-tenant"] != ["blue", "green"]:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you?")
+        if left is None or not 0 < left <= 5:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{left} s are left")
     return answer
 
 
@@ -148,7 +152,7 @@ def scenario(bench):
     targets["refused"] = f"127.0.0.1:{free_port()}"
     ways["refused"] = ways["server"]
     file.write_text(json.dumps({"modules": ways}))
-    tenant = {"prober": "grpc", "grpc": {"service": "shop.Cart", "metadata": {"x-tenant": "blue"}}}
+    tenant = {"prober": "grpc", "grpc": {"service": "shop.Cart", "metadata": {"x-tenant": ["blue", "green"]}}}
     checks = [{"name": way, "grpc": target, "module": way, "interval": "1s", "fall": 1}
               for way, target in targets.items()]
     checks.append({"name": "metadata", "grpc": f"127.0.0.1:{plain}", "module": "tenant"})

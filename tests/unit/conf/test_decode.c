@@ -435,9 +435,54 @@ static void a_missing_document_is_an_empty_one(void **state)
     bw_arena_fini(&arena);
 }
 
+struct many {
+    struct bw_pairs headers;
+};
+
+static void a_name_may_have_several_values(void **state)
+{
+    (void)state;
+    static const struct bw_opt rows[] = {
+        { "headers", BW_OPT_MULTIMAP, offsetof(struct many, headers), .help = "Headers." },
+        { 0 },
+    };
+    static const struct bw_opt_group group = { .name = "many",
+                                               .size = sizeof(struct many),
+                                               .opts = rows };
+    static const struct {
+        const char *text, *want; /* pairs, or what is said */
+    } stories[] = {
+        { "headers: {a: [b, c], d: e, f: [], g: ['']}", "a=b a=c d=e g= " },
+        { "headers: {}", "" },
+        { "headers:", "" },
+        { "headers: [a]", "t.yml:1:10: headers: expected a mapping, found a list\n" },
+        { "headers: {a: {b: c}}", "t.yml:1:14: headers.a: expected text, found a mapping\n" },
+        { "headers: {a: [b, [c]]}", "t.yml:1:18: headers.a[1]: expected text, found a list\n" },
+    };
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct bw_arena arena = { 0 };
+        struct bw_problems problems = { 0 };
+        struct many many;
+        struct bw_buf out;
+        struct bw_conf_ctx ctx = { .arena = &arena, .problems = &problems };
+        bw_buf_init(&out, 4096);
+        const char *text = stories[i].text;
+        const struct bw_node *root = bw_yaml_read("t.yml", text, strlen(text), &arena, &problems);
+        const bool good = bw_conf_decode(&ctx, root, "", &group, &many);
+        for (size_t k = 0; good && k < many.headers.count; k++)
+            bw_buf_printf(&out, "%s=%s ", many.headers.items[k].name, many.headers.items[k].value);
+        bw_problems_print(&problems, &out);
+        assert_string_equal(out.data, stories[i].want);
+        bw_buf_fini(&out);
+        bw_problems_fini(&problems);
+        bw_arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_may_have_several_values),
         cmocka_unit_test(nothing_written_means_defaults),
         cmocka_unit_test(every_type_takes_its_value),
         cmocka_unit_test(both_ends_of_a_range_are_inside),

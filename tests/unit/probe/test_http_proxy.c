@@ -270,9 +270,8 @@ static void tls_goes_through_a_tunnel(void **state)
     behind = target.port;
     struct bw_probe_module module = proxied(&w, &proxy);
     module.http.tls_config.ca_file = file;
-    struct bw_node value = { .kind = BW_NODE_SCALAR, .key = "X-Pass", .text = "please" };
-    struct bw_node map = { .kind = BW_NODE_MAP, .first = &value, .last = &value, .count = 1 };
-    module.http.proxy.connect_header = &map;
+    const struct bw_pair passes[] = { { "X-Pass", "please" }, { "X-Pass", "do" } };
+    module.http.proxy.connect_header = (struct bw_pairs){ passes, 2 };
     world_probe(&w, &module, world_text(&w, "https://127.0.0.1:%u/", target.port), 5 * BW_SECOND);
     peer_stop(&proxy);
     peer_stop(&target);
@@ -280,6 +279,7 @@ static void tls_goes_through_a_tunnel(void **state)
         fail_msg("%s\n%s", w.result.detail, w.told);
     assert_non_null(strstr(proxy.heard, "CONNECT 127.0.0.1:"));
     assert_non_null(strstr(proxy.heard, "X-Pass: please\r\n"));
+    assert_non_null(strstr(proxy.heard, "X-Pass: do\r\n"));
     assert_null(strstr(target.heard, "X-Pass"));
     assert_null(strstr(target.heard, "Proxy-Authorization"));
     assert_true(w.result.has_certificate);
@@ -352,23 +352,21 @@ static void socks_by_name_gets_the_name(void **state)
 static void contradictions_are_refused(void **state)
 {
     (void)state;
-    struct bw_node value = { .kind = BW_NODE_SCALAR, .key = "A", .text = "b" };
-    struct bw_node map = { .kind = BW_NODE_MAP, .first = &value, .last = &value, .count = 1 };
-    struct bw_node broken = { .kind = BW_NODE_SCALAR, .key = "A", .text = "b\r\nC: d" };
-    struct bw_node bad = { .kind = BW_NODE_MAP, .first = &broken, .last = &broken, .count = 1 };
+    static const struct bw_pair value = { "A", "b" }, broken = { "A", "b\r\nC: d" },
+                                nameless = { "", "b" };
     const struct bw_proxy_options stories[] = {
         { .url = "http://p", .from_environment = true },
         { .no_proxy = "a", .from_environment = true },
         { .no_proxy = "a" },
-        { .connect_header = &map },
-        { .url = "http://p", .connect_header = &bad },
-        { .url = "http://p", .connect_header = &value },
+        { .connect_header = { &value, 1 } },
+        { .url = "http://p", .connect_header = { &broken, 1 } },
+        { .url = "http://p", .connect_header = { &nameless, 1 } },
     };
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++)
         assert_int_equal(bw_http_proxy_check(&stories[i], NULL), BW_EINVAL);
     assert_int_equal(
-        bw_http_proxy_check(&(struct bw_proxy_options){ .url = "http://p", .connect_header = &map },
-                            NULL),
+        bw_http_proxy_check(
+            &(struct bw_proxy_options){ .url = "http://p", .connect_header = { &value, 1 } }, NULL),
         BW_OK);
 }
 
