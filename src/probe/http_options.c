@@ -2,6 +2,7 @@
 #include "probe/http.h"
 
 #include "probe/http_get.h"
+#include "probe/regex.h"
 
 #include <string.h>
 #include <strings.h>
@@ -24,11 +25,17 @@ static const struct bw_opt header_match_options[] = {
 };
 #undef AT
 
+static enum bw_rc check_header_match(const void *opts, struct bw_err *err)
+{
+    return bw_regex_check(((const struct bw_header_match *)opts)->regexp, err);
+}
+
 static const struct bw_opt_group header_match_group = {
     .name = "header_match",
     .size = sizeof(struct bw_header_match),
     .opts = header_match_options,
     .help = "An assertion on a header.",
+    .check = check_header_match,
 };
 
 #define AT(member) offsetof(struct bw_basic_auth, member)
@@ -281,6 +288,27 @@ static enum bw_rc check_way(const struct bw_http_options *o, struct bw_err *err)
     return rc == BW_OK ? bw_http_proxy_check(&o->proxy, err) : rc;
 }
 
+static enum bw_rc check_patterns(const struct bw_http_options *o, struct bw_err *err)
+{
+    const struct {
+        const char *name;
+        struct bw_strings patterns;
+    } lists[] = {
+        { "fail_if_body_matches_regexp", o->fail_if_body_matches_regexp },
+        { "fail_if_body_not_matches_regexp", o->fail_if_body_not_matches_regexp },
+        { "warn_if_body_matches_regexp", o->warn_if_body_matches_regexp },
+        { "warn_if_body_not_matches_regexp", o->warn_if_body_not_matches_regexp },
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (size_t k = 0; k < lists[i].patterns.count; k++) {
+            const enum bw_rc rc = bw_regex_check(lists[i].patterns.items[k], err);
+            if (rc != BW_OK)
+                return bw_wrap(err, rc, "%s[%zu]", lists[i].name, k);
+        }
+    }
+    return BW_OK;
+}
+
 static enum bw_rc check_request(const struct bw_http_options *o, struct bw_err *err)
 {
     const bool has_body = o->body != NULL || o->body_file != NULL;
@@ -300,7 +328,7 @@ static enum bw_rc check_request(const struct bw_http_options *o, struct bw_err *
 enum bw_rc bw_http_check_options(const void *opts, struct bw_err *err)
 {
     static enum bw_rc (*const checks[])(const struct bw_http_options *, struct bw_err *) = {
-        check_request, check_compression, check_headers, check_identity, check_way,
+        check_request, check_compression, check_headers, check_identity, check_way, check_patterns,
     };
     const struct bw_http_options *o = opts;
     unsigned versions;

@@ -44,6 +44,14 @@ DIFFERENCES = [
 ]
 
 
+# Patterns that RE2 and PCRE2 read in two ways, and a body on which it shows.
+WORDS = b"caf\xe9 a\x0bb c\xff\xfed \xce\xbb\xcd\x82 z-9 [.] 8\xe2\x84\xaa e1f\r\nlast\n"
+PATTERNS = [r"a\vb", r"a\sb", r"a\Sb", r"caf. a", r"c[^x]{2}d", r"c..d", r"(?s)^.*$", r"(?m)^$",
+            r"last$", r"(?m)last$", r"(?m)e1f$", r"[\w-.]{3}", r"\p{Greek}{2}", r"[[.]{2}",
+            r"(c)(a)(f)(.)(.)(a)(.)(b)(.)(c)e?\12", r"8(?i)k e", r"(?i)8\w", r"^*caf$?", r"\x{fffd}",
+            r"[^\W[:space:]]{5}", r"\Qz-9 [\E", r"(?U)c.+b", r"8\b", r"\p{^Latin}{1,2}\P{Greek}9"]
+
+
 # ---- what is asked -----------------------------------------------------------------------------
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -80,6 +88,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
         elif path == "/chunked":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                              b"5\r\nhello\r\n0\r\n\r\n")
+        elif path == "/words":
+            self.answer(200, WORDS)
         elif path == "/slow":
             time.sleep(4)
             self.answer(200)
@@ -187,6 +197,8 @@ def modules(folder):
         "tls_named": web(tls_config={**ca, "server_name": "good.test"}),
         "tls_13": web(tls_config={**ca, "min_version": "TLS13"}),
         "basic": web(basic_auth={"username": "user", "password": "a-secret-word"}),
+        **{f"pattern_{number}": web(fail_if_body_not_matches_regexp=[pattern])
+           for number, pattern in enumerate(PATTERNS)},
         "tcp_connect": tcp(),
         "ssh_banner": tcp({"expect": "^SSH-2.0-"}, {"send": "SSH-2.0-check"}),
         "wrong_banner": tcp({"expect": "^220 "}),
@@ -236,6 +248,8 @@ def targets(certificates):
                    "header_bad", "header_missing", "header_may_miss", "limited", "want_tls",
                    "no_tls", "basic"):
         add(module, base + "/")
+    for number in range(len(PATTERNS)):
+        add(f"pattern_{number}", base + "/words")
     add("no_redirects", base + "/hop/1")
     add("codes", base + "/status/404")
     add("post", base + "/echo")

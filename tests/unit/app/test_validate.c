@@ -19,7 +19,8 @@ static const struct {
       "services:\n- name: a\n  checks:\n"
       "  - {name: ok, tcp: 'b:1'}\n"
       "  - {name: c, http: 'http://b/', overrides: {http: {fail_if_body_matches_regexp: ['(']}}}\n",
-      "c.yml:5:5: services[0].checks[1]: pattern '(', at byte 1: missing closing parenthesis\n" },
+      "c.yml:5:52: services[0].checks[1].overrides.http: fail_if_body_matches_regexp[0]: pattern "
+      "'(', at byte 1: missing closing parenthesis\n" },
     { "once for all instances of a check",
       "services:\n- name: a\n  instances: ['b:1', 'c:1', 'd:1']\n  checks:\n"
       "  - {name: c, tcp: '${instance}', overrides: {tcp: {query_response: [{expect: "
@@ -29,10 +30,9 @@ static const struct {
     { "every check that is wrong",
       "services:\n- name: a\n  checks:\n"
       "  - {name: c, http: 'http://b/', overrides: {http: {tls_config: {ca_file: none.pem}}}}\n"
-      "  - {name: d, http: 'http://b/', overrides: {http: {fail_if_body_matches_regexp: ['*']}}}\n",
+      "  - {name: d, http: 'http://b/', overrides: {http: {tls_config: {ca_file: gone.pem}}}}\n",
       "c.yml:4:5: services[0].checks[0]: none.pem: no such file\n"
-      "c.yml:5:5: services[0].checks[1]: pattern '*', at byte 0: quantifier does not follow a "
-      "repeatable item\n" },
+      "c.yml:5:5: services[0].checks[1]: gone.pem: no such file\n" },
     { "a metric that there is not",
       "alerts: {rules: [{name: r, expr: node_lod1, levels: {info: '> 1'}}]}\n",
       "c.yml:1:18: alerts.rules[0]: alert rule 'r': there is no metric 'node_lod1'\n" },

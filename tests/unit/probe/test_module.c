@@ -67,6 +67,11 @@ static void options_that_clash_are_refused(void **state)
     module.http.headers.count = 0;
     module.http.method = "GET /x HTTP/1.1\r\n";
     assert_int_equal(bw_probe_http_group.check(&module.http, &err), BW_EINVAL);
+    module.http.method = "GET";
+    const char *const patterns[] = { "fine", "(" };
+    module.http.warn_if_body_not_matches_regexp = (struct bw_strings){ patterns, 2 };
+    assert_int_equal(bw_probe_http_group.check(&module.http, &err), BW_EINVAL);
+    assert_non_null(strstr(err.text, "warn_if_body_not_matches_regexp[1]: pattern '('"));
     module.http.tls_config.cert_file = "a.pem";
     assert_int_equal(bw_probe_tls_group.check(&module.http.tls_config, &err), BW_EINVAL);
     bw_arena_fini(&arena);
