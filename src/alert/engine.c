@@ -139,11 +139,12 @@ static void move(const struct feed *f, struct bw_alert *alert, enum bw_level to,
     alert->pending = BW_LEVEL_NONE;
 }
 
-static bool may_begin(const struct feed *f, const struct bw_alert *alert)
+static bool may_rise(const struct feed *f, const struct bw_alert *alert)
 {
     const struct bw_alert_engine *e = f->engine;
-    return alert->level != BW_LEVEL_NONE || e->suppress == NULL
-           || !e->suppress(e->suppress_ctx, alert->service);
+    return e->suppress == NULL
+           || !e->suppress(e->suppress_ctx, alert->labels, alert->service,
+                           alert->level == BW_LEVEL_NONE);
 }
 
 /* Evidence for a higher level: waits, then takes the lowest level that held all along. Where
@@ -157,7 +158,7 @@ static void rise(const struct feed *f, struct bw_alert *alert, const struct evid
     } else if (ev->raw < alert->pending || f->rule->for_ms == 0) {
         alert->pending = ev->raw;
     }
-    if (f->now_ms - alert->pending_since_ms < f->rule->for_ms || !may_begin(f, alert))
+    if (f->now_ms - alert->pending_since_ms < f->rule->for_ms || !may_rise(f, alert))
         return;
     const enum bw_level to = alert->pending;
     move(f, alert, to, ev->value, rise_cause(f, ev, to));

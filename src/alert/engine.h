@@ -25,8 +25,9 @@
  * BW_ALERT_GRACE_MS, whatever no_data says: a daemon that has only begun to measure must not
  * call everything missing.
  *
- * A suppressed alert (something its service needs is down) does not begin. One that has begun
- * moves and ends as ever, and its end is always told.
+ * A suppressed alert (something its service needs is down, or it is in maintenance) does not begin,
+ * and rises no higher in maintenance; it waits. One that has begun else moves and ends as ever, and
+ * its end is always told.
  *
  * A held alert (we cannot see what it is about) stays as it is: it neither begins nor moves nor
  * ends, and no time runs against it. What it waited for begins anew.
@@ -55,9 +56,10 @@ enum { BW_ALERT_GRACE_MS = 5 * 60 * 1000, BW_ALERT_UNKNOWN_MAX_MS = 24 * 60 * 60
 
 struct bw_alert_engine;
 
-/* True while something that the service needs is down. Asked only when an alert would begin;
- * `service` is the value of the label of that name, "" without one. */
-typedef bool bw_alert_suppress_fn(void *ctx, const char *service);
+/* True while an alert must not begin, or must not rise when it has begun. Asked only when it would;
+ * `labels` are its own, `{a="b"}`, and `service` is the value of the label of that name, "" without
+ * one. */
+typedef bool bw_alert_suppress_fn(void *ctx, const char *labels, const char *service, bool begins);
 
 /* True while nobody can see what an alert is about; `labels` are its own, `{a="b"}`. */
 typedef bool bw_alert_hold_fn(void *ctx, const char *labels);

@@ -48,10 +48,16 @@ struct bw_alerting {
 
 static void on_timer(void *ctx);
 
-static bool parent_is_down(void *ctx, const char *service)
+static bool is_maintained(const struct bw_alerting *alerting, const char *labels);
+
+/* What it needs is down, or it is in maintenance. */
+static bool is_suppressed(void *ctx, const char *labels, const char *service, bool begins)
 {
     const struct bw_alerting *alerting = ctx;
-    return alerting->roster != NULL && bw_roster_parent_down(alerting->roster, service) != NULL;
+    if (alerting->roster == NULL)
+        return false;
+    return (begins && bw_roster_parent_down(alerting->roster, service) != NULL)
+           || is_maintained(alerting, labels);
 }
 
 struct bw_alerting *bw_alerting_new(struct bw_core *core)
@@ -59,7 +65,7 @@ struct bw_alerting *bw_alerting_new(struct bw_core *core)
     struct bw_alerting *alerting = bw_alloc(sizeof *alerting);
     alerting->core = core;
     alerting->timer = bw_timer_new(core->loop, on_timer, alerting);
-    alerting->engine = bw_alert_engine_new(BW_ALERTS_MAX, parent_is_down, alerting);
+    alerting->engine = bw_alert_engine_new(BW_ALERTS_MAX, is_suppressed, alerting);
     return alerting;
 }
 
@@ -208,6 +214,15 @@ static struct bw_subject subject_of(struct bw_arena *arena, const char *labels_t
     return (struct bw_subject){ label_in(labels, count, "service"),
                                 label_in(labels, count, "instance"),
                                 label_in(labels, count, "check") };
+}
+
+static bool is_maintained(const struct bw_alerting *alerting, const char *labels)
+{
+    struct bw_arena arena = { 0 };
+    const struct bw_subject subject = subject_of(&arena, labels);
+    const bool maintained = bw_roster_subject_maintenance(alerting->roster, &subject) != NULL;
+    bw_arena_fini(&arena);
+    return maintained;
 }
 
 /* The user's labels of what an alert is about: its check, else its service. */

@@ -301,6 +301,7 @@ static void resolve(struct bw_config_loading *loading)
     if (bw_config_is_sound(loading, "global"))
         check_timezone(loading);
     bw_config_resolve_calendars(loading);
+    bw_config_resolve_maintenance(loading);
     bw_config_resolve_canary(loading);
     bw_config_resolve_services(loading);
     bw_config_resolve_discovery(loading);
@@ -375,6 +376,7 @@ void bw_config_free(struct bw_config *config)
         return;
     struct bw_config_owned *owned = owned_of(config);
     bw_known_targets_free(config->known);
+    bw_config_free_maintenance(config);
     for (size_t i = 0; i < owned->zone_count; i++)
         bw_zone_free(owned->zones[i]);
     bw_problems_fini(&config->warnings);

@@ -6,6 +6,7 @@
 #define APP_CONFIG_H
 
 #include "alert/rule.h"
+#include "app/config_maintenance.h"
 #include "app/settings.h"
 #include "base/arena.h"
 #include "calendar/calendar.h"
@@ -208,6 +209,8 @@ struct bw_config {
     size_t calendar_count;
     const struct bw_config_hours *hours; /* all that there are */
     size_t hours_count;
+    struct bw_config_maintenance *maintenance;
+    size_t maintenance_count;
     struct bw_problems warnings;    /* what is read but not acted on */
     struct bw_node *document;       /* as read, files that are included merged; with … */
     struct bw_node *modules;        /* … all modules */

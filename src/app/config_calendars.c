@@ -196,19 +196,29 @@ static const struct bw_config_hours *share(struct bw_config_loading *loading,
     return made;
 }
 
-const struct bw_config_hours *bw_config_resolve_hours(struct bw_config_loading *loading,
-                                                      struct bw_strings within,
-                                                      struct bw_strings except,
-                                                      const struct bw_node *owner, const char *path)
+bool bw_config_find_hours(struct bw_config_loading *loading, struct bw_strings within,
+                          struct bw_strings except, const struct bw_node *owner, const char *path,
+                          struct bw_hours *out)
 {
     const size_t before = loading->problems->total;
-    if (within.count == 0 && except.count == 0)
-        return NULL;
-    const struct bw_hours hours = {
+    *out = (struct bw_hours){
         .within = find_all(loading, within, bw_node_find(owner, "calendar"), path),
         .within_count = within.count,
         .except = find_all(loading, except, bw_node_find(owner, "except_calendar"), path),
         .except_count = except.count,
     };
-    return loading->problems->total == before ? share(loading, &hours) : NULL;
+    return loading->problems->total == before;
+}
+
+const struct bw_config_hours *bw_config_resolve_hours(struct bw_config_loading *loading,
+                                                      struct bw_strings within,
+                                                      struct bw_strings except,
+                                                      const struct bw_node *owner, const char *path)
+{
+    struct bw_hours hours;
+    if (within.count == 0 && except.count == 0)
+        return NULL;
+    return bw_config_find_hours(loading, within, except, owner, path, &hours)
+               ? share(loading, &hours)
+               : NULL;
 }

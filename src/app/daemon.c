@@ -275,6 +275,7 @@ static void begin(struct bw_daemon *daemon)
     bw_pushing_sight(daemon->pushing);
     bw_daemon_log_problems(&daemon->config->warnings, BW_LOG_WARN);
     bw_core_system_event(&daemon->core, "started", "version " BW_VERSION);
+    bw_timetable_start(daemon->timetable, bw_core_now_ms(&daemon->core));
     bw_watch_show(daemon->watch); /* what was stored is known by now */
     bw_canary_start(daemon->canary);
     bw_watch_start(daemon->watch);

@@ -16,6 +16,8 @@ struct bw_roster *bw_roster_new(struct bw_core *core)
 
 static void free_check(struct bw_roster_check *check)
 {
+    bw_publication_free(check->mark_publication);
+    bw_source_free(check->mark_source);
     free(check->detail);
     free(check);
 }
@@ -144,6 +146,8 @@ struct bw_roster_check *bw_roster_add_check(struct bw_roster *roster,
     instance->last_check = check;
     instance->check_count++;
     service->check_count++;
+    if (roster->config != NULL)
+        bw_roster_note_windows(roster, check, bw_core_now_ms(roster->core));
     return check;
 }
 

@@ -54,6 +54,10 @@ struct bw_roster_check {
     const char *idle_words; /* "not watched now, but again from …"; borrowed */
     int64_t saved_ms;       /* when its state last went to the store */
     uint64_t saved_cause;   /* hash of the words that went there last; 0: none did */
+    uint64_t windows;       /* of maintenance that mean it: bit i is the configuration's i-th */
+    bool maintained;        /* one of them is on */
+    struct bw_publication *mark_publication; /* of the mark that it is; NULL: no window means it */
+    struct bw_source *mark_source;
     struct bw_failure_memory failures;
     struct bw_roster_result last;
     char *detail;                      /* of `last`; NULL: it has none */
@@ -147,6 +151,32 @@ bool bw_roster_turn(struct bw_roster *roster, const struct bw_roster_hours *hour
 /* Whether there is an idle check for which `fits` is true. */
 typedef bool bw_roster_fits_fn(void *ctx, const struct bw_subject *subject);
 bool bw_roster_may_be_idle(const struct bw_roster *roster, bw_roster_fits_fn *fits, void *ctx);
+
+/* The windows of maintenance of `config`, which lives as long as the roster, mean its checks from
+ * now on, those too that are added later; those of `on` (bit i: the i-th) are on. */
+void bw_roster_set_windows(struct bw_roster *roster, const struct bw_config *config, uint64_t on,
+                           int64_t now_ms);
+
+/* These windows are on now: checks are marked, and that is shown and stored. Also for marks that
+ * are to be stored again. True when it is another check than before that is marked. */
+bool bw_roster_maintain(struct bw_roster *roster, uint64_t on, int64_t now_ms);
+
+/* How many checks a window means. */
+size_t bw_roster_window_size(const struct bw_roster *roster, size_t window);
+
+/* The name of a window that is on and excuses what is wrong with it; NULL when there is none. Of a
+ * check: one that means it. Of an instance or a service: one that means some of it, while none of
+ * the others is DEGRADED or UNHEALTHY. */
+const char *bw_roster_maintenance(const struct bw_roster *roster,
+                                  const struct bw_roster_check *check);
+const char *bw_roster_instance_maintenance(const struct bw_roster *roster,
+                                           const struct bw_roster_instance *instance);
+const char *bw_roster_service_maintenance(const struct bw_roster *roster,
+                                          const struct bw_roster_service *service);
+
+/* The same of a subject, as its parts say; NULL for what is not there. */
+const char *bw_roster_subject_maintenance(const struct bw_roster *roster,
+                                          const struct bw_subject *subject);
 
 /* The status that others see, since when, and why it is not HEALTHY. */
 enum bw_status bw_roster_status(const struct bw_roster_check *check);

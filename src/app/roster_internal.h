@@ -6,7 +6,8 @@
  *   roster_rollup.c   instances and services out of their checks; dependencies
  *   roster_keep.c     what outlives a reload or a restart
  *   roster_feed.c     results come in, a veil falls: what follows from it
- *   roster_hours.c    the hours of checks begin and end */
+ *   roster_hours.c    the hours of checks begin and end
+ *   roster_maintain.c windows of maintenance, too */
 #ifndef APP_ROSTER_INTERNAL_H
 #define APP_ROSTER_INTERNAL_H
 
@@ -19,7 +20,9 @@ struct bw_roster {
     size_t service_count;
     size_t veiled; /* checks */
     struct bw_depend *depend;
-    enum bw_status *statuses; /* by service index, for depend */
+    enum bw_status *statuses;       /* by service index, for depend */
+    const struct bw_config *config; /* whose windows of maintenance hold; NULL: none yet */
+    uint64_t on;                    /* of them */
 };
 
 /* ---- roster.c ---- */
@@ -48,6 +51,12 @@ bool bw_roster_service_is_idle(const struct bw_roster_service *service);
 
 /* Whether something of it cannot be seen, or all of it is idle. */
 bool bw_roster_service_is_veiled(const struct bw_roster_service *service);
+
+/* ---- roster_maintain.c ---- */
+
+/* Finds out which windows mean the check, which is new, and marks it. */
+void bw_roster_note_windows(struct bw_roster *roster, struct bw_roster_check *check,
+                            int64_t now_ms);
 
 /* ---- roster_rollup.c ---- */
 

@@ -262,7 +262,9 @@ static const struct bw_opt settings_options[] = {
     { "discovery", BW_OPT_GROUP, AT(bw_settings, discovery), .group = &bw_discovery_group,
       .help = "Targets that are found: what else is watched." },
     { "calendars", BW_OPT_NODE, AT(bw_settings, calendars), .group = &bw_interval_group,
-      .help = "Times by name, for `calendar` of checks: a mapping of names to lists of time intervals, of which one is enough. Alertmanager's own list, `[{name: …, time_intervals: […]}]`, will do as well." },
+      .help = "Times by name, for `calendar` of checks and of `maintenance`: a mapping of names to lists of time intervals, of which one is enough. Alertmanager's own list, `[{name: …, time_intervals: […]}]`, will do as well." },
+    { "maintenance", BW_OPT_GROUPS, AT(bw_settings, maintenance), .group = &bw_maintenance_group,
+      .help = "When what goes wrong is nobody's fault." },
     { "storage", BW_OPT_GROUP, AT(bw_settings, storage), .group = &bw_storage_group,
       .help = "What is remembered, and for how long." },
     { "trends", BW_OPT_GROUP, AT(bw_settings, trends), .group = &bw_trend_group,
@@ -273,12 +275,11 @@ static const struct bw_opt settings_options[] = {
       .help = "Reports on a schedule." },
     { "web", BW_OPT_GROUP, AT(bw_settings, web), .group = &web_group,
       .help = "How pages look. Who may read them stands in `--web.config.file`." },
-    LATER_SECTION(0, "maintenance"), LATER_SECTION(1, "slos"), LATER_SECTION(2, "silences"),
-    LATER_SECTION(3, "receivers"),
+    LATER_SECTION(0, "slos"), LATER_SECTION(1, "silences"), LATER_SECTION(2, "receivers"),
     { "self_canary", BW_OPT_GROUP, AT(bw_settings, self_canary), .group = &canary_group,
       .help = "How we know whether we can see; without it every failure is the target's." },
-    LATER_SECTION(4, "route"), LATER_SECTION(5, "heartbeat"), LATER_SECTION(6, "remote_write"),
-    LATER_SECTION(7, "sources"),
+    LATER_SECTION(3, "route"), LATER_SECTION(4, "heartbeat"), LATER_SECTION(5, "remote_write"),
+    LATER_SECTION(6, "sources"),
     { 0 },
 };
 // clang-format on
@@ -292,6 +293,5 @@ const struct bw_opt_group bw_settings_group = {
             "an environment variable; every secret has a twin with `_file`.",
 };
 
-const char *const bw_later_sections[] = { "maintenance",  "slos",    "silences",
-                                          "receivers",    "route",   "heartbeat",
-                                          "remote_write", "sources", NULL };
+const char *const bw_later_sections[] = { "slos",      "silences",     "receivers", "route",
+                                          "heartbeat", "remote_write", "sources",   NULL };

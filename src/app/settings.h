@@ -118,13 +118,14 @@ struct bw_settings {
     struct bw_items services; /* struct bw_service_settings */
     struct bw_discovery_settings discovery;
     const struct bw_node *calendars;
+    struct bw_items maintenance; /* struct bw_maintenance_settings */
     struct bw_storage_opts storage;
     struct bw_trend_options trends;
     struct bw_alerts_settings alerts;
     struct bw_reports_settings reports;
     struct bw_web_settings web;
     struct bw_canary_settings self_canary;
-    const struct bw_node *later[8]; /* sections that this version reads but does not act on */
+    const struct bw_node *later[7]; /* sections that this version reads but does not act on */
 };
 
 extern const struct bw_opt_group bw_settings_group;

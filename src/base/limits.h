@@ -80,6 +80,7 @@
 /* Calendars, expressions, schedules. */
 #define BW_TZIF_BYTES_MAX (256u << 10)
 #define BW_CRON_BYTES_MAX 256u
+#define BW_MAINTENANCE_MAX 64u    /* windows */
 #define BW_INTERVAL_PARTS_MAX 32u /* times, days or years of one time interval */
 #define BW_EXPR_BYTES_MAX 4096u
 #define BW_EXPR_DEPTH_MAX 64u

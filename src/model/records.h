@@ -38,6 +38,14 @@ struct bw_subject {
 #define BW_EVENT_BLIND "blind"
 #define BW_EVENT_SEES_AGAIN "sees again"
 
+/* Names of system events about windows of maintenance; the cause begins with the window's name and
+ * ": ". */
+#define BW_EVENT_MAINTENANCE_BEGINS "maintenance begins"
+#define BW_EVENT_MAINTENANCE_ENDS "maintenance ends"
+
+/* How often it is stored at least whether a check is in maintenance. */
+enum { BW_MAINTENANCE_MARK_MS = 5 * 60 * 1000 };
+
 /* Names of markers about what a check's target says otherwise than in the run before. */
 #define BW_EVENT_ANSWER_CHANGED "answer changed"
 #define BW_EVENT_CERTIFICATE_CHANGED "certificate changed"

@@ -53,6 +53,11 @@ struct bw_view_result bw_view_past_read(struct bw_view_past past)
     };
 }
 
+bool bw_view_is_maintained(const struct bw_view_service *service)
+{
+    return service->maintenance != NULL && service->maintenance[0] != '\0';
+}
+
 const struct bw_view_service *bw_view_service(const struct bw_view *view, const char *name)
 {
     for (size_t i = 0; i < view->service_count; i++) {

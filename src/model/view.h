@@ -38,7 +38,8 @@ struct bw_view_check {
     const char *module;      /* "" when it has none */
     struct bw_labels labels; /* those of its service included, unless it says otherwise */
     enum bw_status status;
-    bool idle; /* its calendars say that it is not watched now; it is UNKNOWN then */
+    const char *maintenance; /* the window it is in; "" when it is in none */
+    bool idle;               /* its calendars say that it is not watched now; it is UNKNOWN then */
     int64_t since_ms;
     const char *cause; /* why it is not HEALTHY; "" when it is */
     int64_t last_ms;   /* nominal time of the last result; 0: none yet */
@@ -66,7 +67,8 @@ struct bw_view_resource {
 struct bw_view_instance {
     const char *name;
     enum bw_status status;
-    double score; /* 0..1 */
+    const char *maintenance; /* the window that excuses what is wrong with it; "": none */
+    double score;            /* 0..1 */
     int64_t since_ms;
     const char *cause;
     const struct bw_view_check *checks;
@@ -77,6 +79,7 @@ struct bw_view_service {
     const char *name;
     struct bw_labels labels;
     enum bw_status status;
+    const char *maintenance; /* as of an instance */
     double score;
     int64_t since_ms;
     const char *cause;
@@ -141,6 +144,9 @@ struct bw_view {
     const struct bw_event *events; /* newest first */
     size_t event_count;
 };
+
+/* Whether what is wrong with the service, if anything is, is so within a window of maintenance. */
+bool bw_view_is_maintained(const struct bw_view_service *service);
 
 /* The service of that name, or NULL. */
 const struct bw_view_service *bw_view_service(const struct bw_view *view, const char *name);

@@ -50,6 +50,7 @@ void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
     bw_value_add_number(arena, item, "interval_seconds", (double)check->interval_ms / 1000);
     add_status(arena, item, check->status, check->since_ms, check->cause);
     bw_value_add_bool(arena, item, "watched", !check->idle);
+    bw_words_text(arena, item, "maintenance", check->maintenance);
     bw_api_moment(arena, item, "certificate_expires",
                   isfinite(check->certificate_expires_ms) ? (int64_t)check->certificate_expires_ms
                                                           : 0);
@@ -92,6 +93,7 @@ static void add_instance(struct bw_arena *arena, struct bw_value *list,
     struct bw_value *item = bw_value_add_object(arena, list, NULL);
     bw_value_add_text(arena, item, "name", instance->name);
     add_status(arena, item, instance->status, instance->since_ms, instance->cause);
+    bw_words_text(arena, item, "maintenance", instance->maintenance);
     bw_value_add_number(arena, item, "score", instance->score);
     struct bw_value *checks = bw_value_add_list(arena, item, "checks");
     for (size_t i = 0; i < instance->check_count; i++) {
@@ -108,6 +110,7 @@ static void add_service(struct bw_arena *arena, struct bw_value *item,
     bw_value_add_text(arena, item, "name", service->name);
     bw_api_labels(arena, item, "labels", service->labels);
     add_status(arena, item, service->status, service->since_ms, service->cause);
+    bw_words_text(arena, item, "maintenance", service->maintenance);
     bw_value_add_number(arena, item, "score", service->score);
     struct bw_value *parents = bw_value_add_list(arena, item, "depends_on");
     for (size_t i = 0; i < service->depends_on_count; i++)
@@ -380,21 +383,39 @@ static void add_sight(struct bw_arena *arena, struct bw_value *root,
     }
 }
 
-/* For load balancers and uptime monitors: 503 as soon as a service is UNHEALTHY. */
+/* Services by their status; of those that are in maintenance only how many there are. */
+struct tally {
+    size_t counts[BW_STATUS_COUNT], maintained;
+    enum bw_status worst; /* of the others */
+};
+
+static struct tally tally_of(const struct bw_view *view)
+{
+    struct tally tally = { .worst = BW_UNKNOWN };
+    bool any = false;
+    for (size_t i = 0; i < view->service_count; i++) {
+        const enum bw_status status = view->services[i].status;
+        tally.counts[status]++;
+        if (bw_view_is_maintained(&view->services[i])) {
+            tally.maintained++;
+            continue;
+        }
+        if (!any || bw_status_rank(status) > bw_status_rank(tally.worst))
+            tally.worst = status;
+        any = true;
+    }
+    return tally;
+}
+
+/* For load balancers and uptime monitors: 503 as soon as a service is UNHEALTHY that is not in
+ * maintenance. */
 void bw_api_status(struct bw_request *request)
 {
     const struct bw_view *view = request->view;
     struct bw_arena *arena = &request->arena;
-    enum bw_status worst = BW_UNKNOWN;
-    size_t counts[BW_STATUS_COUNT] = { 0 };
-    for (size_t i = 0; i < view->service_count; i++) {
-        enum bw_status status = view->services[i].status;
-        counts[status]++;
-        if (i == 0 || bw_status_rank(status) > bw_status_rank(worst))
-            worst = status;
-    }
+    const struct tally tally = tally_of(view);
     struct bw_value *root = bw_value_object(arena);
-    bw_value_add_text(arena, root, "status", bw_status_name(worst));
+    bw_value_add_text(arena, root, "status", bw_status_name(tally.worst));
     bw_value_add_int(arena, root, "ts", view->now_ms);
     bw_value_add_text(arena, root, "title", view->title);
     bw_value_add_text(arena, root, "version", BW_VERSION);
@@ -403,13 +424,14 @@ void bw_api_status(struct bw_request *request)
     struct bw_value *services = bw_value_add_object(arena, root, "services");
     for (int status = 0; status < BW_STATUS_COUNT; status++)
         bw_value_add_int(arena, services, bw_status_name((enum bw_status)status),
-                         (int64_t)counts[status]);
+                         (int64_t)tally.counts[status]);
+    bw_value_add_int(arena, root, "in_maintenance", (int64_t)tally.maintained);
     add_sight(arena, root, &view->sight);
     bw_value_add_bool(arena, root, "config_ok", view->config_ok);
     bw_words_text(arena, root, "config_message", view->config_ok ? NULL : view->config_message);
     bw_value_add_bool(arena, root, "store_ok", view->store_ok);
     bw_words_text(arena, root, "store_message", view->store_ok ? NULL : view->store_message);
     bw_answer_json(request, root);
-    if (worst == BW_UNHEALTHY)
+    if (tally.worst == BW_UNHEALTHY)
         request->answer.status = 503;
 }

@@ -69,6 +69,7 @@ static void add_instances(struct bw_request *request, struct bw_value *root,
         bw_words_status(arena, item, "status", instance->status);
         bw_words_time(arena, item, "since", instance->since_ms, request->now_ms);
         bw_words_text(arena, item, "cause", instance->cause);
+        bw_words_text(arena, item, "maintenance", instance->maintenance);
         struct bw_value *checks = bw_value_add_list(arena, item, "checks");
         for (size_t k = 0; k < instance->check_count; k++) {
             bw_parts_check(request, checks, service->name, instance->name, &instance->checks[k]);
@@ -90,6 +91,7 @@ static void add_header(struct bw_request *request, struct bw_value *root,
     bw_words_status(arena, root, "status", service->status);
     bw_words_time(arena, root, "since", service->since_ms, request->now_ms);
     bw_words_text(arena, root, "cause", service->cause);
+    bw_words_text(arena, root, "maintenance", service->maintenance);
     if (isfinite(service->score))
         bw_value_add_text(arena, root, "score", bw_words_percent(arena, service->score));
     struct bw_value *labels = bw_value_add_list(arena, root, "labels");

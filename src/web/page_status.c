@@ -15,18 +15,32 @@ enum { ALERTS_MAX = 8, LIMITS_MAX = 5, EVENTS_MAX = 12, NAMES_MAX = 4, FOLD_ABOV
 
 static const enum bw_status worst_first[] = { BW_UNHEALTHY, BW_DEGRADED, BW_UNKNOWN, BW_HEALTHY };
 
+/* What is in maintenance is not among those that are not well. */
+static bool is_one_of(const struct bw_view_service *service, enum bw_status status)
+{
+    return service->status == status && (status == BW_HEALTHY || !bw_view_is_maintained(service));
+}
+
+static size_t maintained_count(const struct bw_view *view)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->service_count; i++)
+        count += bw_view_is_maintained(&view->services[i]);
+    return count;
+}
+
 static size_t count_of(const struct bw_view *view, enum bw_status status)
 {
     size_t count = 0;
     for (size_t i = 0; i < view->service_count; i++)
-        count += view->services[i].status == status;
+        count += is_one_of(&view->services[i], status);
     return count;
 }
 
 static const struct bw_view_service *first_of(const struct bw_view *view, enum bw_status status)
 {
     for (size_t i = 0; i < view->service_count; i++)
-        if (view->services[i].status == status)
+        if (is_one_of(&view->services[i], status))
             return &view->services[i];
     return NULL;
 }
@@ -38,7 +52,7 @@ static const char *names_of(struct bw_request *request, enum bw_status status)
     const char *text = "";
     size_t named = 0;
     for (size_t i = 0; i < view->service_count && named < NAMES_MAX; i++)
-        if (view->services[i].status == status)
+        if (is_one_of(&view->services[i], status))
             text = bw_arena_printf(&request->arena, "%s%s%s", text, named++ > 0 ? ", " : "",
                                    view->services[i].name);
     size_t more = count_of(view, status) - named;
@@ -56,6 +70,8 @@ static void add_headline(struct bw_request *request, struct bw_value *root, enum
     bw_words_status(arena, headline, "status", status);
     if (all == 0) {
         bw_value_add_text(arena, headline, "text", "Nothing is being watched yet");
+    } else if (status == BW_HEALTHY && count < all) {
+        bw_value_add_text(arena, headline, "text", "All is well but for maintenance");
     } else if (status == BW_HEALTHY) {
         bw_value_add_printf(
             arena, headline, "text",
@@ -95,6 +111,11 @@ static void add_tally(struct bw_request *request, struct bw_value *root)
         bw_value_add_int(&request->arena, item, "count", (int64_t)count);
         bw_words_status(&request->arena, item, "status", worst_first[i]);
     }
+    const size_t maintained = maintained_count(request->view);
+    if (maintained > 0)
+        bw_value_add_int(&request->arena, root, "maintained", (int64_t)maintained);
+    else
+        bw_value_add_null(&request->arena, root, "maintained");
 }
 
 static void add_instance(struct bw_request *request, struct bw_value *list, const char *service,
@@ -138,6 +159,7 @@ static void add_service(struct bw_request *request, struct bw_value *list,
     bw_words_status(arena, item, "status", service->status);
     bw_words_time(arena, item, "since", service->since_ms, request->now_ms);
     bw_words_text(arena, item, "cause", service->cause);
+    bw_words_text(arena, item, "maintenance", service->maintenance);
     bw_words_text(arena, item, "parent_down", service->parent_down);
     bw_parts_days(request, item, "days", service->name);
     add_fold(request, item, service);

@@ -154,6 +154,7 @@ void bw_parts_check(struct bw_request *request, struct bw_value *list, const cha
     bw_words_text(arena, item, "target", check->target);
     bw_words_status(arena, item, "status", check->status);
     bw_words_text(arena, item, "cause", check->cause);
+    bw_words_text(arena, item, "maintenance", check->maintenance);
     bw_words_text(arena, item, "detail", check->detail);
     bw_words_time(arena, item, "since", check->since_ms, request->now_ms);
     bw_words_time(arena, item, "last", check->last_ms, request->now_ms);

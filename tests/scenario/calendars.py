@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calendars from outside: what is not watched now does not run, is UNKNOWN and counts for nothing;
-when its hours begin it is watched as ever. A restart changes nothing."""
+when its hours begin it is watched as ever. What is down in maintenance is marked, and alerted about
+when that is over. A restart changes nothing."""
 from harness import config, eventually, expect, expect_equal, free_port, run, tcp_check
 
 CALENDARS = {"now": [{"years": ["2020:2099"]}], "never": [{"years": ["2020"]}]}
@@ -62,8 +63,50 @@ def hours(bench):
     return daemon
 
 
+def told(daemon, name):
+    return [e["cause"] for e in daemon.events(kind="system") if e["name"] == name]
+
+
+def maintenance(bench):
+    services = [{"name": "shop", "labels": {"tier": "3"}, "checks": [tcp_check("port", free_port())]},
+                {"name": "bank", "checks": [tcp_check("port", free_port())]}]
+    window = [{"name": "patching", "calendar": "now", "match": {"tier": "3|4"}}]
+    whole = config(services, calendars=CALENDARS)
+    daemon = bench.daemon({**whole, "maintenance": window}, name="patched").start()
+
+    eventually("what is not in maintenance is alerted about",
+               lambda: daemon.alerts("check-unhealthy", service="bank"))
+    become(daemon, "it is down all the same", port="UNHEALTHY")
+    asked = daemon.metrics().value("bellwether_alert_rule_evaluations_total", alert="check-unhealthy")
+    eventually("alerts were thought of", lambda: daemon.metrics().value(
+        "bellwether_alert_rule_evaluations_total", alert="check-unhealthy") >= asked + 3)
+    expect_equal(daemon.alerts("check-unhealthy", service="shop"), [], "alerts in maintenance")
+    shop = daemon.service("shop")
+    expect_equal([shop["maintenance"], daemon.checks("shop")["port"]["maintenance"],
+                  daemon.service("bank")["maintenance"]], ["patching", "patching", None], "marks")
+    expect_equal(daemon.get("/api/v1/status").json["in_maintenance"], 1, "services in maintenance")
+    metrics = daemon.metrics()
+    expect_equal([metrics.value("bellwether_check_maintenance", service="shop", tier="3"),
+                  len(metrics.all("bellwether_check_maintenance"))], [1, 1], "metrics")
+    for path in ("/", "/services/shop"):
+        expect("in maintenance: <bdi>patching" in daemon.get(path).text, f"no mark on {path}")
+
+    daemon.kill()
+    daemon.start()
+    eventually("its begin is stored", lambda: told(daemon, "maintenance begins"))
+    expect_equal(told(daemon, "maintenance begins"), ["patching: 1 check"], "told once")
+
+    daemon.configure(whole)
+    expect_equal(daemon.control("POST", "/-/reload").status, 200, "reload")
+    eventually("when it is over, there is an alert",
+               lambda: daemon.alerts("check-unhealthy", service="shop"))
+    eventually("its end is stored", lambda: told(daemon, "maintenance ends"))
+    expect_equal(told(daemon, "maintenance begins"), ["patching: 1 check"], "told once")
+
+
 def scenario(bench):
     hours(bench)
+    maintenance(bench)
     wrong = bench.daemon(config([{"name": "a", "checks": [
         tcp_check("b", free_port(), calendar="nowhere")]}], calendars=CALENDARS), name="wrong")
     said = bench.bellwether("check", str(wrong.file))

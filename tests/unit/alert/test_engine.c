@@ -22,13 +22,15 @@ struct bench {
     struct bw_alert_engine *engine;
     struct bw_alert_rule rule;
     struct bw_buf said;
-    bool parent_down;
+    bool parent_down, maintained;
 };
 
-static bool is_suppressed(void *ctx, const char *service)
+static bool is_suppressed(void *ctx, const char *labels, const char *service, bool begins)
 {
     const struct bench *b = ctx;
-    return b->parent_down && strcmp(service, "shop") == 0;
+    if (b->maintained)
+        return strstr(labels, "shop") != NULL;
+    return begins && b->parent_down && strcmp(service, "shop") == 0;
 }
 
 static bool is_held(void *ctx, const char *labels)
@@ -99,8 +101,9 @@ static void restart(struct bench *b)
 }
 
 /* Scripts: "rule KEY VALUE", "00:01:00 LABELS VALUE, LABELS VALUE", "00:01:00 nothing",
- * "restart", "parent down", "parent up", "blind" (all that has labels is held), "seeing", "expect
- * none" or "expect FROM>TO LABELS: CAUSE" for each intent since the last expectation, in order. */
+ * "restart", "parent down", "parent up", "maintenance begins", "maintenance ends", "blind" (all
+ * that has labels is held), "seeing", "expect none" or "expect FROM>TO LABELS: CAUSE" for each
+ * intent since the last expectation, in order. */
 static void set_rule(struct bw_alert_rule_opts *o, struct bw_arena *arena, const char *key,
                      const char *value)
 {
@@ -181,6 +184,8 @@ static void script_line(struct bench *b, struct bw_alert_rule_opts *opts, char *
         restart(b);
     } else if (strncmp(line, "parent ", 7) == 0) {
         b->parent_down = strcmp(line + 7, "down") == 0;
+    } else if (strncmp(line, "maintenance ", 12) == 0) {
+        b->maintained = strcmp(line + 12, "begins") == 0;
     } else if (strcmp(line, "blind") == 0 || strcmp(line, "seeing") == 0) {
         bw_alert_engine_hold(b->engine, line[0] == 'b' ? is_held : NULL, b);
     } else if (strncmp(line, "expect ", 7) == 0) {
@@ -213,10 +218,10 @@ static void run_script(const char *name)
 static void scripts_replay(void **state)
 {
     (void)state;
-    static const char *const scripts[] = { "alert-levels.txt",    "alert-for.txt",
-                                           "alert-no-data.txt",   "alert-parent.txt",
-                                           "alert-no-series.txt", "alert-blind.txt",
-                                           "alert-equality.txt" };
+    static const char *const scripts[] = { "alert-levels.txt",      "alert-for.txt",
+                                           "alert-no-data.txt",     "alert-parent.txt",
+                                           "alert-maintenance.txt", "alert-no-series.txt",
+                                           "alert-blind.txt",       "alert-equality.txt" };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         run_script(scripts[i]);
 }

@@ -18,6 +18,8 @@ static const char text[] =
     "calendars:\n"
     "  office: [{times: [{start_time: '08:00', end_time: '18:00'}], location: Europe/Vienna,\n"
     "    weekdays: ['monday:friday']}]\n"
+    "maintenance:\n"
+    "- {name: patching, start: '2026-11-20T11:30:20Z', duration: 1h, match: {service: web}}\n"
     "services:\n"
     "- {name: shop, checks: [{name: page, http: 'http://a/', calendar: office}]}\n"
     "- {name: web, checks: [{name: day, tcp: 'a:1', calendar: office}, {name: all, tcp: 'a:1'}]}\n"
@@ -273,6 +275,79 @@ static void who_is_idle_is_found(void **state)
     strike_scene(&scene);
 }
 
+/* ---- maintenance -------------------------------------------------------------------------- */
+
+#define BEGIN "2026-11-20T11:30:20Z"
+#define END "2026-11-20T12:30:20Z"
+
+static void expect_marks(struct scene *scene, const char *want)
+{
+    struct bw_buf page;
+    bw_buf_init(&page, 1u << 16);
+    bench_page(&scene->bench, "bellwether_check_maintenance", &page);
+    assert_string_equal(page.data, want);
+    bw_buf_fini(&page);
+}
+
+#define MARK(check, value)                                                                         \
+    "bellwether_check_maintenance{service=\"web\",instance=\"a:1\",check=\"" check "\"} " value "\n"
+
+static void maintenance_excuses_what_it_means(void **state)
+{
+    (void)state;
+    struct scene scene;
+    raise_scene(&scene, NOON);
+    const struct bw_subject web = { "web", "", "" }, shop = { "shop", "", "" };
+    bw_timetable_start(scene.timetable, at(NOON));
+    feed(&scene, "web", "all", "---", NOON);
+    feed(&scene, "web", "day", "+", NOON);
+    bw_core_free_events(&scene.bench.core);
+    bw_timetable_look(scene.timetable, at(BEGIN) - 1);
+    assert_null(bw_roster_subject_maintenance(scene.roster, &web));
+    expect_marks(&scene, MARK("day", "0") MARK("all", "0"));
+    bw_timetable_look(scene.timetable, at(BEGIN));
+    expect_events(
+        &scene,
+        "system // maintenance begins UNKNOWN>UNKNOWN: patching: 2 checks, until 2026-11-20 "
+        "12:30:20 UTC\n");
+    expect_marks(&scene, MARK("day", "1") MARK("all", "1"));
+    assert_string_equal(bw_roster_subject_maintenance(scene.roster, &web), "patching");
+    assert_null(bw_roster_subject_maintenance(scene.roster, &shop));
+    assert_int_equal(of_service(&scene, "web"), BW_UNHEALTHY); /* it is what it is */
+    seat(&scene, "web", "all")->windows = 0;
+    bw_roster_maintain(scene.roster, 0, at(BEGIN));
+    bw_roster_maintain(scene.roster, 1, at(BEGIN));
+    seat(&scene, "web", "all")->maintained = false;
+    assert_null(bw_roster_subject_maintenance(scene.roster, &web)); /* that one is nobody's fault */
+    bw_timetable_look(scene.timetable, at(END));
+    expect_events(&scene,
+                  "system // maintenance ends UNKNOWN>UNKNOWN: patching: its time is over\n");
+    assert_null(bw_roster_subject_maintenance(scene.roster, &web));
+    strike_scene(&scene);
+}
+
+static void maintenance_is_told_once(void **state)
+{
+    (void)state;
+    struct scene scene;
+    raise_scene(&scene, BEGIN);
+    expect_events(&scene, "");
+    bw_core_system_event(&scene.bench.core, BW_EVENT_MAINTENANCE_BEGINS, "patching: of the past");
+    bw_core_system_event(&scene.bench.core, BW_EVENT_MAINTENANCE_BEGINS, "gone: of the past");
+    bw_timetable_start(scene.timetable, at(BEGIN));
+    expect_events(
+        &scene, "system // maintenance begins UNKNOWN>UNKNOWN: patching: of the past\n"
+                "system // maintenance begins UNKNOWN>UNKNOWN: gone: of the past\n"
+                "system // maintenance ends UNKNOWN>UNKNOWN: gone: it is not in the configuration "
+                "any more\n");
+    bw_timetable_apply(scene.timetable, scene.bench.config, scene.roster, at(BEGIN) + 1000);
+    expect_events(&scene, "");
+    bw_timetable_look(scene.timetable, at(END));
+    expect_events(&scene,
+                  "system // maintenance ends UNKNOWN>UNKNOWN: patching: its time is over\n");
+    strike_scene(&scene);
+}
+
 static void a_start_out_of_hours_waits_for_them(void **state)
 {
     (void)state;
@@ -331,6 +406,8 @@ int main(void)
         cmocka_unit_test(what_is_still_watched_makes_the_service),
         cmocka_unit_test(alerts_stand_still_out_of_hours),
         cmocka_unit_test(who_is_idle_is_found),
+        cmocka_unit_test(maintenance_excuses_what_it_means),
+        cmocka_unit_test(maintenance_is_told_once),
         cmocka_unit_test(a_start_out_of_hours_waits_for_them),
         cmocka_unit_test(a_reload_keeps_who_is_idle),
     };
