@@ -17,6 +17,9 @@
 #define BW_CONF_DEPTH_MAX 40u   /* mappings and lists inside each other */
 #define BW_CONF_KEYS_MAX 10000u /* of one mapping */
 
+/* Values that aliases of one file stand for. */
+#define BW_CONF_COPIED_MAX 20000u
+
 /* Targets that are found, not configured. */
 #define BW_DISCOVERED_TARGETS_MAX 100000u /* of one list */
 #define BW_DISCOVERED_LABELS_MAX 64u      /* of one target, before relabelling */

@@ -16,8 +16,15 @@ static bool parse_bool(const struct bw_opt *row, const char *text, union bw_scal
     static const struct {
         const char *text;
         bool yes;
-    } words[] = { { "true", true },   { "True", true },   { "TRUE", true },
-                  { "false", false }, { "False", false }, { "FALSE", false } };
+    } words[] = {
+        /* clang-format off */
+        { "true", true }, { "True", true }, { "TRUE", true },
+        { "false", false }, { "False", false }, { "FALSE", false },
+        /* Of YAML 1.1, which exporters written in Go take where it must be one of the two. */
+        { "yes", true }, { "on", true }, { "y", true }, { "Y", true },
+        { "no", false }, { "off", false }, { "n", false }, { "N", false },
+        /* clang-format on */
+    };
     (void)row;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(words[i].text, text) == 0) {

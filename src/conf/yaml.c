@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The only file that knows libfyaml. It reads the library's events, not its documents: so
- * no alias is ever followed, and a duplicate key does not hide the mistakes after it. */
+ * aliases are followed by us, who count (conf/alias.h), and a duplicate key does not hide the
+ * mistakes after it. */
 #include "conf/yaml.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/alias.h"
 
 #include <libfyaml.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ struct reader {
     struct bw_node *root;
     struct frame stack[BW_CONF_DEPTH_MAX];
     size_t depth;
+    struct bw_aliases aliases;
     size_t documents;
     bool stopped; /* nothing that follows can be understood */
 };
@@ -97,14 +100,23 @@ static void put(struct reader *r, struct bw_node *node)
         stop(r, node->key_at, "too many keys in one mapping");
 }
 
-/* The pieces of YAML that a configuration has no use for and that can hide what is meant. */
-static void refuse_properties(struct reader *r, struct fy_event *event)
+static const char *text_of(struct reader *r, struct fy_token *token)
+{
+    size_t len = 0;
+    const char *text = fy_token_get_text(token, &len);
+    return bw_arena_strndup(r->arena, text != NULL ? text : "", text != NULL ? len : 0);
+}
+
+/* Tags are what a configuration has no use for, and can hide what is meant. `node` NULL: a key. */
+static void take_properties(struct reader *r, struct fy_event *event, const struct bw_node *node)
 {
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     struct fy_token *tag = fy_event_get_tag_token(event);
-    if (anchor != NULL)
+    if (anchor != NULL && node != NULL)
+        bw_alias_name(&r->aliases, text_of(r, anchor), node);
+    else if (anchor != NULL)
         problem(r, place_behind(place_of(r, fy_token_start_mark(anchor))),
-                "anchors and aliases are not supported");
+                "an anchor of a key is not supported");
     if (tag != NULL)
         problem(r, place_of(r, fy_token_start_mark(tag)), "tags are not supported");
 }
@@ -112,7 +124,6 @@ static void refuse_properties(struct reader *r, struct fy_event *event)
 static void open_node(struct reader *r, struct fy_event *event, enum bw_node_kind kind)
 {
     const struct bw_place at = place_of(r, fy_event_start_mark(event));
-    refuse_properties(r, event);
     if (is_key_next(r)) {
         stop(r, at, "a key must be text");
         return;
@@ -122,6 +133,7 @@ static void open_node(struct reader *r, struct fy_event *event, enum bw_node_kin
         return;
     }
     struct bw_node *node = bw_node_new(r->arena, kind, at);
+    take_properties(r, event, node);
     put(r, node);
     r->stack[r->depth++] = (struct frame){ .node = node };
 }
@@ -155,11 +167,23 @@ static void refuse_duplicates(struct reader *r, const struct bw_node *map)
     free(sorted);
 }
 
+static void take_in(struct reader *r, struct bw_node *map)
+{
+    const struct bw_node *merged = bw_node_find(map, "<<");
+    const struct bw_place at = merged != NULL ? merged->key_at : map->at;
+    if (!bw_alias_take_in(map))
+        problem(r, at, "'<<' takes in a mapping, or a list of them");
+    else if (map->count > BW_CONF_KEYS_MAX)
+        stop(r, at, "too many keys in one mapping");
+}
+
 static void close_node(struct reader *r)
 {
-    const struct bw_node *node = r->stack[r->depth - 1].node;
-    if (node->kind == BW_NODE_MAP)
+    struct bw_node *node = r->stack[r->depth - 1].node;
+    if (node->kind == BW_NODE_MAP) {
         refuse_duplicates(r, node);
+        take_in(r, node);
+    }
     r->depth--;
 }
 
@@ -188,10 +212,10 @@ static void read_scalar(struct reader *r, struct fy_event *event)
         stop(r, at, "a NUL byte has no place in a configuration"); /* from "\0" in quotes */
         return;
     }
-    refuse_properties(r, event);
     const char *copy = bw_arena_strndup(r->arena, text != NULL ? text : "", len);
     if (is_key_next(r)) {
         struct frame *frame = &r->stack[r->depth - 1];
+        take_properties(r, event, NULL);
         frame->key = copy;
         frame->key_at = at;
         frame->value_next = true;
@@ -200,19 +224,38 @@ static void read_scalar(struct reader *r, struct fy_event *event)
     struct bw_node *node = bw_node_new(r->arena, BW_NODE_SCALAR, at);
     node->text = copy;
     node->quoted = token != NULL && fy_token_scalar_style(token) != FYSS_PLAIN;
+    take_properties(r, event, node);
     put(r, node);
+}
+
+static bool is_open(const struct reader *r, const struct bw_node *node)
+{
+    for (size_t i = 0; i < r->depth; i++) {
+        if (r->stack[i].node == node)
+            return true;
+    }
+    return false;
 }
 
 static void read_alias(struct reader *r, struct fy_event *event)
 {
     const struct bw_place at = place_behind(place_of(r, fy_event_start_mark(event)));
     if (is_key_next(r)) {
-        stop(r, at, "anchors and aliases are not supported");
+        stop(r, at, "a key must be text");
         return;
     }
-    problem(r, at, "anchors and aliases are not supported");
-    struct bw_node *node = bw_node_new(r->arena, BW_NODE_SCALAR, at);
-    node->text = "";
+    const struct bw_node *meant = bw_alias_find(&r->aliases, text_of(r, fy_event_get_token(event)));
+    struct bw_node *node = NULL;
+    if (meant == NULL)
+        problem(r, at, "an alias of what has no anchor before it");
+    else if (is_open(r, meant))
+        problem(r, at, "an alias of what it is part of");
+    else if ((node = bw_alias_copy(&r->aliases, meant, BW_CONF_DEPTH_MAX - r->depth)) == NULL)
+        stop(r, at, "aliases stand for too much, or nest too deeply");
+    if (r->stopped)
+        return;
+    if (node == NULL)
+        node = bw_node_text_new(r->arena, "", at);
     put(r, node);
 }
 
@@ -330,6 +373,7 @@ struct bw_node *bw_yaml_read(const char *file, const char *data, size_t size,
         return NULL;
     struct reader *r = bw_alloc(sizeof *r);
     r->arena = arena;
+    r->aliases.arena = arena;
     r->problems = problems;
     r->file = bw_arena_strdup(arena, file);
     if (size > 0)

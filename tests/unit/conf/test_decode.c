@@ -176,7 +176,7 @@ static void both_ends_of_a_range_are_inside(void **state)
 static const struct {
     const char *text, *want;
 } mistakes[] = {
-    { "enabled: yes", "t.yml:1:10: enabled: expected true or false, not 'yes'\n" },
+    { "enabled: yeah", "t.yml:1:10: enabled: expected true or false, not 'yeah'\n" },
     { "enabled: [true]", "t.yml:1:10: enabled: expected true or false, found a list\n" },
     { "enabled:", "t.yml:1:1: enabled: expected true or false, found nothing\n" },
     { "port: 1.5", "t.yml:1:7: port: expected a whole number, not '1.5'\n" },
@@ -241,6 +241,23 @@ static void mistakes_are_answered_at_their_place(void **state)
     }
 }
 
+static void words_for_true_and_false(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool enabled;
+    } words[] = { { "enabled: TRUE", true }, { "enabled: yes", true },   { "enabled: on", true },
+                  { "enabled: y", true },    { "enabled: no", false },   { "enabled: off", false },
+                  { "enabled: N", false },   { "enabled: False", false } };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct run run = decode(words[i].text);
+        if (!run.good || run.rich.enabled != words[i].enabled)
+            fail_msg("%s: %s", words[i].text, run.said.data);
+        done(&run);
+    }
+}
+
 static void ten_mistakes_are_found_in_one_run(void **state)
 {
     (void)state;
@@ -252,7 +269,7 @@ static void ten_mistakes_are_found_in_one_run(void **state)
     struct run run = decode(text);
     assert_string_equal(
         run.said.data,
-        "t.yml:2:10: enabled: expected true or false, not 'yes'\n"
+        "t.yml:2:10: enabled: expected true or false, not 'yeah'\n"
         "t.yml:3:7: port: must be between 1 and 65535, not '99999'\n"
         "t.yml:4:9: factor: expected a number, not 'fast'\n"
         "t.yml:5:1: unknown key 'timeuot' (did you mean 'timeout'?)\n"
@@ -487,6 +504,7 @@ int main(void)
         cmocka_unit_test(every_type_takes_its_value),
         cmocka_unit_test(both_ends_of_a_range_are_inside),
         cmocka_unit_test(mistakes_are_answered_at_their_place),
+        cmocka_unit_test(words_for_true_and_false),
         cmocka_unit_test(ten_mistakes_are_found_in_one_run),
         cmocka_unit_test(variables_are_replaced),
         cmocka_unit_test(secrets_come_from_files_too),
