@@ -308,20 +308,6 @@ static void on_called(void *ctx, enum bw_reason reason, const char *text)
 
 /* ---- the call ---- */
 
-/* Whom the certificate must be for, without a port. */
-static const char *tls_name(struct bw_probe_try *t)
-{
-    struct bw_http_url url;
-    struct bw_err ignored;
-    if (t->plan->http.tls_plan.server_name != NULL)
-        return t->plan->http.tls_plan.server_name;
-    if (t->target->host == NULL || bw_http_url_parse(t->target->host, &url, &ignored) != BW_OK)
-        return t->url.host;
-    t->tls_host = bw_strdup(url.host);
-    bw_http_url_fini(&url);
-    return t->tls_host;
-}
-
 /* What the server is told, so that it does not work for nobody; a moment at least. */
 static int64_t time_left(const struct bw_probe_try *t)
 {
@@ -352,7 +338,8 @@ static bool call(struct bw_probe_try *t)
         return false;
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->http.tls_plan,
                                     .out = t->out,
-                                    .name = tls_name(t) };
+                                    .name = bw_http_tls_name(&t->plan->http, &t->url,
+                                                             t->target->host, &t->tls_host) };
     t->tls.renamed = t->tls.name != t->url.host;
     t->curl = bw_http_curl_start(t->engine, &hop, t->out, &ops, t, &t->headers, &why);
     if (t->curl == NULL)

@@ -22,10 +22,7 @@ static const struct bw_opt grpc_options[] = {
     { "metadata", BW_OPT_MULTIMAP, AT(metadata),
       .help = "Metadata to send with the call, such as `authorization: Bearer …`; a list sends a "
               "name several times. Values do not show in transcripts." },
-    { "preferred_ip_protocol", BW_OPT_ENUM, AT(preferred_ip_protocol), .def = "ip6",
-      .names = bw_ip_preference_names, .help = "Which address of a name to use." },
-    { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
-      .help = "Use the other kind of address when there is none, or no route." },
+    BW_PROBE_ADDRESS_ROWS("a name"),
     { 0 },
 };
 #undef AT

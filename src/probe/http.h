@@ -108,6 +108,11 @@ struct bw_http_url {
 enum bw_rc bw_http_url_parse(const char *text, struct bw_http_url *out, struct bw_err *err);
 void bw_http_url_fini(struct bw_http_url *url);
 
+/* Whom the certificate must be for, without a port: `asked`, if that is not NULL, stands for the
+ * URL's host. *owned, which is replaced, may be what is returned; the caller's to free. */
+const char *bw_http_tls_name(const struct bw_http_plan *plan, const struct bw_http_url *url,
+                             const char *asked, char **owned);
+
 /* Where a Location header leads from here: complete when it can be, else as it stands. The
  * caller's to free. */
 char *bw_http_url_follow(const struct bw_http_url *from, const char *location);

@@ -138,6 +138,21 @@ void bw_http_url_fini(struct bw_http_url *url)
     *url = (struct bw_http_url){ 0 };
 }
 
+const char *bw_http_tls_name(const struct bw_http_plan *plan, const struct bw_http_url *url,
+                             const char *asked, char **owned)
+{
+    struct bw_http_url other;
+    struct bw_err ignored;
+    if (plan->tls_plan.server_name != NULL)
+        return plan->tls_plan.server_name;
+    if (asked == NULL || bw_http_url_parse(asked, &other, &ignored) != BW_OK)
+        return url->host;
+    free(*owned);
+    *owned = bw_strdup(other.host);
+    bw_http_url_fini(&other);
+    return *owned;
+}
+
 char *bw_http_url_follow(const struct bw_http_url *from, const char *location)
 {
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE;

@@ -203,28 +203,15 @@ static const char *asked_host(const struct bw_http_hop *hop)
     return NULL;
 }
 
-static const char *tls_name(struct bw_http_transfer *t)
-{
-    const char *host = asked_host(&t->hop);
-    struct bw_http_url url;
-    struct bw_err ignored;
-    if (t->hop.plan->tls_plan.server_name != NULL)
-        return t->hop.plan->tls_plan.server_name;
-    if (host == NULL || bw_http_url_parse(host, &url, &ignored) != BW_OK)
-        return t->hop.url->host;
-    free(t->tls_host);
-    t->tls_host = bw_strdup(url.host); /* without its port */
-    bw_http_url_fini(&url);
-    return t->tls_host;
-}
-
 static void watch_tls(struct bw_http_transfer *t)
 {
     t->has_tls = false;
     if (!t->hop.url->https)
         return;
-    t->tls =
-        (struct bw_tls_watch){ .plan = &t->hop.plan->tls_plan, .out = t->out, .name = tls_name(t) };
+    t->tls = (struct bw_tls_watch){ .plan = &t->hop.plan->tls_plan,
+                                    .out = t->out,
+                                    .name = bw_http_tls_name(t->hop.plan, t->hop.url,
+                                                             asked_host(&t->hop), &t->tls_host) };
     t->tls.renamed = t->tls.name != t->hop.url->host;
 }
 

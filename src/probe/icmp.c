@@ -23,10 +23,7 @@ enum { PAYLOAD_BYTES_DEFAULT = 56, HOST_BYTES_MAX = 254 };
 #define AT(member) offsetof(struct bw_icmp_options, member)
 
 static const struct bw_opt icmp_options[] = {
-    { "preferred_ip_protocol", BW_OPT_ENUM, AT(preferred_ip_protocol), .def = "ip6",
-      .names = bw_ip_preference_names, .help = "Which address of a name to use." },
-    { "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback), .def = "true",
-      .help = "Use the other kind of address when there is none, or no route." },
+    BW_PROBE_ADDRESS_ROWS("a name"),
     { "source_ip_address", BW_OPT_STRING, AT(source_ip_address),
       .help = "Address of ours to send from." },
     { "payload_size", BW_OPT_INT, AT(payload_size), .def = "0", .range = "0..65507",

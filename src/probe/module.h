@@ -23,6 +23,18 @@ extern const struct bw_opt_group bw_probe_tls_group;
 /* ip4, ip6, any: enum bw_ip_preference. */
 extern const struct bw_opt_name bw_ip_preference_names[];
 
+/* The rows of a kind that looks names up, for a struct with members of these names that AT() finds:
+ * which address of `whose` name. */
+#define BW_PROBE_ADDRESS_ROWS(whose)                                                               \
+    { "preferred_ip_protocol",         BW_OPT_ENUM,                                                \
+      AT(preferred_ip_protocol),       .def = "ip6",                                               \
+      .names = bw_ip_preference_names, .help = "Which address of " whose " to use." },             \
+    {                                                                                              \
+        "ip_protocol_fallback", BW_OPT_BOOL, AT(ip_protocol_fallback),                             \
+            .def = "true",                                                                         \
+            .help = "Use the other kind of address when there is none, or no route."               \
+    }
+
 /* source_ip_address: NULL is any; BW_EINVAL for what is no address. */
 enum bw_rc bw_probe_source_check(const char *source, struct bw_err *err);
 

@@ -425,20 +425,6 @@ static void on_secured(void *ctx)
 
 /* ---- the way there ---- */
 
-/* Whom the certificate must be for, without a port. */
-static const char *tls_name(struct bw_probe_try *t)
-{
-    struct bw_http_url url;
-    struct bw_err ignored;
-    if (t->plan->http.tls_plan.server_name != NULL)
-        return t->plan->http.tls_plan.server_name;
-    if (t->target->host == NULL || bw_http_url_parse(t->target->host, &url, &ignored) != BW_OK)
-        return t->url.host;
-    t->tls_host = bw_strdup(url.host);
-    bw_http_url_fini(&url);
-    return t->tls_host;
-}
-
 static void on_connected(void *ctx)
 {
     struct bw_probe_try *t = ctx;
@@ -449,7 +435,8 @@ static void on_connected(void *ctx)
     bw_probe_enter(t->out, BW_PHASE_TLS);
     t->tls = (struct bw_tls_watch){ .plan = &t->plan->http.tls_plan,
                                     .out = t->out,
-                                    .name = tls_name(t) };
+                                    .name = bw_http_tls_name(&t->plan->http, &t->url,
+                                                             t->target->host, &t->tls_host) };
     bw_stream_secure(&t->stream, &t->tls);
 }
 
