@@ -147,7 +147,8 @@ static bool autoregress(const struct job *job, double *out)
     const size_t count = job->n / 10 < AR_MAX ? job->n / 10 : AR_MAX;
     for (size_t i = 0; i < count; i++)
         lags[i] = i + 1;
-    if (!bw_trend_regress(job->arena, job->z, job->n, lags, count, 1e-3, job->sd, job->h, out))
+    const struct bw_trend_fit fit = { lags, count, .ridge = 1e-3, .sd = job->sd };
+    if (!bw_trend_regress(job->arena, job->z, job->n, &fit, job->h, out))
         return false;
     for (size_t i = 0; i < job->h; i++)
         out[i] += job->season[i];
@@ -195,7 +196,8 @@ static bool regress_on_lags(const struct job *job, double *out)
     const size_t count = job->periods > 0 ? lags_of_seasons(job, lags) : usual_lags(job, lags);
     if (count == 0 || job->n <= 2 * lags[count - 1] + 3 * count)
         return false;
-    return bw_trend_regress(job->arena, job->x, job->n, lags, count, 1e-4, job->sd, job->h, out);
+    const struct bw_trend_fit fit = { lags, count, .ridge = 1e-4, .sd = job->sd };
+    return bw_trend_regress(job->arena, job->x, job->n, &fit, job->h, out);
 }
 
 static void constant(double *out, size_t h, double value)

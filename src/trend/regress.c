@@ -85,24 +85,24 @@ static bool solve(double sums[K + 1][K + 1], size_t count, double ridge, double 
            && gsl_linalg_cholesky_solve(&a.matrix, &b.vector, &c.vector) == GSL_SUCCESS;
 }
 
-bool bw_trend_regress(struct bw_arena *arena, const double *x, size_t n, const size_t *lags,
-                      size_t count, double ridge, double sd, size_t h, double *out)
+bool bw_trend_regress(struct bw_arena *arena, const double *x, size_t n,
+                      const struct bw_trend_fit *fit, size_t h, double *out)
 {
-    const size_t longest = lags[count - 1];
+    const size_t longest = fit->lags[fit->count - 1];
     const size_t recent = longest > n / 2 ? longest : n / 2;
     const double mean = bw_trend_mean(x + n - recent, recent);
     double *path = bw_arena_array(arena, n + h, sizeof *path);
     for (size_t i = 0; i < n; i++)
         path[i] = x[i] - mean;
     double sums[K + 1][K + 1], coefficients[K];
-    normal_equations(path, n, lags, count, sums);
-    if (!solve(sums, count, ridge, coefficients))
+    normal_equations(path, n, fit->lags, fit->count, sums);
+    if (!solve(sums, fit->count, fit->ridge, coefficients))
         return false;
     for (size_t i = n; i < n + h; i++) {
         double next = 0;
-        for (size_t k = 0; k < count; k++)
-            next += coefficients[k] * path[i - lags[k]];
-        path[i] = bw_trend_clamp(next, -8 * sd, 8 * sd);
+        for (size_t k = 0; k < fit->count; k++)
+            next += coefficients[k] * path[i - fit->lags[k]];
+        path[i] = bw_trend_clamp(next, -8 * fit->sd, 8 * fit->sd);
     }
     for (size_t i = 0; i < h; i++)
         out[i] = path[n + i] + mean;

@@ -14,11 +14,17 @@
 
 enum { BW_TREND_LAGS_MAX = 12 };
 
-/* Fits x[n] on its own lags (rising, count <= LAGS_MAX, the last < n/2) with a ridge of
- * `ridge` times the mean diagonal, and runs it forward into out[h]; each step is kept within
- * 8 `sd` of the mean, so that an unstable fit cannot run away. False, out untouched, when the
- * equations cannot be solved. (Hoerl and Kennard 1970; solved by Cholesky.) */
-bool bw_trend_regress(struct bw_arena *arena, const double *x, size_t n, const size_t *lags,
-                      size_t count, double ridge, double sd, size_t h, double *out);
+struct bw_trend_fit {
+    const size_t *lags; /* rising, the last < n/2 */
+    size_t count;       /* of lags, 1 … LAGS_MAX */
+    double ridge;       /* times the mean diagonal */
+    double sd;          /* of x */
+};
+
+/* Fits x[n] on its own lags and runs it forward into out[h]; each step is kept within 8 `sd` of the
+ * mean, so that an unstable fit cannot run away. False, out untouched, when the equations cannot
+ * be solved. (Hoerl and Kennard 1970; solved by Cholesky.) */
+bool bw_trend_regress(struct bw_arena *arena, const double *x, size_t n,
+                      const struct bw_trend_fit *fit, size_t h, double *out);
 
 #endif

@@ -21,7 +21,8 @@ static void a_wave_goes_on(void **state)
     double x[N + H], out[H];
     struct bw_arena arena = { 0 };
     synth_make(&(struct synth){ .level = 50, .amplitude = 5, .period = 24 }, 1, x, N + H);
-    assert_true(bw_trend_regress(&arena, x, N, lags, 7, 1e-8, 5, H, out));
+    const struct bw_trend_fit fit = { lags, 7, .ridge = 1e-8, .sd = 5 };
+    assert_true(bw_trend_regress(&arena, x, N, &fit, H, out));
     for (size_t i = 0; i < H; i++)
         assert_true(fabs(out[i] - x[N + i]) < 0.05);
     bw_arena_fini(&arena);
@@ -40,7 +41,8 @@ static void coefficients_are_recovered(void **state)
         x[i] = 0.5 * x[i - 1] + 0.3 * x[i - 2] + bw_trend_random_normal(&r);
     x[1998] = 0;
     x[1999] = 10;
-    assert_true(bw_trend_regress(&arena, x, 2000, lags, 2, 1e-6, 2, 2, out));
+    const struct bw_trend_fit fit = { lags, 2, .ridge = 1e-6, .sd = 2 };
+    assert_true(bw_trend_regress(&arena, x, 2000, &fit, 2, out));
     assert_true(fabs(out[0] - 5) < 0.7);
     assert_true(fabs(out[1] - (0.5 * 5 + 0.3 * 10)) < 0.9);
     bw_arena_fini(&arena);
@@ -53,7 +55,8 @@ static void a_constant_is_refused(void **state)
     const double x[20] = { 0 };
     double out[2] = { 7, 7 };
     struct bw_arena arena = { 0 };
-    assert_false(bw_trend_regress(&arena, x, 20, lags, 2, 1e-3, 1, 2, out));
+    const struct bw_trend_fit fit = { lags, 2, .ridge = 1e-3, .sd = 1 };
+    assert_false(bw_trend_regress(&arena, x, 20, &fit, 2, out));
     assert_true(out[0] == 7);
     bw_arena_fini(&arena);
 }
