@@ -101,6 +101,7 @@ struct bw_config_check {
     enum bw_resolve_mode resolve_mode;
     enum bw_canary_choice canary;
     bool covered; /* UNKNOWN while the self-canary says that we cannot see */
+    bool guarded; /* its target came from elsewhere: app/reach.h says where it may lead */
     double weight;
     struct bw_health_rule health;
     const struct bw_degraded_rule *degraded;

@@ -3,6 +3,7 @@
  * wrong with a target leaves that target out, with a warning: nobody's configuration is at fault.
  */
 #include "app/config_resolve.h"
+#include "app/reach.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -367,6 +368,7 @@ static bool add_check(struct sources *all, struct source *s, const struct bw_con
     const char *text = NULL;
     struct bw_err err;
     check.service = target->service;
+    check.guarded = s->out->spec.kind != BW_DISCOVERY_FILE && !bw_reach_is_proxied(check.options);
     if (bw_config_fill_in(all->loading, &s->asked[index], target->address, &check, &text, &err)
         != BW_OK) {
         leave_out(s, target->address, err.text);

@@ -170,14 +170,6 @@ static bool is_local_target(const char *target)
     return target[0] == '/' || target[0] == '@';
 }
 
-/* The address that is connected to is the proxy's then, and says nothing of the target. */
-static bool goes_through_proxy(const struct asked *asked)
-{
-    const struct bw_probe_module *options = asked->module->options;
-    return options->prober == BW_PROBER_HTTP
-           && (options->http.proxy.url != NULL || options->http.proxy.from_environment);
-}
-
 /* Whether a check of the module's kind has the target. */
 static bool is_target_of_check(const struct asked *asked)
 {
@@ -326,7 +318,7 @@ static bool check_rights(struct asked *asked)
         say(asked, 403, "Modules with prober %s are not for /probe", kind);
     else if (is_local_target(order->target))
         say(asked, 403, "Targets on this machine's file system are not for /probe");
-    else if (!order->trusted && !asked->is_listed && goes_through_proxy(asked))
+    else if (!order->trusted && !asked->is_listed && bw_reach_is_proxied(asked->module->options))
         say(asked, 403, "Modules with a proxy need a token, or a target that is listed");
     else if (order->trusted || (!order->debug && (asked->is_listed || reach->any)))
         return true;

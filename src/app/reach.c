@@ -41,6 +41,12 @@ bool bw_reach_allows(const struct bw_config_reach *reach, bool trusted,
     return false;
 }
 
+bool bw_reach_is_proxied(const struct bw_probe_module *options)
+{
+    return options->prober == BW_PROBER_HTTP
+           && (options->http.proxy.url != NULL || options->http.proxy.from_environment);
+}
+
 static void take_network(const struct bw_node *node, struct bw_problems *problems,
                          struct bw_network *networks, size_t *count)
 {

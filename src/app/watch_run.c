@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/reach.h"
 #include "app/verdict.h"
 #include "app/watch_internal.h"
 #include "base/hash.h"
@@ -330,6 +331,13 @@ static bool is_off_hours(const struct bw_watched *check, int64_t nominal_ms)
     return hours != NULL && !bw_hours_contain(&hours->hours, nominal_ms);
 }
 
+/* bw_probe_address_fn of targets that somebody else names, by the configuration in force. */
+static bool may_connect(void *ctx, const struct bw_address *address)
+{
+    const struct bw_watch *watch = ctx;
+    return bw_reach_allows(&watch->core->config->reach, true, address);
+}
+
 void bw_watch_start_run(struct bw_watch *watch, const struct bw_schedule_run *due)
 {
     struct bw_watched *check = watch->checks[due->id];
@@ -345,7 +353,10 @@ void bw_watch_start_run(struct bw_watch *watch, const struct bw_schedule_run *du
     }
     const struct bw_probe_request request = {
         .plan = check->plan,
-        .target = { .text = check->config->target, .memory = check->memory },
+        .target = { .text = check->config->target,
+                    .filter = check->config->guarded ? may_connect : NULL,
+                    .filter_ctx = watch,
+                    .memory = check->memory },
         .timeout_ns = check->config->timeout_ns,
         .retries = check->config->retries,
         .expect_failure = check->config->expect_failure,

@@ -277,6 +277,45 @@ def who_asks_for_a_list(bench):
     other.close()
 
 
+def where_lists_may_lead(bench):
+    """Who serves a list sends nobody to addresses that answer this machine alone, by no name and no
+    redirect; who writes a file here may."""
+    good, = bench.targets("good")
+    inside, redirect = f"0.0.0.0:{good}", Inventory()
+    redirect.status, redirect.location = 302, f"http://{inside}/"
+    inventory = Inventory()
+    inventory.body = json.dumps([group(inside, f"[::ffff:0.0.0.0]:{good}", f"127.0.0.1:{good}"),
+                                 group(f"127.0.0.1:{redirect.port}", service="moved")])
+    put(bench.folder, "inside.json", [group(inside, service="file")])
+    asks = {"checks": [{"name": "page", "http": "http://${instance}/"}]}
+    whole = config(discovery={
+        "http": [{"url": f"http://127.0.0.1:{inventory.port}/", "refresh_interval": "1h", **asks}],
+        "file": [{"files": [str(bench.folder / "inside.json")], **asks}]})
+    daemon = bench.daemon(whole, "inside").start()
+
+    def verdicts():
+        found = {}
+        for service in daemon.api("services", limit=1000)["services"]:
+            for name in service["instances"]:
+                check = name["checks"][0]
+                if check["status"] != "UNKNOWN" and service["name"] != "host":
+                    found[service["name"], name["name"]] = (check["status"],
+                                                            check.get("cause") or "")
+        return found
+    seen = eventually("all have run", lambda: len(verdicts()) == 5 and verdicts())
+    for where, (status, cause) in seen.items():
+        well = where in (("file", inside), ("discovered", f"127.0.0.1:{good}"))
+        expect_equal(status, "HEALTHY" if well else "UNHEALTHY", f"{where}: {cause}")
+        expect(well or "not allowed" in cause, f"{where}: {cause}")
+    daemon.configure({**whole, "web": {"probe_targets": ["0.0.0.0"]}})
+    daemon.signal(signal.SIGHUP)
+    eventually("an address that is listed", lambda: {s for s, _ in verdicts().values()}
+               == {"HEALTHY"})
+    expect_equal(daemon.stop()[0], 0, "exit code")
+    inventory.close()
+    redirect.close()
+
+
 def the_last_good_list_outlives(bench, daemon, url, port, two):
     """Restarts while the source is away: what it said last is there at once, and goes on."""
     eventually("it was judged", lambda: daemon.checks("discovered")["port"]["status"]
@@ -386,6 +425,7 @@ def scenario(bench):
     relabelling_is_prometheus_s(bench)
     lists_over_http(bench)
     who_asks_for_a_list(bench)
+    where_lists_may_lead(bench)
     registered_ones(bench)
     a_hundred_of_them(bench)
 
