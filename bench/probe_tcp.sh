@@ -3,4 +3,4 @@
 # CPU per TCP probe, stored and exposed, beside blackbox_exporter.
 source "$(dirname "${BASH_SOURCE[0]}")/probe_cost.bash"
 start_target 29080
-measure tcp tcp_connect 127.0.0.1:29080 7
+measure tcp tcp_connect 127.0.0.1:29080 10

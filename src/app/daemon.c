@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "io/memory.h"
+#include "io/socket.h"
 #include "probe/run.h"
 
 #include <signal.h>
@@ -101,10 +102,11 @@ static void raise_file_limit(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     const rlim_t wanted = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
-    if (limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = wanted;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    bw_socket_settle_limit();
 }
 
 static enum bw_rc start_core(struct bw_daemon *daemon, struct bw_err *err)

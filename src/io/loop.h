@@ -60,9 +60,10 @@ struct bw_signal *bw_signal_new(struct bw_loop *loop, int number, bw_loop_fn *fn
                                 struct bw_err *err);
 void bw_signal_free(struct bw_signal *signal);
 
-/* Bits of `events`. READ and WRITE are both reported when the descriptor has an error. With EDGE
- * each is told only when it begins: whoever gets it reads, or writes, until nothing is left. */
-enum { BW_POLL_READ = 1, BW_POLL_WRITE = 2, BW_POLL_EDGE = 4 };
+/* Bits of `events`. READ and WRITE are both reported when the descriptor has an error, and ERROR,
+ * which nobody asks for. With EDGE each is told only when it begins: whoever gets it reads, or
+ * writes, until nothing is left. */
+enum { BW_POLL_READ = 1, BW_POLL_WRITE = 2, BW_POLL_EDGE = 4, BW_POLL_ERROR = 8 };
 
 typedef void bw_poll_fn(void *ctx, unsigned events);
 

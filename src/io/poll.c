@@ -64,7 +64,7 @@ static void tell(struct bw_poll *poll, uint32_t events)
     if ((events & EPOLLHUP) != 0)
         ready |= poll->wanted & (BW_POLL_READ | BW_POLL_WRITE);
     if ((events & EPOLLERR) != 0) {
-        ready = BW_POLL_READ | BW_POLL_WRITE;
+        ready = BW_POLL_READ | BW_POLL_WRITE | BW_POLL_ERROR;
         bw_poll_stop(poll);
     }
     poll->fn(poll->ctx, ready);

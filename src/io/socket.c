@@ -2,22 +2,46 @@
 #include "io/socket.h"
 
 #include "base/limits.h"
+#include "io/loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The kernel gives out the lowest number that is free: who gets a high one takes from the rest. */
-static bool is_reserved(int fd)
+enum { SOCKETS_A_LOOK = 256 };
+
+/* All atomic: */
+static bool settled;
+static int first_reserved;
+static unsigned opened; /* since the last look */
+
+static int look_at_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return false;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
     const rlim_t quarter = limit.rlim_cur / 4;
     const rlim_t reserve =
         quarter < BW_DESCRIPTORS_RESERVED ? quarter : (rlim_t)BW_DESCRIPTORS_RESERVED;
-    return (rlim_t)fd >= limit.rlim_cur - reserve;
+    return (int)(limit.rlim_cur - reserve);
+}
+
+void bw_socket_settle_limit(void)
+{
+    __atomic_store_n(&first_reserved, look_at_limit(), __ATOMIC_RELAXED);
+    __atomic_store_n(&settled, true, __ATOMIC_RELAXED);
+}
+
+/* The kernel gives out the lowest number that is free: who gets a high one takes from the rest. */
+static bool is_reserved(int fd)
+{
+    if (!__atomic_load_n(&settled, __ATOMIC_RELAXED))
+        return fd >= look_at_limit();
+    if (__atomic_add_fetch(&opened, 1, __ATOMIC_RELAXED) % SOCKETS_A_LOOK == 0)
+        bw_socket_settle_limit();
+    return fd >= __atomic_load_n(&first_reserved, __ATOMIC_RELAXED);
 }
 
 int bw_socket_open(int family, int type, int protocol)
@@ -28,6 +52,15 @@ int bw_socket_open(int family, int type, int protocol)
     close(fd);
     errno = EMFILE;
     return -1;
+}
+
+int bw_socket_error(int fd, unsigned events)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if ((events & BW_POLL_ERROR) != 0)
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    return error;
 }
 
 bool bw_socket_may_idle(int fd)

@@ -10,6 +10,14 @@
  * BW_DESCRIPTORS_RESERVED of the limit, or a quarter of a small one. Any thread. */
 int bw_socket_open(int family, int type, int protocol);
 
+/* How a connection ended that was begun without waiting: 0, or the errno of connect(2). `events`
+ * are those with which the loop told of it: where they know of no error nobody is asked. */
+int bw_socket_error(int fd, unsigned events);
+
+/* From now on the limit changes seldom: it is looked at once in a while instead of for each socket.
+ * Any thread. */
+void bw_socket_settle_limit(void);
+
 /* Whether a descriptor may stay open for later: not when half of the limit is in use. Any thread.
  */
 bool bw_socket_may_idle(int fd);

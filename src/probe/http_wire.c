@@ -130,11 +130,9 @@ static bool transmit(struct bw_http_wire *wire)
     return true;
 }
 
-static bool take_connection(struct bw_http_wire *wire)
+static bool take_connection(struct bw_http_wire *wire, unsigned events)
 {
-    int error = 0;
-    socklen_t len = sizeof error;
-    getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    const int error = bw_socket_error(wire->fd, events);
     if (error != 0) {
         end(wire, bw_probe_errno_reason(error), strerror(error));
         return false;
@@ -150,7 +148,7 @@ static void on_ready(void *ctx, unsigned events)
 {
     struct bw_http_wire *wire = ctx;
     const bool fresh = !wire->connected;
-    if (fresh && !take_connection(wire))
+    if (fresh && !take_connection(wire, events))
         return;
     if (wire->sent < wire->request.len && !transmit(wire) && (events & BW_POLL_READ) == 0)
         return;

@@ -185,11 +185,9 @@ void bw_stream_secure(struct bw_stream *s, struct bw_tls_watch *watch)
 
 /* ---- connecting ---- */
 
-static void on_connected(struct bw_stream *s)
+static void on_connected(struct bw_stream *s, unsigned events)
 {
-    int error = 0;
-    socklen_t len = sizeof error;
-    getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    const int error = bw_socket_error(s->fd, events);
     if (error == 0) {
         s->state = BW_STREAM_OPEN;
         s->ops->connected(s->ctx);
@@ -201,10 +199,9 @@ static void on_connected(struct bw_stream *s)
 
 static void on_ready(void *ctx, unsigned events)
 {
-    (void)events;
     struct bw_stream *s = ctx;
     if (s->state == BW_STREAM_CONNECTING)
-        on_connected(s);
+        on_connected(s, events);
     else if (s->state == BW_STREAM_HANDSHAKING)
         shake_hands(s);
     else

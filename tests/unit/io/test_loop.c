@@ -304,7 +304,7 @@ static void on_reset(void *ctx, unsigned events)
 {
     struct hangup *h = ctx;
     char bytes[4];
-    assert_int_equal(events, BW_POLL_READ | BW_POLL_WRITE);
+    assert_int_equal(events, BW_POLL_READ | BW_POLL_WRITE | BW_POLL_ERROR);
     h->calls++;
     bw_poll_start(h->polls[0], BW_POLL_READ | BW_POLL_EDGE);
     if (recv(bw_poll_fd(h->polls[0]), bytes, sizeof bytes, 0) > 0)
