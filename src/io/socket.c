@@ -10,12 +10,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SOCKETS_A_LOOK = 256 };
+enum { SOCKETS_A_LOOK = 16 };
 
 /* All atomic: */
 static bool settled;
 static int first_reserved;
-static unsigned opened; /* since the last look */
+static unsigned asked_for; /* sockets */
 
 static int look_at_limit(void)
 {
@@ -39,14 +39,15 @@ static bool is_reserved(int fd)
 {
     if (!__atomic_load_n(&settled, __ATOMIC_RELAXED))
         return fd >= look_at_limit();
-    if (__atomic_add_fetch(&opened, 1, __ATOMIC_RELAXED) % SOCKETS_A_LOOK == 0)
-        bw_socket_settle_limit();
     return fd >= __atomic_load_n(&first_reserved, __ATOMIC_RELAXED);
 }
 
 int bw_socket_open(int family, int type, int protocol)
 {
     const int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+    if (__atomic_add_fetch(&asked_for, 1, __ATOMIC_RELAXED) % SOCKETS_A_LOOK == 0
+        && __atomic_load_n(&settled, __ATOMIC_RELAXED))
+        bw_socket_settle_limit(); /* somebody may have lowered it all the same */
     if (fd < 0 || !is_reserved(fd))
         return fd;
     close(fd);

@@ -14,7 +14,7 @@ int bw_socket_open(int family, int type, int protocol);
  * are those with which the loop told of it: where they know of no error nobody is asked. */
 int bw_socket_error(int fd, unsigned events);
 
-/* From now on the limit changes seldom: it is looked at once in a while instead of for each socket.
+/* From now on the limit changes seldom: it is looked at for every 16th socket instead of for each.
  * Any thread. */
 void bw_socket_settle_limit(void);
 
