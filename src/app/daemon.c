@@ -57,14 +57,21 @@ static void on_stop(void *ctx)
     bw_loop_stop(daemon->core.loop);
 }
 
+static void on_child(void *ctx)
+{
+    struct bw_daemon *daemon = ctx;
+    if (daemon->watch != NULL)
+        bw_probe_engine_reap(bw_watch_engine(daemon->watch));
+}
+
 static enum bw_rc catch_signals(struct bw_daemon *daemon, struct bw_err *err)
 {
     static const struct {
         int number;
         bw_loop_fn *fn;
-    } caught[BW_DAEMON_SIGNALS] = { { SIGHUP, on_hangup },
-                                    { SIGTERM, on_stop },
-                                    { SIGINT, on_stop } };
+    } caught[BW_DAEMON_SIGNALS] = {
+        { SIGHUP, on_hangup }, { SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGCHLD, on_child }
+    };
     static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM };
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_IGN);

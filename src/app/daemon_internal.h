@@ -32,7 +32,7 @@
 #include "app/watch.h"
 #include "web/web.h"
 
-enum { BW_DAEMON_SIGNALS = 3 };
+enum { BW_DAEMON_SIGNALS = 4 };
 
 struct bw_daemon {
     const struct bw_daemon_options *options;

@@ -122,6 +122,11 @@ struct bw_exec_children *bw_engine_exec(struct bw_probe_engine *engine)
     return engine->exec;
 }
 
+void bw_probe_engine_reap(struct bw_probe_engine *engine)
+{
+    bw_exec_reap_strangers(engine->exec);
+}
+
 struct bw_work_pool *bw_engine_workers(struct bw_probe_engine *engine, struct bw_err *err)
 {
     if (engine->workers == NULL)

@@ -38,6 +38,10 @@ struct bw_exec_children *bw_exec_children_new(struct bw_loop *loop);
  * longer than 2 s. NULL is fine. */
 void bw_exec_children_free(struct bw_exec_children *children);
 
+/* Takes the ends of children that we never started: the kernel gives orphans to process 1 of a
+ * container, and to a subreaper. `children` may be NULL. */
+void bw_exec_reap_strangers(struct bw_exec_children *children);
+
 /* The engine's own, made when first asked for. */
 struct bw_exec_children *bw_engine_exec(struct bw_probe_engine *engine);
 

@@ -358,13 +358,6 @@ static bool helper_is_gone(const struct bw_exec_children *children)
            && info.si_pid != 0;
 }
 
-static void on_look(void *ctx)
-{
-    struct bw_exec_children *children = ctx;
-    if (children->helper > 0 && helper_is_gone(children))
-        lose_all(children);
-}
-
 static void take_report(struct bw_exec_children *children, size_t len)
 {
     struct bw_exec_report report;
@@ -402,6 +395,34 @@ static void on_ready(void *ctx, unsigned events)
         if (got == 0 || (errno != EAGAIN && errno != EINTR))
             lose_all(children);
         return;
+    }
+}
+
+static void on_look(void *ctx)
+{
+    struct bw_exec_children *children = ctx;
+    if (children->helper > 0 && helper_is_gone(children))
+        lose_all(children);
+}
+
+/* Not before what it told is read. */
+static void miss_helper(struct bw_exec_children *children)
+{
+    const pid_t helper = children->helper;
+    on_ready(children, BW_POLL_READ);
+    if (children->helper == helper)
+        lose_all(children);
+}
+
+void bw_exec_reap_strangers(struct bw_exec_children *children)
+{
+    siginfo_t info = { .si_pid = 0 };
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+        if (children != NULL && info.si_pid == children->helper)
+            miss_helper(children);
+        else
+            waitpid(info.si_pid, NULL, WNOHANG);
+        info.si_pid = 0;
     }
 }
 

@@ -24,6 +24,10 @@ struct bw_probe_engine *bw_probe_engine_new(struct bw_loop *loop, struct bw_reso
  * probes that were cut short are gone. */
 void bw_probe_engine_free(struct bw_probe_engine *engine);
 
+/* A child of this process has ended. Who is none of ours is an orphan that the kernel gave us, as
+ * process 1 of a container, and would stay a zombie. For whoever has no children but the engine's. */
+void bw_probe_engine_reap(struct bw_probe_engine *engine);
+
 /* A module ready to run. `module` comes from bw_probe_module_group (probe/module.h) and is not
  * kept; files named in it are read now, relative to `folder`. NULL with *err set. */
 struct bw_probe_module;

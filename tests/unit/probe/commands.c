@@ -86,6 +86,13 @@ static int count_children(pid_t pid, pid_t *out_first)
     return file != NULL ? count : -1;
 }
 
+pid_t commands_helper(void)
+{
+    pid_t helper = 0;
+    assert_int_equal(count_children(getpid(), &helper), 1);
+    return helper;
+}
+
 static int guards(void)
 {
     pid_t helper = 0, unused;

@@ -6,6 +6,8 @@
 
 #include "world.h"
 
+#include <sys/types.h>
+
 #define COMMANDS_SHELL(script) WORLD_STRINGS("/bin/sh", "-c", script)
 
 /* In the script "MARK" stands for what hostile commands sleep for: how the processes of this very
@@ -17,6 +19,9 @@ const char *commands_marked(struct world *w, const char *script);
 void commands_main(int argc, char **argv);
 
 void commands_run(struct world *w, struct bw_strings command, int64_t timeout_ns);
+
+/* The one child that a program has that runs commands. */
+pid_t commands_helper(void);
 
 /* Processes whose command line has the mark; not helpers, which end by themselves. */
 unsigned commands_left(void);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -252,6 +253,51 @@ static void a_killed_helper_is_replaced(void **state)
         assert_string_equal(w.result.detail, "again");
         commands_expect_gone(&w, "killed helper");
     }
+    world_close(&w);
+}
+
+/* A process whose parent ends before it, so that it becomes our child; it has ended, too. */
+static void make_orphan(void)
+{
+    siginfo_t info;
+    const pid_t parent = fork();
+    if (parent == 0) {
+        if (fork() == 0) {
+            while (getppid() != getpgrp()) /* ours, which leads the group */
+                usleep(1000);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(parent, NULL, 0), parent);
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void orphans_that_become_ours_are_reaped(void **state)
+{
+    (void)state;
+    struct world w;
+    siginfo_t info;
+    world_open(&w, NULL);
+    setpgid(0, 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    commands_run(&w, COMMANDS_SHELL("echo one"), 20 * BW_SECOND);
+    const pid_t helper = commands_helper();
+    for (int i = 0; i < 3; i++) {
+        make_orphan();
+        bw_probe_engine_reap(w.engine);
+        assert_int_equal(commands_helper(), helper);
+    }
+    commands_run(&w, COMMANDS_SHELL("echo two"), 20 * BW_SECOND);
+    assert_string_equal(w.result.detail, "two");
+    /* A helper that has ended is no stranger: it is missed. */
+    make_orphan();
+    kill(helper, SIGKILL);
+    assert_int_equal(waitid(P_PID, (id_t)helper, &info, WEXITED | WNOWAIT), 0);
+    bw_probe_engine_reap(w.engine);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    commands_run(&w, COMMANDS_SHELL("echo three"), 20 * BW_SECOND);
+    assert_string_equal(w.result.detail, "three");
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
     world_close(&w);
 }
 
@@ -492,6 +538,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(nothing_survives_a_verdict),
         cmocka_unit_test(nothing_survives_the_end),
         cmocka_unit_test(a_killed_helper_is_replaced),
+        cmocka_unit_test(orphans_that_become_ours_are_reaped),
         cmocka_unit_test(nothing_survives_us),
         cmocka_unit_test(many_runs_leave_no_descriptor),
         cmocka_unit_test(much_goes_in_and_comes_out),
