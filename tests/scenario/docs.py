@@ -100,6 +100,36 @@ def links():
     expect(not broken, "links that lead nowhere:\n" + "\n".join(broken))
 
 
+def commands_in_documents(bench):
+    """Every call of ours in a block of code or within a line has a command and flags that there are,
+    and every address of the API that is asked for has a route."""
+    routes = [re.sub(r"\\\{[^}]*\\\}", "[^/?]+", re.escape(path)) for path in
+              re.findall(r"^\| [A-Z]+ \| `([^`]+)`", (DOCS / "routes.md").read_text(), re.M)]
+    helps, wrong, calls = {}, [], 0
+    for file in documents():
+        text = file.read_text()
+        code = re.findall(r"^```(?:sh|console)\n(.*?)^```$", text, re.M | re.S) \
+            + re.findall(r"`(bellwether [^`]*)`", text)
+        for command, rest in re.findall(r"(?:^|[\s/$(])bellwether ([a-z]+)\b([^\n#|]*)",
+                                        "\n".join(code).replace("\\\n", " ")):
+            if command not in helps:
+                helps[command] = bench.bellwether("help") if command == "help" \
+                    else bench.bellwether(command, "--help")
+            calls += 1
+            flags = set(re.findall(r"(?:^|\s)(--[a-z.-]+)", rest))
+            if helps[command].returncode != 0:
+                wrong.append(f"{file.name}: there is no command {command}")
+            wrong += [f"{file.name}: {command} has no {flag}" for flag in flags
+                      if not re.search(rf"^  (?:{flag}|--\[no-\]{flag[2:]})(?![a-z.-])",
+                                       helps[command].stdout, re.M)]
+        for path in re.findall(r"https?://(?:127\.0\.0\.1:10190|localhost)(/[a-z][^\s'\"?#]*)",
+                               "\n".join(code)):
+            if not any(re.fullmatch(route, path) for route in routes):
+                wrong.append(f"{file.name}: there is no route {path}")
+    expect(calls > 40, f"only {calls} calls were found")
+    expect(not wrong, "what documents call:\n" + "\n".join(wrong))
+
+
 def headings_are_told_apart():
     """Tables link to the heading of a group: there is one of that name on the page."""
     for page in ("configuration", "probes", "metrics", "routes"):
@@ -146,6 +176,7 @@ def scenario(bench):
     what_kinds_tell()
     links()
     headings_are_told_apart()
+    commands_in_documents(bench)
     command_line(bench)
 
 
