@@ -2,7 +2,9 @@
 #include "trend/examine.h"
 
 #include "base/hash.h"
+#include "trend/calibrate.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -37,6 +39,19 @@ static bool stuck(const double *y, size_t n, double grain)
     return high - low <= grain;
 }
 
+/* What is said is made as likely as it proved to be; the other two share the rest as before. */
+static void calibrate(struct bw_trend_verdict *v)
+{
+    const double believed = v->confidence_ratio;
+    const double ratio =
+        bw_trend_calibrate(v->leaning == BW_FLAT ? BW_BELIEF_FLAT : BW_BELIEF_TREND, believed);
+    const double others = (1 - ratio) / fmax(1 - believed, DBL_MIN);
+    v->falling *= v->leaning == BW_FALLING ? ratio / believed : others;
+    v->rising *= v->leaning == BW_RISING ? ratio / believed : others;
+    v->flat = 1 - v->falling - v->rising;
+    v->confidence_ratio = ratio;
+}
+
 static void judge(struct bw_arena *arena, struct bw_trend_exam *exam)
 {
     const struct bw_trend_grid *grid = exam->grid;
@@ -48,6 +63,8 @@ static void judge(struct bw_arena *arena, struct bw_trend_exam *exam)
     if (exam->changes > 0)
         exam->slope.rise /= CHOSEN;
     bw_trend_direction(&exam->slope, grid->constant, &exam->verdict);
+    if (!grid->constant && exam->verdict.direction != BW_UNDETERMINED)
+        calibrate(&exam->verdict);
 }
 
 void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "trend/threshold.h"
 
+#include "trend/calibrate.h"
 #include "trend/robust.h"
 
 #include <gsl/gsl_sort.h>
@@ -23,6 +24,7 @@ struct world {
     size_t shocks;
     double reach;         /* no sum of shocks gets higher than this, season included */
     const double *season; /* [steps] */
+    size_t hopeful;       /* futures that might have reached it */
 };
 
 static double recent_level(const struct bw_trend_outlook *o)
@@ -97,6 +99,7 @@ static double first_crossing(struct world *w)
                     : w->side * s->residual[s->n - 1];
     const size_t from = worth_looking(w, level, slope, x);
     x = from > 0 ? 0 : x;
+    w->hopeful += from < o->steps;
     for (size_t k = from; k < o->steps; k++) {
         const uint64_t pick = (bw_trend_random_next(&w->random) >> 32) * w->shocks >> 32;
         x = s->r * x + w->shock[pick];
@@ -119,6 +122,7 @@ void bw_trend_passage_simulate(struct bw_arena *arena, const struct bw_trend_out
     out->steps = outlook->steps;
     for (size_t i = 0; i < BW_TREND_PATHS; i++)
         out->first[i] = first_crossing(&w);
+    out->exact = w.hopeful == 0 || !(outlook->slope->sd > 0);
     gsl_sort(out->first, 1, BW_TREND_PATHS);
 }
 
@@ -127,7 +131,8 @@ double bw_trend_passage_ratio(const struct bw_trend_passage *passage, size_t ste
     size_t crossed = 0;
     while (crossed < BW_TREND_PATHS && passage->first[crossed] <= (double)steps)
         crossed++;
-    return ((double)crossed + 0.5) / (BW_TREND_PATHS + 1);
+    const double share = ((double)crossed + 0.5) / (BW_TREND_PATHS + 1);
+    return passage->exact ? share : bw_trend_calibrate(BW_BELIEF_CROSSING, share);
 }
 
 double bw_trend_passage_quantile(const struct bw_trend_passage *passage, double q)

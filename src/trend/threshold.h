@@ -13,6 +13,7 @@
 #include "trend/season.h"
 #include "trend/slope.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct bw_trend_outlook {
 
 struct bw_trend_passage {
     size_t steps;
+    bool exact;                   /* no noise was ever seen: all futures along the line are one */
     double first[BW_TREND_PATHS]; /* sorted: step (from 1) of the first crossing, steps + 1: none */
 };
 
@@ -41,7 +43,8 @@ struct bw_trend_passage {
 void bw_trend_passage_simulate(struct bw_arena *arena, const struct bw_trend_outlook *outlook,
                                struct bw_trend_passage *out);
 
-/* P(crossed within `steps`), never quite 0 or 1: 256 futures cannot tell. */
+/* P(crossed within `steps`), never quite 0 or 1: 256 futures cannot tell; calibrated unless
+ * exact. */
 double bw_trend_passage_ratio(const struct bw_trend_passage *passage, size_t steps);
 
 /* The q-quantile of the first crossing in steps; +Inf when beyond the steps foreseen. */
