@@ -69,6 +69,7 @@ static void adopt_check(struct bw_roster *roster, struct bw_roster_check *check,
     bw_roster_set_veiled(roster, check, old->veiled && (check->spec.covered || old->idle_ms != 0));
     bw_roster_set_idle(roster, check, old->idle && check->spec.hours != NULL, old->idle_ms);
     check->veiled_ms = old->veiled_ms;
+    check->maintained = old->maintained;
     check->idle_ms = check->veiled ? old->idle_ms : 0;
     bw_roster_keep_last(check, &old->last);
     check->failures = old->failures;

@@ -45,8 +45,8 @@ void bw_roster_note_windows(struct bw_roster *roster, struct bw_roster_check *ch
 {
     const struct bw_subject subject = bw_roster_subject(check);
     check->windows = bw_config_windows_of(roster->config, &subject, check->spec.labels);
-    if (check->windows == 0)
-        return;
+    if (check->windows == 0 && !check->maintained)
+        return; /* else it was in a window until now, and that is over */
     if (check->mark_source == NULL)
         open_outlets(roster, check);
     mark(roster, check, now_ms);

@@ -117,8 +117,8 @@ void bw_report_say_time(struct bw_buf *out, int64_t unix_ms)
 /* Rectangles of an SVG that is as wide as the strip has parts, one for each run of equals. */
 static void say_strip(struct bw_buf *out, const uint8_t *strip)
 {
-    static const char *const classes[BW_STATUS_COUNT] = { "unknown", "healthy", "degraded",
-                                                          "unhealthy" };
+    static const char *const classes[] = { "unknown", "healthy", "degraded", "unhealthy",
+                                           "maintenance" };
     for (size_t i = 0, end; i < BW_REPORT_STRIP_PARTS; i = end) {
         for (end = i + 1; end < BW_REPORT_STRIP_PARTS && strip[end] == strip[i];)
             end++;

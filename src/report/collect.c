@@ -131,6 +131,13 @@ static bool take_scores(void *ctx, uint32_t series, const struct bw_point *point
     return true;
 }
 
+static bool take_marks(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct scan *scan = ctx;
+    bw_spells_note_marks(scan->gather, entry_of(scan, series), points, count);
+    return true;
+}
+
 static void note_due(struct bw_report_entry *entry, int64_t ts_ms, double due_s, int64_t from_ms)
 {
     const double ahead_ms = due_s * 1000 - (double)ts_ms;
@@ -164,6 +171,8 @@ struct metric_scan {
 };
 
 static const struct metric_scan metric_scans[] = {
+    { "bellwether_check_maintenance", true, 2 * BW_MAINTENANCE_MARK_MS, take_marks, NULL },
+    { "bellwether_check_maintenance", false, 2 * BW_MAINTENANCE_MARK_MS, take_marks, NULL },
     { "probe_push_due_timestamp_seconds", true, BW_REPORT_PUSH_LOOKBACK_MS, NULL, take_dues },
     { "probe_success", true, BW_REPORT_LOOKBACK_MS, take_results, NULL },
     { "probe_duration_seconds", true, 0, NULL, take_durations },
@@ -246,6 +255,8 @@ static void finish_entry(struct bw_gather *gather, struct bw_report_entry *entry
                                                  .initial = initial_status(gather, entry),
                                                  .blind = entry->blind,
                                                  .blind_count = entry->blind_count,
+                                                 .maintenance = entry->maintenance,
+                                                 .maintenance_count = entry->maintenance_count,
                                                  .interval_ms = entry->interval_ms,
                                                  .before_ms = entry->before_ms,
                                                  .from_ms = request->from_ms,
@@ -295,9 +306,21 @@ static void begin_incident(struct incidents *incidents, const struct bw_report_e
                                      .cause = change->cause };
 }
 
+/* 0: it goes on. What is over before it counts, and what does not count yet, is none. */
+static void end_incident(struct incidents *incidents, const struct bw_report_entry *entry,
+                         int64_t ended_ms, int64_t to_ms)
+{
+    struct bw_report_incident *last = &incidents->items[incidents->count - 1];
+    last->ended_ms = ended_ms;
+    last->began_ms = bw_spells_excuse(entry, last->began_ms);
+    if (last->began_ms >= (ended_ms != 0 ? ended_ms : to_ms))
+        incidents->count--;
+}
+
 static void find_incidents(const struct bw_gather *gather, const struct bw_report_entry *entry,
                            struct incidents *incidents)
 {
+    const int64_t to_ms = gather->report->request.to_ms;
     bool open = entry->before.id != 0 && entry->before.to == BW_UNHEALTHY;
     if (open)
         begin_incident(incidents, entry, &entry->before);
@@ -306,9 +329,11 @@ static void find_incidents(const struct bw_gather *gather, const struct bw_repor
         if (!open && change->to == BW_UNHEALTHY)
             begin_incident(incidents, entry, change);
         else if (open && change->to != BW_UNHEALTHY)
-            incidents->items[incidents->count - 1].ended_ms = change->ts_ms;
+            end_incident(incidents, entry, change->ts_ms, to_ms);
         open = change->to == BW_UNHEALTHY;
     }
+    if (open)
+        end_incident(incidents, entry, 0, to_ms);
 }
 
 static int by_beginning(const void *a, const void *b)

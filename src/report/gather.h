@@ -27,6 +27,8 @@ struct bw_report_entry {
     uint32_t *scores;                    /* in each spell of blindness; NULL: none */
     const struct bw_report_spell *blind; /* of the spells those in which it could not be seen */
     size_t blind_count;
+    const struct bw_report_spell *maintenance; /* in the range; oldest first, without overlaps */
+    size_t maintenance_count;
     bool done;
 };
 

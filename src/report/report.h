@@ -42,13 +42,13 @@ struct bw_report_request {
 };
 
 /* A report shows each check's range in this many equal parts. */
-enum { BW_REPORT_STRIP_PARTS = 60 };
+enum { BW_REPORT_STRIP_PARTS = 60, BW_REPORT_STRIP_MAINTENANCE = BW_STATUS_COUNT };
 
 /* How the time of one check (or service) was spent; the five add up to 1. */
 struct bw_report_time {
     double healthy_ratio, degraded_ratio, unhealthy_ratio;
-    double unknown_ratio; /* nobody looked, or nobody could see */
-    double maintenance_ratio;
+    double unknown_ratio;     /* nobody looked, or nobody could see */
+    double maintenance_ratio; /* whatever was seen then */
 };
 
 struct bw_report_check {
@@ -61,10 +61,11 @@ struct bw_report_check {
     unsigned incidents;                                    /* times it became UNHEALTHY */
     int64_t downtime_ms;                                   /* UNHEALTHY, as far as it is known */
     int64_t longest_ms;                                    /* the longest incident's part of it */
-    uint8_t strip[BW_REPORT_STRIP_PARTS]; /* the worst bw_status known of each part */
+    uint8_t strip[BW_REPORT_STRIP_PARTS]; /* the worst bw_status known of each part, or … */
 };
 
-/* One time that a check was UNHEALTHY, as told by events; it may have begun before the range. */
+/* One time that a check was UNHEALTHY, as told by events; it may have begun before the range. What
+ * began in maintenance begins when that is over, and is none if it is over before. */
 struct bw_report_incident {
     const char *service, *instance, *check;
     int64_t began_ms;

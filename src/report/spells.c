@@ -125,15 +125,61 @@ void bw_spells_decide(struct bw_gather *gather, struct bw_report_entry *entry,
     free(results);
 }
 
-bool bw_spells_hold(const struct bw_report_entry *entry, int64_t ts_ms)
+/* Until when a mark stands. Marks that are missing say that nobody was there. */
+static int64_t mark_until(const struct bw_point *points, size_t count, size_t i)
 {
-    size_t low = 0, high = entry->blind_count;
+    const int64_t ts_ms = points[i].ts_ms;
+    if (i + 1 < count && points[i + 1].ts_ms - ts_ms <= 2 * BW_MAINTENANCE_MARK_MS)
+        return points[i + 1].ts_ms;
+    return ts_ms + BW_MAINTENANCE_MARK_MS;
+}
+
+void bw_spells_note_marks(struct bw_gather *gather, struct bw_report_entry *entry,
+                          const struct bw_point *points, size_t count)
+{
+    const struct bw_report_request *request = &gather->report->request;
+    struct bw_report_spell *spells = bw_arena_array(&gather->report->arena, count, sizeof *spells);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t until_ms = mark_until(points, count, i);
+        const int64_t from_ms =
+            points[i].ts_ms > request->from_ms ? points[i].ts_ms : request->from_ms;
+        const int64_t to_ms = until_ms < request->to_ms ? until_ms : request->to_ms;
+        if (points[i].value < 0.5 || from_ms >= to_ms)
+            continue;
+        if (n > 0 && spells[n - 1].to_ms == from_ms)
+            spells[n - 1].to_ms = to_ms;
+        else
+            spells[n++] = (struct bw_report_spell){ from_ms, to_ms };
+    }
+    entry->maintenance = spells;
+    entry->maintenance_count = n;
+}
+
+/* The spell that the time lies in, or NULL. */
+static const struct bw_report_spell *find_spell(const struct bw_report_spell *spells, size_t count,
+                                                int64_t ts_ms)
+{
+    size_t low = 0, high = count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (entry->blind[middle].to_ms <= ts_ms)
+        if (spells[middle].to_ms <= ts_ms)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < entry->blind_count && entry->blind[low].from_ms <= ts_ms;
+    return low < count && spells[low].from_ms <= ts_ms ? &spells[low] : NULL;
+}
+
+int64_t bw_spells_excuse(const struct bw_report_entry *entry, int64_t ts_ms)
+{
+    const struct bw_report_spell *spell =
+        find_spell(entry->maintenance, entry->maintenance_count, ts_ms);
+    return spell != NULL ? spell->to_ms : ts_ms;
+}
+
+bool bw_spells_hold(const struct bw_report_entry *entry, int64_t ts_ms)
+{
+    return find_spell(entry->blind, entry->blind_count, ts_ms) != NULL
+           || find_spell(entry->maintenance, entry->maintenance_count, ts_ms) != NULL;
 }

@@ -13,12 +13,14 @@
 struct walk {
     const struct bw_report_timeline *timeline;
     struct bw_report_check *out;
-    size_t next;  /* change */
-    size_t spell; /* of blindness: the first that is not over */
+    size_t next;               /* change */
+    size_t blind, maintenance; /* spells: the first that is not over */
     enum bw_status status;
     int64_t at_ms;
     int64_t spent_ms[BW_STATUS_COUNT];
+    int64_t maintenance_ms;
     int64_t incident_ms; /* of the incident that goes on */
+    bool untold;         /* it began in maintenance, and nothing of it lies outside yet */
     enum bw_status last; /* as counted */
 };
 
@@ -69,60 +71,96 @@ int64_t bw_report_interval_ms(const struct bw_point *points, size_t count)
     return median_ms;
 }
 
-static void mark_strip(struct walk *walk, int64_t until_ms, enum bw_status status)
+/* The worst, with maintenance between what is well and what is not. */
+static int rank_in_strip(uint8_t part)
+{
+    static const int ranks[] = { [BW_UNKNOWN] = 0,
+                                 [BW_HEALTHY] = 1,
+                                 [BW_DEGRADED] = 3,
+                                 [BW_UNHEALTHY] = 4,
+                                 [BW_REPORT_STRIP_MAINTENANCE] = 2 };
+    return ranks[part];
+}
+
+static void mark_strip(struct walk *walk, int64_t until_ms, uint8_t part)
 {
     const int64_t from_ms = walk->timeline->from_ms;
     const int64_t range_ms = walk->timeline->to_ms - from_ms;
     const int64_t first = (walk->at_ms - from_ms) * BW_REPORT_STRIP_PARTS / range_ms;
     const int64_t last = (until_ms - 1 - from_ms) * BW_REPORT_STRIP_PARTS / range_ms;
     for (int64_t i = first; i <= last; i++) {
-        if (walk->out->strip[i] < status) /* the numbers rise from UNKNOWN to UNHEALTHY */
-            walk->out->strip[i] = (uint8_t)status;
+        if (rank_in_strip(walk->out->strip[i]) < rank_in_strip(part))
+            walk->out->strip[i] = part;
     }
 }
 
-static void count_part(struct walk *walk, int64_t until_ms, bool known)
+static void count_incident(struct walk *walk, int64_t until_ms)
+{
+    if (walk->untold) {
+        walk->untold = false;
+        walk->out->incidents++;
+        walk->incident_ms = 0;
+    }
+    walk->incident_ms += until_ms - walk->at_ms;
+    if (walk->incident_ms > walk->out->longest_ms)
+        walk->out->longest_ms = walk->incident_ms;
+}
+
+static void count_part(struct walk *walk, int64_t until_ms, bool known, bool maintained)
 {
     const enum bw_status status = known ? walk->status : BW_UNKNOWN;
-    walk->spent_ms[status] += until_ms - walk->at_ms;
-    if (status == BW_UNHEALTHY) {
-        walk->incident_ms += until_ms - walk->at_ms;
-        if (walk->incident_ms > walk->out->longest_ms)
-            walk->out->longest_ms = walk->incident_ms;
-    }
-    mark_strip(walk, until_ms, status);
+    *(maintained ? &walk->maintenance_ms : &walk->spent_ms[status]) += until_ms - walk->at_ms;
+    if (status == BW_UNHEALTHY && !maintained)
+        count_incident(walk, until_ms);
+    mark_strip(walk, until_ms, maintained ? BW_REPORT_STRIP_MAINTENANCE : (uint8_t)status);
     walk->last = status;
     walk->at_ms = until_ms;
 }
 
-/* Whether we are blind here, and until when that stays so. */
-static bool is_blind(struct walk *walk, int64_t *out_until_ms)
+/* Whether the walk is in one of the spells, of which *next is the first that is not over;
+ * *until_ms is brought forward to when that changes. */
+static bool is_within(const struct bw_report_spell *spells, size_t count, size_t *next,
+                      int64_t at_ms, int64_t *until_ms)
 {
-    const struct bw_report_timeline *timeline = walk->timeline;
-    while (walk->spell < timeline->blind_count && timeline->blind[walk->spell].to_ms <= walk->at_ms)
-        walk->spell++;
-    *out_until_ms = INT64_MAX;
-    if (walk->spell == timeline->blind_count)
+    while (*next < count && spells[*next].to_ms <= at_ms)
+        ++*next;
+    if (*next == count)
         return false;
-    const struct bw_report_spell *spell = &timeline->blind[walk->spell];
-    const bool blind = spell->from_ms <= walk->at_ms;
-    *out_until_ms = blind ? spell->to_ms : spell->from_ms;
-    return blind;
+    const bool within = spells[*next].from_ms <= at_ms;
+    const int64_t end_ms = within ? spells[*next].to_ms : spells[*next].from_ms;
+    *until_ms = end_ms < *until_ms ? end_ms : *until_ms;
+    return within;
+}
+
+static bool is_blind(struct walk *walk, int64_t *until_ms)
+{
+    return is_within(walk->timeline->blind, walk->timeline->blind_count, &walk->blind, walk->at_ms,
+                     until_ms);
+}
+
+static bool is_maintained(struct walk *walk, int64_t *until_ms)
+{
+    return is_within(walk->timeline->maintenance, walk->timeline->maintenance_count,
+                     &walk->maintenance, walk->at_ms, until_ms);
 }
 
 static void count_until(struct walk *walk, int64_t until_ms, bool known)
 {
     while (walk->at_ms < until_ms) {
-        int64_t end_ms;
-        const bool blind = is_blind(walk, &end_ms);
-        count_part(walk, end_ms < until_ms ? end_ms : until_ms, known && !blind);
+        int64_t end_ms = until_ms;
+        const bool blind = is_blind(walk, &end_ms), maintained = is_maintained(walk, &end_ms);
+        count_part(walk, end_ms, known && !blind, maintained);
     }
 }
 
 static void take_change(struct walk *walk, const struct bw_report_change *change)
 {
-    if (change->to == BW_UNHEALTHY && walk->status != BW_UNHEALTHY) {
-        walk->out->incidents++;
+    int64_t end_ms = INT64_MAX;
+    if (change->to != BW_UNHEALTHY) {
+        walk->untold = false;
+    } else if (walk->status != BW_UNHEALTHY) {
+        walk->untold = is_maintained(walk, &end_ms);
+        walk->out->incidents += !walk->untold;
         walk->incident_ms = 0;
     }
     walk->status = change->to;
@@ -196,6 +234,7 @@ static void tell_spent(const struct walk *walk, struct bw_report_check *out)
         .degraded_ratio = (double)ms[BW_DEGRADED] / all,
         .unhealthy_ratio = (double)ms[BW_UNHEALTHY] / all,
         .unknown_ratio = (double)ms[BW_UNKNOWN] / all,
+        .maintenance_ratio = (double)walk->maintenance_ms / all,
     };
     out->available_ratio = known_ms > 0 ? (double)up_ms / (double)known_ms : NAN;
     out->downtime_ms = ms[BW_UNHEALTHY];

@@ -6,6 +6,9 @@
  *   status       HEALTHY     UNHEALTHY                HEALTHY   interval; a pause of up to
  *   counted as   H H H H H H U U U ? ? ? ? ? ? U U U U H H H H   three is bridged
  *
+ * What lies in maintenance counts as that, whatever is known of it: an incident that began there
+ * begins when it is over.
+ *
  * Pure. Times are Unix ms; all ranges are [from, to). */
 #ifndef REPORT_TIMELINE_H
 #define REPORT_TIMELINE_H
@@ -23,7 +26,7 @@ struct bw_report_change {
     const char *cause;
 };
 
-/* A time in which a check could not be seen, whatever its results: unknown. */
+/* A time in which a check could not be seen, whatever its results, or was in maintenance. */
 struct bw_report_spell {
     int64_t from_ms, to_ms;
 };
@@ -35,6 +38,8 @@ struct bw_report_timeline {
     int64_t from_ms, to_ms;
     const struct bw_report_spell *blind; /* oldest first, without overlaps */
     size_t blind_count;
+    const struct bw_report_spell *maintenance; /* the same */
+    size_t maintenance_count;
     int64_t interval_ms; /* of results, as the check itself said; 0: as they came */
     int64_t before_ms;   /* when the last result before the range was; 0: nobody knows */
 };

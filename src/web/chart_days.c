@@ -12,14 +12,22 @@ enum { PITCH = 4, BAR = 3, TALL = 24 };
 /* Below this share of the known time a day counts as bad, not as scratched. */
 static const double BAD_RATIO = 0.99;
 
-enum look { LOOK_NO_DATA, LOOK_HEALTHY, LOOK_DEGRADED, LOOK_UNHEALTHY, LOOK_COUNT };
+enum look {
+    LOOK_NO_DATA,
+    LOOK_HEALTHY,
+    LOOK_DEGRADED,
+    LOOK_UNHEALTHY,
+    LOOK_MAINTENANCE, /* and nothing else */
+    LOOK_COUNT
+};
 
-static const char *const classes[LOOK_COUNT] = { "nodata", "healthy", "degraded", "unhealthy" };
+static const char *const classes[LOOK_COUNT] = { "nodata", "healthy", "degraded", "unhealthy",
+                                                 "maintenance" };
 
 static enum look look_of(const struct bw_day *day)
 {
     if (!isfinite(day->available_ratio))
-        return LOOK_NO_DATA;
+        return day->maintenance_ratio > 0 ? LOOK_MAINTENANCE : LOOK_NO_DATA;
     if (day->available_ratio < BAD_RATIO)
         return LOOK_UNHEALTHY;
     return day->available_ratio < 1 || day->degraded_ratio > 0 ? LOOK_DEGRADED : LOOK_HEALTHY;
@@ -34,7 +42,7 @@ const char *bw_chart_day_class(const struct bw_day *day)
  * outlined or shorter shows without colours, too. */
 static void draw_look(const struct bw_day *days, enum look look, struct bw_buf *out)
 {
-    static const int tops[LOOK_COUNT] = { TALL - 5, 0, 0, 0 };
+    static const int tops[LOOK_COUNT] = { TALL - 5, 0, 0, 0, TALL - 12 };
     bool any = false;
     for (int i = 0; i < BW_DAYS; i++) {
         if (look_of(&days[i]) != look)

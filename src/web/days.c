@@ -81,16 +81,18 @@ void bw_days_free(struct bw_days *days)
 /* What the checks of one service, which stand together, come to. */
 static struct bw_day sum_up(const struct bw_report_check *checks, size_t count, int64_t begin_ms)
 {
-    double known = 0, up = 0, degraded = 0;
+    double known = 0, up = 0, degraded = 0, maintenance = 0;
     struct bw_day day = { .begin_ms = begin_ms, .available_ratio = NAN };
     for (size_t i = 0; i < count; i++) {
         const struct bw_report_time *time = &checks[i].time;
         up += time->healthy_ratio + time->degraded_ratio;
         degraded += time->degraded_ratio;
+        maintenance += time->maintenance_ratio;
         known += time->healthy_ratio + time->degraded_ratio + time->unhealthy_ratio;
         if (checks[i].downtime_ms > day.down_ms)
             day.down_ms = checks[i].downtime_ms;
     }
+    day.maintenance_ratio = maintenance / (double)count;
     if (known > 0) {
         day.known_ratio = known / (double)count;
         day.available_ratio = up / known;
@@ -109,7 +111,7 @@ static void fill(struct table *table, const struct bw_report *report, int64_t be
             if (strcmp(report->checks[end].service, service) != 0)
                 break;
         struct bw_day day = sum_up(&report->checks[i], end - i, begin_ms);
-        if (day.known_ratio > 0)
+        if (day.known_ratio + day.maintenance_ratio > 0)
             table->rows[table->count++] = (struct row){ bw_strdup(service), day };
     }
 }

@@ -20,8 +20,9 @@ enum { BW_DAYS = 90 };
 
 /* One day of a service: the mean over its checks. */
 struct bw_day {
-    int64_t begin_ms;       /* midnight UTC */
-    double known_ratio;     /* of the day so far; 0: nobody looked */
+    int64_t begin_ms;   /* midnight UTC */
+    double known_ratio; /* of the day so far; 0: nobody looked */
+    double maintenance_ratio;
     double available_ratio; /* HEALTHY or DEGRADED, of the known time; NaN: none is known */
     double degraded_ratio;  /* of the known time */
     int64_t down_ms;        /* of the check that was UNHEALTHY longest */
@@ -44,7 +45,8 @@ void bw_days_update(struct bw_days *days, const char *store, int64_t now_ms);
 /* Whether all of the last days have been looked at. */
 bool bw_days_are_complete(struct bw_days *days, int64_t now_ms);
 
-/* The last BW_DAYS days of a service, oldest first, today last. False when no day is known. */
+/* The last BW_DAYS days of a service, oldest first, today last. False when nothing is known of any.
+ */
 bool bw_days_of(struct bw_days *days, const char *service, int64_t now_ms,
                 struct bw_day out[BW_DAYS]);
 

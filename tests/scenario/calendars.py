@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calendars from outside: what is not watched now does not run, is UNKNOWN and counts for nothing;
-when its hours begin it is watched as ever. What is down in maintenance is marked, and alerted about
-when that is over. A restart changes nothing."""
+when its hours begin it is watched as ever. What is down in maintenance is marked, counts as that,
+and is alerted about when that is over. A restart changes nothing."""
+import json
+
 from harness import config, eventually, expect, expect_equal, free_port, run, tcp_check
 
 CALENDARS = {"now": [{"years": ["2020:2099"]}], "never": [{"years": ["2020"]}]}
@@ -67,6 +69,14 @@ def told(daemon, name):
     return [e["cause"] for e in daemon.events(kind="system") if e["name"] == name]
 
 
+def reported(bench, daemon):
+    """How the time of each service was spent."""
+    report = bench.bellwether("report", "summary", "--format=json", "--range=1h",
+                              f"--storage.path={daemon.store}")
+    expect_equal(report.returncode, 0, report.stderr)
+    return {check["service"]: check for check in json.loads(report.stdout)["checks"]}
+
+
 def maintenance(bench):
     services = [{"name": "shop", "labels": {"tier": "3"}, "checks": [tcp_check("port", free_port())]},
                 {"name": "bank", "checks": [tcp_check("port", free_port())]}]
@@ -101,6 +111,12 @@ def maintenance(bench):
     eventually("when it is over, there is an alert",
                lambda: daemon.alerts("check-unhealthy", service="shop"))
     eventually("its end is stored", lambda: told(daemon, "maintenance ends"))
+    spent = eventually("its time is reported", lambda: (s := reported(bench, daemon)) and
+                       s["shop"]["downtime_seconds"] > 0 and s)
+    expect(spent["shop"]["maintenance_ratio"] > 0, f"shop: {spent['shop']}")
+    expect_equal(spent["bank"]["maintenance_ratio"], 0, "bank")
+    expect(spent["shop"]["downtime_seconds"] < spent["bank"]["downtime_seconds"], f"{spent}")
+    expect_equal(spent["shop"]["incidents"], 1, "incidents: what went on when it was over")
     expect_equal(told(daemon, "maintenance begins"), ["patching: 1 check"], "told once")
 
 

@@ -256,6 +256,57 @@ static void blind_time_counts_for_nothing(void **state)
     bw_report_free(report);
 }
 
+static void mark(struct fixture *f, const char *service, int64_t second, double value)
+{
+    const struct bw_label labels[] = { { "check", "http" },
+                                       { "instance", "a:80" },
+                                       { "service", service } };
+    const struct bw_sample sample = { bw_store_series(f->store, "bellwether_check_maintenance",
+                                                      (struct bw_labels){ labels, 3 }),
+                                      FROM + second * 1000, value };
+    assert_true(bw_store_append(f->store, &sample, 1));
+}
+
+/* Maintenance of "shop" from 90 s to 210 s and from 500 s on, of which the last mark is told at
+ * 500 s; it fails in both, and longer than the first. A mark of long ago says nothing any more. */
+static void maintenance_is_told_by_marks(void **state)
+{
+    struct fixture *f = *state;
+    const char *const runs = "++++++++++---+++++------++++++++++++++++++++++++++++------++";
+    run_check(f, "shop", runs);
+    run_check(f, "bank", runs);
+    for (int i = 0; i < 2; i++) {
+        const char *service = i == 0 ? "shop" : "bank";
+        change(f, service, -30, BW_UNKNOWN, BW_HEALTHY, "");
+        change(f, service, 120, BW_HEALTHY, BW_UNHEALTHY, "connection refused");
+        change(f, service, 140, BW_UNHEALTHY, BW_HEALTHY, "");
+        change(f, service, 200, BW_HEALTHY, BW_UNHEALTHY, "connection refused");
+        change(f, service, 240, BW_UNHEALTHY, BW_HEALTHY, "");
+        change(f, service, 540, BW_HEALTHY, BW_UNHEALTHY, "connection refused");
+    }
+    mark(f, "shop", -590, 1);
+    mark(f, "shop", 90, 1);
+    mark(f, "shop", 210, 0);
+    mark(f, "shop", 500, 1);
+    struct bw_report *report = collect(f);
+    const struct bw_report_check *bank = &report->checks[0], *shop = &report->checks[1];
+    assert_true(is_near(shop->time.maintenance_ratio, 220.0 / 600));
+    assert_true(is_near(shop->time.unhealthy_ratio, 30.0 / 600));
+    assert_true(is_near(shop->available_ratio, 350.0 / 380));
+    assert_int_equal(shop->incidents, 1);
+    assert_int_equal(shop->runs, 38);
+    assert_int_equal(shop->failures, 3);
+    assert_true(is_near(bank->time.maintenance_ratio, 0));
+    assert_int_equal(bank->incidents, 3);
+    assert_int_equal(bank->runs, 60);
+    assert_int_equal(report->incident_count, 4);
+    const struct bw_report_incident *told = &report->incidents[2];
+    assert_string_equal(told->service, "shop");
+    assert_int_equal(told->began_ms, FROM + 210000);
+    assert_int_equal(told->lasted_ms, 30000);
+    bw_report_free(report);
+}
+
 static void the_beginning_is_known_from_before(void **state)
 {
     struct fixture *f = *state;
@@ -511,6 +562,7 @@ int main(void)
         TEST(time_is_told_exactly),
         TEST(silence_is_unknown),
         TEST(blind_time_counts_for_nothing),
+        TEST(maintenance_is_told_by_marks),
         TEST(the_beginning_is_known_from_before),
         TEST(rare_reports_are_good_until_the_next),
         TEST(hosts_are_told_by_events_alone),

@@ -195,6 +195,72 @@ static void blind_time_is_unknown(void **state)
     assert_true(fabs(check.available_ratio - 17.0 / 37) < 1e-12);
 }
 
+/* The same, an M for every second in maintenance. */
+static const struct {
+    const char *name, *results, *status, *maintenance;
+    int healthy, unhealthy, unknown, maintained; /* seconds */
+    unsigned incidents;
+    int longest;
+} maintained[] = {
+    { "all of an incident", "xxxxxxxxxx", "..U..H....", ".MMMMMM...", 4, 0, 0, 6, 0, 0 },
+    { "it went on after it", "xxxxxxxxxx", "..U.....H.", ".MMM......", 3, 4, 0, 3, 1, 4 },
+    { "it had begun before", "xxxxxxxxxx", "..U.....H.", "....MM....", 4, 4, 0, 2, 1, 4 },
+    { "nobody looked in it", "xx......xx", "..........", "..MMMMMM..", 4, 0, 0, 6, 0, 0 },
+    { "nobody looked around it", "..........", "..........", "..MMMMMM..", 0, 0, 4, 6, 0, 0 },
+    { "one in it, one after", "xxxxxxxxxx", ".UH..UH...", "MMM.......", 6, 1, 0, 3, 1, 1 },
+    { "twice", "xxxxxxxxxx", "..U.......", ".MMM...MMM", 1, 3, 0, 6, 1, 3 },
+};
+
+static size_t read_spells(const char *text, struct bw_report_spell *spells)
+{
+    size_t n = 0;
+    for (int64_t i = 0; text[i] != '\0'; i++) {
+        if (text[i] != 'M')
+            continue;
+        if (i == 0 || text[i - 1] != 'M')
+            spells[n++].from_ms = FROM + i * 1000;
+        spells[n - 1].to_ms = FROM + (i + 1) * 1000;
+    }
+    return n;
+}
+
+static void maintenance_is_neither_up_nor_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof maintained / sizeof *maintained; i++) {
+        struct bw_point points[16];
+        struct bw_report_change changes[16];
+        struct bw_report_spell spells[16];
+        struct bw_report_check check = { .runs = 0 };
+        const char *name = maintained[i].name;
+        const struct bw_report_timeline timeline = {
+            .changes = changes,
+            .count = read_changes(maintained[i].status, changes),
+            .initial = BW_HEALTHY,
+            .from_ms = FROM,
+            .to_ms = FROM + 10000,
+            .maintenance = spells,
+            .maintenance_count = read_spells(maintained[i].maintenance, spells),
+        };
+        bw_report_spend(&timeline, points, read_points(maintained[i].results, points), 3600000,
+                        false, &check);
+        expect_seconds(name, "healthy", check.time.healthy_ratio, maintained[i].healthy, 10);
+        expect_seconds(name, "unhealthy", check.time.unhealthy_ratio, maintained[i].unhealthy, 10);
+        expect_seconds(name, "unknown", check.time.unknown_ratio, maintained[i].unknown, 10);
+        expect_seconds(name, "maintained", check.time.maintenance_ratio, maintained[i].maintained,
+                       10);
+        expect_number(name, "incidents", check.incidents, maintained[i].incidents);
+        expect_number(name, "downtime", check.downtime_ms, maintained[i].unhealthy * 1000);
+        expect_number(name, "longest", check.longest_ms, maintained[i].longest * 1000);
+        for (int64_t k = 0; k < 10; k++) {
+            const uint8_t part = check.strip[k * BW_REPORT_STRIP_PARTS / 10];
+            const bool marked = maintained[i].maintenance[k] == 'M';
+            if (marked != (part == BW_REPORT_STRIP_MAINTENANCE))
+                fail_msg("%s: second %d of the strip is %d", name, (int)k, part);
+        }
+    }
+}
+
 static void five_shares_add_up_to_one(void **state)
 {
     (void)state;
@@ -342,6 +408,7 @@ int main(void)
         cmocka_unit_test(stories_are_counted_as_told),
         cmocka_unit_test(jobs_are_known_as_long_as_they_say),
         cmocka_unit_test(blind_time_is_unknown),
+        cmocka_unit_test(maintenance_is_neither_up_nor_down),
         cmocka_unit_test(five_shares_add_up_to_one),
         cmocka_unit_test(availability_is_of_the_known_time),
         cmocka_unit_test(the_result_before_the_range_counts),
