@@ -243,6 +243,13 @@ static void warn_of_later_sections(struct bw_config_loading *loading)
     }
 }
 
+struct bw_conf_ctx bw_config_module_ctx(const struct bw_config_loading *loading)
+{
+    struct bw_conf_ctx ctx = loading->ctx;
+    ctx.as_go = true;
+    return ctx;
+}
+
 /* All of them, also those that no check uses: /probe may. */
 static void resolve_modules(struct bw_config_loading *loading)
 {
@@ -250,10 +257,11 @@ static void resolve_modules(struct bw_config_loading *loading)
     const size_t count = loading->modules != NULL ? loading->modules->count : 0;
     struct bw_config_module *modules = bw_arena_array(loading->arena, count + 1, sizeof *modules);
     const struct bw_node *node = count > 0 ? loading->modules->first : NULL;
+    struct bw_conf_ctx ctx = bw_config_module_ctx(loading);
     for (; node != NULL; node = node->next) {
         const char *path = bw_conf_path_key(loading->arena, "modules", node->key);
         struct bw_probe_module *module = bw_arena_alloc(loading->arena, sizeof *module);
-        bw_conf_decode(&loading->ctx, node, path, &bw_probe_module_group, module);
+        bw_conf_decode(&ctx, node, path, &bw_probe_module_group, module);
         module->name = node->key;
         modules[config->probe_module_count++] =
             (struct bw_config_module){ node->key, module, node };

@@ -29,6 +29,9 @@ bool bw_config_is_sound(const struct bw_config_loading *loading, const char *pat
 struct bw_conf_ctx bw_config_ctx(struct bw_config *config, struct bw_arena *arena,
                                  struct bw_problems *problems);
 
+/* The same for a module, which may have been written for blackbox_exporter. */
+struct bw_conf_ctx bw_config_module_ctx(const struct bw_config_loading *loading);
+
 /* Reads `file` and what it includes into loading->root and loading->modules, with the modules that
  * are built in below them. */
 bool bw_config_read(struct bw_config_loading *loading, const char *file);

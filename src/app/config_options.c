@@ -52,7 +52,7 @@ static const struct bw_node *module_node(struct bw_config_resolving *r,
 static bool is_sound(struct bw_config_resolving *r, const struct bw_node *base)
 {
     struct bw_probe_module *scratch = bw_arena_alloc(r->loading->arena, sizeof *scratch);
-    struct bw_conf_ctx ctx = r->loading->ctx;
+    struct bw_conf_ctx ctx = bw_config_module_ctx(r->loading);
     struct bw_problems told = { 0 };
     ctx.problems = &told;
     const bool sound = bw_conf_decode(&ctx, base, "", &bw_probe_module_group, scratch);
@@ -87,7 +87,8 @@ static struct bw_probe_module *decode_module(struct bw_config_resolving *r,
     struct bw_probe_module *module = bw_arena_alloc(arena, sizeof *module);
     const char *where = base == NULL ? bw_conf_path_key(arena, path, "overrides")
                                      : bw_conf_path_key(arena, "modules", check->module);
-    if (!bw_conf_decode(&r->loading->ctx, merged, where, &bw_probe_module_group, module))
+    struct bw_conf_ctx ctx = bw_config_module_ctx(r->loading);
+    if (!bw_conf_decode(&ctx, merged, where, &bw_probe_module_group, module))
         return NULL;
     if (bw_probe_table[module->prober] != ops) {
         at = base != NULL ? bw_node_find(check_node, "module")->at : at;

@@ -29,6 +29,7 @@
 
 /* Probes. */
 #define BW_PROBE_BODY_BYTES_MAX (1u << 20) /* decoded bytes of a response, by default */
+#define BW_PROBE_BODY_BYTES_TOP (64u << 20) /* and whatever is configured */
 #define BW_PROBE_HEADER_BYTES_MAX (64u << 10)
 #define BW_PROBE_HEADER_LINES_MAX 100u
 #define BW_PROBE_DETAIL_BYTES_MAX 256u /* a peer's words in a result */

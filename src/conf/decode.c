@@ -186,6 +186,18 @@ static bool refuse_both(struct bw_conf_ctx *ctx, const struct bw_node *twin, con
     return false;
 }
 
+/* Its default stands already. */
+static bool is_as_good_as_absent(const struct bw_conf_ctx *ctx, const struct bw_node *node,
+                                 const struct bw_opt *row)
+{
+    if (!ctx->as_go || decoders[row->type] != bw_conf_value_scalar)
+        return false;
+    const bool has_default = row->def != NULL && row->def[0] != '\0';
+    return bw_node_is_null(node)
+           || (node->kind == BW_NODE_SCALAR && node->text[0] == '\0'
+               && (row->type == BW_OPT_ENUM || (row->type == BW_OPT_STRING && has_default)));
+}
+
 static bool decode_child(struct bw_conf_ctx *ctx, const struct bw_node *map,
                          const struct bw_node *child, const char *path,
                          const struct bw_opt_group *group, bool named, void *out)
@@ -196,6 +208,8 @@ static bool decode_child(struct bw_conf_ctx *ctx, const struct bw_node *map,
         bw_problems_add(ctx->problems, child->key_at, path, "%s: %s", child->key, row->help);
         return false;
     }
+    if (row != NULL && is_as_good_as_absent(ctx, child, row))
+        return true;
     if (row != NULL && !is_entry_name(group, named, child->key))
         return bw_conf_decode_row(ctx, child, child_path, row, out);
     row = twin_row(group, child->key);

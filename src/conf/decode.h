@@ -41,6 +41,10 @@ struct bw_conf_ctx {
     enum bw_rc (*read_file)(void *user, const char *path, const char *config_file,
                             struct bw_buf *out, struct bw_err *err);
     void *user;
+
+    /* Values are what they are to programs written in Go: null, and an empty text where a word must
+     * stand or where the default is none, mean that the key is not given. */
+    bool as_go;
 };
 
 /* Fills *out, a struct of `group`, from a mapping. `path` stands before every key in

@@ -149,6 +149,9 @@ static bool take_pairs(struct bw_conf_ctx *ctx, const struct bw_node *node, cons
          value = many ? value->next : NULL, i++) {
         struct bw_pair *pair = &items[(*count)++];
         pair->name = node->key;
+        pair->value = "";
+        if (ctx->as_go && bw_node_is_null(value))
+            continue;
         good &= decode_item(ctx, value, many ? bw_conf_path_index(ctx->arena, path, i) : path, row,
                             BW_OPT_STRING, &pair->value);
     }

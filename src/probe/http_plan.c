@@ -203,6 +203,8 @@ static void copy_way(struct bw_http_plan *plan, const struct bw_http_options *o)
     plan->skip_resolve = o->skip_resolve_phase_with_proxy;
     plan->body_bytes_max =
         o->body_size_limit_bytes != 0 ? o->body_size_limit_bytes : BW_PROBE_BODY_BYTES_MAX;
+    if (plan->body_bytes_max > BW_PROBE_BODY_BYTES_TOP)
+        plan->body_bytes_max = BW_PROBE_BODY_BYTES_TOP;
     plan->has_source = bw_probe_source_read(o->source_ip_address, &plan->source);
     if (plan->has_source) {
         plan->preference = plan->source.family == AF_INET ? BW_IP_4 : BW_IP_6;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Modules of blackbox_exporter 0.23 as they are: those that its package ships, and a file that has
-every key of its documentation, as `module_files` and as `modules`; each can be asked for."""
+every key of its documentation, as `module_files` and as `modules`; each can be asked for. Another
+has values that are odd, and taken."""
 import json
 import pathlib
 import shutil
@@ -11,7 +12,8 @@ import urllib.parse
 from harness import Skip, config, expect, expect_equal, need_program, run
 from servers import Certificates
 
-EVERY_KEY = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "blackbox" / "every-key.yml"
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "blackbox"
+EVERY_KEY, ODD_VALUES = FIXTURES / "every-key.yml", FIXTURES / "odd-values.yml"
 SHIPPED = ("/etc/prometheus/blackbox.yml",
            "/usr/share/doc/prometheus-blackbox-exporter/examples/example.yml",
            "/usr/share/doc/prometheus-blackbox-exporter/examples/blackbox.yml")
@@ -72,6 +74,10 @@ def scenario(bench):
     shutil.copy(EVERY_KEY, file)
     every_key_is_there(file)
     they_take_it(bench, file)
+    odd = bench.folder / ODD_VALUES.name
+    shutil.copy(ODD_VALUES, odd)
+    they_take_it(bench, odd)
+    check(bench, {**config(), "module_files": [str(odd)]}, "odd")
     text = file.read_text()
     inline = bench.folder / "inline.yml"
     inline.write_text(text)

@@ -452,6 +452,30 @@ static void a_missing_document_is_an_empty_one(void **state)
     bw_arena_fini(&arena);
 }
 
+/* As files are read that were written for programs in Go. */
+static void nothing_is_as_good_as_absent_where_asked(void **state)
+{
+    (void)state;
+    static const char text[] = "port:\nlabels: {a: , b: ''}\nhosts: \n";
+    struct bw_arena arena = { 0 };
+    struct bw_problems problems = { 0 };
+    struct rich rich, plain;
+    struct bw_conf_ctx ctx = { .arena = &arena, .problems = &problems, .as_go = true };
+    const struct bw_node *root = bw_yaml_read("t.yml", text, strlen(text), &arena, &problems);
+    bw_conf_decode(&ctx, root, "", &rich_group, &rich);
+    bw_conf_defaults(&arena, &rich_group, &plain);
+    assert_true(rich.port == plain.port);
+    assert_int_equal(rich.labels.count, 2);
+    assert_string_equal(rich.labels.items[0].value, "");
+    assert_string_equal(rich.labels.items[1].value, "");
+    const size_t before = problems.total;
+    ctx.as_go = false;
+    bw_conf_decode(&ctx, root, "", &rich_group, &rich);
+    assert_true(problems.total > before);
+    bw_problems_fini(&problems);
+    bw_arena_fini(&arena);
+}
+
 struct many {
     struct bw_pairs headers;
 };
@@ -500,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_may_have_several_values),
+        cmocka_unit_test(nothing_is_as_good_as_absent_where_asked),
         cmocka_unit_test(nothing_written_means_defaults),
         cmocka_unit_test(every_type_takes_its_value),
         cmocka_unit_test(both_ends_of_a_range_are_inside),
