@@ -75,12 +75,6 @@ static enum bw_rc fail_with_names(const struct bw_config_check *check, const cha
     const size_t kind = bw_kind_of(check->ops);
     struct bw_buf known;
     bw_buf_init(&known, MESSAGE_BYTES_MAX);
-    bw_buf_text(&known, kind != BW_KIND_PUSH ? "duration, attempts" : "duration");
-    for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++) {
-        if (bw_kind_tells_phase(kind, phase))
-            bw_buf_printf(&known, ", %s", bw_probe_phase_name(phase));
-    }
-    bw_buf_text(&known, sees_certificates(kind) ? ", certificate_expires_in" : "");
     bw_kind_words(kind, &known);
     const enum bw_rc rc =
         bw_fail(err, BW_EINVAL, "%s has no '%.64s': expected %s or a metric of the kind",

@@ -3,6 +3,7 @@
 
 #include "app/settings.h"
 #include "base/escape.h"
+#include "base/text.h"
 #include "conf/document.h"
 #include "probe/table.h"
 #include "probe/tells.h"
@@ -164,6 +165,24 @@ static void put_how_to_ask(struct bw_buf *out, const struct bw_probe_ops *ops)
                   ops->target_help);
 }
 
+/* What `degraded_when` may look at. */
+static void put_words(struct bw_buf *out, size_t number)
+{
+    struct bw_buf words;
+    bw_buf_init(&words, 4096);
+    bw_kind_words(number, &words);
+    bw_buf_text(out, "In [`degraded_when`](verdicts.md#conditions) any of them, and");
+    struct bw_span rest = bw_span_of(words.data), word;
+    for (bool more = bw_span_split(&rest, ',', &word); more;) {
+        word = bw_span_trim(word);
+        bw_buf_printf(out, " `%.*s`", (int)word.len, word.data);
+        more = bw_span_split(&rest, ',', &word);
+        bw_buf_char(out, more ? ',' : '.');
+    }
+    bw_buf_text(out, "\n\n");
+    bw_buf_fini(&words);
+}
+
 static void put_kind(struct bw_buf *out, size_t number)
 {
     const struct kind kind = kind_of(number);
@@ -176,6 +195,7 @@ static void put_kind(struct bw_buf *out, size_t number)
     if (number != BW_KIND_PUSH)
         bw_buf_text(out, "Beside [those of every kind](#metrics-of-every-kind):\n\n");
     put_families(out, number, false);
+    put_words(out, number);
     bw_buf_printf(out, "### %s: reasons\n\n", kind.name);
     if (number != BW_KIND_PUSH)
         bw_buf_text(out, "Beside [those of every kind](#reasons-of-every-kind):\n\n");

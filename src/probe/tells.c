@@ -224,6 +224,13 @@ bool bw_kind_word(size_t kind, const char *word, enum bw_family_id *out)
 
 void bw_kind_words(size_t kind, struct bw_buf *out)
 {
+    bw_buf_text(out, kind != BW_KIND_PUSH ? "duration, attempts" : "duration");
+    for (enum bw_probe_phase phase = 0; phase < BW_PHASE_COUNT; phase++) {
+        if (bw_kind_tells_phase(kind, phase))
+            bw_buf_printf(out, ", %s", bw_probe_phase_name(phase));
+    }
+    if (bw_kind_tells_family(kind, BW_METRIC_PROBE_SSL_EARLIEST_CERT_EXPIRY))
+        bw_buf_text(out, ", certificate_expires_in");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (words[i].kind == kind)
             bw_buf_printf(out, ", %s", words[i].word);

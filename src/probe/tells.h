@@ -33,7 +33,8 @@ bool bw_kind_tells_phase(size_t kind, enum bw_probe_phase phase);
  * probe_icmp_packet_loss_ratio of icmp. False when the kind has no such word. */
 bool bw_kind_word(size_t kind, const char *word, enum bw_family_id *out);
 
-/* Appends ", loss, rtt, jitter": the words that the kind has, for messages. */
+/* Appends "duration, attempts, resolve, processing, loss": all that conditions on a run of the kind
+ * may look at beside its metrics, for messages and documents. */
 void bw_kind_words(size_t kind, struct bw_buf *out);
 
 #endif
