@@ -48,6 +48,8 @@ static const struct {
       "{__address__=\"a:1\"," META ",n=\"5\"}\n{__address__=\"b\"," META "}\n" },
     { BW_LIST_YAML, "[]\n", "" },
     { BW_LIST_YAML, "- targets:\n  labels:\n", "" },
+    { BW_LIST_YAML, "- targets: [&x a, *x]\n",
+      "{__address__=\"a\"," META "}\n{__address__=\"a\"," META "}\n" },
     /* What is wrong. */
     { BW_LIST_JSON, "", "line 1: '[' or '{' expected near end of file" },
     { BW_LIST_JSON, "[{\"targets\":[\"a:1\"]}", "line 1: ']' expected near end of file" },
@@ -63,7 +65,7 @@ static const struct {
     { BW_LIST_JSON, "[{\"labels\":{\"a\":1}}]", "[0].labels.a: expected text" },
     { BW_LIST_YAML, "- targets: [a\n- x",
       "line 3: not YAML: flow sequence without a closing bracket" },
-    { BW_LIST_YAML, "- targets: [&x a, *x]\n", "line 1: " },
+    { BW_LIST_YAML, "- targets: [*x]\n", "line 1: " },
 };
 
 static void lists_are_read_or_refused(void **state)
