@@ -273,7 +273,7 @@ def check_block(bench, world, file, number, text):
     else:
         said = bench.bellwether("check", bench.folder / name)
     expect(said.returncode == 0 and "warning" not in said.stderr,
-           f"block {number} of {file.name}: {said.stdout}{said.stderr}")
+           f"block {number} of {file.name}, which should stand alone: {said.stdout}{said.stderr}")
 
 
 def every_block_is_right(bench, world):
