@@ -94,7 +94,8 @@ static const struct bw_opt check_options[] = {
     { "push", BW_OPT_GROUP_PTR, AT(bw_check_settings, push), .group = &bw_push_settings_group,
       .help = "A job that reports by itself, and how often; see docs/push.md." },
     { "module", BW_OPT_STRING, AT(bw_check_settings, module),
-      .help = "Entry of `modules` with this check's options; without one the kind's defaults hold." },
+      .help = "Entry of `modules` with this check's options, or one that is built in"
+              " (docs/recipes.md); without one the kind's defaults hold." },
     { "interval", BW_OPT_DURATION, AT(bw_check_settings, interval_ns), .range = "0..24h",
       .help = "How often it runs; default: `global.interval`." },
     { "fast_interval", BW_OPT_DURATION, AT(bw_check_settings, fast_interval_ns), .range = "0..24h",

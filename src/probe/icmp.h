@@ -36,6 +36,7 @@ typedef void bw_icmp_heard_fn(void *ctx, struct bw_icmp_echo *echo,
 struct bw_icmp_echo {
     struct bw_icmp_packet packet;
     struct bw_address to;
+    size_t bytes;    /* with the ICMP header; a reply has as many, as far as can be seen */
     int64_t sent_ns; /* monotonic */
     bw_icmp_heard_fn *heard;
     void *ctx;

@@ -229,15 +229,28 @@ static void prepare_batch(struct batch *batch)
     }
 }
 
+/* Bytes of the IPv4 header that a raw socket has before a packet. */
+static size_t header_bytes(const struct bw_icmp_outlet *outlet, const unsigned char *bytes)
+{
+    return outlet->raw && outlet->family == AF_INET ? (bytes[0] & 0xfu) * 4u : 0;
+}
+
+/* As long as it has to be; of one that is cut all that is known is that it is longer. */
+static bool is_whole(const struct mmsghdr *message, size_t wanted)
+{
+    return (message->msg_hdr.msg_flags & MSG_TRUNC) != 0 ? wanted > REPLY_BYTES
+                                                         : wanted == message->msg_len;
+}
+
 static void take_reply(struct bw_icmp_outlet *outlet, struct mmsghdr *message)
 {
     struct bw_icmp_packet packet = { .ip6 = outlet->family == AF_INET6 };
-    const struct iovec *part = message->msg_hdr.msg_iov;
+    const unsigned char *bytes = message->msg_hdr.msg_iov->iov_base;
     const size_t len = message->msg_len < REPLY_BYTES ? message->msg_len : REPLY_BYTES;
-    if (!bw_icmp_read(part->iov_base, len, outlet->raw, false, &packet))
+    if (!bw_icmp_read(bytes, len, outlet->raw, false, &packet))
         return;
     struct bw_icmp_echo *echo = find(outlet, &packet, message->msg_hdr.msg_name, false);
-    if (echo == NULL)
+    if (echo == NULL || !is_whole(message, header_bytes(outlet, bytes) + echo->bytes))
         return;
     const struct notes notes = read_notes(&message->msg_hdr);
     const struct bw_icmp_event event = { .rtt_ns = rtt_ns(echo, notes.stamp_ns),
@@ -245,7 +258,8 @@ static void take_reply(struct bw_icmp_outlet *outlet, struct mmsghdr *message)
     tell(echo, &event);
 }
 
-/* One batch a turn: what is left makes the descriptor readable again. */
+/* One batch a turn: what is left makes the descriptor readable again. Of a long reply only the
+ * beginning is read. */
 static void receive(struct bw_icmp_outlet *outlet)
 {
     struct batch batch;
@@ -498,6 +512,7 @@ int bw_icmp_send(struct bw_icmp *icmp, struct bw_icmp_echo *echo, const struct b
     struct bw_icmp_outlet *outlet = outlet_of(icmp, echo->to.family, how->source);
     make_packet(outlet, &echo->packet, how->payload_bytes);
     const size_t len = bw_icmp_write_request(icmp->request, &echo->packet, how->payload_bytes);
+    echo->bytes = len;
     set_dont_fragment(outlet, how->dont_fragment);
     echo->sent_ns = bw_loop_mono_ns();
     int error = transmit(outlet, echo, len, how->hop_limit);

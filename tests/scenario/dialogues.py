@@ -8,7 +8,7 @@ import struct
 
 from beside import ADDRESS, CERTIFICATE, all_answers, check, start_both
 from harness import expect_equal, free_port, run
-from hosts import ANSWERS, REFUSED, SILENT, make_hosts
+from hosts import ANSWERS, ANSWERS_IN_PART, REFUSED, SILENT, make_hosts
 from namespace import enter_namespace
 from servers import Certificates, serve_lines
 
@@ -31,7 +31,7 @@ DIFFERENCES = [
      "(start)?tls careless (good|wrong|expired|self|old)",
      {"theirs": ["probe_ssl_last_chain_expiry_timestamp_seconds"]}),
     ("a ping that has no answer",
-     "icmp (silent|refused|no route.*|unsplit too large|from none of ours|from of another family)",
+     "icmp (silent|refused|answers in part|no route.*|unsplit too large|from none of ours|from of another family)",
      {"theirs": ["probe_icmp_duration_seconds"]}),
 ]
 
@@ -217,7 +217,7 @@ def tls_cases(add, certificates):
 def icmp_cases(add):
     hosts = {"loopback": "127.0.0.1", "answers": f"10.77.0.{ANSWERS}",
              "silent": f"10.77.0.{SILENT}", "refused": f"10.77.0.{REFUSED}",
-             "no route": "192.0.2.1", "no route by IPv6": "2001:db8::1",
+             "answers in part": f"10.77.0.{ANSWERS_IN_PART}", "no route": "192.0.2.1", "no route by IPv6": "2001:db8::1",
              "loopback by IPv6": "::1", "no name": "no-such-name.invalid", "localhost": "localhost"}
     for called, target in hosts.items():
         add(f"icmp {called}", icmp(), target)

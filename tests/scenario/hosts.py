@@ -9,7 +9,7 @@ from harness import Skip
 from namespace import bring_up, in_namespace
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
-ANSWERS, SILENT, DROPS_HALF, REFUSED = 2, 3, 4, 6
+ANSWERS, SILENT, DROPS_HALF, REFUSED, ANSWERS_IN_PART = 2, 3, 4, 6, 12
 
 
 def checksum(data):
@@ -38,6 +38,8 @@ def play_hosts(tun):
         reply = packet(host, b"\0\0\0\0" + request[24:])
         if host == ANSWERS:
             os.write(tun, reply)
+        elif host == ANSWERS_IN_PART:
+            os.write(tun, packet(host, b"\0\0\0\0" + request[24:-1]))
         elif host == DROPS_HALF:
             asked += 1
             if asked % 2:

@@ -45,6 +45,7 @@ enum host {
     IS_TOO_FAR,
     IS_REFUSED_BY_A_STRANGER, /* who quotes a request that was never sent */
     ANSWERS_OUR_OTHER_ADDRESS,
+    ANSWERS_IN_PART,
 };
 
 /* Who refuses for them, and we; written in the text of an address as it is here. */
@@ -161,6 +162,9 @@ static void play6(unsigned char *request, size_t len)
         reply6(request, len, host, false);
         reply6(request, len, host, false);
         break;
+    case ANSWERS_IN_PART:
+        reply6(request, len - 1, host, false);
+        break;
     case ANSWERS_OUR_OTHER_ADDRESS:
         if (request[23] == OUR_OTHER_ADDRESS)
             reply6(request, len, host, false);
@@ -199,6 +203,9 @@ static void play(const unsigned char *request, size_t len)
     case ANSWERS_TWICE:
         reply(request, len, host, false);
         reply(request, len, host, false);
+        break;
+    case ANSWERS_IN_PART:
+        reply(request, len - 1, host, false);
         break;
     case ANSWERS_OUR_OTHER_ADDRESS:
         if (request[15] == OUR_OTHER_ADDRESS)
@@ -376,6 +383,7 @@ static const struct {
     { "too many hops", "10.77.0.9", 1, BW_REASON_UNREACHABLE,
       "time to live exceeded, says 10.77.0.254", 1 },
     { "a stranger refuses", "10.77.0.10", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "a part comes back", "10.77.0.12", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
     { "broadcast", "10.77.0.255", 1, BW_REASON_NOT_PERMITTED, "Permission denied", 1 },
     { "no route", "192.0.2.1", 1, BW_REASON_UNREACHABLE, "Network is unreachable", 1 },
     { "IPv6: a burst", "fd77::2", 3, BW_REASON_NONE, "", 0 },
@@ -388,6 +396,7 @@ static const struct {
     { "IPv6: too many hops", "fd77::9", 1, BW_REASON_UNREACHABLE,
       "hop limit exceeded, says fd77::fe", 1 },
     { "IPv6: a stranger refuses", "fd77::a", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
+    { "IPv6: a part comes back", "fd77::c", 1, BW_REASON_TIMEOUT, "no reply to 1 request", 1 },
     { "IPv6: no route", "2001:db8::1", 1, BW_REASON_UNREACHABLE, "Network is unreachable", 1 },
 };
 
