@@ -176,10 +176,13 @@ static double seconds(double ns)
     return ns / BW_SECOND;
 }
 
-static void measure_phase(struct bw_probe_try *t, const char *phase, double ns)
+enum phase { RESOLVE, SETUP, RTT };
+
+static void measure_phase(struct bw_probe_try *t, enum phase phase, double ns)
 {
-    bw_measures_add(t->out->measures, BW_METRIC_PROBE_ICMP_DURATION_SECONDS, seconds(ns),
-                    BW_LABEL_VALUES(phase));
+    static const char *const names[] = { "resolve", "setup", "rtt" };
+    bw_measures_lend(t->out->measures, BW_METRIC_PROBE_ICMP_DURATION_SECONDS, seconds(ns),
+                     &names[phase]);
 }
 
 /* Jitter is the mean of |rtt[i] - rtt[i-1]| over replies that follow each other. */
@@ -198,9 +201,11 @@ static void measure_rounds(struct bw_probe_try *t)
         jitter += before < 0 ? 0 : (double)llabs(rtt - before);
         before = rtt;
     }
-    measure_phase(t, "rtt", sum / t->replies);
-    bw_measures_add(m, BW_METRIC_PROBE_ICMP_RTT_MIN_SECONDS, seconds((double)min), NULL);
+    measure_phase(t, RTT, sum / t->replies);
     bw_measures_add(m, BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS, seconds(sum / t->replies), NULL);
+    if (t->plan->count == 1)
+        return;
+    bw_measures_add(m, BW_METRIC_PROBE_ICMP_RTT_MIN_SECONDS, seconds((double)min), NULL);
     bw_measures_add(m, BW_METRIC_PROBE_ICMP_RTT_MAX_SECONDS, seconds((double)max), NULL);
     if (t->replies > 1)
         bw_measures_add(m, BW_METRIC_PROBE_ICMP_JITTER_SECONDS, seconds(jitter / (t->replies - 1)),
@@ -280,11 +285,11 @@ static void settle(struct bw_probe_try *t)
     struct bw_measures *m = t->out->measures;
     const double resolve_ns = (double)t->out->phase_ns[BW_PHASE_RESOLVE];
     bw_probe_measure_lookup(t->out);
-    measure_phase(t, "resolve", resolve_ns);
+    measure_phase(t, RESOLVE, resolve_ns);
     if (!t->resolved)
         return;
     bw_probe_measure_address(t->out, &t->address);
-    measure_phase(t, "setup", (double)t->setup_ns);
+    measure_phase(t, SETUP, (double)t->setup_ns);
     if (t->sent == 0)
         return;
     judge(t);

@@ -504,6 +504,8 @@ static void bursts_fill_a_histogram(void **state)
     module.icmp.count = 1;
     world_probe(&w, &module, "10.77.0.2", 60 * BW_SECOND);
     assert_true(w.result.success && counted(&w, BW_PART_COUNT, 0) == -1);
+    assert_true(world_has(&w, BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS));
+    assert_false(world_has(&w, BW_METRIC_PROBE_ICMP_RTT_MAX_SECONDS));
     world_close(&w);
 }
 
