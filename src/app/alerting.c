@@ -16,6 +16,9 @@
 /* A value that nobody has refreshed for so long is no value. */
 enum { STALE_MS = 5 * 60 * 1000 };
 
+/* Of the labels of a series: there may be ten thousand to write at a time. */
+enum { TEXT_BYTES_USUAL = 240 };
+
 struct rule {
     const struct bw_alert_rule *rule;
     struct bw_expr *expr;
@@ -385,7 +388,6 @@ static bool is_veiled(const struct bw_alerting *alerting, struct bw_labels label
 
 struct picking {
     struct bw_alerting *alerting;
-    struct bw_picker *picker;
     struct bw_expr_vector *out;
     struct bw_arena *arena; /* of the evaluation */
 };
@@ -395,6 +397,7 @@ static const char *text_of(struct bw_arena *arena, struct bw_labels labels)
 {
     struct bw_buf text;
     bw_buf_init(&text, (size_t)BW_LABELS_MAX * 2 * BW_LABEL_VALUE_BYTES_MAX);
+    bw_buf_reserve(&text, TEXT_BYTES_USUAL);
     bw_series_text(&text, "", labels);
     const char *copied = bw_arena_strndup(arena, text.data, text.len);
     bw_buf_fini(&text);
@@ -404,8 +407,6 @@ static const char *text_of(struct bw_arena *arena, struct bw_labels labels)
 static void pick(void *ctx, const struct bw_latest *latest)
 {
     const struct picking *picking = ctx;
-    if (!bw_picker_matches(picking->picker, latest->metric, latest->labels))
-        return;
     bw_expr_vector_add(picking->out, text_of(picking->arena, latest->labels), latest->value);
     if (picking->alerting->any_veiled && !picking->alerting->touched)
         picking->alerting->touched = is_veiled(picking->alerting, latest->labels);
@@ -463,9 +464,8 @@ static void resolve(void *ctx, size_t selector, struct bw_expr_vector *out)
 {
     const struct resolving *resolving = ctx;
     struct bw_alerting *alerting = resolving->alerting;
-    struct picking picking = { resolving->alerting, resolving->rule->pickers[selector], out,
-                               resolving->arena };
-    bw_recorder_each(alerting->core->recorder, bw_picker_metric(picking.picker),
+    struct picking picking = { alerting, out, resolving->arena };
+    bw_recorder_each(alerting->core->recorder, resolving->rule->pickers[selector],
                      resolving->now_ms - STALE_MS, pick, &picking);
     if (out->count == 0 && alerting->any_veiled && !alerting->touched)
         alerting->touched = means_idle(alerting, bw_expr_selector(resolving->rule->expr, selector),

@@ -206,46 +206,64 @@ void bw_source_put_tick(struct bw_source *source, const struct bw_measures *meas
         store_round(source, tick_ms);
 }
 
+struct latest_walk {
+    struct bw_picker *picker;
+    bw_latest_fn *fn;
+    void *ctx;
+};
+
+/* Asked before a series is given its name: of a check's four statuses a rule wants one. */
+static bool may_be_picked(const struct latest_walk *walk, const struct bw_shape_item *item)
+{
+    const struct bw_family *family = bw_family_row((enum bw_family_id)item->family);
+    bool may = is_kept(item);
+    for (size_t i = 0; may && i < family->label_count; i++)
+        may = bw_picker_allows(walk->picker, family->labels[i], item->labels[i]);
+    return may;
+}
+
 static void each_in(const struct bw_source *source, const struct bw_shape_run *run,
-                    bw_latest_fn *fn, void *ctx)
+                    const struct latest_walk *walk)
 {
     for (size_t i = run->first; i < run->first + run->count; i++) {
-        if (!is_kept(&source->shape->items[i]))
+        if (!may_be_picked(walk, &source->shape->items[i]))
             continue;
         struct bw_label items[BW_LABELS_MAX];
         struct bw_latest latest = { .series = source->series[i],
                                     .value = source->values[i],
                                     .ts_ms = source->ts_ms };
         latest.metric = name_series(source, i, items, &latest.labels);
-        fn(ctx, &latest);
+        if (bw_picker_matches(walk->picker, latest.metric, latest.labels))
+            walk->fn(walk->ctx, &latest);
     }
 }
 
 /* A metric that somebody outside made up may have several families of one name. */
-static void each_of(const struct bw_source *source, enum bw_family_id family, bw_latest_fn *fn,
-                    void *ctx)
+static void each_of(const struct bw_source *source, enum bw_family_id family,
+                    const struct latest_walk *walk)
 {
     const struct bw_shape *shape = source->shape;
     const struct bw_shape_run *run = bw_shape_run(shape, family);
     const bool alone = (unsigned)family < BW_METRIC_COUNT;
     if (alone && run != NULL)
-        each_in(source, run, fn, ctx);
+        each_in(source, run, walk);
     for (size_t r = 0; !alone && r < shape->run_count; r++) {
         if (bw_family_page((enum bw_family_id)shape->runs[r].family) == bw_family_page(family))
-            each_in(source, &shape->runs[r], fn, ctx);
+            each_in(source, &shape->runs[r], walk);
     }
 }
 
-void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,
+void bw_recorder_each(struct bw_recorder *recorder, struct bw_picker *picker, int64_t since_ms,
                       bw_latest_fn *fn, void *ctx)
 {
+    const struct latest_walk walk = { picker, fn, ctx };
     enum bw_family_id family;
-    if (!bw_family_by_name(metric, &family))
+    if (!bw_family_by_name(bw_picker_metric(picker), &family))
         return;
     for (const struct bw_source *source = recorder->sources; source != NULL;
          source = source->next) {
         if (source->shape != NULL && source->ts_ms >= since_ms - source->interval_ms)
-            each_of(source, family, fn, ctx);
+            each_of(source, family, &walk);
     }
 }
 

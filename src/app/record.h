@@ -12,6 +12,7 @@
 #include "metric/measure.h"
 #include "metric/shape.h"
 #include "model/labels.h"
+#include "model/picker.h"
 #include "model/records.h"
 #include "store/store.h"
 
@@ -57,9 +58,10 @@ void bw_source_put_tick(struct bw_source *source, const struct bw_measures *meas
 /* What its last round was a list of; NULL before the first. The source's, until the next round. */
 const struct bw_shape *bw_source_shape(const struct bw_source *source);
 
-/* Every latest value of a metric not older than `since_ms`, or by its source's pace at most. */
+/* Every latest value that is picked (the picker names its metric) and not older than `since_ms`, or
+ * by its source's pace at most. */
 typedef void bw_latest_fn(void *ctx, const struct bw_latest *latest);
-void bw_recorder_each(struct bw_recorder *recorder, const char *metric, int64_t since_ms,
+void bw_recorder_each(struct bw_recorder *recorder, struct bw_picker *picker, int64_t since_ms,
                       bw_latest_fn *fn, void *ctx);
 
 /* The store's id of a stored series of this source; 0 when it has none. */

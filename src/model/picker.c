@@ -98,6 +98,16 @@ bool bw_picker_matches(struct bw_picker *picker, const char *metric, struct bw_l
     return true;
 }
 
+bool bw_picker_allows(const struct bw_picker *picker, const char *name, const char *value)
+{
+    for (size_t i = 0; i < picker->count; i++) {
+        const struct condition *condition = &picker->conditions[i];
+        if (strcmp(condition->matcher.name, name) == 0 && !holds(condition, value))
+            return false;
+    }
+    return true;
+}
+
 bool bw_picker_may_match(const struct bw_picker *picker, const char *series_text)
 {
     if (picker->metric == NULL)

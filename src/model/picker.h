@@ -27,6 +27,10 @@ void bw_picker_free(struct bw_picker *picker);
  * limits does not match, and bw_picker_verdict() tells. */
 bool bw_picker_matches(struct bw_picker *picker, const char *metric, struct bw_labels labels);
 
+/* Whether the conditions on this label hold for series with such a value: false tells that none of
+ * them matches, without a look at their other labels. */
+bool bw_picker_allows(const struct bw_picker *picker, const char *name, const char *value);
+
 /* False for most series that cannot match, from their text alone: metric{a="b"}. */
 bool bw_picker_may_match(const struct bw_picker *picker, const char *series_text);
 

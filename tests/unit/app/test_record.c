@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,13 +110,16 @@ static void list_latest(void *ctx, const struct bw_latest *latest)
     bw_buf_printf(ctx, " %g @%lld\n", latest->value, (long long)(latest->ts_ms - T0));
 }
 
-static void expect_latest(struct bench *bench, const char *metric, int64_t since_ms,
+static void expect_latest(struct bench *bench, const char *selector, int64_t since_ms,
                           const char *want)
 {
+    struct bw_picker *picker;
     struct bw_buf out;
     bw_buf_init(&out, 1u << 16);
-    bw_recorder_each(bench->core.recorder, metric, since_ms, list_latest, &out);
+    assert_int_equal(bw_picker_parse(selector, &picker, NULL), BW_OK);
+    bw_recorder_each(bench->core.recorder, picker, since_ms, list_latest, &out);
     assert_string_equal(out.data, want);
+    bw_picker_free(picker);
     bw_buf_fini(&out);
 }
 
@@ -154,6 +158,41 @@ static void a_change_of_shape_keeps_who_is_who(void **state)
                              "2") " 0:1 1000:2 2000:3\n");
     bw_source_free(a);
     expect_latest(bench, "node_cpu_seconds_total", 0, "");
+}
+
+/* By labels of its own, which are looked at first, by those of its source, and by both. */
+static void a_picker_chooses_among_the_latest(void **state)
+{
+    static const struct {
+        const char *selector, *cpus; /* of sources a and b that are picked */
+    } cases[] = {
+        { "node_cpu_seconds_total", "a0a1b0b1" },
+        { "node_cpu_seconds_total{cpu=\"1\"}", "a1b1" },
+        { "node_cpu_seconds_total{cpu!=\"1\"}", "a0b0" },
+        { "node_cpu_seconds_total{cpu=~\"[1-9]\",service=\"b\"}", "b1" },
+        { "node_cpu_seconds_total{service!~\"b|c\"}", "a0a1" },
+        { "node_cpu_seconds_total{cpu=\"7\"}", "" },
+        { "node_cpu_seconds_total{shelf=\"\"}", "a0a1b0b1" },
+        { "node_cpu_seconds_total{shelf!=\"\"}", "" },
+        { "node_cpu_seconds_total{mode=\"user\",cpu=\"0\",service=\"a\"}", "a0" },
+    };
+    struct bench *bench = *state;
+    struct bw_source *b = source(bench, "b", 200), *a = source(bench, "a", 200);
+    put_cpus(a, "01", 1, T0);
+    put_cpus(b, "01", 1, T0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char want[1024];
+        size_t len = 0;
+        want[0] = '\0';
+        for (const char *at = cases[i].cpus; *at != '\0'; at += 2)
+            len += (size_t)snprintf(want + len, sizeof want - len,
+                                    "node_cpu_seconds_total{cpu=\"%c\",instance=\"i\","
+                                    "mode=\"user\",service=\"%c\"} 1 @0\n",
+                                    at[1], at[0]);
+        expect_latest(bench, cases[i].selector, 0, want);
+    }
+    bw_source_free(a);
+    bw_source_free(b);
 }
 
 /* Live families and parts of histograms are not stored; the former still have a latest value. */
@@ -281,10 +320,15 @@ static void what_is_deleted_begins_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        AT_BENCH(rounds_go_to_the_store),        AT_BENCH(a_change_of_shape_keeps_who_is_who),
-        AT_BENCH(only_kept_families_are_stored), AT_BENCH(a_source_has_a_ceiling),
-        AT_BENCH(old_values_are_left_out),       AT_BENCH(the_store_may_come_and_go),
-        AT_BENCH(a_tick_is_stored_once),         AT_BENCH(what_is_deleted_begins_again),
+        AT_BENCH(rounds_go_to_the_store),
+        AT_BENCH(a_change_of_shape_keeps_who_is_who),
+        AT_BENCH(a_picker_chooses_among_the_latest),
+        AT_BENCH(only_kept_families_are_stored),
+        AT_BENCH(a_source_has_a_ceiling),
+        AT_BENCH(old_values_are_left_out),
+        AT_BENCH(the_store_may_come_and_go),
+        AT_BENCH(a_tick_is_stored_once),
+        AT_BENCH(what_is_deleted_begins_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,19 @@ static const struct {
     { "{__name__=~\"u.\"}", "up", true },
 };
 
+/* All labels of the series above are called so. */
+static bool all_are_allowed(const struct bw_picker *picker, const char *metric,
+                            struct bw_labels labels)
+{
+    static const char *const names[] = { "a", "b" };
+    bool allowed = bw_picker_allows(picker, "__name__", metric);
+    for (size_t i = 0; i < 2; i++) {
+        const char *value = bw_labels_value(labels, names[i]);
+        allowed = allowed && bw_picker_allows(picker, names[i], value != NULL ? value : "");
+    }
+    return allowed;
+}
+
 static void series_are_picked_as_told(void **state)
 {
     (void)state;
@@ -42,6 +55,8 @@ static void series_are_picked_as_told(void **state)
         assert_int_equal(bw_series_parse(&arena, cases[i].series, &metric, &labels), BW_OK);
         if (bw_picker_matches(picker, metric, labels) != cases[i].matches)
             fail_msg("%s on %s", cases[i].selector, cases[i].series);
+        if (all_are_allowed(picker, metric, labels) != cases[i].matches)
+            fail_msg("%s on %s, label by label", cases[i].selector, cases[i].series);
         if (cases[i].matches && !bw_picker_may_match(picker, cases[i].series))
             fail_msg("%s rules out %s by its text", cases[i].selector, cases[i].series);
         assert_int_equal(bw_picker_verdict(picker, NULL), BW_OK);
