@@ -35,8 +35,8 @@ enum bw_degraded_subject {
 
 /* What a label of the metric has to be. */
 struct bw_degraded_label {
-    size_t index; /* in the family's labels */
-    bool equal;   /* or anything else */
+    const char *name;
+    bool equal; /* or anything else */
     const char *value;
 };
 
@@ -44,7 +44,7 @@ struct bw_degraded_rule {
     const char *name; /* as configured: "duration" */
     enum bw_degraded_subject subject;
     enum bw_probe_phase phase;
-    enum bw_family_id family; /* of a measure; it holds for any series that has the labels */
+    const char *metric; /* of a measure; it holds for any series that has the labels */
     const struct bw_degraded_label *labels;
     size_t label_count;
     struct bw_condition condition;

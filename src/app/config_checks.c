@@ -199,7 +199,6 @@ static void resolve_common(struct bw_config_resolving *r, const struct bw_check_
 {
     const struct bw_global_settings *global = &r->loading->config->settings.global;
     bw_config_check_label_names(r->loading, node, path, check->labels);
-    bw_config_resolve_degraded(r, check, node, path, out);
     out->hours =
         bw_config_resolve_hours(r->loading, check->calendar, check->except_calendar, node, path);
     out->definition = bw_node_hash(node, 0);
@@ -251,7 +250,9 @@ bool bw_config_make_check(struct bw_config_resolving *r, const struct bw_check_s
         return false;
     }
     resolve_common(r, check, node, path, out);
-    if (!bw_config_resolve_options(r, check, node, path, out))
+    const bool asks = bw_config_resolve_options(r, check, node, path, out);
+    bw_config_resolve_degraded(r, check, node, path, out);
+    if (!asks)
         return false;
     if (check->module != NULL)
         out->definition =
@@ -279,6 +280,7 @@ static void resolve_job(struct bw_config_resolving *r, const struct bw_check_set
     if (!find_kind(r, check, node, path, &out))
         return;
     resolve_common(r, check, node, path, &out);
+    bw_config_resolve_degraded(r, check, node, path, &out);
     note_instance(r, BW_PUSH_INSTANCE);
     bw_config_resolve_push(r, check, node, path, &out);
 }

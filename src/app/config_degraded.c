@@ -40,31 +40,39 @@ static bool find_word(size_t kind, const char *name, struct bw_degraded_rule *ou
     return true;
 }
 
-static enum bw_rc find_label(const struct bw_family *family, const struct bw_matcher *matcher,
+static bool has_label(const struct bw_family *family, const char *name)
+{
+    for (size_t i = 0; i < family->label_count; i++) {
+        if (strcmp(family->labels[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `family` NULL: nobody knows its labels yet. */
+static enum bw_rc take_label(const struct bw_family *family, const struct bw_matcher *matcher,
                              struct bw_degraded_label *out, struct bw_err *err)
 {
     if (matcher->op != BW_MATCH_EQUAL && matcher->op != BW_MATCH_NOT_EQUAL)
         return bw_fail(err, BW_EINVAL, "labels are compared with = and != here");
-    for (size_t i = 0; i < family->label_count; i++) {
-        if (strcmp(family->labels[i], matcher->name) != 0)
-            continue;
-        *out = (struct bw_degraded_label){ i, matcher->op == BW_MATCH_EQUAL, matcher->value };
-        return BW_OK;
-    }
-    return bw_fail(err, BW_EINVAL, "%s has no label '%.64s'", family->name, matcher->name);
+    if (family != NULL && !has_label(family, matcher->name))
+        return bw_fail(err, BW_EINVAL, "%s has no label '%.64s'", family->name, matcher->name);
+    *out =
+        (struct bw_degraded_label){ matcher->name, matcher->op == BW_MATCH_EQUAL, matcher->value };
+    return BW_OK;
 }
 
 /* The labels of "name{a="b"}", whose name is a metric of the kind. */
 static enum bw_rc take_labels(struct bw_arena *arena, const struct bw_selector *selector,
-                              struct bw_degraded_rule *out, struct bw_err *err)
+                              const struct bw_family *family, struct bw_degraded_rule *out,
+                              struct bw_err *err)
 {
     struct bw_degraded_label *labels = bw_arena_array(arena, selector->count, sizeof *labels);
-    const struct bw_family *family = bw_family_row(out->family);
     enum bw_rc rc = BW_OK;
     out->labels = labels;
     for (size_t i = 0; i < selector->count && rc == BW_OK; i++) {
         if (strcmp(selector->matchers[i].name, "__name__") != 0)
-            rc = find_label(family, &selector->matchers[i], &labels[out->label_count++], err);
+            rc = take_label(family, &selector->matchers[i], &labels[out->label_count++], err);
     }
     return rc;
 }
@@ -83,23 +91,48 @@ static enum bw_rc fail_with_names(const struct bw_config_check *check, const cha
     return rc;
 }
 
-/* A metric of the kind, by its name or its word, with labels or without. */
+/* The declared family of a metric of the kind, by its name or its word; NULL: there is none. */
+static const struct bw_family *find_family(size_t kind, const char *metric)
+{
+    enum bw_family_id id;
+    const bool found = bw_kind_word(kind, metric, &id)
+                       || (bw_family_by_name(metric, &id) && bw_kind_tells_family(kind, id));
+    return found && id < BW_METRIC_COUNT ? bw_family_row(id) : NULL;
+}
+
+/* Metrics whose names or labels somebody chose: those that a command writes, and what a dialogue
+ * was configured to keep. Options that were not read leave it open. */
+static bool may_choose(const struct bw_config_check *check, const char *metric)
+{
+    const struct bw_probe_module *options = check->options;
+    const size_t kind = bw_kind_of(check->ops);
+    enum bw_family_id id;
+    if (!bw_kind_tells_family(kind, BW_METRIC_COUNT))
+        return false;
+    if (kind != BW_PROBER_EXEC)
+        return strcmp(metric, "probe_expect_info") == 0;
+    return (options == NULL || options->exec.format == BW_EXEC_PROMETHEUS)
+           && bw_metric_name_is_valid(metric) && !bw_text_starts_with(metric, "probe_")
+           && !bw_text_starts_with(metric, "bellwether_")
+           && (!bw_family_by_name(metric, &id) || id >= BW_METRIC_COUNT);
+}
+
+/* A metric of the kind, with labels or without. */
 static enum bw_rc find_metric(struct bw_arena *arena, const struct bw_config_check *check,
                               const char *name, struct bw_degraded_rule *out, struct bw_err *err)
 {
     struct bw_selector selector;
-    const size_t kind = bw_kind_of(check->ops), len = strcspn(name, "{");
+    const size_t len = strcspn(name, "{");
     const char *metric = bw_arena_strndup(arena, name, len);
-    const bool found =
-        bw_kind_word(kind, metric, &out->family)
-        || (bw_family_by_name(metric, &out->family) && bw_kind_tells_family(kind, out->family));
-    if (!found)
+    const struct bw_family *family = find_family(bw_kind_of(check->ops), metric);
+    if (family == NULL && !may_choose(check, metric))
         return fail_with_names(check, name, err);
     out->subject = BW_DEGRADED_MEASURE;
+    out->metric = family != NULL ? family->name : metric;
     if (name[len] == '\0')
         return BW_OK;
     const enum bw_rc rc = bw_selector_parse(arena, name, &selector, err);
-    return rc == BW_OK ? take_labels(arena, &selector, out, err) : rc;
+    return rc == BW_OK ? take_labels(arena, &selector, family, out, err) : rc;
 }
 
 /* Times are written as such, but for those of the clock. */
@@ -109,12 +142,11 @@ static enum bw_unit unit_of(const struct bw_degraded_rule *rule)
         return BW_UNIT_NUMBER;
     if (rule->subject != BW_DEGRADED_MEASURE)
         return BW_UNIT_SECONDS;
-    const struct bw_family *family = bw_family_row(rule->family);
-    if (bw_text_ends_with(family->name, "_timestamp_seconds"))
+    if (bw_text_ends_with(rule->metric, "_timestamp_seconds"))
         return BW_UNIT_NUMBER;
-    if (strcmp(family->unit, "seconds") == 0)
+    if (bw_text_ends_with(rule->metric, "_seconds"))
         return BW_UNIT_SECONDS;
-    return strcmp(family->unit, "ratio") == 0 ? BW_UNIT_RATIO : BW_UNIT_ANY;
+    return bw_text_ends_with(rule->metric, "_ratio") ? BW_UNIT_RATIO : BW_UNIT_ANY;
 }
 
 static enum bw_rc resolve_rule(struct bw_arena *arena, const struct bw_config_check *check,

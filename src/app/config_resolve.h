@@ -62,7 +62,8 @@ void bw_config_resolve_push(struct bw_config_resolving *r, const struct bw_check
                             const struct bw_node *node, const char *path,
                             struct bw_config_check *out);
 
-/* Fills in the conditions of degraded_when of the check, whose kind is known. */
+/* Fills in the conditions of degraded_when of the check, whose kind is known, and whose options if
+ * there are any. */
 void bw_config_resolve_degraded(struct bw_config_resolving *r,
                                 const struct bw_check_settings *check, const struct bw_node *node,
                                 const char *path, struct bw_config_check *out);

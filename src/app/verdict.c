@@ -23,12 +23,26 @@ struct finding {
     const char *address;              /* of the part of which it holds; NULL: of the whole run */
 };
 
-static bool has_labels(const struct bw_degraded_rule *rule, const struct bw_measure *measure)
+static const char *label_value(const struct bw_family *family, const struct bw_measure *measure,
+                               const char *name)
 {
+    for (size_t i = 0; measure->labels != NULL && i < family->label_count; i++) {
+        if (strcmp(family->labels[i], name) == 0 && measure->labels[i] != NULL)
+            return measure->labels[i];
+    }
+    return "";
+}
+
+/* The series is one that the rule means. */
+static bool is_meant(const struct bw_degraded_rule *rule, const struct bw_measure *measure)
+{
+    const struct bw_family *family = bw_family_row(measure->family);
+    if (measure->part != BW_PART_VALUE || strcmp(family->name, rule->metric) != 0)
+        return false;
     for (size_t i = 0; i < rule->label_count; i++) {
         const struct bw_degraded_label *label = &rule->labels[i];
-        const char *value = measure->labels != NULL ? measure->labels[label->index] : "";
-        if ((strcmp(value != NULL ? value : "", label->value) == 0) != label->equal)
+        const char *value = label_value(family, measure, label->name);
+        if ((strcmp(value, label->value) == 0) != label->equal)
             return false;
     }
     return true;
@@ -40,8 +54,7 @@ static bool measure_holds(const struct bw_degraded_rule *rule, const struct bw_m
 {
     for (size_t i = 0; measures != NULL && i < measures->count; i++) {
         const struct bw_measure *measure = &measures->items[i];
-        if (measure->family != rule->family || measure->part != BW_PART_VALUE
-            || !bw_condition_holds(&rule->condition, measure->value) || !has_labels(rule, measure))
+        if (!bw_condition_holds(&rule->condition, measure->value) || !is_meant(rule, measure))
             continue;
         *out = (struct finding){ measure->value, measure, NULL };
         return true;

@@ -67,6 +67,9 @@ def scenario(bench):
         {"name": "asked", "checks": [
             {"name": "load", "exec": [PLUGIN, "OK | load1=7.5;;;0 free=2048B\n"],
              "degraded_when": {'perfdata{label="load1"}': "> 5"}, **often},
+            {"name": "queue", "exec": [PLUGIN, 'queue_length{to="a"} 12\n'],
+             "overrides": {"exec": {"output": "prometheus"}},
+             "degraded_when": {"queue_length": ">= 12"}, **often},
             {"name": "code", "exec": [PLUGIN, "OK\n"],
              "degraded_when": {"probe_exec_exit_code": "< 1"}, **often}]},
         {"name": "closed", "checks": [
@@ -81,6 +84,8 @@ def scenario(bench):
     expect(page.value("bellwether_check_retries_total", check="page") >= 1, "retries")
     eventually("a measured value degrades",
                lambda: degraded(daemon, "load", 'perfdata{label="load1"} 7.5 is > 5'))
+    eventually("what a command writes degrades",
+               lambda: degraded(daemon, "queue", 'queue_length{to="a"} 12 is >= 12'))
     eventually("a metric degrades",
                lambda: degraded(daemon, "code", "probe_exec_exit_code 0 is < 1"))
     eventually("what must not answer does not",

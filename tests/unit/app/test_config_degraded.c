@@ -47,6 +47,15 @@ static const struct {
       BW_DEGRADED_MEASURE, 1, 2e9, "probe_tls_certificate_not_after_timestamp_seconds", NULL },
     { "push: {every: 1d, token: 0123456789abcdef}", "lateness", "> 1h", BW_DEGRADED_MEASURE, 3601,
       3600, "probe_push_lateness_seconds", NULL },
+    { "exec: [/bin/true], overrides: {exec: {output: prometheus}}", "queue_wait_seconds{to=\"a\"}",
+      "> 2s", BW_DEGRADED_MEASURE, 3, 2, "queue_wait_seconds", NULL },
+    { "tcp: 'a:1'", "probe_expect_info{name!=\"ready\"}", "== 1", BW_DEGRADED_MEASURE, 1, 0,
+      "probe_expect_info", NULL },
+    { "exec: [/bin/true], overrides: {exec: {output: prometheus}}", "probe_exec_prefdata", "> 2", 0,
+      0, 0, NULL,
+      "exec has no 'probe_exec_prefdata': expected duration, attempts, processing, perfdata, "
+      "exit_code "
+      "or a metric of the kind" },
     { "icmp: a", "connect", "> 2s", 0, 0, 0, NULL,
       "icmp has no 'connect': expected duration, attempts, resolve, processing, loss, rtt, jitter "
       "or a metric of the kind" },
@@ -78,7 +87,7 @@ static void expect_rule(size_t i, const struct bw_degraded_rule *rule)
     assert_true(bw_condition_holds(&rule->condition, cases[i].at));
     assert_false(bw_condition_holds(&rule->condition, cases[i].not_at));
     if (cases[i].metric != NULL)
-        assert_string_equal(bw_family_row(rule->family)->name, cases[i].metric);
+        assert_string_equal(rule->metric, cases[i].metric);
     assert_int_equal(rule->label_count, strchr(cases[i].key, '{') != NULL ? 1 : 0);
 }
 
@@ -124,10 +133,10 @@ static void labels_are_read(void **state)
                  "degraded_when: {'perfdata{unit!=\"bytes\",label=\"x\"}': '> 1'}}\n");
     const struct bw_degraded_rule *rule = &config->checks[0].degraded[0];
     assert_int_equal(rule->label_count, 2);
-    assert_int_equal(rule->labels[0].index, 1);
+    assert_string_equal(rule->labels[0].name, "unit");
     assert_false(rule->labels[0].equal);
     assert_string_equal(rule->labels[0].value, "bytes");
-    assert_int_equal(rule->labels[1].index, 0);
+    assert_string_equal(rule->labels[1].name, "label");
     assert_true(rule->labels[1].equal);
     assert_string_equal(rule->labels[1].value, "x");
     bw_config_free(config);

@@ -138,7 +138,9 @@ static void results_mean_what_they_say(void **state)
 
 /* ---- what the kind measures ---- */
 
-static const struct bw_degraded_label load = { 0, true, "load1" }, not_load = { 0, false, "load1" };
+static const struct bw_degraded_label load = { "label", true, "load1" },
+                                      not_load = { "label", false, "load1" },
+                                      other = { "host", true, "load1" };
 
 /* A run that lost a fifth of its packets in 7 ms, and a command that measured three things. */
 static const struct {
@@ -149,33 +151,33 @@ static const struct {
     const char *want; /* "": it passes */
 } measured[] = {
     { "a share",
-      { .name = "loss", .family = BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO },
+      { .name = "loss", .metric = "probe_icmp_packet_loss_ratio" },
       "> 10%",
       BW_UNIT_RATIO,
       "loss 0.2 is > 0.1" },
     { "a share that is fine",
-      { .name = "loss", .family = BW_METRIC_PROBE_ICMP_PACKET_LOSS_RATIO },
+      { .name = "loss", .metric = "probe_icmp_packet_loss_ratio" },
       "> 20%",
       BW_UNIT_RATIO,
       "" },
     { "a time",
-      { .name = "rtt", .family = BW_METRIC_PROBE_ICMP_RTT_AVG_SECONDS },
+      { .name = "rtt", .metric = "probe_icmp_rtt_avg_seconds" },
       ">= 5ms",
       BW_UNIT_SECONDS,
       "rtt 7ms is >= 5ms" },
     { "a metric that this run has not",
-      { .name = "jitter", .family = BW_METRIC_PROBE_ICMP_JITTER_SECONDS },
+      { .name = "jitter", .metric = "probe_icmp_jitter_seconds" },
       ">= 0s",
       BW_UNIT_SECONDS,
       "" },
     { "any series, which is told",
-      { .name = "perfdata", .family = BW_METRIC_PROBE_EXEC_PERFDATA },
+      { .name = "perfdata", .metric = "probe_exec_perfdata" },
       "> 1000",
       BW_UNIT_ANY,
       "perfdata{label=\"free\",unit=\"bytes\"} 1048576 is > 1000" },
     { "the series that is meant",
       { .name = "perfdata{label=\"load1\"}",
-        .family = BW_METRIC_PROBE_EXEC_PERFDATA,
+        .metric = "probe_exec_perfdata",
         .labels = &load,
         .label_count = 1 },
       "> 2",
@@ -183,14 +185,22 @@ static const struct {
       "perfdata{label=\"load1\"} 2.5 is > 2" },
     { "all other series",
       { .name = "perfdata{label!=\"load1\"}",
-        .family = BW_METRIC_PROBE_EXEC_PERFDATA,
+        .metric = "probe_exec_perfdata",
         .labels = &not_load,
         .label_count = 1 },
       "< 3",
       BW_UNIT_ANY,
       "perfdata{label!=\"load1\"} -1 is < 3" },
+    { "a label that there is not is empty",
+      { .name = "perfdata{host=\"load1\"}",
+        .metric = "probe_exec_perfdata",
+        .labels = &other,
+        .label_count = 1 },
+      "> 0",
+      BW_UNIT_ANY,
+      "" },
     { "control bytes of a label do not come through",
-      { .name = "perfdata", .family = BW_METRIC_PROBE_EXEC_PERFDATA },
+      { .name = "perfdata", .metric = "probe_exec_perfdata" },
       "< 0",
       BW_UNIT_ANY,
       "perfdata{label=\"a\\x1b[2Jb\",unit=\"\"} -1 is < 0" },
@@ -265,7 +275,7 @@ static void long_names_are_cut_between_characters(void **state)
     for (size_t shift = 0; shift < 2; shift++) {
         const struct bw_degraded_rule rule = { .name = &"xxperfdata"[shift],
                                                .subject = BW_DEGRADED_MEASURE,
-                                               .family = BW_METRIC_PROBE_EXEC_PERFDATA,
+                                               .metric = "probe_exec_perfdata",
                                                .condition = condition("> 0", BW_UNIT_ANY) };
         const struct bw_config_check config = { .degraded = &rule, .degraded_count = 1 };
         const struct bw_probe_result result = { .success = true, .measures = &measures };
