@@ -191,10 +191,13 @@ struct bw_probe_ops {
     void (*cancel)(struct bw_probe_try *attempt);
 };
 
-/* One run at a time has it. `data` is the kind's: NULL until it leaves something. */
+/* One run at a time has it. `data` is the kind's: NULL until it leaves something. Of runs over
+ * several addresses each address has one of its own. */
 struct bw_probe_memory {
     const struct bw_probe_ops *ops;
     void *data;
+    struct bw_probe_memory *more; /* of addresses, the latest asked first */
+    struct bw_address address;    /* of one of those */
 };
 
 /* Writes printf-style text into out->detail, made safe: valid UTF-8, no control bytes, cut to

@@ -120,9 +120,13 @@ struct bw_probe_memory *bw_probe_memory_new(const struct bw_probe_plan *plan)
 
 void bw_probe_memory_free(struct bw_probe_memory *memory)
 {
-    if (memory != NULL && memory->data != NULL)
-        memory->ops->forget(memory->data);
-    free(memory);
+    while (memory != NULL) {
+        struct bw_probe_memory *more = memory->more;
+        if (memory->data != NULL)
+            memory->ops->forget(memory->data);
+        free(memory);
+        memory = more;
+    }
 }
 
 /* ---- the end of a run ---- */

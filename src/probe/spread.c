@@ -11,7 +11,8 @@
 struct part {
     struct bw_spread *spread;
     struct bw_way way;
-    struct bw_probe_run *run; /* NULL: it has ended */
+    struct bw_probe_run *run;      /* NULL: it has ended */
+    struct bw_probe_memory memory; /* what it has of the memory of its address */
     struct bw_spread_part kept;
 };
 
@@ -30,10 +31,84 @@ struct bw_spread {
     struct bw_timer *next; /* any: the next part may begin although none has failed */
 };
 
+static bool is_same(const struct bw_address *a, const struct bw_address *b)
+{
+    char x[BW_ADDRESS_TEXT_MAX], y[BW_ADDRESS_TEXT_MAX];
+    bw_address_format(x, a);
+    bw_address_format(y, b);
+    return strcmp(x, y) == 0;
+}
+
+/* ---- memories ---- */
+
+/* That of the address, which comes to the front; that of the one which was not asked for the
+ * longest time makes room. */
+static struct bw_probe_memory *memory_of(struct bw_probe_memory *whole,
+                                         const struct bw_address *address)
+{
+    struct bw_probe_memory **at = &whole->more, *found;
+    for (size_t i = 1; *at != NULL && !is_same(&(*at)->address, address); i++) {
+        if (i == BW_SPREAD_ADDRESSES_MAX) {
+            bw_probe_memory_free(*at);
+            *at = NULL;
+        } else {
+            at = &(*at)->more;
+        }
+    }
+    found = *at;
+    if (found != NULL)
+        *at = found->more;
+    else
+        found = bw_alloc(sizeof *found);
+    found->ops = whole->ops;
+    found->address = *address;
+    found->more = whole->more;
+    whole->more = found;
+    return found;
+}
+
+/* The part knows its address. What it has made itself before stays its own. */
+static void lend_memory(struct part *part)
+{
+    struct bw_probe_memory *whole = part->spread->request.target.memory;
+    if (whole == NULL || part->memory.data != NULL)
+        return;
+    struct bw_probe_memory *own = memory_of(whole, &part->way.address);
+    part->memory.data = own->data;
+    own->data = NULL;
+}
+
+/* The part's run is over. */
+static void keep_memory(struct part *part)
+{
+    struct bw_probe_memory *whole = part->spread->request.target.memory;
+    void *data = part->memory.data;
+    part->memory.data = NULL;
+    if (data == NULL)
+        return;
+    struct bw_probe_memory *own =
+        part->way.name[0] != '\0' ? memory_of(whole, &part->way.address) : NULL;
+    if (own != NULL && own->data == NULL)
+        own->data = data;
+    else
+        whole->ops->forget(data);
+}
+
+/* ---- the end ---- */
+
+static void cancel_parts(struct bw_spread *spread)
+{
+    for (size_t i = 0; i < spread->part_count; i++) {
+        if (spread->parts[i]->run == NULL)
+            continue;
+        bw_probe_cancel(spread->parts[i]->run);
+        keep_memory(spread->parts[i]);
+    }
+}
+
 static void release(struct bw_spread *spread)
 {
     for (size_t i = 0; i < spread->part_count; i++) {
-        bw_probe_cancel(spread->parts[i]->run);
         bw_spread_part_fini(&spread->parts[i]->kept);
         free(spread->parts[i]);
     }
@@ -44,10 +119,9 @@ static void release(struct bw_spread *spread)
 
 void bw_spread_cancel(struct bw_spread *spread)
 {
+    cancel_parts(spread);
     release(spread);
 }
-
-/* ---- the end ---- */
 
 static void finish(struct bw_spread *spread)
 {
@@ -65,6 +139,7 @@ static void finish(struct bw_spread *spread)
                                            .timeout_ns = spread->request.timeout_ns };
     const struct bw_probe_result *result = bw_spread_sum(&spread->arena, &parts);
     bw_timer_stop(spread->next);
+    cancel_parts(spread);
     spread->done(spread->ctx, result);
     release(spread);
 }
@@ -126,6 +201,7 @@ static void on_part(void *ctx, const struct bw_probe_result *result)
     part->kept.known = part->way.name[0] != '\0';
     part->kept.address = part->way.address;
     bw_spread_part_take(&part->kept, result, tell);
+    keep_memory(part);
     const bool decided = result->success && spread->request.resolve_mode == BW_RESOLVE_ANY;
     if (decided || (!go_on_with_next(spread) && all_have_ended(spread)))
         finish(spread);
@@ -145,23 +221,19 @@ static void begin_part(struct bw_spread *spread)
     if (number > 0) {
         memcpy(part->way.name, spread->parts[0]->way.name, sizeof part->way.name);
         part->way.address = spread->addresses[number];
+        lend_memory(part);
     }
     struct bw_probe_request request = spread->request;
     request.resolve_mode = BW_RESOLVE_FIRST;
-    request.target.memory = NULL;
+    if (request.target.memory != NULL) {
+        part->memory.ops = request.target.memory->ops;
+        request.target.memory = &part->memory;
+    }
     request.way = &part->way;
     part->run = bw_probe_start(spread->engine, &request, on_part, part);
 }
 
 /* ---- its addresses ---- */
-
-static bool is_same(const struct bw_address *a, const struct bw_address *b)
-{
-    char x[BW_ADDRESS_TEXT_MAX], y[BW_ADDRESS_TEXT_MAX];
-    bw_address_format(x, a);
-    bw_address_format(y, b);
-    return strcmp(x, y) == 0;
-}
 
 static void take_addresses(struct bw_spread *spread, const struct bw_address *addresses,
                            size_t count)
@@ -184,6 +256,7 @@ static void on_found(void *ctx, const char *name, const struct bw_address *addre
     (void)name;
     struct bw_spread *spread = ctx;
     take_addresses(spread, addresses, count);
+    lend_memory(spread->parts[0]);
     if (spread->request.resolve_mode == BW_RESOLVE_ANY) {
         wait_for_next(spread);
         return;

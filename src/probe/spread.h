@@ -14,7 +14,7 @@
 
 struct bw_spread;
 
-/* As bw_probe_start; resolve_mode is one of the two. Parts do not remember earlier runs. */
+/* As bw_probe_start; resolve_mode is one of the two. Each address has a memory of its own. */
 struct bw_spread *bw_spread_start(struct bw_probe_engine *engine,
                                   const struct bw_probe_request *request, bw_probe_done_fn *done,
                                   void *ctx);

@@ -168,6 +168,15 @@ static void take_retry(struct bw_arena *arena, struct bw_probe_result *out, part
                         part->result.retried_detail != NULL ? part->result.retried_detail : "");
 }
 
+static void take_change(struct bw_arena *arena, struct bw_probe_result *out, part_ref part)
+{
+    char name[BW_ADDRESS_TEXT_MAX];
+    if (out->change != NULL || part->result.change == NULL)
+        return;
+    name_part(part, name);
+    out->change = bw_arena_printf(arena, "%s: %s", name, part->result.change);
+}
+
 static void take_certificate(struct bw_probe_result *out, part_ref part)
 {
     const struct bw_probe_result *result = &part->result;
@@ -185,8 +194,7 @@ static void take_facts(struct bw_arena *arena, struct bw_probe_result *out,
     for (size_t i = 0; i < parts->count; i++) {
         part_ref part = parts->items[i];
         take_retry(arena, out, part);
-        if (out->change == NULL)
-            out->change = part->result.change;
+        take_change(arena, out, part);
         if (parts->mode == BW_RESOLVE_ANY && part != speaking)
             continue;
         take_certificate(out, part);
@@ -339,6 +347,7 @@ struct bw_probe_result *bw_spread_sum(struct bw_arena *arena, const struct bw_sp
     out->retried_reason = BW_REASON_NONE;
     out->retried_detail = NULL;
     out->has_certificate = false;
+    out->change = NULL;
     out->duration_ns = parts->duration_ns;
     out->timeout_ns = parts->timeout_ns;
     take_facts(arena, out, parts, speaking);

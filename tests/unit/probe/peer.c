@@ -16,21 +16,12 @@ static int listen_at(struct sockaddr *at, socklen_t len)
     return fd;
 }
 
-/* 127.0.0.1 and the `number` addresses behind it; *port 0: any. */
-static int listen_behind_loopback(uint32_t number, uint16_t *port)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET,
-                              .sin_port = htons(*port),
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK + number) };
-    int fd = listen_at((struct sockaddr *)&at, sizeof at);
-    *port = ntohs(at.sin_port);
-    return fd;
-}
-
 static int listen_on_loopback(uint16_t *out_port)
 {
-    *out_port = 0;
-    return listen_behind_loopback(0, out_port);
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = listen_at((struct sockaddr *)&at, sizeof at);
+    *out_port = ntohs(at.sin_port);
+    return fd;
 }
 
 static int listen_on_loopback6(uint16_t *out_port)
@@ -169,11 +160,30 @@ void peer_start6(struct peer *peer, peer_fn *fn)
     start(peer);
 }
 
-void peer_start_at(struct peer *peer, peer_fn *fn, uint32_t number, uint16_t port)
+int peer_hold(uint32_t number, uint16_t *port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_port = htons(*port),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK + number) };
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        abort();
+    if (bind(fd, (struct sockaddr *)&at, len) != 0) {
+        close(fd);
+        return -1;
+    }
+    getsockname(fd, (struct sockaddr *)&at, &len);
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+void peer_start_on(struct peer *peer, peer_fn *fn, int fd)
 {
     prepare(peer, fn, NULL);
-    peer->port = port;
-    peer->fd = listen_behind_loopback(number, &peer->port);
+    peer->fd = fd;
+    if (listen(fd, 512) != 0)
+        abort();
     start(peer);
 }
 

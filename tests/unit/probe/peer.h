@@ -20,7 +20,7 @@ struct peer {
     int quit[2];
     uint16_t port;
     peer_fn *play;
-    SSL_CTX *tls; /* NULL: in the clear */
+    _Atomic(SSL_CTX *) tls; /* NULL: in the clear; another one counts from the next connection on */
     pthread_t thread;
     pthread_t talks[PEER_TALKS_MAX];
     atomic_int count; /* connections so far */
@@ -35,10 +35,16 @@ struct peer_talk {
 };
 
 void peer_start(struct peer *peer, peer_fn *play, SSL_CTX *tls);
-void peer_start6(struct peer *peer, peer_fn *play);                                   /* on [::1] */
-void peer_start_at(struct peer *peer, peer_fn *play, uint32_t number, uint16_t port); /* 127.0.0.1
-                                                        and as many addresses on; port 0: any */
+void peer_start6(struct peer *peer, peer_fn *play); /* on [::1] */
 bool peer_has_ip6(void);
+
+/* A port (0: any) of 127.0.0.1, or of so many addresses on, that nobody listens on and nobody else
+ * can take; -1: it is taken. */
+int peer_hold(uint32_t number, uint16_t *port);
+
+/* On a port that is held; takes the descriptor. */
+void peer_start_on(struct peer *peer, peer_fn *play, int fd);
+
 void peer_stop(struct peer *peer);
 
 /* False when the other side is gone. */

@@ -7,15 +7,19 @@
 #include <cmocka.h>
 
 #include "base/units.h"
+#include "certificate.h"
 #include "dns_server.h"
 #include "peer.h"
 #include "probe/dns_names.h"
+#include "probe/table.h"
 #include "probe/tells.h"
 #include "world.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PEERS_MAX = 32 };
 
@@ -27,9 +31,10 @@ struct scene {
     char servers[32];
     const char *story;
     size_t repeat; /* so often each address comes */
+    size_t first;  /* the last byte of the first address */
     uint16_t port;
     struct peer peers[PEERS_MAX];
-    bool open[PEERS_MAX];
+    int held[PEERS_MAX]; /* their descriptors, or those of ports where nobody listens */
 };
 
 static void well(struct peer_talk *talk)
@@ -68,23 +73,39 @@ static void answer_name(struct dns_server *server, const uint8_t *query, size_t 
     dns_reply_begin(&reply, query, len, 0);
     const bool asks_ip4 = query[len - 3] == BW_DNS_A;
     for (size_t i = 0; asks_ip4 && scene->story[i] != '\0'; i++) {
-        const uint8_t address[] = { 127, 0, 0, (uint8_t)(1 + i) };
+        const uint8_t address[] = { 127, 0, 0, (uint8_t)(scene->first + i) };
         for (size_t k = 0; k < scene->repeat; k++)
             dns_reply_add(&reply, BW_DNS_ANSWER, BW_DNS_A, 1, address, sizeof address);
     }
     dns_server_send(server, reply.bytes, reply.len);
 }
 
+/* The same port of all addresses. False when somebody has one of them. */
+static bool hold_ports(struct scene *scene)
+{
+    const size_t count = strlen(scene->story);
+    scene->port = count == 0 ? 1 : 0; /* nobody connects to a name without addresses */
+    for (size_t i = 0; i < count; i++) {
+        scene->held[i] = peer_hold((uint32_t)i, &scene->port);
+        if (scene->held[i] >= 0)
+            continue;
+        while (i > 0)
+            close(scene->held[--i]);
+        return false;
+    }
+    return true;
+}
+
 static void scene_open(struct scene *scene, const char *story)
 {
     memset(scene, 0, sizeof *scene);
     scene->story = story;
-    scene->repeat = 1;
-    scene->port = peer_closed_port();
+    scene->repeat = scene->first = 1;
+    while (!hold_ports(scene)) {
+    }
     for (size_t i = 0; story[i] != '\0'; i++) {
-        scene->open[i] = player(story[i]) != NULL;
-        if (scene->open[i])
-            peer_start_at(&scene->peers[i], player(story[i]), (uint32_t)i, scene->port);
+        if (player(story[i]) != NULL)
+            peer_start_on(&scene->peers[i], player(story[i]), scene->held[i]);
     }
     dns_server_start(&scene->names, answer_name, scene);
     snprintf(scene->servers, sizeof scene->servers, "127.0.0.1:%u", scene->names.port);
@@ -95,8 +116,10 @@ static void scene_close(struct scene *scene)
 {
     world_close(&scene->w);
     for (size_t i = 0; scene->story[i] != '\0'; i++) {
-        if (scene->open[i])
+        if (player(scene->story[i]) != NULL)
             peer_stop(&scene->peers[i]);
+        else
+            close(scene->held[i]);
     }
     dns_server_stop(&scene->names);
 }
@@ -376,6 +399,80 @@ static void a_run_can_be_cancelled_at_any_time(void **state)
     scene_close(&scene);
 }
 
+/* ---- memories ---- */
+
+static SSL_CTX *server_with(const char *names)
+{
+    struct certificate certificate = certificate_make(names, -3600, 86400, NULL);
+    SSL_CTX *server = certificate_server(&certificate);
+    certificate_free(&certificate);
+    return server;
+}
+
+/* That the addresses have different certificates is no change; that one has another is. */
+static void each_address_is_remembered_by_itself(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene, "+++");
+    SSL_CTX *servers[] = { server_with("DNS:one.test"), server_with("DNS:two.test"),
+                           server_with("DNS:three.test"), server_with("DNS:other.test") };
+    for (size_t i = 0; i < 3; i++)
+        scene.peers[i].tls = servers[i];
+    const struct bw_probe_module module = world_module(&scene.w, BW_PROBER_TLS);
+    struct bw_probe_memory memory = { .ops = bw_probe_table[BW_PROBER_TLS] };
+    static const struct {
+        enum bw_resolve_mode mode;
+        const char *address; /* that has another certificate than before; NULL: none */
+    } runs[] = { { BW_RESOLVE_EACH, NULL },        { BW_RESOLVE_EACH, NULL },
+                 { BW_RESOLVE_EACH, "127.0.0.2" }, { BW_RESOLVE_EACH, NULL },
+                 { BW_RESOLVE_ANY, NULL },         { BW_RESOLVE_EACH, NULL } };
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        const struct bw_probe_request request = {
+            .target = { .text = world_text(&scene.w, "many.test:%u", scene.port),
+                        .memory = &memory },
+            .timeout_ns = 60 * BW_SECOND,
+            .resolve_mode = runs[i].mode,
+        };
+        if (runs[i].address != NULL)
+            scene.peers[1].tls = servers[3];
+        world_run(&scene.w, &module, &request);
+        const size_t len = runs[i].address != NULL ? strlen(runs[i].address) : 0;
+        if (strncmp(scene.w.change, runs[i].address != NULL ? runs[i].address : "", len) != 0
+            || (scene.w.change[0] != '\0') != (runs[i].address != NULL))
+            fail_msg("run %zu: '%s'", i, scene.w.change);
+    }
+    bw_probe_memory_free(memory.more);
+    scene_close(&scene);
+    for (size_t i = 0; i < 4; i++)
+        SSL_CTX_free(servers[i]);
+}
+
+/* Those of addresses that do not come any more make room. */
+static void memories_are_bounded(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene, "----------------");
+    const struct bw_probe_module module = world_module(&scene.w, BW_PROBER_HTTP);
+    struct bw_probe_memory memory = { .ops = bw_probe_table[BW_PROBER_HTTP] };
+    for (scene.first = 1; scene.first < 100; scene.first += 16) {
+        const struct bw_probe_request request = {
+            .target = { .text = world_text(&scene.w, "http://many.test:%u/", scene.port),
+                        .memory = &memory },
+            .timeout_ns = 60 * BW_SECOND,
+            .resolve_mode = BW_RESOLVE_EACH,
+        };
+        size_t count = 0;
+        world_run(&scene.w, &module, &request);
+        for (const struct bw_probe_memory *m = memory.more; m != NULL; m = m->more)
+            count++;
+        assert_int_equal(count, 16);
+    }
+    bw_probe_memory_free(memory.more);
+    scene_close(&scene);
+}
+
 /* ---- kinds ---- */
 
 static void every_kind_with_a_name_can(void **state)
@@ -426,7 +523,10 @@ int main(void)
         cmocka_unit_test(retries_are_of_each_address),
         cmocka_unit_test(addresses_may_be_refused),
         cmocka_unit_test(a_run_can_be_cancelled_at_any_time),
+        cmocka_unit_test(each_address_is_remembered_by_itself),
+        cmocka_unit_test(memories_are_bounded),
         cmocka_unit_test(every_kind_with_a_name_can),
     };
+    signal(SIGPIPE, SIG_IGN); /* servers say goodbye over TLS to who is gone */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

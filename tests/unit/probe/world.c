@@ -107,6 +107,7 @@ static void on_done(void *ctx, const struct bw_probe_result *result)
     w->retried[0] = '\0';
     if (result->retried_detail != NULL)
         snprintf(w->retried, sizeof w->retried, "%s", result->retried_detail);
+    snprintf(w->change, sizeof w->change, "%s", result->change != NULL ? result->change : "");
     /* Into our arena: the run's is gone after this. */
     bw_measures_init(&w->measures, &w->arena);
     for (size_t i = 0; i < result->measures->count; i++) {

@@ -16,6 +16,7 @@ struct world {
     struct bw_measures measures;
     char told[BW_TRANSCRIPT_BYTES_MAX + 1];  /* its transcript */
     char retried[BW_PROBE_DETAIL_BYTES_MAX]; /* its retried_detail */
+    char change[BW_PROBE_DETAIL_BYTES_MAX];  /* its change; "" for none */
     const struct bw_probe_ops *ops;          /* of the last run */
     unsigned done;
 };
