@@ -169,6 +169,36 @@ static void what_remains_is_as_it_is_told(void **state)
     }
 }
 
+/* Whatever is broken in a text, what a pattern finds are bytes of it, from where it begins. */
+static void what_is_found_are_bytes_of_the_text(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "a\xc3\xa4\xff\xe2\x82\xac\xf0\n";
+    static const char *const patterns[] = { "(a)(.)?(.*)", "(?s).+", "[^a]{2}", "\xc3\xa4+", ".$" };
+    uint32_t random = 1;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        struct bw_regex *regex = bw_regex_new(patterns[i], NULL);
+        for (unsigned round = 0; round < 500; round++) {
+            char text[12];
+            size_t len = 0;
+            while (len < sizeof text - 1 && len <= round % sizeof text) {
+                random = random * 1664525 + 1013904223;
+                text[len++] = alphabet[(random >> 16) % (sizeof alphabet - 1)];
+            }
+            struct bw_buf found;
+            bw_buf_init(&found, 100);
+            int64_t left_ns = 60 * BW_SECOND;
+            const enum bw_regex_verdict verdict = bw_regex_search(regex, text, len, &left_ns);
+            assert_int_equal(bw_regex_test(regex, text, len, &left_ns), verdict);
+            bw_regex_expand(regex, text, "$0", &found);
+            assert_int_equal(verdict == BW_REGEX_YES, found.len > 0);
+            assert_true(found.len <= len && memmem(text, len, found.data, found.len) != NULL);
+            bw_buf_fini(&found);
+        }
+        bw_regex_free(regex);
+    }
+}
+
 /* A text that is too long for a copy is searched as it is. */
 static void long_broken_texts_are_searched_too(void **state)
 {
@@ -223,6 +253,7 @@ int main(void)
         cmocka_unit_test(patterns_match_as_told),
         cmocka_unit_test(patterns_are_read_as_re2_reads_them),
         cmocka_unit_test(what_remains_is_as_it_is_told),
+        cmocka_unit_test(what_is_found_are_bytes_of_the_text),
         cmocka_unit_test(long_broken_texts_are_searched_too),
         cmocka_unit_test(broken_patterns_say_where),
         cmocka_unit_test(the_peer_cannot_hold_us_up),
