@@ -415,7 +415,7 @@ static void nobody_listens(void **state)
 static void play_changes(struct dns_server *server, const uint8_t *query, size_t len)
 {
     struct dns_reply reply;
-    const bool steady = server->ctx != NULL && *(const bool *)server->ctx;
+    const bool steady = server->ctx != NULL && atomic_load((const atomic_bool *)server->ctx);
     const uint8_t number = (uint8_t)(steady ? 9 : atomic_load(&server->queries));
     const uint8_t address[] = { 10, 0, 0, number };
     dns_reply_begin(&reply, query, len, 0);
@@ -452,7 +452,7 @@ static void changes_are_told(void **state)
     struct world w;
     struct dns_server server;
     struct seen seen;
-    bool steady = false;
+    atomic_bool steady = false;
     world_open(&w, NULL);
     dns_server_start(&server, play_changes, &steady);
     const struct bw_probe_module module = module_for(&w, "one.test");
@@ -474,7 +474,7 @@ static void changes_are_told(void **state)
     }
     run_once(&w, &request, &seen);
     assert_string_equal(seen.change, ""); /* four at once are enough */
-    steady = true;
+    atomic_store(&steady, true);
     run_once(&w, &request, &seen);
     for (int i = 0; i < 3; i++) { /* in another order each time */
         run_once(&w, &request, &seen);

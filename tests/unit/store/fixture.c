@@ -22,8 +22,18 @@
 static void say(void *ctx, enum bw_log_level level, const char *message)
 {
     struct fixture *f = ctx;
+    pthread_mutex_lock(&f->lock);
     const size_t used = strlen(f->said);
     snprintf(f->said + used, sizeof f->said - used, "%s %s\n", bw_log_level_name(level), message);
+    pthread_mutex_unlock(&f->lock);
+}
+
+bool fixture_has_said(struct fixture *f, const char *text)
+{
+    pthread_mutex_lock(&f->lock);
+    const bool has = strstr(f->said, text) != NULL;
+    pthread_mutex_unlock(&f->lock);
+    return has;
 }
 
 static int64_t wall_ms(void *ctx)
@@ -39,6 +49,7 @@ int fixture_setup(void **state)
         return -1;
     snprintf(f->path, sizeof f->path, "%s/data.db", f->folder);
     f->wall_ms = T0;
+    pthread_mutex_init(&f->lock, NULL);
     f->opts = bw_storage_defaults();
     f->opts.path = f->path;
     f->opts.commit_interval_ns = 20 * BW_MS;

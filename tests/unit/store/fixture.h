@@ -6,6 +6,9 @@
 #include "store/reader.h"
 #include "store/store.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #define T0 INT64_C(1700000000000)
 
 struct fixture {
@@ -13,8 +16,9 @@ struct fixture {
     char path[96];
     struct bw_storage_opts opts;
     struct bw_store_hooks hooks;
-    int64_t wall_ms;
-    char said[4096]; /* everything that was said, a line each */
+    _Atomic int64_t wall_ms;
+    pthread_mutex_t lock; /* of what is said while the store is at work: fixture_has_said() */
+    char said[4096];      /* everything that was said, a line each */
     struct bw_store *store;
 };
 
@@ -25,6 +29,9 @@ int fixture_teardown(void **state);
 void fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);
 void fixture_flush(struct fixture *f);
+
+/* Whether this is in what was said so far, while more may be said. */
+bool fixture_has_said(struct fixture *f, const char *text);
 
 /* As flush, and everything into packs. */
 void fixture_pack(struct fixture *f);

@@ -200,7 +200,7 @@ static void what_can_never_fit_is_dropped_and_told(void **state)
     bw_store_stats(f->store, &stats);
     assert_int_equal(stats.dropped_samples_total, SERIES * MANY);
     assert_int_equal(stats.samples_total, 2 * SERIES);
-    assert_non_null(strstr(f->said, "they are dropped"));
+    assert_true(fixture_has_said(f, "they are dropped"));
     assert_int_equal(points_of(f, series, SERIES, INT64_MIN), 2 * SERIES);
     expect_below(f, CAP);
 }
@@ -245,13 +245,13 @@ static void who_pins_the_log_makes_the_store_wait(void **state)
                      SQLITE_OK);
     struct bw_store_stats stats = { 0 };
     int tick = 1;
-    for (; tick < TICKS && strstr(f->said, "max_bytes is reached") == NULL; tick++) {
+    for (; tick < TICKS && !fixture_has_said(f, "max_bytes is reached"); tick++) {
         for (int k = 0; k < 10; k++)
             append_tick(f, series, SERIES, T0 + (tick * 10 + k) * 1000);
         usleep(12000); /* flushing would wait for what is refused */
     }
     assert_in_range(tick, 10, TICKS - 1);
-    assert_non_null(strstr(f->said, "something reads the store for long"));
+    assert_true(fixture_has_said(f, "something reads the store for long"));
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     fixture_flush(f);
