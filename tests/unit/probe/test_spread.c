@@ -416,17 +416,19 @@ static void each_address_is_remembered_by_itself(void **state)
     struct scene scene;
     scene_open(&scene, "+++");
     SSL_CTX *servers[] = { server_with("DNS:one.test"), server_with("DNS:two.test"),
-                           server_with("DNS:three.test"), server_with("DNS:other.test") };
+                           server_with("DNS:three.test"), server_with("DNS:other.test"),
+                           server_with("DNS:another.test") };
     for (size_t i = 0; i < 3; i++)
         scene.peers[i].tls = servers[i];
     const struct bw_probe_module module = world_module(&scene.w, BW_PROBER_TLS);
     struct bw_probe_memory memory = { .ops = bw_probe_table[BW_PROBER_TLS] };
     static const struct {
         enum bw_resolve_mode mode;
-        const char *address; /* that has another certificate than before; NULL: none */
-    } runs[] = { { BW_RESOLVE_EACH, NULL },        { BW_RESOLVE_EACH, NULL },
-                 { BW_RESOLVE_EACH, "127.0.0.2" }, { BW_RESOLVE_EACH, NULL },
-                 { BW_RESOLVE_ANY, NULL },         { BW_RESOLVE_EACH, NULL } };
+        size_t now, of;     /* the address gets another certificate ... */
+        const char *change; /* ... and is named; "": nothing changes */
+    } runs[] = { { BW_RESOLVE_EACH, 0, 0, "" },          { BW_RESOLVE_EACH, 0, 0, "" },
+                 { BW_RESOLVE_EACH, 3, 1, "127.0.0.2" }, { BW_RESOLVE_EACH, 3, 1, "" },
+                 { BW_RESOLVE_ANY, 4, 0, "127.0.0.1" },  { BW_RESOLVE_EACH, 4, 0, "" } };
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         const struct bw_probe_request request = {
             .target = { .text = world_text(&scene.w, "many.test:%u", scene.port),
@@ -434,17 +436,16 @@ static void each_address_is_remembered_by_itself(void **state)
             .timeout_ns = 60 * BW_SECOND,
             .resolve_mode = runs[i].mode,
         };
-        if (runs[i].address != NULL)
-            scene.peers[1].tls = servers[3];
+        scene.peers[runs[i].of].tls = servers[runs[i].now];
         world_run(&scene.w, &module, &request);
-        const size_t len = runs[i].address != NULL ? strlen(runs[i].address) : 0;
-        if (strncmp(scene.w.change, runs[i].address != NULL ? runs[i].address : "", len) != 0
-            || (scene.w.change[0] != '\0') != (runs[i].address != NULL))
+        const char *want = runs[i].change;
+        if (strncmp(scene.w.change, want, strlen(want)) != 0
+            || (scene.w.change[0] == '\0') != (want[0] == '\0'))
             fail_msg("run %zu: '%s'", i, scene.w.change);
     }
     bw_probe_memory_free(memory.more);
     scene_close(&scene);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
         SSL_CTX_free(servers[i]);
 }
 
