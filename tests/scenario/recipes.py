@@ -90,7 +90,7 @@ def servers(context):
                   "locked": (lines(b"", {b"PING": (b"-NOAUTH Authentication required.\r\n", False)}),
                              None),
                   "loading": (lines(b"", {b"PING": (b"-LOADING data\r\n", False)}), "timeout"),
-                  "full": (lambda talk: talk.sendall(full), no)},
+                  "full": (lambda talk: talk.sendall(full) or talk.recv(100), no)},
         "smtp": {"good": (smtp, None), "busy": (lambda talk: talk.sendall(busy), no)},
         "smtps": {"good": (over_tls(context, smtp), None), "plain": (smtp, "tls_handshake")},
         "smtp_starttls": {
