@@ -3,6 +3,7 @@
 
 #include "trend/acf.h"
 #include "trend/robust.h"
+#include "trend/wave.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #define SAME_WORTH 0.85
 #define PART_WORTH 0.3
 #define STRENGTH_MIN 0.02
+#define DAY_MS INT64_C(86400000)
 #define TRIAL_DECAY 0.2 /* the seasons of a trial age: their shape drifts through the year */
 #define TRIAL_LEARN 0.3
 
@@ -25,7 +27,7 @@ enum { CALENDAR_NEAR = 30, WEEK = 7 };
 
 /* Periods that need little proof, as people's clocks make them: where the step is known, an hour,
  * a day and a week; where it is not, as many cells as such cycles have of the usual steps. */
-static const int64_t calendar_ms[] = { 3600000, 86400000, WEEK *INT64_C(86400000) };
+static const int64_t calendar_ms[] = { 3600000, DAY_MS, WEEK *DAY_MS };
 static const size_t usual[CALENDAR_MAX] = { 7, 12, 24, 48, 52, 60, 96, 144, 168, 288 };
 
 /* d[i] = x[half + i] minus the centred moving average of one period; returns how many. */
@@ -335,6 +337,22 @@ static struct search search_begin(struct bw_arena *arena, const double *x, size_
     return s;
 }
 
+/* A day that was hardly seen to come again: without it every wave of a new series is a slope. */
+static void take_day(struct search *s, int64_t step_ms, struct bw_trend_seasons *out)
+{
+    const size_t period = step_ms > 0 ? (size_t)(DAY_MS / step_ms) : 0;
+    if (period < PERIOD_MIN || DAY_MS % step_ms * 20 >= step_ms || 4 * s->n < 5 * period
+        || s->n >= 3 * period)
+        return;
+    double *index = bw_arena_array(s->arena, period, sizeof *index), strength;
+    if (!bw_trend_wave_fit(s->arena, s->x, s->n, period, index, &strength))
+        return;
+    out->period[0] = period;
+    out->strength[0] = strength;
+    out->index[0] = index;
+    out->count = 1;
+}
+
 void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
                           struct bw_trend_seasons *out)
 {
@@ -350,8 +368,10 @@ void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int
         candidates(&s, step_ms, base, &trials);
         const size_t period = best_of(&s, &trials, base);
         if (period == 0 || !take(&s, period, out))
-            return;
+            break;
     }
+    if (out->count == 0)
+        take_day(&s, step_ms, out);
 }
 
 void bw_trend_season_fixed(struct bw_arena *arena, const double *x, size_t n, size_t period,

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "trend/wave.h"
+
+#include "trend/robust.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+#define ALIKE_MIN 0.2
+
+enum { HARMONICS = 3, K = 2 + 2 * HARMONICS };
+
+/* 1, the line, then cosine and sine of each harmonic, at cell i. */
+static void terms(size_t i, size_t n, size_t period, double out[K])
+{
+    out[0] = 1;
+    out[1] = (double)i / (double)n - 0.5;
+    for (size_t h = 1; h <= HARMONICS; h++) {
+        const double angle = 2 * M_PI * (double)(h * i % period) / (double)period;
+        out[2 * h] = cos(angle);
+        out[2 * h + 1] = sin(angle);
+    }
+}
+
+/* Least squares of x on the first `count` terms; false when there is no solution. */
+static bool fit(const double *x, size_t n, size_t period, size_t count, double *c)
+{
+    double matrix[K * K] = { 0 }, right[K] = { 0 }, t[K];
+    for (size_t i = 0; i < n; i++) {
+        terms(i, n, period, t);
+        for (size_t a = 0; a < count; a++) {
+            right[a] += t[a] * x[i];
+            for (size_t b = 0; b < count; b++)
+                matrix[a * count + b] += t[a] * t[b];
+        }
+    }
+    gsl_matrix_view m = gsl_matrix_view_array(matrix, count, count);
+    gsl_vector_view r = gsl_vector_view_array(right, count);
+    gsl_vector_view out = gsl_vector_view_array(c, count);
+    return gsl_linalg_cholesky_decomp1(&m.matrix) == GSL_SUCCESS
+           && gsl_linalg_cholesky_solve(&m.matrix, &r.vector, &out.vector) == GSL_SUCCESS;
+}
+
+/* What the first `count` terms leave of x; returns the sum of squares. */
+static double leave(const double *x, size_t n, size_t period, size_t count, const double *c,
+                    double *rest)
+{
+    double squares = 0, t[K];
+    for (size_t i = 0; i < n; i++) {
+        terms(i, n, period, t);
+        rest[i] = x[i];
+        for (size_t a = 0; a < count; a++)
+            rest[i] -= c[a] * t[a];
+        squares += rest[i] * rest[i];
+    }
+    return squares;
+}
+
+static double likeness(const double *x, size_t n, size_t lag)
+{
+    double xy = 0, xx = 0, yy = 0;
+    for (size_t i = 0; i + lag < n; i++) {
+        xy += x[i] * x[i + lag];
+        xx += x[i] * x[i];
+        yy += x[i + lag] * x[i + lag];
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+}
+
+bool bw_trend_wave_fit(struct bw_arena *arena, const double *x, size_t n, size_t period,
+                       double *index, double *out_strength)
+{
+    double line[K], wave[K];
+    double *rest = bw_arena_array(arena, n, sizeof *rest);
+    const size_t near = period / 8 > 1 ? period / 8 : 1;
+    if (period < K || 4 * n < 5 * period || !fit(x, n, period, 2, line)
+        || !fit(x, n, period, K, wave))
+        return false;
+    const double around = leave(x, n, period, 2, line, rest);
+    const double alike = likeness(rest, n, period);
+    if (!(alike > ALIKE_MIN) || alike <= likeness(rest, n, period - near)
+        || alike <= likeness(rest, n, period + near))
+        return false;
+    const double left = leave(x, n, period, K, wave, rest);
+    wave[0] = wave[1] = 0;
+    memset(index, 0, period * sizeof *index);
+    for (size_t i = 0; i < period; i++) {
+        double t[K];
+        terms(i, n, period, t);
+        for (size_t a = 2; a < K; a++)
+            index[i] += wave[a] * t[a];
+    }
+    *out_strength = around > 0 ? 1 - left / around : 0;
+    return true;
+}
