@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,8 +31,8 @@ struct scene {
     struct dns_server names;
     char servers[32];
     const char *story;
-    size_t repeat; /* so often each address comes */
-    size_t first;  /* the last byte of the first address */
+    atomic_size_t repeat; /* so often each address comes */
+    atomic_size_t first;  /* the last byte of the first address */
     uint16_t port;
     struct peer peers[PEERS_MAX];
     int held[PEERS_MAX]; /* their descriptors, or those of ports where nobody listens */
