@@ -215,7 +215,7 @@ def many_ask(daemon, near, base):
         rest.stop()
     expect_equal(statuses, {200}, "answers to sixty at once")
     made, due = runs() - before, (time.monotonic() - begun) / 0.2
-    expect(due / 2 <= made <= due + 1, f"{made} scheduled runs where {due:.1f} were due")
+    expect(due / 4 <= made <= due + 3, f"{made} scheduled runs where {due:.1f} were due")
 
 
 def requests_are_counted(daemon):
