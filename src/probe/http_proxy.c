@@ -44,24 +44,9 @@ static enum bw_rc take_scheme(struct bw_http_proxy *proxy, const char *scheme, s
     return bw_fail(err, BW_EINVAL, "proxy_url: expected http://, socks5:// or socks5h://");
 }
 
-static enum bw_rc take_parts(struct bw_http_proxy *proxy, CURLU *url, struct bw_err *err)
+/* "HOST:PORT" for people, and the host without brackets. */
+static void name_proxy(struct bw_http_proxy *proxy)
 {
-    char *scheme = part_of(url, CURLUPART_SCHEME, 0);
-    char *port = part_of(url, CURLUPART_PORT, 0);
-    proxy->host = part_of(url, CURLUPART_HOST, 0);
-    proxy->username = part_of(url, CURLUPART_USER, CURLU_URLDECODE);
-    proxy->password = part_of(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
-    uint64_t number = 0;
-    enum bw_rc rc = bw_fail(err, BW_EINVAL, "proxy_url: it has no host");
-    if (scheme != NULL && proxy->host != NULL && proxy->host[0] != '\0')
-        rc = take_scheme(proxy, scheme, err);
-    if (rc == BW_OK && port != NULL && !bw_parse_uint(port, strlen(port), &number))
-        rc = bw_fail(err, BW_EINVAL, "proxy_url: '%.40s' is no port", port);
-    free(scheme);
-    free(port);
-    if (rc != BW_OK)
-        return rc;
-    proxy->port = number != 0 ? (uint16_t)number : proxy->socks ? 1080 : 80;
     const size_t len = strlen(proxy->host);
     proxy->shown = bw_alloc(len + 8);
     snprintf(proxy->shown, len + 8, "%s:%u", proxy->host, (unsigned)proxy->port);
@@ -69,7 +54,35 @@ static enum bw_rc take_parts(struct bw_http_proxy *proxy, CURLU *url, struct bw_
         memmove(proxy->host, proxy->host + 1, len - 2);
         proxy->host[len - 2] = '\0';
     }
+}
+
+static enum bw_rc take_address(struct bw_http_proxy *proxy, const char *scheme, const char *port,
+                               struct bw_err *err)
+{
+    uint64_t number = 0;
+    if (scheme == NULL || proxy->host == NULL || proxy->host[0] == '\0')
+        return bw_fail(err, BW_EINVAL, "proxy_url: it has no host");
+    const enum bw_rc rc = take_scheme(proxy, scheme, err);
+    if (rc != BW_OK)
+        return rc;
+    if (port != NULL && !bw_parse_uint(port, strlen(port), &number))
+        return bw_fail(err, BW_EINVAL, "proxy_url: '%.40s' is no port", port);
+    proxy->port = number != 0 ? (uint16_t)number : proxy->socks ? 1080 : 80;
+    name_proxy(proxy);
     return BW_OK;
+}
+
+static enum bw_rc take_parts(struct bw_http_proxy *proxy, CURLU *url, struct bw_err *err)
+{
+    char *scheme = part_of(url, CURLUPART_SCHEME, 0);
+    char *port = part_of(url, CURLUPART_PORT, 0);
+    proxy->host = part_of(url, CURLUPART_HOST, 0);
+    proxy->username = part_of(url, CURLUPART_USER, CURLU_URLDECODE);
+    proxy->password = part_of(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
+    const enum bw_rc rc = take_address(proxy, scheme, port, err);
+    free(scheme);
+    free(port);
+    return rc;
 }
 
 /* As curl and Go do it, "proxy:3128" is an HTTP proxy. */

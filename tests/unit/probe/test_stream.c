@@ -52,8 +52,11 @@ static void says_nothing(struct peer_talk *talk)
     (void)talk;
 }
 
+/* Not before it is known that the connection stands. */
 static void resets(struct peer_talk *talk)
 {
+    char byte;
+    hear_some(talk, &byte, 1);
     const struct linger now = { .l_onoff = 1, .l_linger = 0 };
     setsockopt(talk->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
@@ -193,14 +196,14 @@ static void streams_end_as_told(void **state)
         bool server_tls, tls, lenient, stranger, twice;
         char end;
         enum bw_reason reason;
-        const char *detail, *heard;
+        const char *detail, *heard, *words;
     } cases[] = {
         { "it greets and goes", greets, .end = 'c', .heard = "hello" },
         { "over TLS", greets, true, true, .end = 'c', .heard = "hello" },
         { "it goes", says_nothing, .end = 'c' },
         { "it goes, over TLS", says_nothing, true, true, .end = 'c' },
         { "it breaks", resets, .end = 'b', .reason = BW_REASON_CONNECTION_CLOSED,
-          .detail = "in the test: the peer reset the connection" },
+          .detail = "in the test: the peer reset the connection", .words = "x" },
         { "it goes instead of a handshake", says_nothing, .tls = true, .end = 'f',
           .reason = BW_REASON_TLS_HANDSHAKE },
         { "it speaks no TLS", speaks_no_tls, .tls = true, .end = 'f',
@@ -221,6 +224,8 @@ static void streams_end_as_told(void **state)
         open_owner(&o, &w, cases[i].stranger ? NULL : secure.ca_file);
         o.secure = cases[i].tls;
         o.twice = cases[i].twice;
+        o.words = (const unsigned char *)cases[i].words;
+        o.words_len = cases[i].words != NULL ? strlen(cases[i].words) : 0;
         o.watch.lenient = cases[i].lenient;
         run(&o, peer.port);
         const char *detail = cases[i].detail != NULL ? cases[i].detail : "";
