@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* CPU time per probe against a server in a child process: new connection each, as the daemon
  * does it; against this host for ICMP. Usage: bench_probe [PROBES [AT-ONCE [ROW]]]: the last for
- * one row alone, as it is named in what is printed. */
+ * one row alone, as it is named in what is printed. "bare" is no probe but the least that one over
+ * TCP asks of the system: socket, connect, watch, wait, close. */
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
@@ -9,11 +10,13 @@
 #include "probe/run.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -119,6 +122,46 @@ static double cpu_us(void)
            + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
+static void print_row(const char *name, unsigned probes, unsigned at_once, double us,
+                      int64_t start_ns, unsigned passed)
+{
+    const double seconds = (double)(bw_loop_mono_ns() - start_ns) / BW_SECOND;
+    printf("%-6s %6u probes, %3u at once: %7.1f us CPU each, %7.0f/s, %u passed\n", name, probes,
+           at_once, us / probes, probes / seconds, passed);
+}
+
+static int connect_bare(int epoll, const struct sockaddr_in *to)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct epoll_event event = { .events = EPOLLOUT | EPOLLET, .data.fd = fd };
+    if (fd < 0
+        || (connect(fd, (const struct sockaddr *)to, sizeof *to) != 0 && errno != EINPROGRESS))
+        exit(1);
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void measure_bare(const struct bench *b, uint16_t port, unsigned probes, unsigned at_once)
+{
+    const struct sockaddr_in to = { .sin_family = AF_INET,
+                                    .sin_port = htons(port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    const double start_us = cpu_us();
+    const int64_t start_ns = bw_loop_mono_ns();
+    unsigned done = 0, begun = 0;
+    while ((b->only == NULL || strcmp(b->only, "bare") == 0) && done < probes) {
+        struct epoll_event events[64];
+        for (; begun < probes && begun - done < at_once; begun++)
+            connect_bare(epoll, &to);
+        const int count = epoll_wait(epoll, events, 64, -1);
+        for (int i = 0; i < count; i++, done++)
+            close(events[i].data.fd);
+    }
+    if (done > 0)
+        print_row("bare", probes, at_once, cpu_us() - start_us, start_ns, done);
+    close(epoll);
+}
+
 static void measure(struct bench *b, const char *name, const struct bw_probe_module *module,
                     const char *target, unsigned probes, unsigned at_once)
 {
@@ -141,9 +184,7 @@ static void measure(struct bench *b, const char *name, const struct bw_probe_mod
     for (unsigned i = 0; i < at_once && b->to_start > 0; i++)
         start_one(b);
     bw_loop_run(b->loop);
-    double seconds = (double)(bw_loop_mono_ns() - start_ns) / BW_SECOND;
-    printf("%-6s %6u probes, %3u at once: %7.1f us CPU each, %7.0f/s, %u passed\n", name, probes,
-           at_once, (cpu_us() - start_us) / probes, probes / seconds, b->passed);
+    print_row(name, probes, at_once, cpu_us() - start_us, start_ns, b->passed);
     bw_probe_plan_free(b->request.plan);
 }
 
@@ -166,6 +207,7 @@ int main(int argc, char **argv)
                             bw_arena_printf(&arena, "https://127.0.0.1:%u/", secure.port) };
     b.only = argc > 3 ? argv[3] : NULL;
     for (unsigned n = 1; n <= at_once; n = n == 1 && at_once > 1 ? at_once : at_once + 1) {
+        measure_bare(&b, plain.port, probes, n);
         module.prober = BW_PROBER_TCP;
         measure(&b, "tcp", &module, ports[0], probes, n);
         module.tcp.query_response = (struct bw_items){ dialogue, 2 };
