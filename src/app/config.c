@@ -63,6 +63,14 @@ struct bw_conf_ctx bw_config_ctx(struct bw_config *config, struct bw_arena *aren
                                  .user = config };
 }
 
+const struct bw_node *bw_config_entry(const struct bw_node *list, size_t index)
+{
+    const struct bw_node *entry = list != NULL ? list->first : NULL;
+    while (entry != NULL && index-- > 0)
+        entry = entry->next;
+    return entry != NULL ? entry : list;
+}
+
 static const char *folder_of(struct bw_arena *arena, const char *file)
 {
     const char *slash = file != NULL ? strrchr(file, '/') : NULL;

@@ -19,15 +19,6 @@ struct resolving {
     struct bw_interval *out;
 };
 
-/* Where an entry of a list stands; one text counts as a list of one. */
-static struct bw_place place_of_entry(const struct bw_node *list, size_t index)
-{
-    const struct bw_node *entry = list->kind == BW_NODE_LIST ? list->first : NULL;
-    while (entry != NULL && index-- > 0)
-        entry = entry->next;
-    return entry != NULL ? entry->at : list->at;
-}
-
 /* A key whose list is empty would hold never, there where a key that is missing holds always. */
 static void refuse_empty(const struct resolving *r, const char *key)
 {
@@ -44,8 +35,9 @@ static void add_texts(const struct resolving *r, const char *key, struct bw_stri
     refuse_empty(r, key);
     for (size_t i = 0; i < texts.count; i++) {
         if (add(r->out, texts.items[i], &err) != BW_OK)
-            bw_problems_add(r->loading->problems, place_of_entry(bw_node_find(r->node, key), i),
-                            r->path, "%s", err.text);
+            bw_problems_add(r->loading->problems,
+                            bw_config_entry(bw_node_find(r->node, key), i)->at, r->path, "%s",
+                            err.text);
     }
 }
 
@@ -56,8 +48,9 @@ static void add_times(const struct resolving *r, struct bw_items list)
     refuse_empty(r, "times");
     for (size_t i = 0; i < list.count; i++) {
         if (bw_interval_add_time(r->out, times[i].start_time, times[i].end_time, &err) != BW_OK)
-            bw_problems_add(r->loading->problems, place_of_entry(bw_node_find(r->node, "times"), i),
-                            r->path, "%s", err.text);
+            bw_problems_add(r->loading->problems,
+                            bw_config_entry(bw_node_find(r->node, "times"), i)->at, r->path, "%s",
+                            err.text);
     }
 }
 
@@ -159,7 +152,7 @@ static const struct bw_calendar *const *find_all(struct bw_config_loading *loadi
     for (size_t i = 0; i < names.count; i++) {
         out[i] = bw_config_calendar(loading->config, names.items[i]);
         if (out[i] == NULL)
-            bw_problems_add(loading->problems, place_of_entry(list, i), path,
+            bw_problems_add(loading->problems, bw_config_entry(list, i)->at, path,
                             "there is no calendar '%s'", names.items[i]);
     }
     return out;

@@ -77,15 +77,6 @@ static void resolve_target(struct bw_config_loading *loading, const char *text, 
     out->module = plain_module(loading, out->ops, at);
 }
 
-/* Where an entry of `targets` stands; one text counts as a list of one. */
-static const struct bw_node *entry_at(const struct bw_node *list, size_t index)
-{
-    const struct bw_node *entry = list != NULL ? list->first : NULL;
-    while (entry != NULL && index-- > 0)
-        entry = entry->next;
-    return entry != NULL ? entry : list;
-}
-
 static void check_need(struct bw_config_loading *loading, const struct bw_node *section,
                        const struct bw_canary_settings *settings)
 {
@@ -114,7 +105,7 @@ void bw_config_resolve_canary(struct bw_config_loading *loading)
     const struct bw_node *list = bw_node_find(section, "targets");
     canary->on_loopback = settings->targets.count > 0;
     for (size_t i = 0; i < settings->targets.count; i++) {
-        resolve_target(loading, settings->targets.items[i], entry_at(list, i)->at,
+        resolve_target(loading, settings->targets.items[i], bw_config_entry(list, i)->at,
                        bw_conf_path_index(loading->arena, "self_canary.targets", i), &targets[i]);
         if (targets[i].module != NULL && !bw_config_is_loopback(targets[i].target))
             canary->on_loopback = false;

@@ -25,6 +25,9 @@ struct bw_config_loading {
  * looked at closer although something else is not. */
 bool bw_config_is_sound(const struct bw_config_loading *loading, const char *path);
 
+/* The entry of a list in the document, to say where it stands; one text counts as a list of one. */
+const struct bw_node *bw_config_entry(const struct bw_node *list, size_t index);
+
 /* For decoding what belongs to `config`, whose folder is that of its files of secrets. */
 struct bw_conf_ctx bw_config_ctx(struct bw_config *config, struct bw_arena *arena,
                                  struct bw_problems *problems);

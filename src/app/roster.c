@@ -259,6 +259,24 @@ struct bw_roster_check *bw_roster_check(const struct bw_roster *roster,
     return check;
 }
 
+struct bw_roster_check *bw_roster_next_check(const struct bw_roster *roster,
+                                             const struct bw_roster_check *check)
+{
+    const struct bw_roster_service *service = roster->services;
+    const struct bw_roster_instance *instance = service != NULL ? service->instances : NULL;
+    if (check != NULL) {
+        if (check->next != NULL)
+            return check->next;
+        service = check->instance->service;
+        instance = check->instance->next;
+    }
+    while (instance == NULL && service != NULL) {
+        service = service->next;
+        instance = service != NULL ? service->instances : NULL;
+    }
+    return instance != NULL ? instance->checks : NULL;
+}
+
 struct bw_subject bw_roster_subject(const struct bw_roster_check *check)
 {
     return (struct bw_subject){ check->spec.service, check->spec.instance, check->spec.name };

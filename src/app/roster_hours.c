@@ -48,17 +48,11 @@ bool bw_roster_turn(struct bw_roster *roster, const struct bw_roster_hours *hour
 
 bool bw_roster_may_be_idle(const struct bw_roster *roster, bw_roster_fits_fn *fits, void *ctx)
 {
-    for (const struct bw_roster_service *service = roster->services; service != NULL;
-         service = service->next) {
-        const struct bw_roster_instance *instance = service->idle > 0 ? service->instances : NULL;
-        for (; instance != NULL; instance = instance->next) {
-            for (const struct bw_roster_check *check = instance->checks; check != NULL;
-                 check = check->next) {
-                const struct bw_subject subject = bw_roster_subject(check);
-                if (check->idle && fits(ctx, &subject))
-                    return true;
-            }
-        }
+    const struct bw_roster_check *check = bw_roster_next_check(roster, NULL);
+    for (; check != NULL; check = bw_roster_next_check(roster, check)) {
+        const struct bw_subject subject = bw_roster_subject(check);
+        if (check->idle && fits(ctx, &subject))
+            return true;
     }
     return false;
 }

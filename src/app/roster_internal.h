@@ -34,6 +34,10 @@ void bw_roster_sort(struct bw_roster *roster);
 struct bw_roster_instance *bw_roster_instance(const struct bw_roster_service *service,
                                               const char *name);
 
+/* The check after this one, the first of all after NULL; NULL after the last. */
+struct bw_roster_check *bw_roster_next_check(const struct bw_roster *roster,
+                                             const struct bw_roster_check *check);
+
 /* Makes a copy of the result the check's last. */
 void bw_roster_keep_last(struct bw_roster_check *check, const struct bw_roster_result *result);
 

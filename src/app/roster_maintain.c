@@ -54,32 +54,13 @@ void bw_roster_note_windows(struct bw_roster *roster, struct bw_roster_check *ch
 
 /* ---- all checks --------------------------------------------------------------------------- */
 
-/* The check after this one, the first of all after NULL; NULL after the last. */
-static struct bw_roster_check *next_check(const struct bw_roster *roster,
-                                          const struct bw_roster_check *check)
-{
-    const struct bw_roster_service *service = roster->services;
-    const struct bw_roster_instance *instance = service != NULL ? service->instances : NULL;
-    if (check != NULL) {
-        if (check->next != NULL)
-            return check->next;
-        service = check->instance->service;
-        instance = check->instance->next;
-    }
-    while (instance == NULL && service != NULL) {
-        service = service->next;
-        instance = service != NULL ? service->instances : NULL;
-    }
-    return instance != NULL ? instance->checks : NULL;
-}
-
 void bw_roster_set_windows(struct bw_roster *roster, const struct bw_config *config, uint64_t on,
                            int64_t now_ms)
 {
     roster->config = config;
     roster->on = on;
-    struct bw_roster_check *check = next_check(roster, NULL);
-    for (; check != NULL; check = next_check(roster, check))
+    struct bw_roster_check *check = bw_roster_next_check(roster, NULL);
+    for (; check != NULL; check = bw_roster_next_check(roster, check))
         bw_roster_note_windows(roster, check, now_ms);
 }
 
@@ -87,8 +68,8 @@ bool bw_roster_maintain(struct bw_roster *roster, uint64_t on, int64_t now_ms)
 {
     bool changed = false;
     roster->on = on;
-    struct bw_roster_check *check = next_check(roster, NULL);
-    for (; check != NULL; check = next_check(roster, check))
+    struct bw_roster_check *check = bw_roster_next_check(roster, NULL);
+    for (; check != NULL; check = bw_roster_next_check(roster, check))
         changed |= check->windows != 0 && mark(roster, check, now_ms);
     if (changed)
         bw_core_view_changed(roster->core);
@@ -98,8 +79,8 @@ bool bw_roster_maintain(struct bw_roster *roster, uint64_t on, int64_t now_ms)
 size_t bw_roster_window_size(const struct bw_roster *roster, size_t window)
 {
     size_t count = 0;
-    const struct bw_roster_check *check = next_check(roster, NULL);
-    for (; check != NULL; check = next_check(roster, check))
+    const struct bw_roster_check *check = bw_roster_next_check(roster, NULL);
+    for (; check != NULL; check = bw_roster_next_check(roster, check))
         count += check->windows >> window & 1;
     return count;
 }
