@@ -27,9 +27,11 @@ bool bw_mysql_read_greeting(const char *bytes, size_t len, struct bw_starttls_he
     const unsigned char *raw = (const unsigned char *)bytes;
     size_t size = 0;
     const bool whole = measure_packet(raw, len, &size);
+    out->wrong = "no greeting of MySQL";
     if (len < MYSQL_HEAD + 1)
-        return !whole; /* an empty packet is no greeting */
-    out->wrong = raw[MYSQL_HEAD] == MYSQL_ERROR ? "the server refuses us" : "no greeting of MySQL";
+        return !whole; /* an empty packet is none */
+    if (raw[MYSQL_HEAD] == MYSQL_ERROR)
+        out->wrong = "the server refuses us";
     if (raw[MYSQL_HEAD] != PROTOCOL || size > UINT16_MAX)
         return false;
     if (!whole)
@@ -46,7 +48,6 @@ bool bw_mysql_read_greeting(const char *bytes, size_t len, struct bw_starttls_he
 bool bw_greeting_read_mysql(const char *bytes, size_t len, struct bw_starttls_heard *out)
 {
     unsigned flags;
-    out->wrong = "no greeting of MySQL";
     return bw_mysql_read_greeting(bytes, len, out, &flags);
 }
 

@@ -46,6 +46,8 @@ static const struct {
             "8.\0"),
       0, "no greeting of MySQL" },
     { "mysql says nothing", bw_greeting_read_mysql, BYTES("\0\0\0\0x"), 0, "no greeting of MySQL" },
+    { "mysql for TLS says nothing", bw_starttls_read_mysql, BYTES("\0\0\0\0"), 0,
+      "no greeting of MySQL" },
     { "mail instead of mysql", bw_greeting_read_mysql, BYTES("220 mail ESMTP\r\n"), 0,
       "no greeting of MySQL" },
     { "mysql lets anybody in", bw_greeting_read_mysql_answer, BYTES("\x07\0\0\2\0\0\0\2\0\0\0"), 0,
