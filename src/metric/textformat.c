@@ -92,7 +92,8 @@ static bool find_family(const struct bw_text_doc *doc, struct bw_span name, size
 {
     /* Lines of a family stand together, so it is nearly always the newest. */
     for (size_t i = doc->family_count; i > 0; i--) {
-        if (bw_span_is(name, doc->families[i - 1].name)) {
+        const struct bw_text_family *family = &doc->families[i - 1];
+        if (family->name_len == name.len && memcmp(family->name, name.data, name.len) == 0) {
             *out = i - 1;
             return true;
         }
@@ -137,6 +138,7 @@ static enum bw_rc family_for(struct bw_text_doc *doc, struct bw_span name, size_
     *out = doc->family_count++;
     doc->families[*out] = (struct bw_text_family){
         .name = bw_arena_strndup(doc->arena, name.data, name.len),
+        .name_len = name.len,
         .type = BW_TYPE_UNTYPED,
     };
     return BW_OK;

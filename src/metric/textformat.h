@@ -19,6 +19,7 @@ struct bw_text_rules {
 
 struct bw_text_family {
     const char *name;
+    size_t name_len;
     const char *help; /* unescaped; NULL: not said */
     enum bw_metric_type type;
     bool typed;
