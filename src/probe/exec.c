@@ -134,6 +134,9 @@ static void judge_signal(struct bw_probe_try *t, int number)
     if (number == SIGXCPU)
         bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN,
                       "it used up its processor time, limits.cpu");
+    else if (number == SIGXFSZ)
+        bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN,
+                      "it wrote more into a file than limits.file_size");
     else
         bw_probe_fail(t->out, BW_REASON_COMMAND_BROKEN, "it was ended by signal %d (SIG%s)", number,
                       name != NULL ? name : "?");

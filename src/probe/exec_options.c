@@ -23,7 +23,7 @@ static const struct bw_opt limit_options[] = {
     { "output", BW_OPT_BYTES, AT(output_bytes), .def = "64KiB", .range = "1KiB..1MiB",
       .help = "What the command may write; with more it fails as `response_too_large`." },
     { "file_size", BW_OPT_BYTES, AT(file_bytes), .def = "16MiB", .range = "4KiB..",
-      .help = "Of one file that it writes; SIGXFSZ ends it at more." },
+      .help = "Of one file that it writes; at more it is ended." },
     { "processes", BW_OPT_INT, AT(processes), .def = "0", .range = "0..100000",
       .help =
           "Processes and threads of `user`, all of that user's together, whoever started them: "

@@ -2,6 +2,7 @@
 #include "app/record.h"
 
 #include "fixture.h"
+#include "metric/guest.h"
 #include "store/erase.h"
 #include "store/reader.h"
 
@@ -247,6 +248,38 @@ static void old_values_are_left_out(void **state)
     bw_source_free(NULL);
 }
 
+static void put_backup(struct bw_source *source, const char *label, double value)
+{
+    const struct bw_family wanted = { .name = "backup_age_seconds",
+                                      .type = BW_TYPE_GAUGE,
+                                      .unit = "",
+                                      .labels = { label },
+                                      .label_count = 1,
+                                      .help = "Said by a command." };
+    struct bw_arena arena = { 0 };
+    struct bw_measures measures;
+    enum bw_family_id id;
+    bw_measures_init(&measures, &arena);
+    assert_int_equal(bw_guest_family(&wanted, &id, NULL), BW_OK);
+    bw_measures_add(&measures, id, value, BW_LABEL_VALUES("x", NULL));
+    bw_source_put(source, &measures, T0);
+    bw_arena_fini(&arena);
+}
+
+/* Commands that write a metric of the same name, each with a label of its own. */
+static void a_metric_may_be_made_up_by_two(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_source *a = source(bench, "a", 200), *b = source(bench, "b", 200);
+    put_backup(a, "disk", 1);
+    put_backup(b, "folder", 2);
+    expect_latest(bench, "backup_age_seconds", T0,
+                  "backup_age_seconds{folder=\"x\",instance=\"i\",service=\"b\"} 2 @0\n"
+                  "backup_age_seconds{disk=\"x\",instance=\"i\",service=\"a\"} 1 @0\n");
+    bw_source_free(a);
+    bw_source_free(b);
+}
+
 /* While there is no store values are the latest all the same; ids are looked up when it is
  * back. */
 static void the_store_may_come_and_go(void **state)
@@ -326,6 +359,7 @@ int main(void)
         AT_BENCH(only_kept_families_are_stored),
         AT_BENCH(a_source_has_a_ceiling),
         AT_BENCH(old_values_are_left_out),
+        AT_BENCH(a_metric_may_be_made_up_by_two),
         AT_BENCH(the_store_may_come_and_go),
         AT_BENCH(a_tick_is_stored_once),
         AT_BENCH(what_is_deleted_begins_again),

@@ -194,6 +194,44 @@ static void commands_are_checked(void **state)
     assert_int_equal(bw_probe_exec_group.check(&options, &err), BW_EINVAL);
 }
 
+static void never(void *ctx, const struct bw_probe_result *result)
+{
+    (void)ctx, (void)result;
+    fail_msg("a cancelled run called back");
+}
+
+/* The system counts what others run as the same user. */
+static void a_user_that_has_its_processes_gets_no_more(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("not root: skipped\n");
+        skip();
+    }
+    struct world w;
+    world_open(&w, NULL);
+    struct bw_probe_module module = world_module(&w, BW_PROBER_EXEC);
+    module.exec.user = STRANGER;
+    module.exec.command = COMMANDS_MARKED(&w, "sleep MARK & sleep MARK; wait");
+    struct bw_probe_plan *plan = bw_probe_plan_new(w.engine, &module, NULL, NULL);
+    const struct bw_probe_request request = { .plan = plan,
+                                              .target = { .text = "/unused" },
+                                              .timeout_ns = 600 * BW_SECOND };
+    struct bw_probe_run *run = bw_probe_start(w.engine, &request, never, NULL);
+    commands_await(&w, 3);
+    module.exec.limits.processes = 1;
+    module.exec.command = WORLD_STRINGS("/bin/true");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_int_equal(w.result.reason, BW_REASON_LOCAL_LIMIT);
+    assert_string_equal(w.result.detail, "its user has more processes than limits.processes");
+    bw_probe_cancel(run);
+    bw_probe_plan_free(plan);
+    commands_expect_gone(&w, "cancelled");
+    world_probe(&w, &module, "/unused", 20 * BW_SECOND);
+    assert_true(w.result.success);
+    world_close(&w);
+}
+
 int main(int argc, char **argv)
 {
     commands_main(argc, argv);
@@ -203,6 +241,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(users_that_cannot_be_are_refused),
         cmocka_unit_test(a_user_of_its_own_has_nothing_of_ours),
         cmocka_unit_test(a_user_has_so_many_processes),
+        cmocka_unit_test(a_user_that_has_its_processes_gets_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
