@@ -94,7 +94,7 @@ static void bounds_are_read_in_the_measurements_unit(void **state)
         { "none", "|a=1", "nan:nan nan:nan nan nan" },
         { "all", "|a=1;2;3;4;5", "nan:2 nan:3 4 5" },
         { "empty ones", "|a=1;;3;;5", "nan:nan nan:3 nan 5" },
-        { "sizes", "|a=1KB;2;3;0;9", "nan:2048 nan:3072 0 9216" },
+        { "sizes", "|a=1KB;2;3;1;9", "nan:2048 nan:3072 1024 9216" },
         { "ratios", "|a=5%;20:80;10:90;0;100", "0.2:0.8 0.1:0.9 0 1" },
         { "milliseconds", "|a=5ms;100;500", "nan:0.1 nan:0.5 nan nan" },
         { "half open", "|a=1;10:;~:20", "10:nan nan:20 nan nan" },
