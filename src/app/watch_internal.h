@@ -58,8 +58,10 @@ struct bw_watch {
     uint64_t still_flying;                      /* ticks that found a run from before a reload */
     uint64_t off_hours;                         /* ticks at which a check was not watched */
     const char *run_labels[BW_REASON_COUNT][2]; /* result and reason, as a metric has them */
+    /* What is told of the result that came last. Its labels are lent, every one: the arena is never
+     * emptied, and has room for the list alone. */
     struct bw_arena told_arena;
-    struct bw_measures told; /* what is told of the result that came last */
+    struct bw_measures told;
 };
 
 /* ---- watch.c ---- */
