@@ -141,7 +141,7 @@ void bw_http_url_fini(struct bw_http_url *url)
 const char *bw_http_tls_name(const struct bw_http_plan *plan, const struct bw_http_url *url,
                              const char *asked, char **owned)
 {
-    struct bw_http_url other;
+    struct bw_http_url other = { 0 };
     struct bw_err ignored;
     if (plan->tls_plan.server_name != NULL)
         return plan->tls_plan.server_name;
