@@ -455,10 +455,15 @@ static enum bw_rc read_sample(struct bw_text_doc *doc, struct line *line, struct
     skip_blanks(line);
     if (line->at < line->end)
         return bw_fail(err, BW_EINVAL, "something stands behind the value; timestamps are refused");
-    struct bw_text_sample sample = { .value = value, .label_count = count };
-    rc = family_of_line(doc, name, &sample.family, &sample.part, err);
-    if (rc == BW_OK)
-        rc = check_part(&doc->families[sample.family], &sample, labels, err);
+    size_t family;
+    enum bw_measure_part part;
+    rc = family_of_line(doc, name, &family, &part, err);
+    if (rc != BW_OK)
+        return rc;
+    struct bw_text_sample sample = {
+        .family = family, .part = part, .value = value, .label_count = count
+    };
+    rc = check_part(&doc->families[family], &sample, labels, err);
     return rc != BW_OK ? rc : add_sample(doc, &sample, labels, err);
 }
 
