@@ -5,6 +5,7 @@
 #include "app/config_calendars.h"
 #include "app/config_internal.h"
 #include "app/defaults.h"
+#include "app/parameters.h"
 #include "app/reach.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -269,8 +270,12 @@ static void resolve_modules(struct bw_config_loading *loading)
     for (; node != NULL; node = node->next) {
         const char *path = bw_conf_path_key(loading->arena, "modules", node->key);
         struct bw_probe_module *module = bw_arena_alloc(loading->arena, sizeof *module);
-        bw_conf_decode(&ctx, node, path, &bw_probe_module_group, module);
+        const bool good = bw_conf_decode(&ctx, node, path, &bw_probe_module_group, module);
         module->name = node->key;
+        if (good)
+            bw_parameters_check(module, bw_node_find(node, "parameters"),
+                                bw_conf_path_key(loading->arena, path, "parameters"),
+                                loading->problems);
         modules[config->probe_module_count++] =
             (struct bw_config_module){ node->key, module, node };
     }

@@ -2,6 +2,7 @@
 #include "app/probing.h"
 
 #include "app/log.h"
+#include "app/parameters.h"
 #include "app/probing_answer.h"
 #include "app/probing_tally.h"
 #include "app/reach.h"
@@ -31,6 +32,7 @@ struct asked {
     bw_probe_reply_fn *done;
     void *reply;
     const struct bw_config_module *module; /* good while it begins: a reload frees it */
+    const struct bw_probe_module *options; /* its own, or with the parameters; as good */
     struct bw_buf module_text;             /* for `debug` */
     bool is_listed;                        /* the target is that of a check */
     int64_t begun_ns;
@@ -228,22 +230,26 @@ static bool has_room(struct asked *asked)
 
 /* ---- what is asked for ----------------------------------------------------------------- */
 
-/* Sets the module of the order; false when it was answered. */
-static bool find_module(struct asked *asked)
+/* Sets the module of the order; false when there is none. */
+static bool has_module(struct asked *asked)
 {
     const struct bw_config *config = asked->probing->config;
     const char *name = module_name(asked);
-    const struct bw_config_module *module = NULL;
-    struct bw_buf quoted;
-    for (size_t i = 0; i < config->probe_module_count && module == NULL; i++) {
+    for (size_t i = 0; i < config->probe_module_count && asked->module == NULL; i++) {
         if (strcmp(config->probe_modules[i].name, name) == 0)
-            module = &config->probe_modules[i];
+            asked->module = &config->probe_modules[i];
     }
-    asked->module = module;
-    if (module != NULL)
+    return asked->module != NULL;
+}
+
+/* The same; false when it was answered. */
+static bool find_module(struct asked *asked)
+{
+    struct bw_buf quoted;
+    if (has_module(asked))
         return true;
     bw_buf_init(&quoted, BW_WEB_BODY_BYTES_MAX);
-    bw_probing_write_quoted(name, &quoted);
+    bw_probing_write_quoted(module_name(asked), &quoted);
     say(asked, 400, "Unknown module %s", quoted.data);
     bw_buf_fini(&quoted);
     return false;
@@ -331,6 +337,18 @@ static bool check_rights(struct asked *asked)
     return false;
 }
 
+/* Sets the options of the order; false when it was answered. */
+static bool take_parameters(struct asked *asked)
+{
+    struct bw_err err;
+    if (bw_parameters_apply(&asked->arena, asked->module->options, asked->order.params,
+                            asked->order.param_count, &asked->options, &err)
+        == BW_OK)
+        return true;
+    say(asked, 400, "%s", err.text);
+    return false;
+}
+
 static bool is_sound(struct asked *asked)
 {
     if (!find_module(asked))
@@ -344,7 +362,8 @@ static bool is_sound(struct asked *asked)
         return false;
     }
     unescape_target(asked);
-    return check_hostname(asked) && check_rights(asked) && has_room(asked);
+    return check_hostname(asked) && check_rights(asked) && has_room(asked)
+           && take_parameters(asked);
 }
 
 /* ---- runs ------------------------------------------------------------------------------ */
@@ -395,13 +414,26 @@ static void tell_unusable(struct asked *asked, const struct bw_err *err)
     tell(asked, &measures, NULL, BW_PROBING_FAILURE, err->text);
 }
 
-static struct bw_probe_plan *plan_of(struct asked *asked, struct bw_err *err)
+static bool has_own_options(const struct asked *asked)
+{
+    return asked->options != asked->module->options;
+}
+
+static struct bw_probe_plan *make_plan(const struct asked *asked, struct bw_err *err)
+{
+    const struct bw_probing *probing = asked->probing;
+    return bw_probe_plan_new(bw_watch_engine(probing->watch), asked->options,
+                             probing->config->folder, err);
+}
+
+static struct bw_probe_plan *plan_of(const struct asked *asked, struct bw_err *err)
 {
     struct bw_probing *probing = asked->probing;
     const size_t index = (size_t)(asked->module - probing->config->probe_modules);
+    if (has_own_options(asked))
+        return make_plan(asked, err);
     if (probing->plans[index] == NULL)
-        probing->plans[index] = bw_probe_plan_new(
-            bw_watch_engine(probing->watch), asked->module->options, probing->config->folder, err);
+        probing->plans[index] = make_plan(asked, err);
     return probing->plans[index];
 }
 
@@ -428,7 +460,21 @@ static void start(struct asked *asked)
     };
     enlist(asked);
     asked->run = bw_probe_start(bw_watch_engine(asked->probing->watch), &request, on_done, asked);
+    if (has_own_options(asked))
+        bw_probe_plan_free(plan); /* after the run */
     asked->module = NULL;
+    asked->options = NULL;
+}
+
+/* What was run with the options of a check says nothing of others. */
+static void find_cached(struct asked *asked)
+{
+    if (has_module(asked) && !take_parameters(asked))
+        return;
+    if (asked->module != NULL && has_own_options(asked))
+        say(asked, 400, "Parameters that set options are not for what cached=1 answers from");
+    else
+        answer_cached(asked);
 }
 
 static void begin(void *ctx)
@@ -437,9 +483,24 @@ static void begin(void *ctx)
     if (asked->probing->stopped)
         say(asked, 503, "Bellwether is stopping");
     else if (asked->order.cached && asked->order.target != NULL)
-        answer_cached(asked);
+        find_cached(asked);
     else if (is_sound(asked))
         start(asked);
+}
+
+/* Keeps those that may set options. */
+static void keep_params(struct asked *asked, const struct bw_probe_order *order)
+{
+    struct bw_url_param *kept = bw_arena_array(&asked->arena, order->param_count, sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; i < order->param_count; i++) {
+        if (bw_parameters_is_option(order->params[i].name))
+            kept[count++] =
+                (struct bw_url_param){ bw_arena_strdup(&asked->arena, order->params[i].name),
+                                       bw_arena_strdup(&asked->arena, order->params[i].value) };
+    }
+    asked->order.params = kept;
+    asked->order.param_count = count;
 }
 
 void bw_probing_ask(struct bw_probing *probing, const struct bw_probe_order *order,
@@ -456,6 +517,7 @@ void bw_probing_ask(struct bw_probing *probing, const struct bw_probe_order *ord
     asked->order.target = bw_arena_strdup(&asked->arena, order->target);
     asked->order.module = bw_arena_strdup(&asked->arena, order->module);
     asked->order.hostname = bw_arena_strdup(&asked->arena, order->hostname);
+    keep_params(asked, order);
     bw_loop_post(probing->core->loop, begin, asked);
 }
 

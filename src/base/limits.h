@@ -55,6 +55,8 @@
 #define BW_ASKED_PROBES_MAX 128u    /* that /probe runs at one time; for strangers a quarter */
 #define BW_ASKED_PROBES_PER_S 1000u /* that begin in a second */
 #define BW_ASKED_PROBES_PER_S_STRANGERS 50u /* of these, for who has no token, from elsewhere */
+#define BW_ASKED_PARAMETERS_MAX 16u /* that set options: of one request, in one module's list */
+#define BW_ASKED_PARAMETER_BYTES_MAX 1024u
 
 /* HTTP front end. */
 #define BW_WEB_HEADER_BYTES_MAX (16u << 10)

@@ -58,7 +58,7 @@ static bool decode_items(struct bw_conf_ctx *ctx, const struct bw_node *node, co
     return good;
 }
 
-static const struct bw_opt *find_row(const struct bw_opt_group *group, const char *name)
+const struct bw_opt *bw_conf_find_row(const struct bw_opt_group *group, const char *name)
 {
     const struct bw_opt *row = group->opts;
     while (row->name != NULL && strcmp(row->name, name) != 0)
@@ -70,7 +70,7 @@ static const struct bw_opt *find_row(const struct bw_opt_group *group, const cha
 static bool decode_entry(struct bw_conf_ctx *ctx, const struct bw_node *entry, const char *path,
                          const struct bw_opt_group *group, void *out)
 {
-    const struct bw_opt *key = find_row(group, group->key);
+    const struct bw_opt *key = bw_conf_find_row(group, group->key);
     assert(key != NULL);
     const struct bw_node name = {
         .kind = BW_NODE_SCALAR, .quoted = true, .text = entry->key, .at = entry->key_at
@@ -203,7 +203,7 @@ static bool decode_child(struct bw_conf_ctx *ctx, const struct bw_node *map,
                          const struct bw_opt_group *group, bool named, void *out)
 {
     const char *child_path = bw_conf_path_key(ctx->arena, path, child->key);
-    const struct bw_opt *row = find_row(group, child->key);
+    const struct bw_opt *row = bw_conf_find_row(group, child->key);
     if (row != NULL && (row->flags & BW_OPT_REFUSED) != 0) {
         bw_problems_add(ctx->problems, child->key_at, path, "%s: %s", child->key, row->help);
         return false;

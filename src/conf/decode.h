@@ -58,6 +58,9 @@ bool bw_conf_decode(struct bw_conf_ctx *ctx, const struct bw_node *node, const c
 bool bw_conf_decode_row(struct bw_conf_ctx *ctx, const struct bw_node *node, const char *path,
                         const struct bw_opt *row, void *out);
 
+/* The row of that name, or NULL. */
+const struct bw_opt *bw_conf_find_row(const struct bw_opt_group *group, const char *name);
+
 /* Fills *out with defaults only; required rows stay zero. A default that does not parse is
  * a bug in the table: see bw_conf_lint(). */
 void bw_conf_defaults(struct bw_arena *arena, const struct bw_opt_group *group, void *out);

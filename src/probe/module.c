@@ -88,6 +88,9 @@ static const struct bw_opt module_options[] = {
     { "timeout", BW_OPT_DURATION, AT(timeout_ns), .range = "10ms..1h",
       .help = "For the whole probe: name lookup, connection, TLS, answer and retries. "
               "Default: the timeout of the check, or the global one." },
+    { "parameters", BW_OPT_STRINGS, AT(parameters), .range = "1..256",
+      .help = "Options that a request to /probe may set by URL parameters of the same names, such "
+              "as `dns.query_name` or `http.headers.X-Env`; at most 16." },
     { "http", BW_OPT_GROUP, AT(http), .group = &bw_probe_http_group,
       .help = "Options of prober http." },
     { "tcp", BW_OPT_GROUP, AT(tcp), .group = &bw_probe_tcp_group,

@@ -289,8 +289,9 @@ struct bw_websocket_options {
 
 struct bw_probe_module {
     const char *name;
-    int prober;         /* enum bw_prober */
-    int64_t timeout_ns; /* 0: what the check or the global section says */
+    int prober;                   /* enum bw_prober */
+    int64_t timeout_ns;           /* 0: what the check or the global section says */
+    struct bw_strings parameters; /* paths of options that a request may set: app/parameters.h */
     struct bw_http_options http;
     struct bw_tcp_options tcp;
     struct bw_icmp_options icmp;

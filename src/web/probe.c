@@ -59,6 +59,8 @@ void bw_endpoint_probe(struct bw_request *request)
         .target = param(request, "target"),
         .module = param(request, "module"),
         .hostname = param(request, "hostname"),
+        .params = request->url.params,
+        .param_count = request->url.param_count,
         .trusted = bw_request_is_trusted(request),
         .debug = is_asked(request, "debug", "true"),
         .cached = is_asked(request, "cached", "1"),

@@ -40,7 +40,8 @@ const struct bw_route bw_routes[] = {
     { "GET", "/metrics", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_endpoint_metrics,
       "Everything for Prometheus: text 0.0.4 or OpenMetrics 1.0.", 0 },
     { "GET", "/probe", BW_SCOPE_READ, BW_RUN_LATER, bw_endpoint_probe,
-      "Probes a target now, as blackbox_exporter does (target, module, hostname, debug, cached, extra).",
+      "Probes a target now, as blackbox_exporter does (target, module, hostname, debug, cached, extra, "
+      "options that the module lists).",
       0 },
     { "GET", "/-/healthy", BW_SCOPE_NONE, BW_RUN_AT_ONCE, bw_endpoint_healthy,
       "200 while the process answers.", 0 },

@@ -17,6 +17,7 @@
 #include "metric/measure.h"
 #include "metric/registry.h"
 #include "model/view.h"
+#include "web/url.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,8 @@ struct bw_probe_order {
     const char *target; /* NULL: not said; so are the others */
     const char *module;
     const char *hostname;
+    const struct bw_url_param *params; /* all there are, these among them */
+    size_t param_count;
     bool trusted; /* who asks: bw_request_is_trusted() */
     bool debug;   /* a transcript beside what is found */
     bool cached;  /* no run now */

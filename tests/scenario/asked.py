@@ -21,7 +21,7 @@ TOKEN = "a-token-that-reads"
 
 class Canary(http.server.BaseHTTPRequestHandler):
     """Counts who comes, but for the checks that are scheduled. /to/URL redirects there."""
-    protocol_version, visits = "HTTP/1.1", []
+    protocol_version, visits, environments = "HTTP/1.1", [], []
 
     def log_message(self, *args):
         pass
@@ -29,6 +29,8 @@ class Canary(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path not in ("/", "/known"):
             self.visits.append((self.path, self.headers["Host"]))
+        if self.path == "/o":
+            self.environments.append(self.headers["X-Env"])
         if self.path.startswith("/to/"):
             self.send_response(302)
             self.send_header("Location", urllib.parse.unquote(self.path[4:]))
@@ -137,6 +139,37 @@ def the_last_run_answers(daemon, near, base):
         expect("bellwether_" not in answer.text, "metrics that are no probe's")
     for target, query in ((base + "/unknown", {}), (base + "/known", {"module": "named"})):
         expect_equal(near.ask(target, cached="1", **query).status, 404, f"{target} {query}")
+
+
+def options_are_set(near, base):
+    """By parameters that the module lists, and no others."""
+    Canary.visits.clear()
+    for query, passed in (({}, 1), ({"http.valid_status_codes": "404"}, 0),
+                          ({"http_valid_status_codes": "200", "http.headers.X-Env": "blue"}, 1),
+                          ({}, 1), ({"other": "1", "q.x": "1"}, 1)):
+        answer = near.ask(base + "/o", module="open", **query)
+        expect_equal((answer.status, Metrics(answer.text).value("probe_success")), (200, passed),
+                     f"with {query}")
+    expect_equal(len(Canary.visits), 5, "visits")
+    expect_equal(Canary.environments, [None, None, "blue", None, None], "the header that was set")
+    codes = "&http.valid_status_codes="
+    both = near.get(f"/probe?module=open&target={base}/o{codes}404{codes}200")
+    expect_equal(Metrics(both.text).value("probe_success"), 1, "a list")
+    Canary.visits.clear()
+    for module, query, words in (
+            ("open", {"http.method": "POST"}, "parameter 'http.method' is not among"),
+            ("open", {"http_method": "POST"}, "parameter 'http_method' is not among"),
+            ("quick", {"http.method": "POST"}, "parameter 'http.method' is not among"),
+            ("open", {"http.valid_status_codes": "x"}, "parameter 'http.valid_status_codes': "),
+            ("open", {"http.headers.X-Env": "a\r\nB: c"}, "'X-Env' is no header"),
+            ("open", {"http.headers.X-Env": "x" * 1025}, "more than 1024 bytes"),
+            ("open", {"http.headers.X-Env": "x", "cached": "1"}, "cached=1")):
+        answer = near.ask(base + "/o", module=module, **query)
+        expect_equal(answer.status, 400, f"{module} {query}")
+        expect(words in answer.text, f"{module} {query}: {answer.text}")
+    guarded = near.ask("http://169.254.169.254/", module="open", **{"http.headers.X-Env": "x"})
+    expect_equal(guarded.status, 403, "a guarded address, with an option")
+    expect_equal(Canary.visits, [], "visits of what is refused")
 
 
 def who_may(near, far, base):
@@ -265,6 +298,8 @@ def scenario(bench):
         http_check("other", int(base.rpartition(":")[2]))]}],
         modules={"http_2xx": {"prober": "http", "timeout": "3s"},
                  "quick": {"prober": "http", "timeout": "100ms"},
+                 "open": {"prober": "http", "timeout": "3s", "parameters": [
+                     "http.headers.X-Env", "http.valid_status_codes"]},
                  "proxied": {"prober": "http", "http": {"proxy_url": base}},
                  "named": {"prober": "http", "http": {"headers": {"host": "a.test"}}},
                  "named_later": {"prober": "http", "http": {
@@ -279,6 +314,7 @@ def scenario(bench):
     near = Asker(daemon.port)
     answers_like_blackbox_exporter(near, base)
     the_last_run_answers(daemon, near, base)
+    options_are_set(near, base)
     who_may(near, far, base)
     what_nobody_may(near, base)
     a_list_opens(daemon, whole, near, far, base)
