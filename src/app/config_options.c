@@ -81,6 +81,12 @@ static struct bw_probe_module *decode_module(struct bw_config_resolving *r,
     struct bw_node *prober = bw_node_text_new(arena, ops->name, at);
     prober->key = "prober";
     bw_node_append(kind, prober);
+    const struct bw_node *listed = bw_node_find(check->overrides, "parameters");
+    if (listed != NULL) {
+        bw_problems_add(r->loading->problems, listed->key_at, path,
+                        "overrides.parameters: /probe asks for modules, not for checks");
+        return NULL;
+    }
     const struct bw_node *merged = base == NULL ? kind : base;
     if (check->overrides != NULL && !bw_node_is_null(check->overrides))
         merged = overlay(arena, merged, check->overrides);

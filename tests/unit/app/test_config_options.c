@@ -54,6 +54,21 @@ static void overrides_lie_over_the_module(void **state)
     folder_remove(&folder);
 }
 
+/* Who asks for a module may set what it lists; nobody asks for a check. */
+static void overrides_list_no_parameters(void **state)
+{
+    (void)state;
+    assert_true(
+        folder_refuses("services:\n"
+                       "  - name: web\n"
+                       "    checks:\n"
+                       "      - name: c\n"
+                       "        http: http://a/\n"
+                       "        overrides: {parameters: [http.method]}\n",
+                       "c.yml:6:21: services[0].checks[0]: overrides.parameters: /probe asks "
+                       "for modules, not for checks\n"));
+}
+
 /* Options are one piece of memory for all checks that ask in the same way, and only for them. */
 static void checks_that_ask_alike_share_their_options(void **state)
 {
@@ -93,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overrides_lie_over_the_module),
+        cmocka_unit_test(overrides_list_no_parameters),
         cmocka_unit_test(checks_that_ask_alike_share_their_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
