@@ -25,7 +25,8 @@ struct plan {
     double *path[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT]; /* [h]; the last one: the future */
     bool runs[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT];
     double weight[BW_MODEL_COUNT];
-    double naive_error, error;
+    double at[BW_TREND_ORIGINS_MAX][BW_MODEL_COUNT]; /* mean error of each model where it ran */
+    double error;
 };
 
 static const bool steady[BW_MODEL_COUNT] = {
@@ -96,15 +97,23 @@ static double path_error(const struct plan *plan, size_t slot, const double *pat
     return sum / (double)plan->h;
 }
 
-/* Mean error of a model over the origins where it ran; NaN when it cannot run now or ran at
- * fewer than half of them. */
-static double model_error(const struct plan *plan, size_t model)
+static void note_errors(struct plan *plan)
+{
+    for (size_t o = 0; o < plan->origins; o++)
+        for (size_t m = 0; m < BW_MODEL_COUNT; m++)
+            if (plan->runs[o][m])
+                plan->at[o][m] = path_error(plan, o, plan->path[o][m]);
+}
+
+/* Mean error of a model over the origins where it ran, but for the one left out; NaN when it
+ * cannot run now or ran at fewer than half of them. */
+static double model_error(const struct plan *plan, size_t model, size_t left_out)
 {
     double sum = 0;
     size_t count = 0;
     for (size_t o = 0; o < plan->origins; o++)
-        if (plan->runs[o][model]) {
-            sum += path_error(plan, o, plan->path[o][model]);
+        if (plan->runs[o][model] && o != left_out) {
+            sum += plan->at[o][model];
             count++;
         }
     const bool enough =
@@ -124,11 +133,11 @@ static void weigh_unchecked(struct plan *plan)
         1.0 / 3;
 }
 
-static void weigh(struct plan *plan)
+static void weigh(struct plan *plan, size_t left_out)
 {
     double error[BW_MODEL_COUNT], best = INFINITY;
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
-        error[m] = model_error(plan, m);
+        error[m] = model_error(plan, m, left_out);
         if (error[m] < best && m != BW_MODEL_LINE)
             best = error[m];
     }
@@ -136,9 +145,9 @@ static void weigh(struct plan *plan)
         best = error[BW_MODEL_LINE];
     else
         error[BW_MODEL_LINE] = NAN;
-    plan->naive_error = error[BW_MODEL_NAIVE];
     const double tiny = 1e-9 * bw_trend_sd(plan->x, plan->n) + 1e-300;
     double base[BW_MODEL_COUNT] = { 0 }, total = 0, base_total = 0;
+    memset(plan->weight, 0, sizeof plan->weight);
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
         const double ratio = (error[m] + tiny) / (best + tiny);
         if (!(ratio <= CUT))
@@ -171,13 +180,16 @@ static void combine(const struct plan *plan, size_t slot, double *out)
         out[i] = total > 0 ? out[i] / total : plan->x[plan->n - 1];
 }
 
-/* Errors of the combination at every origin. */
+/* Errors of the combination at every origin, each by weights that do not know of it: errors that
+ * chose their own weights are too small. */
 static void backtest(struct plan *plan, struct bw_trend_forecast *out)
 {
     out->error = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->error);
     out->ratio = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->ratio);
     for (size_t o = 0; o < plan->origins; o++) {
         double *e = out->error + o * plan->h;
+        if (plan->origins > 1)
+            weigh(plan, o);
         combine(plan, o, e);
         plan->error += path_error(plan, o, e) / (double)plan->origins;
         for (size_t i = 0; i < plan->h; i++)
@@ -256,8 +268,9 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
     for (size_t o = 0; o < plan.origins; o++)
         run_at(&plan, plan.origin[o], o);
     run_at(&plan, plan.n, plan.origins);
+    note_errors(&plan);
     if (plan.origins > 0)
-        weigh(&plan);
+        weigh(&plan, plan.origins);
     else
         weigh_unchecked(&plan);
 
@@ -269,7 +282,8 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
     backtest(&plan, out);
     if (plan.origins > 0) {
         error_scale(&plan, out);
-        out->skill = plan.naive_error > 0 ? 1 - plan.error / plan.naive_error : 0;
+        const double naive = model_error(&plan, BW_MODEL_NAIVE, plan.origins);
+        out->skill = naive > 0 ? 1 - plan.error / naive : 0;
     } else {
         guess_scale(&plan, out);
     }
