@@ -23,6 +23,7 @@
 #define TRIAL_LEARN 0.3
 
 enum { PERIOD_MIN = 4, CANDIDATES_MAX = 24, SHORTEST_KEPT = 4, CALENDAR_MAX = 10 };
+enum { SEEN_MIN = 3, SEEN_OTHER_MIN = 5 }; /* cycles; of what nobody counts in */
 enum { CALENDAR_NEAR = 30, WEEK = 7 };
 
 /* Periods that need little proof, as people's clocks make them: where the step is known, an hour,
@@ -249,7 +250,8 @@ static double worth_of(const struct search *s, const struct trials *trials, size
 {
     double removed_ahead, removed_back;
     const bool likely = is_calendar(trials, period);
-    if (3 * period > s->n || (base > 0 && (period <= base || period % base != 0))
+    if ((likely ? SEEN_MIN : SEEN_OTHER_MIN) * period > s->n
+        || (base > 0 && (period <= base || period % base != 0))
         || (!(s->acf[period] > ACF_MIN) && !(likely && base > 0)))
         return 0;
     const double ahead = rolling_gain(s->x, s->n, period, s->work, &removed_ahead);
