@@ -277,7 +277,8 @@ static void turn(struct bw_pushing *pushing, struct job *job, int64_t now_ms)
         return;
     }
     job->idle_ms = 0;
-    if (idle_ms != 0 && !bw_beat_forgive(&job->beat, &job->config->push->rule, idle_ms, now_ms))
+    if (idle_ms != 0 && !bw_beat_forgive(&job->beat, &job->config->push->rule, idle_ms, now_ms)
+        && !is_deaf_to(pushing, job)) /* blind: seeing again lifts all veils */
         bw_watch_unveil(pushing->watch, job->index);
 }
 

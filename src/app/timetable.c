@@ -186,7 +186,9 @@ static void maintain(struct bw_timetable *timetable, int64_t now_ms)
 /* The name that an event is about, "" when it is about none. */
 static void window_of(const struct bw_event *event, char *out, size_t size, bool *out_began)
 {
-    const char *end = strstr(event->cause, ": ");
+    const char *end = NULL; /* the last one: a name may have some of its own */
+    for (const char *at = event->cause; (at = strstr(at, ": ")) != NULL; at += 2)
+        end = at;
     const bool began = strcmp(event->name, BW_EVENT_MAINTENANCE_BEGINS) == 0;
     const bool ended = strcmp(event->name, BW_EVENT_MAINTENANCE_ENDS) == 0;
     const bool about = event->kind == BW_EVENT_SYSTEM && (began || ended) && end != NULL;
@@ -249,9 +251,11 @@ static void arm(struct bw_timetable *timetable, int64_t now_ms)
 
 void bw_timetable_look(struct bw_timetable *timetable, int64_t now_ms)
 {
-    if (look(timetable, now_ms, false)
-        && bw_roster_turn(timetable->roster, timetable->shown, now_ms, true))
+    if (look(timetable, now_ms, false)) {
+        /* Whether or not a seat turns now: a report may have woken it before we looked. */
+        bw_roster_turn(timetable->roster, timetable->shown, now_ms, true);
         timetable->turned(timetable->ctx);
+    }
     maintain(timetable, now_ms);
     arm(timetable, now_ms);
 }

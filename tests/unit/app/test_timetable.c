@@ -156,6 +156,23 @@ static void what_is_not_watched_is_unknown_and_keeps_its_status(void **state)
     strike_scene(&scene);
 }
 
+/* Who keeps books of his own about the hours hears of them all the same. */
+static void a_report_that_is_earlier_than_we_hides_no_turn(void **state)
+{
+    (void)state;
+    struct scene scene;
+    raise_scene(&scene, NOON);
+    bw_timetable_look(scene.timetable, at(CLOSED));
+    assert_int_equal(scene.turns, 1);
+    feed(&scene, "shop", "page", "+", OPEN);
+    feed(&scene, "web", "day", "+", OPEN);
+    bw_timetable_look(scene.timetable, at(OPEN) + 5);
+    assert_int_equal(scene.turns, 2);
+    bw_timetable_look(scene.timetable, at(OPEN) + 60000);
+    assert_int_equal(scene.turns, 2);
+    strike_scene(&scene);
+}
+
 static void what_became_of_it_meanwhile_is_told(void **state)
 {
     (void)state;
@@ -401,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_watched_is_unknown_and_keeps_its_status),
+        cmocka_unit_test(a_report_that_is_earlier_than_we_hides_no_turn),
         cmocka_unit_test(what_became_of_it_meanwhile_is_told),
         cmocka_unit_test(the_first_run_of_new_hours_counts),
         cmocka_unit_test(what_is_still_watched_makes_the_service),
