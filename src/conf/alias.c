@@ -57,13 +57,15 @@ static void unlink_child(struct bw_node *map, struct bw_node *child)
     map->count--;
 }
 
-/* The children become those of `map`. */
-static void add_missing(struct bw_node *map, struct bw_node *from)
+/* What is below the children is shared; they are not, as an anchor may name `from`. */
+static void add_missing(struct bw_arena *arena, struct bw_node *map, const struct bw_node *from)
 {
-    for (struct bw_node *child = from->first, *next; child != NULL; child = next) {
-        next = child->next;
-        if (bw_node_find(map, child->key) == NULL)
-            bw_node_append(map, child);
+    for (const struct bw_node *child = from->first; child != NULL; child = child->next) {
+        if (bw_node_find(map, child->key) != NULL)
+            continue;
+        struct bw_node *copy = bw_arena_alloc(arena, sizeof *copy);
+        *copy = *child;
+        bw_node_append(map, copy);
     }
 }
 
@@ -75,17 +77,17 @@ static bool is_list_of_maps(const struct bw_node *node)
     return node->kind == BW_NODE_LIST && child == NULL;
 }
 
-bool bw_alias_take_in(struct bw_node *map)
+bool bw_alias_take_in(struct bw_arena *arena, struct bw_node *map)
 {
     struct bw_node *merged = bw_node_find(map, "<<");
     if (merged == NULL)
         return true;
     unlink_child(map, merged);
     if (merged->kind == BW_NODE_MAP)
-        add_missing(map, merged);
+        add_missing(arena, map, merged);
     else if (is_list_of_maps(merged))
         for (struct bw_node *child = merged->first; child != NULL; child = child->next)
-            add_missing(map, child);
+            add_missing(arena, map, child);
     else
         return false;
     return true;

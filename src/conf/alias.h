@@ -25,6 +25,6 @@ struct bw_node *bw_alias_copy(struct bw_aliases *aliases, const struct bw_node *
 
 /* Takes the key << out of a mapping and adds the keys of its value, a mapping or a list of them,
  * that are not there yet. False: its value is something else. */
-bool bw_alias_take_in(struct bw_node *map);
+bool bw_alias_take_in(struct bw_arena *arena, struct bw_node *map);
 
 #endif

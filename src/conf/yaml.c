@@ -171,7 +171,7 @@ static void take_in(struct reader *r, struct bw_node *map)
 {
     const struct bw_node *merged = bw_node_find(map, "<<");
     const struct bw_place at = merged != NULL ? merged->key_at : map->at;
-    if (!bw_alias_take_in(map))
+    if (!bw_alias_take_in(r->arena, map))
         problem(r, at, "'<<' takes in a mapping, or a list of them");
     else if (map->count > BW_CONF_KEYS_MAX)
         stop(r, at, "too many keys in one mapping");

@@ -90,13 +90,13 @@ static void what_is_there_is_not_taken_in(void **state)
     add(&arena, list, NULL, first);
     add(&arena, list, NULL, second);
     add(&arena, map, "<<", list);
-    assert_true(bw_alias_take_in(map));
+    assert_true(bw_alias_take_in(&arena, map));
     assert_int_equal(map->count, 3);
     assert_string_equal(bw_node_find_text(map, "a"), "own");
     assert_string_equal(bw_node_find_text(map, "b"), "first");
     assert_string_equal(map->last->text, "second");
     assert_null(bw_node_find(map, "<<"));
-    assert_true(bw_alias_take_in(map)); /* nothing to do */
+    assert_true(bw_alias_take_in(&arena, map)); /* nothing to do */
     bw_arena_fini(&arena);
 }
 
@@ -105,14 +105,14 @@ static void only_mappings_are_taken_in(void **state)
     (void)state;
     struct bw_arena arena = { 0 };
     struct bw_node *map = map_of(&arena, "<<", "text");
-    assert_false(bw_alias_take_in(map));
+    assert_false(bw_alias_take_in(&arena, map));
     assert_int_equal(map->count, 0);
     assert_null(map->last);
     struct bw_node *list = bw_node_new(&arena, BW_NODE_LIST, here);
     add(&arena, list, NULL, map_of(&arena, "a", "1"));
     add(&arena, list, NULL, bw_node_text_new(&arena, "text", here));
     add(&arena, map, "<<", list);
-    assert_false(bw_alias_take_in(map));
+    assert_false(bw_alias_take_in(&arena, map));
     bw_arena_fini(&arena);
 }
 

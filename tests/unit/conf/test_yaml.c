@@ -85,6 +85,8 @@ static const struct {
       "{a:{b:1},c:{b:2,d:3},e:{b:1,d:3}}" },
     { "what took in is taken in", "a: &x {b: 1}\nc: &y {<<: *x, d: 2}\ne: {<<: *y}\n",
       "{a:{b:1},c:{d:2,b:1},e:{d:2,b:1}}" },
+    { "what was named in << stays whole", "a: {y: 9, <<: &d {x: 1, y: 2, z: 3}}\nb: *d\n",
+      "{a:{y:9,x:1,z:3},b:{x:1,y:2,z:3}}" },
     { "a mapping within takes in", "a: {<<: {b: 1}, c: 2}\n", "{a:{c:2,b:1}}" },
 };
 
