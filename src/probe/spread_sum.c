@@ -236,6 +236,11 @@ static void measure_addresses(struct bw_measures *out, const struct bw_spread_pa
     }
 }
 
+static bool is_histogram(enum bw_family_id family)
+{
+    return family < BW_METRIC_COUNT && bw_family_row(family)->type == BW_TYPE_HISTOGRAM;
+}
+
 /* Those of the part that speaks, with the whole run's in their places. */
 static void take_measures(struct bw_measures *out, const struct bw_probe_result *whole,
                           part_ref speaking)
@@ -243,6 +248,8 @@ static void take_measures(struct bw_measures *out, const struct bw_probe_result 
     const struct bw_measures *from = &speaking->measures;
     for (size_t i = 0; i < from->count; i++) {
         const struct bw_measure *m = &from->items[i];
+        if (is_histogram(m->family))
+            continue; /* it counts one address since the start, and another may speak next time */
         double value = m->value;
         if (m->family == BW_METRIC_PROBE_DURATION_SECONDS)
             value = (double)whole->duration_ns / BW_SECOND;
