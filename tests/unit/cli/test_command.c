@@ -71,7 +71,7 @@ static const struct {
     { &bw_cmd_serve, { "--storage-path=x" }, "did you mean --storage.path?" },
     { &bw_cmd_probe, { "http", "x", "--timeout=2s" }, NULL },
     { &bw_cmd_probe, { "http", "x", "--timeout=fast" }, "--timeout" },
-    { &bw_cmd_probe, { "http", "x", "--module=m" }, "--config.file" },
+    { &bw_cmd_probe, { "http", "x", "--module=m" }, NULL }, /* a built-in one */
     { &bw_cmd_probe, { "http", "x", "--config.file=m" }, "--module" },
     { &bw_cmd_query, { "SELECT 1", "--format=csv" }, NULL },
     { &bw_cmd_query, { "SELECT 1", "--format=xml" }, "table, csv, json" },
