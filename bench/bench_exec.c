@@ -3,6 +3,8 @@
  * commands', by itself small and with 1 GB of memory in use. Our way (an exec probe, 16 at once),
  * and in the same run the ways that others have: posix_spawn(), fork() and execve(). Rounds
  * alternate. Usage: bench_exec [RUNS [ROUNDS]] */
+#include "batch.h"
+
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
@@ -23,12 +25,9 @@
 enum { AT_ONCE = 16, ROUNDS_MAX = 99, BALLAST_BYTES = 1 << 30 };
 
 struct bench {
-    struct bw_loop *loop;
+    struct batch batch;
     struct bw_resolver *resolver;
-    struct bw_probe_engine *engine;
-    struct bw_probe_request request;
     struct bw_arena arena;
-    unsigned to_start, running, passed;
 };
 
 static char program[] = "/bin/true";
@@ -36,35 +35,11 @@ static char *const argv_of_program[] = { program, NULL };
 
 /* ---- our way ---- */
 
-static void start_one(struct bench *b);
-
-static void on_done(void *ctx, const struct bw_probe_result *result)
-{
-    struct bench *b = ctx;
-    b->running--;
-    b->passed += result->success;
-    if (b->to_start > 0)
-        start_one(b);
-    else if (b->running == 0)
-        bw_loop_stop(b->loop);
-}
-
-static void start_one(struct bench *b)
-{
-    b->to_start--;
-    b->running++;
-    bw_probe_start(b->engine, &b->request, on_done, b);
-}
-
 static void run_probes(struct bench *b, unsigned runs)
 {
-    b->to_start = runs;
-    b->passed = 0;
-    for (unsigned i = 0; i < AT_ONCE && b->to_start > 0; i++)
-        start_one(b);
-    bw_loop_run(b->loop);
-    if (b->passed != runs) {
-        fprintf(stderr, "only %u of %u runs passed\n", b->passed, runs);
+    const unsigned passed = batch_run(&b->batch, runs, AT_ONCE);
+    if (passed != runs) {
+        fprintf(stderr, "only %u of %u runs passed\n", passed, runs);
         exit(1);
     }
 }
@@ -74,18 +49,18 @@ static void open_bench(struct bench *b)
     static const char *const command[] = { program };
     struct bw_probe_module *module = bw_arena_alloc(&b->arena, sizeof *module);
     struct bw_err err;
-    b->loop = bw_loop_new();
-    b->resolver = bw_resolver_new(b->loop, NULL, NULL);
-    b->engine = bw_probe_engine_new(b->loop, b->resolver, NULL);
+    b->batch.loop = bw_loop_new();
+    b->resolver = bw_resolver_new(b->batch.loop, NULL, NULL);
+    b->batch.engine = bw_probe_engine_new(b->batch.loop, b->resolver, NULL);
     bw_conf_defaults(&b->arena, &bw_probe_module_group, module);
     module->prober = BW_PROBER_EXEC;
     module->exec.command = (struct bw_strings){ command, 1 };
-    b->request = (struct bw_probe_request){
-        .plan = bw_probe_plan_new(b->engine, module, NULL, &err),
+    b->batch.request = (struct bw_probe_request){
+        .plan = bw_probe_plan_new(b->batch.engine, module, NULL, &err),
         .target = { .text = program },
         .timeout_ns = 60 * BW_SECOND,
     };
-    if (b->request.plan == NULL) {
+    if (b->batch.request.plan == NULL) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);
     }
@@ -93,10 +68,10 @@ static void open_bench(struct bench *b)
 
 static void close_bench(struct bench *b)
 {
-    bw_probe_plan_free(b->request.plan);
-    bw_probe_engine_free(b->engine);
+    bw_probe_plan_free(b->batch.request.plan);
+    bw_probe_engine_free(b->batch.engine);
     bw_resolver_free(b->resolver);
-    bw_loop_free(b->loop);
+    bw_loop_free(b->batch.loop);
     bw_arena_fini(&b->arena);
 }
 
@@ -180,7 +155,7 @@ int main(int argc, char **argv)
     const unsigned runs = argc > 1 ? (unsigned)atoi(argv[1]) : 1000;
     const unsigned asked = argc > 2 ? (unsigned)atoi(argv[2]) : 5;
     const unsigned rounds = asked > 0 && asked <= ROUNDS_MAX ? asked : 5;
-    struct bench b = { .loop = NULL };
+    struct bench b = { .resolver = NULL };
     open_bench(&b);
     run_probes(&b, AT_ONCE); /* starts the helper */
     measure(&b, runs, rounds, "small");

@@ -3,6 +3,8 @@
  * does it; against this host for ICMP. Usage: bench_probe [PROBES [AT-ONCE [ROW]]]: the last for
  * one row alone, as it is named in what is printed. "bare" is no probe but the least that one over
  * TCP asks of the system: socket, connect, watch, wait, close. */
+#include "batch.h"
+
 #include "base/arena.h"
 #include "base/units.h"
 #include "conf/decode.h"
@@ -87,32 +89,9 @@ static struct server start_server(bool with_tls)
 }
 
 struct bench {
-    struct bw_loop *loop;
-    struct bw_probe_engine *engine;
-    struct bw_probe_request request;
+    struct batch batch;
     const char *only; /* this row; NULL: all */
-    unsigned to_start, running, passed;
 };
-
-static void start_one(struct bench *b);
-
-static void on_done(void *ctx, const struct bw_probe_result *result)
-{
-    struct bench *b = ctx;
-    b->running--;
-    b->passed += result->success;
-    if (b->to_start > 0)
-        start_one(b);
-    else if (b->running == 0)
-        bw_loop_stop(b->loop);
-}
-
-static void start_one(struct bench *b)
-{
-    b->to_start--;
-    b->running++;
-    bw_probe_start(b->engine, &b->request, on_done, b);
-}
 
 static double cpu_us(void)
 {
@@ -168,24 +147,20 @@ static void measure(struct bench *b, const char *name, const struct bw_probe_mod
     struct bw_err err;
     if (b->only != NULL && strcmp(b->only, name) != 0)
         return;
-    b->request = (struct bw_probe_request){
-        .plan = bw_probe_plan_new(b->engine, module, NULL, &err),
+    b->batch.request = (struct bw_probe_request){
+        .plan = bw_probe_plan_new(b->batch.engine, module, NULL, &err),
         .target = { .text = target },
         .timeout_ns = 10 * BW_SECOND,
     };
-    if (b->request.plan == NULL) {
+    if (b->batch.request.plan == NULL) {
         fprintf(stderr, "%s: %s\n", name, err.text);
         exit(1);
     }
-    b->to_start = probes;
-    b->passed = 0;
     double start_us = cpu_us();
     int64_t start_ns = bw_loop_mono_ns();
-    for (unsigned i = 0; i < at_once && b->to_start > 0; i++)
-        start_one(b);
-    bw_loop_run(b->loop);
-    print_row(name, probes, at_once, cpu_us() - start_us, start_ns, b->passed);
-    bw_probe_plan_free(b->request.plan);
+    const unsigned passed = batch_run(&b->batch, probes, at_once);
+    print_row(name, probes, at_once, cpu_us() - start_us, start_ns, passed);
+    bw_probe_plan_free(b->batch.request.plan);
 }
 
 int main(int argc, char **argv)
@@ -195,9 +170,9 @@ int main(int argc, char **argv)
     unsigned probes = argc > 1 ? (unsigned)atoi(argv[1]) : 5000;
     unsigned at_once = argc > 2 ? (unsigned)atoi(argv[2]) : 16;
     struct server plain = start_server(false), secure = start_server(true);
-    struct bench b = { .loop = bw_loop_new() };
-    struct bw_resolver *resolver = bw_resolver_new(b.loop, NULL, NULL);
-    b.engine = bw_probe_engine_new(b.loop, resolver, NULL);
+    struct bench b = { .batch.loop = bw_loop_new() };
+    struct bw_resolver *resolver = bw_resolver_new(b.batch.loop, NULL, NULL);
+    b.batch.engine = bw_probe_engine_new(b.batch.loop, resolver, NULL);
     struct bw_arena arena = { 0 };
     struct bw_probe_module module;
     bw_conf_defaults(&arena, &bw_probe_module_group, &module);
@@ -221,9 +196,9 @@ int main(int argc, char **argv)
             measure(&b, "icmp", &module, "127.0.0.1", probes, n);
         }
     }
-    bw_probe_engine_free(b.engine);
+    bw_probe_engine_free(b.batch.engine);
     bw_resolver_free(resolver);
-    bw_loop_free(b.loop);
+    bw_loop_free(b.batch.loop);
     bw_arena_fini(&arena);
     kill(plain.pid, SIGTERM);
     kill(secure.pid, SIGTERM);
