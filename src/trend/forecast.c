@@ -24,9 +24,9 @@ struct plan {
     size_t origins;
     double *path[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT]; /* [h]; the last one: the future */
     bool runs[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT];
-    double weight[BW_MODEL_COUNT];
     double at[BW_TREND_ORIGINS_MAX][BW_MODEL_COUNT]; /* mean error of each model where it ran */
     double error;
+    double tiny; /* no error is smaller: what is predicted exactly has a finite weight */
 };
 
 static const bool steady[BW_MODEL_COUNT] = {
@@ -127,54 +127,60 @@ static void normalise(double *w, double total)
         w[m] = total > 0 ? w[m] / total : 0;
 }
 
-static void weigh_unchecked(struct plan *plan)
+/* Errors at all origins but the one left out; returns the best. The straight line counts only where
+ * it is far ahead of all others. */
+static double errors_of(const struct plan *plan, size_t left_out, double error[BW_MODEL_COUNT])
 {
-    plan->weight[BW_MODEL_THETA] = plan->weight[BW_MODEL_DAMPED] = plan->weight[BW_MODEL_NAIVE] =
-        1.0 / 3;
-}
-
-static void weigh(struct plan *plan, size_t left_out)
-{
-    double error[BW_MODEL_COUNT], best = INFINITY;
+    double best = INFINITY;
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
         error[m] = model_error(plan, m, left_out);
         if (error[m] < best && m != BW_MODEL_LINE)
             best = error[m];
     }
     if (error[BW_MODEL_LINE] < BOLD * best)
-        best = error[BW_MODEL_LINE];
-    else
-        error[BW_MODEL_LINE] = NAN;
-    const double tiny = 1e-9 * bw_trend_sd(plan->x, plan->n) + 1e-300;
-    double base[BW_MODEL_COUNT] = { 0 }, total = 0, base_total = 0;
-    memset(plan->weight, 0, sizeof plan->weight);
+        return error[BW_MODEL_LINE];
+    error[BW_MODEL_LINE] = NAN;
+    return best;
+}
+
+/* Weights by these errors; a third each of three plain models where there is no origin. */
+static void weigh(const struct plan *plan, size_t left_out, double weight[BW_MODEL_COUNT])
+{
+    memset(weight, 0, BW_MODEL_COUNT * sizeof *weight);
+    if (plan->origins == 0) {
+        weight[BW_MODEL_THETA] = weight[BW_MODEL_DAMPED] = weight[BW_MODEL_NAIVE] = 1.0 / 3;
+        return;
+    }
+    double error[BW_MODEL_COUNT], base[BW_MODEL_COUNT] = { 0 }, total = 0, base_total = 0;
+    const double best = errors_of(plan, left_out, error);
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
-        const double ratio = (error[m] + tiny) / (best + tiny);
+        const double ratio = (error[m] + plan->tiny) / (best + plan->tiny);
         if (!(ratio <= CUT))
             continue;
-        plan->weight[m] = pow(ratio, -4);
-        total += plan->weight[m];
+        weight[m] = pow(ratio, -4);
+        total += weight[m];
         base[m] = steady[m];
         base_total += base[m];
     }
-    normalise(plan->weight, total);
+    normalise(weight, total);
     normalise(base, base_total);
     const double draw = base_total > 0 ? 1 / (1 + (double)plan->origins) : 0;
     for (size_t m = 0; m < BW_MODEL_COUNT; m++)
-        plan->weight[m] = (1 - draw) * plan->weight[m] + draw * base[m];
+        weight[m] = (1 - draw) * weight[m] + draw * base[m];
 }
 
 /* The weighted mean of what ran in that slot. */
-static void combine(const struct plan *plan, size_t slot, double *out)
+static void combine(const struct plan *plan, size_t slot, const double weight[BW_MODEL_COUNT],
+                    double *out)
 {
     double total = 0;
     memset(out, 0, plan->h * sizeof *out);
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
-        if (!plan->runs[slot][m] || !(plan->weight[m] > 0))
+        if (!plan->runs[slot][m] || !(weight[m] > 0))
             continue;
-        total += plan->weight[m];
+        total += weight[m];
         for (size_t i = 0; i < plan->h; i++)
-            out[i] += plan->weight[m] * plan->path[slot][m][i];
+            out[i] += weight[m] * plan->path[slot][m][i];
     }
     for (size_t i = 0; i < plan->h; i++)
         out[i] = total > 0 ? out[i] / total : plan->x[plan->n - 1];
@@ -187,10 +193,9 @@ static void backtest(struct plan *plan, struct bw_trend_forecast *out)
     out->error = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->error);
     out->ratio = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->ratio);
     for (size_t o = 0; o < plan->origins; o++) {
-        double *e = out->error + o * plan->h;
-        if (plan->origins > 1)
-            weigh(plan, o);
-        combine(plan, o, e);
+        double *e = out->error + o * plan->h, weight[BW_MODEL_COUNT];
+        weigh(plan, plan->origins > 1 ? o : plan->origins, weight);
+        combine(plan, o, weight, e);
         plan->error += path_error(plan, o, e) / (double)plan->origins;
         for (size_t i = 0; i < plan->h; i++)
             e[i] = plan->x[plan->origin[o] + i] - e[i];
@@ -269,16 +274,15 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
         run_at(&plan, plan.origin[o], o);
     run_at(&plan, plan.n, plan.origins);
     note_errors(&plan);
-    if (plan.origins > 0)
-        weigh(&plan, plan.origins);
-    else
-        weigh_unchecked(&plan);
+    plan.tiny = 1e-9 * bw_trend_sd(plan.x, plan.n) + 1e-300;
+    double weight[BW_MODEL_COUNT];
+    weigh(&plan, plan.origins, weight);
 
     out->origins = plan.origins;
     out->centre = bw_arena_array(arena, 3 * h, sizeof *out->centre);
     out->scale = out->centre + h;
     out->mean = out->scale + h;
-    combine(&plan, plan.origins, out->centre);
+    combine(&plan, plan.origins, weight, out->centre);
     backtest(&plan, out);
     if (plan.origins > 0) {
         error_scale(&plan, out);
