@@ -2,6 +2,7 @@
 #include "trend/analyse.h"
 
 #include "base/units.h"
+#include "trend/adapt.h"
 #include "trend/examine.h"
 #include "trend/forecast.h"
 #include "trend/robust.h"
@@ -70,9 +71,22 @@ static size_t in_cells(const struct bw_trend_grid *grid, int64_t ms)
     return cells < BW_TREND_STEPS_MAX ? (size_t)cells : BW_TREND_STEPS_MAX;
 }
 
+/* One horizon's quantiles from its step of the forecast, [low, high] being the 80 % interval. */
+static void say_horizon(const struct bw_trend_forecast *forecast, size_t step, double low,
+                        double high, const struct bw_trend_width *width, double unit,
+                        struct bw_trend_horizon *out)
+{
+    const double middle = forecast->mean[step];
+    low = bw_trend_width_stretch(width->below, forecast->logarithmic, middle, low);
+    high = bw_trend_width_stretch(width->above, forecast->logarithmic, middle, high);
+    out->p10 = sane(forecast->non_negative ? fmax(low, 0) : low, unit);
+    out->p50 = sane(middle, unit);
+    out->p90 = sane(high, unit);
+}
+
 /* How far the forecast may look: half of what it has seen, so that it can be checked once. */
 static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exam,
-                         struct bw_trend_record *out)
+                         const struct bw_trend_width *widths, struct bw_trend_record *out)
 {
     const struct bw_trend_grid *grid = exam->grid;
     size_t farthest = 0;
@@ -94,11 +108,9 @@ static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exa
     bw_trend_forecast_interval(&forecast, 0.8, low, high);
     for (size_t i = 0; i < out->horizon_count; i++) {
         const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
-        if (cells > farthest)
-            continue;
-        out->horizons[i].p10 = sane(low[cells - 1], grid->unit);
-        out->horizons[i].p50 = sane(forecast.mean[cells - 1], grid->unit);
-        out->horizons[i].p90 = sane(high[cells - 1], grid->unit);
+        if (cells <= farthest)
+            say_horizon(&forecast, cells - 1, low[cells - 1], high[cells - 1], &widths[i],
+                        grid->unit, &out->horizons[i]);
     }
 }
 
@@ -199,7 +211,7 @@ enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
     bw_trend_examine(arena, &grid, request->season, in_cells(&grid, request->season_ms), true,
                      exam);
     say_trend(exam, out);
-    say_forecast(arena, exam, out);
+    say_forecast(arena, exam, request->widths, out);
     say_threshold(arena, exam, out);
     say_note(exam, scratch->note, sizeof scratch->note);
     return BW_OK;

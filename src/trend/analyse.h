@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "model/records.h"
+#include "trend/adapt.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,7 @@ struct bw_trend_request {
     int64_t season_ms; /* for BW_TREND_SEASON_FIXED */
     int64_t horizons_ms[BW_TREND_HORIZONS_MAX];
     size_t horizon_count;
+    struct bw_trend_width widths[BW_TREND_HORIZONS_MAX]; /* learned from outcomes; 0: nothing yet */
     double threshold; /* NaN: none. For a counter: in units of its rate per second */
     int side;         /* +1: reaching it from below matters, -1: from above, 0: no threshold */
     int64_t now_ms;   /* goes into computed_ms; points later than this are ignored unless 0 */

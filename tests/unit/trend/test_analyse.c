@@ -423,6 +423,23 @@ static void senseless_requests_are_refused(void **state)
     assert_int_equal(r.points, 77);
 }
 
+/* What was learned from outcomes moves the ends of its own horizon, and nothing else. */
+static void learned_widths_are_applied(void **state)
+{
+    (void)state;
+    double x[N];
+    synth_make(&(struct synth){ .level = 100, .sd = 5 }, 3, x, N);
+    struct bw_trend_request request = plain();
+    const struct bw_trend_record before = analyse(x, N, request);
+    request.widths[1] = (struct bw_trend_width){ .below = log(2), .above = log(0.5) };
+    const struct bw_trend_record after = analyse(x, N, request);
+    const struct bw_trend_horizon *was = before.horizons, *is = after.horizons;
+    assert_memory_equal(&was[0], &is[0], sizeof *was);
+    assert_true(was[1].p50 == is[1].p50);
+    assert_true(fabs((is[1].p50 - is[1].p10) / (was[1].p50 - was[1].p10) - 2) < 1e-9);
+    assert_true(fabs((is[1].p90 - is[1].p50) / (was[1].p90 - was[1].p50) - 0.5) < 1e-9);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -442,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_million_points_are_bounded),
         cmocka_unit_test(horizons_beyond_half_the_history_are_unknown),
         cmocka_unit_test(senseless_requests_are_refused),
+        cmocka_unit_test(learned_widths_are_applied),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     bw_trend_scratch_free(scratch);
