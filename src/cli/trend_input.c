@@ -72,19 +72,13 @@ struct choice {
     struct bw_buf names; /* of the first few */
 };
 
-static bool is_counter(const char *metric)
-{
-    enum bw_family_id id;
-    return bw_family_by_name(metric, &id) && bw_family_row(id)->type == BW_TYPE_COUNTER;
-}
-
 static bool choose(void *ctx, const struct bw_series_info *info)
 {
     struct choice *choice = ctx;
     if (choice->count++ == 0) {
         choice->id = info->id;
         choice->out->series = bw_strdup(info->text);
-        choice->out->counter = is_counter(info->metric);
+        choice->out->counter = bw_family_counts_up(info->metric);
     }
     if (choice->count <= SHOWN_SERIES_MAX)
         bw_buf_printf(&choice->names, "%s%.60s", choice->count == 1 ? "" : ", ", info->text);

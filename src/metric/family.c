@@ -67,6 +67,12 @@ bool bw_family_by_name(const char *name, enum bw_family_id *out)
     return bw_guest_by_name(name, out);
 }
 
+bool bw_family_counts_up(const char *name)
+{
+    enum bw_family_id id;
+    return bw_family_by_name(name, &id) && bw_family_row(id)->type == BW_TYPE_COUNTER;
+}
+
 const char *bw_metric_type_name(enum bw_metric_type type)
 {
     static const char *const names[BW_TYPE_COUNT] = {

@@ -57,6 +57,9 @@ size_t bw_family_base_len(const struct bw_family *family);
 /* The family of that exact name; false when there is none. */
 bool bw_family_by_name(const char *name, enum bw_family_id *out);
 
+/* Whether the family of that name, if there is one, is a counter. */
+bool bw_family_counts_up(const char *name);
+
 /* "gauge", "counter", … as the table calls it. */
 const char *bw_metric_type_name(enum bw_metric_type type);
 
