@@ -21,6 +21,15 @@ enum bw_no_data { BW_NO_DATA_UNKNOWN, BW_NO_DATA_FIRE, BW_NO_DATA_OK, BW_NO_DATA
 /* "unknown", "fire", "ok" */
 const char *bw_no_data_name(enum bw_no_data no_data);
 
+/* What a rule looks at; app/alert_kind.h says how. */
+enum bw_alert_kind {
+    BW_ALERT_KIND_EXPR,
+    BW_ALERT_KIND_PREDICT,
+    BW_ALERT_KIND_ANOMALY,
+    BW_ALERT_KIND_SLO,
+    BW_ALERT_KIND_COUNT
+};
+
 /* The condition of each level as text ("< 0.15"); NULL: the rule has no such level. */
 struct bw_alert_levels_opts {
     const char *info, *warning, *critical;
@@ -49,7 +58,8 @@ extern const struct bw_opt_group bw_alert_rule_group;
 /* A rule ready for use. */
 struct bw_alert_rule {
     const char *name;
-    const char *expr;
+    enum bw_alert_kind kind;
+    const char *expr; /* of kind expr */
     bool has_level[BW_LEVEL_COUNT];
     struct bw_condition level[BW_LEVEL_COUNT];
     bool has_recover;
