@@ -166,6 +166,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->timetable = bw_timetable_new(core, hours_turned, daemon);
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
+    daemon->trend_pictures = bw_trend_pictures_new();
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->compacting = bw_compacting_new(core);
     daemon->rolling = bw_rolling_new(core);
@@ -321,6 +322,7 @@ static void free_parts(struct bw_daemon *daemon)
     bw_compacting_free(daemon->compacting);
     bw_rolling_free(daemon->rolling);
     bw_reporting_free(daemon->reporting);
+    bw_trend_pictures_free(daemon->trend_pictures);
     bw_trending_free(daemon->trending);
     bw_alerting_free(daemon->alerting);
     bw_timetable_free(daemon->timetable);

@@ -28,6 +28,7 @@
 #include "app/selfmetrics.h"
 #include "app/storage.h"
 #include "app/timetable.h"
+#include "app/trend_picture.h"
 #include "app/trending.h"
 #include "app/watch.h"
 #include "web/web.h"
@@ -48,6 +49,7 @@ struct bw_daemon {
     struct bw_hostwatch *hostwatch;
     struct bw_alerting *alerting;
     struct bw_trending *trending;
+    struct bw_trend_pictures *trend_pictures;
     struct bw_reporting *reporting;
     struct bw_compacting *compacting;
     struct bw_rolling *rolling;

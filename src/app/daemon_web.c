@@ -59,6 +59,14 @@ static void hook_push(void *ctx, const struct bw_push_report *report, bw_push_do
     bw_pushing_report(((struct bw_daemon *)ctx)->pushing, report, done, reply);
 }
 
+static enum bw_rc hook_trend_picture(void *ctx, const char *store,
+                                     const struct bw_trend_record *record,
+                                     struct bw_trend_picture *out, struct bw_err *err)
+{
+    return bw_trend_pictures_draw(((struct bw_daemon *)ctx)->trend_pictures, store, record, out,
+                                  err);
+}
+
 static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 {
     (void)ctx;
@@ -95,6 +103,7 @@ enum bw_rc bw_daemon_start_web(struct bw_daemon *daemon, struct bw_err *err)
                                         .change_store = hook_change_store,
                                         .change_targets = hook_change_targets,
                                         .push = hook_push,
+                                        .trend_picture = hook_trend_picture,
                                         .say = hook_say };
     const enum bw_rc rc = bw_web_start(&options, &hooks, daemon->core.workers, &daemon->web, err);
     if (rc != BW_OK)

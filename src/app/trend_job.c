@@ -30,6 +30,25 @@ struct run {
     struct bw_points steps;
 };
 
+static void remember(struct run *run, const struct bw_series_info *series,
+                     const struct bw_trend_select *select)
+{
+    struct bw_trend_job *job = run->job;
+    struct bw_trend_record *record = &job->records[run->chosen];
+    record->series = series->id;
+    record->metric = bw_arena_strdup(&job->arena, series->metric);
+    record->labels = bw_labels_make(&job->arena, series->labels.items, series->labels.count);
+    run->select[run->chosen] = select;
+    run->ids[run->chosen++] = series->id;
+}
+
+static bool choose_only(void *ctx, const struct bw_series_info *series)
+{
+    struct run *run = ctx;
+    remember(run, series, run->job->plan->select);
+    return true;
+}
+
 /* Remembers the series that this job is to analyse. */
 static bool choose(void *ctx, const struct bw_series_info *series)
 {
@@ -44,12 +63,7 @@ static bool choose(void *ctx, const struct bw_series_info *series)
     const size_t index = job->selected++;
     if (index < job->first || run->chosen == job->count)
         return true;
-    struct bw_trend_record *record = &job->records[run->chosen];
-    record->series = series->id;
-    record->metric = bw_arena_strdup(&job->arena, series->metric);
-    record->labels = bw_labels_make(&job->arena, series->labels.items, series->labels.count);
-    run->select[run->chosen] = select;
-    run->ids[run->chosen++] = series->id;
+    remember(run, series, select);
     return true;
 }
 
@@ -123,7 +137,7 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
         bw_trend_plan_request(job->plan, run->select[index], record->metric, job->now_ms);
     request.points = run->cells;
     request.count = thin_out(points, count, request.counter, run->cells);
-    if (bw_trend_analyse(&request, run->scratch, record, NULL) == BW_OK)
+    if (bw_trend_analyse_shown(&request, run->scratch, record, job->picture, NULL) == BW_OK)
         record->note = bw_arena_strdup(&job->arena, record->note);
     else
         job->failures++;
@@ -222,7 +236,8 @@ static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
     if (rc != BW_OK)
         return rc;
     static const int ways[] = { BW_TREND_TIER_AUTO, BW_TREND_TIER_RAW, 60, 3600, 86400 };
-    rc = bw_reader_series(reader, NULL, choose, run, NULL, err);
+    rc = run->job->only != 0 ? bw_reader_series_by_id(reader, run->job->only, choose_only, run, err)
+                             : bw_reader_series(reader, NULL, choose, run, NULL, err);
     for (size_t i = 0; rc == BW_OK && i < sizeof ways / sizeof *ways; i++)
         rc = read_as(run, reader, ways[i], err);
     bw_reader_close(reader);

@@ -6,13 +6,16 @@
 
 #include "app/trend_plan.h"
 #include "model/records.h"
+#include "trend/picture.h"
 
 struct bw_trend_job {
     const struct bw_trend_plan *plan; /* stays as it is while the job runs */
     char *store;
     int64_t now_ms;
-    size_t first; /* of the selected series, in the order of their ids */
-    size_t count; /* how many to analyse */
+    size_t first;  /* of the selected series, in the order of their ids */
+    size_t count;  /* how many to analyse */
+    uint32_t only; /* 0, or the one series to analyse: by bw_trend_plan_of(), count is 1 */
+    struct bw_trend_picture *picture; /* of that one; NULL: nobody looks */
 
     struct bw_arena arena; /* of what follows */
     struct bw_trend_record *records;

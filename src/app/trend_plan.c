@@ -81,6 +81,23 @@ const struct bw_trend_select *bw_trend_plan_pick(const struct bw_trend_plan *pla
     return NULL;
 }
 
+struct bw_trend_plan *bw_trend_plan_of(const struct bw_trend_plan *plan, const char *metric,
+                                       struct bw_labels labels)
+{
+    const struct bw_trend_select *from = bw_trend_plan_pick(plan, metric, labels);
+    if (from == NULL)
+        return NULL;
+    struct bw_trend_plan *one = bw_alloc(sizeof *one);
+    struct bw_trend_select *select = bw_arena_alloc(&one->arena, sizeof *select);
+    *select = *from;
+    select->season = bw_arena_strdup(&one->arena, from->season);
+    one->select = select;
+    one->horizon_count = plan->horizon_count;
+    memcpy(one->horizons_ms, plan->horizons_ms, sizeof one->horizons_ms);
+    one->every_ns = plan->every_ns;
+    return one;
+}
+
 struct bw_trend_request bw_trend_plan_request(const struct bw_trend_plan *plan,
                                               const struct bw_trend_select *select,
                                               const char *metric, int64_t now_ms)

@@ -12,7 +12,7 @@ struct bw_trend_plan {
     struct bw_arena arena;
     struct bw_picker **pickers; /* by entry of `select` */
     const struct bw_trend_select *select;
-    size_t select_count;
+    size_t select_count; /* 0 in a plan of one series */
     int64_t horizons_ms[BW_TREND_HORIZONS_MAX];
     size_t horizon_count;
     int64_t every_ns;
@@ -26,6 +26,11 @@ void bw_trend_plan_free(struct bw_trend_plan *plan);
 /* The entry whose match holds, or NULL. */
 const struct bw_trend_select *bw_trend_plan_pick(const struct bw_trend_plan *plan,
                                                  const char *metric, struct bw_labels labels);
+
+/* What the plan says of this series, as a plan that has nothing else: its one entry is meant, no
+ * pattern is left to match. NULL: the series is not selected. */
+struct bw_trend_plan *bw_trend_plan_of(const struct bw_trend_plan *plan, const char *metric,
+                                       struct bw_labels labels);
 
 /* The engine's question about a series of a metric: horizons, threshold, season. */
 struct bw_trend_request bw_trend_plan_request(const struct bw_trend_plan *plan,

@@ -5,6 +5,7 @@
 #include "trend/adapt.h"
 #include "trend/examine.h"
 #include "trend/forecast.h"
+#include "trend/picture.h"
 #include "trend/robust.h"
 #include "trend/scratch.h"
 
@@ -86,7 +87,8 @@ static void say_horizon(const struct bw_trend_forecast *forecast, size_t step, d
 
 /* How far the forecast may look: half of what it has seen, so that it can be checked once. */
 static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exam,
-                         const struct bw_trend_width *widths, struct bw_trend_record *out)
+                         const struct bw_trend_width *widths, struct bw_trend_record *out,
+                         struct bw_trend_picture *picture)
 {
     const struct bw_trend_grid *grid = exam->grid;
     size_t farthest = 0;
@@ -112,6 +114,8 @@ static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exa
             say_horizon(&forecast, cells - 1, low[cells - 1], high[cells - 1], &widths[i],
                         grid->unit, &out->horizons[i]);
     }
+    if (picture != NULL)
+        bw_trend_picture_forecast(arena, exam, &forecast, widths, out, picture);
 }
 
 static void say_reached(struct bw_trend_record *out)
@@ -185,13 +189,15 @@ static void say_note(const struct bw_trend_exam *exam, char *note, size_t size)
     }
 }
 
-enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
-                            struct bw_trend_scratch *scratch, struct bw_trend_record *out,
-                            struct bw_err *err)
+enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
+                                  struct bw_trend_scratch *scratch, struct bw_trend_record *out,
+                                  struct bw_trend_picture *picture, struct bw_err *err)
 {
     const enum bw_rc rc = check(request, err);
     if (rc != BW_OK)
         return rc;
+    if (picture != NULL)
+        bw_trend_picture_begin(picture);
     struct bw_arena *arena = bw_trend_scratch_begin(scratch);
     begin(request, out);
     out->note = scratch->note;
@@ -211,8 +217,17 @@ enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
     bw_trend_examine(arena, &grid, request->season, in_cells(&grid, request->season_ms), true,
                      exam);
     say_trend(exam, out);
-    say_forecast(arena, exam, request->widths, out);
+    if (picture != NULL)
+        bw_trend_picture_exam(arena, exam, picture);
+    say_forecast(arena, exam, request->widths, out, picture);
     say_threshold(arena, exam, out);
     say_note(exam, scratch->note, sizeof scratch->note);
     return BW_OK;
+}
+
+enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
+                            struct bw_trend_scratch *scratch, struct bw_trend_record *out,
+                            struct bw_err *err)
+{
+    return bw_trend_analyse_shown(request, scratch, out, NULL, err);
 }

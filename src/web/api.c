@@ -30,6 +30,17 @@ bool bw_api_slice(struct bw_request *request, struct bw_api_slice *out)
     return true;
 }
 
+size_t bw_api_slice_end(const struct bw_api_slice *slice, size_t count)
+{
+    size_t begin = (size_t)slice->cursor;
+    return begin >= count ? count : count - begin > slice->limit ? begin + slice->limit : count;
+}
+
+int64_t bw_api_slice_next(size_t end, size_t count)
+{
+    return end < count ? (int64_t)end : 0;
+}
+
 bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_ms, int64_t *out_ms)
 {
     const char *text = bw_url_param(&request->url, name);

@@ -17,6 +17,11 @@ struct bw_api_slice {
 /* Reads them; false when the problem is answered already. */
 bool bw_api_slice(struct bw_request *request, struct bw_api_slice *out);
 
+/* Where a slice of a list of `count` stops whose cursors are places in it, and the cursor of what
+ * follows. */
+size_t bw_api_slice_end(const struct bw_api_slice *slice, size_t count);
+int64_t bw_api_slice_next(size_t end, size_t count);
+
 /* A time parameter: RFC 3339, or Unix ms of at most 15 digits. `fallback_ms` when it is absent.
  * False when the problem is answered already. */
 bool bw_api_time(struct bw_request *request, const char *name, int64_t fallback_ms,

@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 struct bw_selector;
+struct bw_trend_picture;
 struct bw_web;
 
 /* What an administrator wants done to the store. */
@@ -120,6 +121,11 @@ struct bw_web_hooks {
      * listens. */
     void (*push)(void *ctx, const struct bw_push_report *report, bw_push_done_fn *done,
                  void *reply);
+
+    /* What is to be seen of the analysis that the record came from, of the store at that path. On a
+     * worker; BW_ENOTFOUND: nothing any more. NULL: nobody draws. */
+    enum bw_rc (*trend_picture)(void *ctx, const char *store, const struct bw_trend_record *record,
+                                struct bw_trend_picture *out, struct bw_err *err);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
     void (*say)(void *ctx, enum bw_log_level level, const char *message);
