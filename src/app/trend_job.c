@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "io/clock.h"
 #include "metric/family.h"
 #include "pack/points.h"
 #include "store/reader.h"
@@ -30,41 +31,22 @@ struct run {
     struct bw_points steps;
 };
 
-static void remember(struct run *run, const struct bw_series_info *series,
-                     const struct bw_trend_select *select)
+/* The part of the roll that this job is to analyse. */
+static void choose(struct run *run)
 {
     struct bw_trend_job *job = run->job;
-    struct bw_trend_record *record = &job->records[run->chosen];
-    record->series = series->id;
-    record->metric = bw_arena_strdup(&job->arena, series->metric);
-    record->labels = bw_labels_make(&job->arena, series->labels.items, series->labels.count);
-    run->select[run->chosen] = select;
-    run->ids[run->chosen++] = series->id;
-}
-
-static bool choose_only(void *ctx, const struct bw_series_info *series)
-{
-    struct run *run = ctx;
-    remember(run, series, run->job->plan->select);
-    return true;
-}
-
-/* Remembers the series that this job is to analyse. */
-static bool choose(void *ctx, const struct bw_series_info *series)
-{
-    struct run *run = ctx;
-    struct bw_trend_job *job = run->job;
-    const struct bw_trend_select *select =
-        bw_trend_plan_pick(job->plan, series->metric, series->labels);
-    if (select == NULL)
-        return true;
-    if (job->selected == job->plan->max_series)
-        return false;
-    const size_t index = job->selected++;
-    if (index < job->first || run->chosen == job->count)
-        return true;
-    remember(run, series, select);
-    return true;
+    const struct bw_trend_roll *roll = job->roll;
+    const size_t left = roll->count > job->first ? roll->count - job->first : 0;
+    run->chosen = left < job->count ? left : job->count;
+    for (size_t i = 0; i < run->chosen; i++) {
+        const struct bw_trend_entry *entry = &roll->entries[job->first + i];
+        job->records[i].series = entry->series;
+        job->records[i].metric = bw_arena_strdup(&job->arena, entry->metric);
+        job->records[i].labels =
+            bw_labels_make(&job->arena, entry->labels.items, entry->labels.count);
+        run->select[i] = entry->select;
+        run->ids[i] = entry->series;
+    }
 }
 
 static int64_t shortest_gap_ms(const struct bw_point *points, size_t count)
@@ -219,12 +201,15 @@ static enum bw_rc read_as(struct run *run, struct bw_reader *reader, int tier_s,
     return bw_reader_buckets(reader, run->some, count, &range, analyse_buckets, run, NULL, err);
 }
 
-/* Records of series that had points; the others say nothing. */
+/* Records of series that had points; of the others the ids. */
 static void keep_analysed(struct bw_trend_job *job, size_t chosen)
 {
+    job->unheard = bw_arena_array(&job->arena, chosen + 1, sizeof *job->unheard);
     for (size_t i = 0; i < chosen; i++) {
         if (job->records[i].computed_ms != 0)
             job->records[job->record_count++] = job->records[i];
+        else
+            job->unheard[job->unheard_count++] = job->records[i].series;
     }
 }
 
@@ -236,8 +221,13 @@ static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
     if (rc != BW_OK)
         return rc;
     static const int ways[] = { BW_TREND_TIER_AUTO, BW_TREND_TIER_RAW, 60, 3600, 86400 };
-    rc = run->job->only != 0 ? bw_reader_series_by_id(reader, run->job->only, choose_only, run, err)
-                             : bw_reader_series(reader, NULL, choose, run, NULL, err);
+    if (job->roll == NULL) {
+        rc = job->only != 0 ? bw_trend_roll_one(job->plan, job->only, reader, &job->drawn, err)
+                            : bw_trend_roll_make(job->plan, job->silent, reader, &job->drawn, err);
+        job->roll = job->drawn;
+    }
+    if (rc == BW_OK)
+        choose(run);
     for (size_t i = 0; rc == BW_OK && i < sizeof ways / sizeof *ways; i++)
         rc = read_as(run, reader, ways[i], err);
     bw_reader_close(reader);
@@ -246,6 +236,7 @@ static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
 
 void bw_trend_job_run(struct bw_trend_job *job)
 {
+    const int64_t before_ns = bw_thread_cpu_ns();
     struct run run = { .job = job, .scratch = bw_trend_scratch_new() };
     struct bw_err err = { .rc = BW_OK };
     job->records = bw_arena_array(&job->arena, job->count, sizeof *job->records);
@@ -264,4 +255,12 @@ void bw_trend_job_run(struct bw_trend_job *job)
     free(run.cells);
     free(run.some);
     bw_points_fini(&run.steps);
+    job->cpu_ns = bw_thread_cpu_ns() - before_ns;
+}
+
+void bw_trend_job_fini(struct bw_trend_job *job)
+{
+    bw_arena_fini(&job->arena);
+    bw_trend_roll_free(job->drawn);
+    free(job->store);
 }

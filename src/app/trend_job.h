@@ -4,7 +4,7 @@
 #ifndef APP_TREND_JOB_H
 #define APP_TREND_JOB_H
 
-#include "app/trend_plan.h"
+#include "app/trend_roll.h"
 #include "model/records.h"
 #include "trend/picture.h"
 
@@ -12,20 +12,28 @@ struct bw_trend_job {
     const struct bw_trend_plan *plan; /* stays as it is while the job runs */
     char *store;
     int64_t now_ms;
-    size_t first;  /* of the selected series, in the order of their ids */
-    size_t count;  /* how many to analyse */
+    const struct bw_trend_roll *roll; /* of this round; NULL: none was drawn up yet */
+    struct bw_trend_silent silent;    /* for a new roll */
+    size_t first;                     /* entry of the roll */
+    size_t count;                     /* how many to analyse */
     uint32_t only; /* 0, or the one series to analyse: by bw_trend_plan_of(), count is 1 */
     struct bw_trend_picture *picture; /* of that one; NULL: nobody looks */
 
     struct bw_arena arena; /* of what follows */
     struct bw_trend_record *records;
     size_t record_count;
-    size_t selected; /* how many series are selected in all */
+    uint32_t *unheard; /* ids of series without a point */
+    size_t unheard_count;
+    struct bw_trend_roll *drawn; /* had to be drawn up: for whoever takes it; NULL */
+    int64_t cpu_ns;              /* that it took */
     size_t failures;
     struct bw_err err; /* why nothing could be read; rc BW_OK: it could */
 };
 
 /* Fills in the results. */
 void bw_trend_job_run(struct bw_trend_job *job);
+
+/* Releases what the job has: its store, its results and the roll that it drew up. */
+void bw_trend_job_fini(struct bw_trend_job *job);
 
 #endif

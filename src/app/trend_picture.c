@@ -71,8 +71,7 @@ static enum bw_rc draw(const struct bw_trend_plan *plan, const char *store,
         rc = bw_fail(err, job.err.rc, "%s", job.err.text);
     else if (job.record_count == 0)
         rc = bw_fail(err, BW_ENOTFOUND, "the store has nothing of this series for that time");
-    bw_arena_fini(&job.arena);
-    free(job.store);
+    bw_trend_job_fini(&job);
     return rc;
 }
 

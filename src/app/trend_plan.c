@@ -47,6 +47,7 @@ enum bw_rc bw_trend_plan_make(const struct bw_config *config, struct bw_trend_pl
     copy_select(plan, opts);
     plan->every_ns = opts->every_ns;
     plan->max_series = (size_t)opts->max_series;
+    plan->cpu_share = opts->cpu_share;
     plan->pickers = bw_arena_array(&plan->arena, plan->select_count, sizeof(struct bw_picker *));
     for (size_t i = 0; i < opts->horizons_ns.count && i < BW_TREND_HORIZONS_MAX; i++)
         plan->horizons_ms[plan->horizon_count++] = opts->horizons_ns.items[i] / BW_MS;
@@ -95,6 +96,8 @@ struct bw_trend_plan *bw_trend_plan_of(const struct bw_trend_plan *plan, const c
     one->horizon_count = plan->horizon_count;
     memcpy(one->horizons_ms, plan->horizons_ms, sizeof one->horizons_ms);
     one->every_ns = plan->every_ns;
+    one->max_series = 1;
+    one->cpu_share = plan->cpu_share;
     return one;
 }
 

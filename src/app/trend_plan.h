@@ -17,6 +17,7 @@ struct bw_trend_plan {
     size_t horizon_count;
     int64_t every_ns;
     size_t max_series;
+    double cpu_share; /* of one core */
 };
 
 enum bw_rc bw_trend_plan_make(const struct bw_config *config, struct bw_trend_plan **out,

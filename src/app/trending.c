@@ -3,7 +3,9 @@
 
 #include "app/log.h"
 #include "app/trend_job.h"
+#include "app/trend_pace.h"
 #include "app/trend_results.h"
+#include "app/trend_silence.h"
 #include "base/mem.h"
 #include "base/units.h"
 
@@ -11,23 +13,25 @@
 
 enum { SERIES_PER_JOB = 50 };
 #define FIRST_AFTER_NS (10 * BW_SECOND)
-#define LEAST_PAUSE_NS (200 * BW_MS)
-#define FIRST_ROUND_NS (15 * BW_SECOND)
-#define EARLY_SERIES_NS (200 * BW_MS)
+#define RETRY_NS (200 * BW_MS)
 
 struct bw_trending {
     struct bw_core *core;
     struct bw_timer *timer;
     struct bw_trend_plan *plan;
-    struct bw_trend_plan *retired; /* replaced while a job used it */
-    bool busy;                     /* a job is under way */
-    size_t next;                   /* first series of the next job */
+    struct bw_trend_roll *roll;    /* of this round; NULL: the next job draws it up */
+    struct bw_trend_plan *retired; /* replaced, as the roll was, while a job used them */
+    struct bw_trend_roll *retired_roll;
+    struct bw_trend_silence *silence;
+    bool busy;   /* a job is under way */
+    size_t next; /* first entry of the next job */
     unsigned round;
     int64_t started_ns; /* monotonic */
     int64_t round_started_ns;
     double round_seconds;
     uint64_t rounds, failures;
-    size_t selected;
+    size_t selected, left_out;
+    int64_t cpu_ns; /* that the last job took */
     struct bw_trend_results *results;
     bool failing;
     bool stopped;
@@ -40,10 +44,34 @@ struct bw_trending *bw_trending_new(struct bw_core *core)
     struct bw_trending *trending = bw_alloc(sizeof *trending);
     trending->core = core;
     trending->results = bw_trend_results_new(core);
+    trending->silence = bw_trend_silence_new();
     trending->round = 1;
     trending->started_ns = bw_loop_mono_ns();
     trending->timer = bw_timer_new(core->loop, on_timer, trending);
     return trending;
+}
+
+/* What no job uses is gone at once; only the first that is replaced while a job runs was ever in
+ * use. */
+static void retire_plan(struct bw_trending *trending)
+{
+    if (trending->busy && trending->retired == NULL) {
+        trending->retired = trending->plan;
+        trending->retired_roll = trending->roll;
+    } else {
+        bw_trend_plan_free(trending->plan);
+        bw_trend_roll_free(trending->roll);
+    }
+    trending->plan = NULL;
+    trending->roll = NULL;
+}
+
+static void forget_retired(struct bw_trending *trending)
+{
+    bw_trend_plan_free(trending->retired);
+    bw_trend_roll_free(trending->retired_roll);
+    trending->retired = NULL;
+    trending->retired_roll = NULL;
 }
 
 void bw_trending_free(struct bw_trending *trending)
@@ -52,8 +80,9 @@ void bw_trending_free(struct bw_trending *trending)
         return;
     bw_trend_results_free(trending->results);
     bw_timer_free(trending->timer);
-    bw_trend_plan_free(trending->plan);
-    bw_trend_plan_free(trending->retired);
+    bw_trend_silence_free(trending->silence);
+    forget_retired(trending);
+    retire_plan(trending);
     free(trending);
 }
 
@@ -70,35 +99,32 @@ static void end_round(struct bw_trending *trending)
     trending->round_seconds =
         (double)(bw_loop_mono_ns() - trending->round_started_ns) / (double)BW_SECOND;
     trending->next = 0;
+    bw_trend_roll_free(trending->roll);
+    trending->roll = NULL;
     trending->round++;
     bw_trend_results_drop(trending->results, trending->round);
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* How long a round takes. A daemon that has just begun learns fast: its first rounds come
- * sooner, so that a newcomer need not wait for `trends.every` to see more than one point. Who has
- * hundreds of series waits a little longer: they are not to cost more than what is measured. */
-static int64_t round_ns(const struct bw_trending *trending)
-{
-    const int64_t half_age_ns = (bw_loop_mono_ns() - trending->started_ns) / 2;
-    const int64_t early_ns = larger(FIRST_ROUND_NS, (int64_t)trending->selected * EARLY_SERIES_NS);
-    const int64_t wanted_ns = larger(half_age_ns, early_ns);
-    return wanted_ns < trending->plan->every_ns ? wanted_ns : trending->plan->every_ns;
-}
-
-/* The jobs of a round are spread over it. */
 static int64_t pause_ns(const struct bw_trending *trending)
 {
-    const size_t jobs = trending->selected / SERIES_PER_JOB + 1;
-    const int64_t pause = round_ns(trending) / (int64_t)jobs;
-    return pause > LEAST_PAUSE_NS ? pause : LEAST_PAUSE_NS;
+    const struct bw_trend_pace pace = { .age_ns = bw_loop_mono_ns() - trending->started_ns,
+                                        .every_ns = trending->plan->every_ns,
+                                        .series = trending->selected,
+                                        .jobs = trending->selected / SERIES_PER_JOB + 1,
+                                        .cpu_ns = trending->cpu_ns,
+                                        .cpu_share = trending->plan->cpu_share };
+    return bw_trend_pause_ns(&pace);
 }
 
-static void take_job(struct bw_trending *trending, const struct bw_trend_job *job)
+static void take_roll(struct bw_trending *trending, struct bw_trend_job *job)
+{
+    trending->roll = job->drawn;
+    job->drawn = NULL;
+    trending->selected = trending->roll->count;
+    trending->left_out = trending->roll->left_out;
+}
+
+static void take_job(struct bw_trending *trending, struct bw_trend_job *job)
 {
     if (job->err.rc != BW_OK) {
         if (!trending->failing)
@@ -108,14 +134,17 @@ static void take_job(struct bw_trending *trending, const struct bw_trend_job *jo
     }
     trending->failing = false;
     trending->failures += job->failures;
-    trending->selected = job->selected;
+    if (job->drawn != NULL)
+        take_roll(trending, job);
+    trending->cpu_ns = job->cpu_ns;
+    bw_trend_silence_update(trending->silence, job);
     for (size_t i = 0; i < job->record_count; i++) {
         bw_trend_results_take(trending->results, &job->records[i], trending->round);
         if (trending->core->store != NULL)
             bw_store_put_trend(trending->core->store, &job->records[i]);
     }
     trending->next += job->count;
-    if (trending->next >= job->selected)
+    if (trending->next >= trending->selected)
         end_round(trending);
 }
 
@@ -127,8 +156,7 @@ struct errand {
 
 static void free_errand(struct errand *errand)
 {
-    bw_arena_fini(&errand->job.arena);
-    free(errand->job.store);
+    bw_trend_job_fini(&errand->job);
     free(errand);
 }
 
@@ -146,8 +174,7 @@ static void job_done(void *ctx, bool ran)
     if (ran && trending->retired == NULL && !trending->stopped)
         take_job(trending, &errand->job);
     free_errand(errand);
-    bw_trend_plan_free(trending->retired);
-    trending->retired = NULL;
+    forget_retired(trending);
     if (!trending->stopped)
         bw_timer_start(trending->timer, pause_ns(trending), 0);
 }
@@ -156,7 +183,7 @@ static void on_timer(void *ctx)
 {
     struct bw_trending *trending = ctx;
     if (trending->core->store == NULL || trending->busy) {
-        bw_timer_start(trending->timer, LEAST_PAUSE_NS, 0);
+        bw_timer_start(trending->timer, RETRY_NS, 0);
         return;
     }
     if (trending->next == 0)
@@ -166,6 +193,8 @@ static void on_timer(void *ctx)
     errand->job.plan = trending->plan;
     errand->job.store = bw_strdup(bw_store_path(trending->core->store));
     errand->job.now_ms = bw_core_now_ms(trending->core);
+    errand->job.roll = trending->roll;
+    errand->job.silent = bw_trend_silence_get(trending->silence);
     errand->job.first = trending->next;
     errand->job.count = SERIES_PER_JOB;
     trending->busy = bw_work_submit(trending->core->workers, run_job, job_done, errand);
@@ -193,10 +222,7 @@ enum bw_rc bw_trending_apply(struct bw_trending *trending, const struct bw_confi
     const enum bw_rc rc = bw_trend_plan_make(config, &plan, err);
     if (rc != BW_OK)
         return rc;
-    if (trending->busy && trending->retired == NULL)
-        trending->retired = trending->plan;
-    else
-        bw_trend_plan_free(trending->plan);
+    retire_plan(trending);
     trending->plan = plan;
     trending->next = 0;
     bw_timer_start(trending->timer, FIRST_AFTER_NS, 0);
@@ -222,6 +248,7 @@ void bw_trending_measure(const struct bw_trending *trending, struct bw_measures 
     size_t undetermined;
     const size_t count = bw_trend_results_count(trending->results, &undetermined);
     bw_measures_add(out, BW_METRIC_TREND_SERIES, (double)count, NULL);
+    bw_measures_add(out, BW_METRIC_TREND_LEFT_OUT_SERIES, (double)trending->left_out, NULL);
     bw_measures_add(out, BW_METRIC_TREND_UNDETERMINED_SERIES, (double)undetermined, NULL);
     bw_measures_add(out, BW_METRIC_TREND_RUNS_TOTAL, (double)trending->rounds, NULL);
     bw_measures_add(out, BW_METRIC_TREND_FAILURES_TOTAL, (double)trending->failures, NULL);

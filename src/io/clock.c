@@ -61,3 +61,10 @@ int64_t bw_wall_system_ms(void)
 {
     return system_ns() / BW_MS;
 }
+
+int64_t bw_thread_cpu_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * BW_SECOND + used.tv_nsec;
+}

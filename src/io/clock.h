@@ -35,4 +35,7 @@ int64_t bw_wall_now_ms(struct bw_wall *wall);
 /* CLOCK_REALTIME as it is, Unix ms: for log lines. Any thread. */
 int64_t bw_wall_system_ms(void);
 
+/* Processor time that the calling thread has used. */
+int64_t bw_thread_cpu_ns(void);
+
 #endif

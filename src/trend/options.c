@@ -79,6 +79,9 @@ static const struct bw_opt options[] = {
       .help = "How often each selected series is analysed." },
     { "max_series", BW_OPT_INT, OPT(max_series), .def = "2000", .range = "0..100000",
       .help = "Series analysed at most; more are counted and left out." },
+    { "cpu_share", BW_OPT_RATIO, OPT(cpu_share), .def = "10%", .range = "1%..100%",
+      .help = "How much of one core analysis may take; a round takes longer where `every` asks for "
+              "more." },
     { "horizons", BW_OPT_DURATIONS, OPT(horizons_ns), .def = "[1h, 24h, 7d]", .range = "1m..1y",
       .help = "How far ahead to forecast: one to three durations." },
     { "select", BW_OPT_GROUPS, OPT(select), .group = &select_group,

@@ -166,14 +166,20 @@ static double noise(double share)
     return dice < 0.001 ? (double)INFINITY : 1 + dice;
 }
 
+static struct bw_trend_job job_of(struct bench *bench, const struct bw_trend_plan *plan,
+                                  size_t first, size_t count)
+{
+    return (struct bw_trend_job){ .plan = plan,
+                                  .store = bw_strdup(folder_file(&bench->folder, "data.db")),
+                                  .now_ms = NOW,
+                                  .first = first,
+                                  .count = count };
+}
+
 static struct bw_trend_job run(struct bench *bench, const struct bw_trend_plan *plan, size_t first,
                                size_t count)
 {
-    struct bw_trend_job job = { .plan = plan,
-                                .store = bw_strdup(folder_file(&bench->folder, "data.db")),
-                                .now_ms = NOW,
-                                .first = first,
-                                .count = count };
+    struct bw_trend_job job = job_of(bench, plan, first, count);
     bw_trend_job_run(&job);
     if (job.err.rc != BW_OK)
         fail_msg("%s", job.err.text);
@@ -182,8 +188,7 @@ static struct bw_trend_job run(struct bench *bench, const struct bw_trend_plan *
 
 static void end(struct bw_trend_job *job)
 {
-    free(job->store);
-    bw_arena_fini(&job->arena);
+    bw_trend_job_fini(job);
 }
 
 static void fill_three(struct bench *bench)
@@ -202,7 +207,7 @@ static void a_filling_disk_is_foreseen(void **state)
     struct bw_trend_plan *plan = plan_of(bench);
     fill_three(bench);
     struct bw_trend_job job = run(bench, plan, 0, 10);
-    assert_int_equal(job.selected, 3);
+    assert_int_equal(job.drawn->count, 3);
     assert_int_equal(job.record_count, 3);
     assert_int_equal(job.failures, 0);
     const struct bw_trend_record *disk = &job.records[0];
@@ -226,7 +231,8 @@ static void a_filling_disk_is_foreseen(void **state)
     bw_trend_plan_free(plan);
 }
 
-/* Each way to read a series says the same of it; of minutes there are as many points as it touches. */
+/* Each way to read a series says the same of it; of minutes there are as many points as it touches.
+ */
 static void tiers_say_the_same(void **state)
 {
     static const struct {
@@ -271,7 +277,7 @@ static void noise_is_going_nowhere(void **state)
     struct bw_trend_plan *plan = plan_of(bench);
     fill_three(bench);
     struct bw_trend_job job = run(bench, plan, 1, 2);
-    assert_int_equal(job.selected, 3);
+    assert_int_equal(job.drawn->count, 3);
     assert_int_equal(job.record_count, 2);
     for (size_t i = 0; i < 2; i++) {
         const struct bw_trend_record *load = &job.records[i];
@@ -292,13 +298,41 @@ static void a_ceiling_holds(void **state)
     plan->max_series = 2;
     fill_three(bench);
     struct bw_trend_job job = run(bench, plan, 1, 10);
-    assert_int_equal(job.selected, 2);
+    assert_int_equal(job.drawn->count, 2);
     assert_int_equal(job.record_count, 1);
     assert_string_equal(job.records[0].metric, "node_load1");
+    assert_int_equal(job.drawn->left_out, 1);
     end(&job);
     job = run(bench, plan, 2, 10);
     assert_int_equal(job.record_count, 0);
     end(&job);
+    bw_trend_plan_free(plan);
+}
+
+/* A round draws up its roll once; where there are too many, the silent give way. */
+static void a_roll_serves_a_round(void **state)
+{
+    struct bench *bench = *state;
+    struct bw_trend_plan *plan = plan_of(bench);
+    plan->max_series = 2;
+    fill_three(bench);
+    struct bw_trend_job first = run(bench, plan, 0, 1);
+    assert_string_equal(first.records[0].metric, "node_filesystem_avail_bytes");
+    const uint32_t disk = first.records[0].series;
+    struct bw_trend_job next = job_of(bench, plan, 1, 1);
+    next.roll = first.drawn;
+    bw_trend_job_run(&next);
+    assert_null(next.drawn);
+    assert_string_equal(next.records[0].metric, "node_load1");
+    end(&next);
+    end(&first);
+    struct bw_trend_job without = job_of(bench, plan, 0, 10);
+    without.silent = (struct bw_trend_silent){ &disk, 1 };
+    bw_trend_job_run(&without);
+    assert_int_equal(without.record_count, 2);
+    assert_string_equal(without.records[0].metric, "node_load1");
+    assert_string_equal(without.records[1].metric, "node_load5");
+    end(&without);
     bw_trend_plan_free(plan);
 }
 
@@ -315,8 +349,10 @@ static void silence_is_no_trend(void **state)
     assert_true(bw_store_append(bench->core.store, &one, 1));
     bench_flush(bench);
     struct bw_trend_job job = run(bench, plan, 0, 10);
-    assert_int_equal(job.selected, 1);
+    assert_int_equal(job.drawn->count, 1);
     assert_int_equal(job.record_count, 0);
+    assert_int_equal(job.unheard_count, 1);
+    assert_int_equal(job.unheard[0], one.series);
     end(&job);
     bw_trend_plan_free(plan);
 }
@@ -347,6 +383,7 @@ int main(void)
         AT_BENCH(tiers_say_the_same),
         AT_BENCH(noise_is_going_nowhere),
         AT_BENCH(a_ceiling_holds),
+        AT_BENCH(a_roll_serves_a_round),
         AT_BENCH(silence_is_no_trend),
         AT_BENCH(a_store_that_is_not_there_is_told),
     };

@@ -73,8 +73,7 @@ static struct bw_trend_job round_of(struct bench *bench)
 
 static void end(struct bw_trend_job *job)
 {
-    free(job->store);
-    bw_arena_fini(&job->arena);
+    bw_trend_job_fini(job);
 }
 
 /* Hours later, more values having come: it still shows what the record was made of. */
