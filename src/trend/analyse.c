@@ -68,36 +68,41 @@ static void begin(const struct bw_trend_request *request, struct bw_trend_record
 
 static size_t in_cells(const struct bw_trend_grid *grid, int64_t ms)
 {
-    const int64_t cells = ms / grid->step_ms + (ms % grid->step_ms != 0);
-    return cells < BW_TREND_STEPS_MAX ? (size_t)cells : BW_TREND_STEPS_MAX;
+    const size_t cells = bw_trend_grid_cells(grid, ms);
+    return cells < BW_TREND_STEPS_MAX ? cells : BW_TREND_STEPS_MAX;
 }
 
-/* One horizon's quantiles from its step of the forecast, [low, high] being the 80 % interval. */
-static void say_horizon(const struct bw_trend_forecast *forecast, size_t step, double low,
-                        double high, const struct bw_trend_width *width, double unit,
-                        struct bw_trend_horizon *out)
+/* Of one step of a forecast the ends of an interval, outcomes so far allowed for. */
+static void say_ends(const struct bw_trend_forecast *forecast, size_t step,
+                     const struct bw_trend_width *width, double unit, double *low, double *high)
 {
     const double middle = forecast->mean[step];
-    low = bw_trend_width_stretch(width->below, forecast->logarithmic, middle, low);
-    high = bw_trend_width_stretch(width->above, forecast->logarithmic, middle, high);
-    out->p10 = sane(forecast->non_negative ? fmax(low, 0) : low, unit);
-    out->p50 = sane(middle, unit);
-    out->p90 = sane(high, unit);
+    const double below = bw_trend_width_stretch(width->below, forecast->logarithmic, middle, *low);
+    *low = sane(forecast->non_negative ? fmax(below, 0) : below, unit);
+    *high = sane(bw_trend_width_stretch(width->above, forecast->logarithmic, middle, *high), unit);
 }
 
 /* How far the forecast may look: half of what it has seen, so that it can be checked once. */
-static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exam,
-                         const struct bw_trend_width *widths, struct bw_trend_record *out,
-                         struct bw_trend_picture *picture)
+static size_t farthest_cell(const struct bw_trend_grid *grid, const struct bw_trend_record *record)
 {
-    const struct bw_trend_grid *grid = exam->grid;
     size_t farthest = 0;
-    for (size_t i = 0; i < out->horizon_count; i++) {
-        const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
+    for (size_t i = 0; i < record->horizon_count; i++) {
+        const size_t cells = in_cells(grid, record->horizons[i].horizon_ms);
         if (cells <= grid->n / 2 && cells > farthest)
             farthest = cells;
     }
-    if (farthest == 0 || grid->present < FORECAST_VALUES_MIN)
+    return grid->present < FORECAST_VALUES_MIN ? 0 : farthest;
+}
+
+/* The 95 % intervals go into the scratch. */
+static void say_forecast(struct bw_trend_scratch *scratch, const struct bw_trend_width *widths,
+                         struct bw_trend_record *out, struct bw_trend_picture *picture)
+{
+    struct bw_arena *arena = &scratch->arena;
+    const struct bw_trend_exam *exam = scratch->exam;
+    const struct bw_trend_grid *grid = exam->grid;
+    const size_t farthest = farthest_cell(grid, out);
+    if (farthest == 0)
         return;
     struct bw_trend_forecast forecast;
     /* Errors are counted against what was seen, spikes included; only gaps are bridged. */
@@ -106,13 +111,23 @@ static void say_forecast(struct bw_arena *arena, const struct bw_trend_exam *exa
         seen[i] = isnan(grid->y[i]) ? grid->fit[i] : grid->y[i];
     bw_trend_forecast_make(arena, seen, grid->fit, grid->n, &exam->seasons, farthest,
                            grid->non_negative, &forecast);
-    double *low = bw_arena_array(arena, 2 * farthest, sizeof *low), *high = low + farthest;
+    double *low = bw_arena_array(arena, 4 * farthest, sizeof *low), *high = low + farthest;
+    double *lowest = high + farthest, *highest = lowest + farthest;
     bw_trend_forecast_interval(&forecast, 0.8, low, high);
+    bw_trend_forecast_interval(&forecast, 0.95, lowest, highest);
     for (size_t i = 0; i < out->horizon_count; i++) {
         const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
-        if (cells <= farthest)
-            say_horizon(&forecast, cells - 1, low[cells - 1], high[cells - 1], &widths[i],
-                        grid->unit, &out->horizons[i]);
+        if (cells > farthest)
+            continue;
+        struct bw_trend_horizon *horizon = &out->horizons[i];
+        horizon->p10 = low[cells - 1];
+        horizon->p50 = sane(forecast.mean[cells - 1], grid->unit);
+        horizon->p90 = high[cells - 1];
+        double *const wide = scratch->wide[i];
+        wide[0] = lowest[cells - 1];
+        wide[1] = highest[cells - 1];
+        say_ends(&forecast, cells - 1, &widths[i], grid->unit, &horizon->p10, &horizon->p90);
+        say_ends(&forecast, cells - 1, &widths[i], grid->unit, &wide[0], &wide[1]);
     }
     if (picture != NULL)
         bw_trend_picture_forecast(arena, exam, &forecast, widths, out, picture);
@@ -203,23 +218,24 @@ enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
     out->note = scratch->note;
     snprintf(scratch->note, sizeof scratch->note, "no usable value");
 
-    struct bw_trend_grid grid;
+    struct bw_trend_grid *grid = bw_arena_alloc(arena, sizeof *grid);
     bw_trend_grid_build(arena, request->points, request->count, request->counter, request->step_ms,
-                        request->now_ms != 0 ? request->now_ms : INT64_MAX, &grid);
-    if (grid.n == 0)
+                        request->now_ms != 0 ? request->now_ms : INT64_MAX, grid);
+    if (grid->n == 0)
         return BW_OK;
-    out->first_ms = grid.first_ms;
-    out->last_ms = grid.last_ms;
-    out->points = grid.used;
-    out->last_value = grid.last_value;
+    out->first_ms = grid->first_ms;
+    out->last_ms = grid->last_ms;
+    out->points = grid->used;
+    out->last_value = grid->last_value;
 
     struct bw_trend_exam *exam = bw_arena_alloc(arena, sizeof *exam);
-    bw_trend_examine(arena, &grid, request->season, in_cells(&grid, request->season_ms), true,
-                     exam);
+    bw_trend_examine(arena, grid, request->season, in_cells(grid, request->season_ms), true, exam);
+    exam->counter = request->counter;
+    scratch->exam = exam;
     say_trend(exam, out);
     if (picture != NULL)
         bw_trend_picture_exam(arena, exam, picture);
-    say_forecast(arena, exam, request->widths, out, picture);
+    say_forecast(scratch, request->widths, out, picture);
     say_threshold(arena, exam, out);
     say_note(exam, scratch->note, sizeof scratch->note);
     return BW_OK;

@@ -15,6 +15,7 @@
 
 struct bw_trend_exam {
     const struct bw_trend_grid *grid;
+    bool counter; /* the grid's values are rates of a counter */
     struct bw_trend_seasons seasons;
     double *plain; /* [grid->n] grid->y without its seasons; NaN: missing */
     size_t change[BW_TREND_BLOCKS_MAX];

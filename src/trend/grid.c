@@ -213,6 +213,11 @@ void bw_trend_grid_build(struct bw_arena *arena, const struct bw_point *points, 
     bw_trend_grid_clean(out->fit, out->n, 0, work);
 }
 
+size_t bw_trend_grid_cells(const struct bw_trend_grid *grid, int64_t ms)
+{
+    return (size_t)(ms / grid->step_ms + (ms % grid->step_ms != 0));
+}
+
 /* Sorted window of a running median. */
 struct window {
     double v[2 * SPIKE_HALF_WIDTH + 1];

@@ -44,6 +44,9 @@ void bw_trend_grid_build(struct bw_arena *arena, const struct bw_point *points, 
                          bool counter, int64_t step_ms, int64_t until_ms,
                          struct bw_trend_grid *out);
 
+/* How many cells a stretch of time touches, >= 1 for ms >= 1. */
+size_t bw_trend_grid_cells(const struct bw_trend_grid *grid, int64_t ms);
+
 /* Replaces isolated spikes in x[n] by the local median (of 11): runs of at most 3 cells that
  * stand more than 8 robust deviations out and return, never in the last 3 cells, not when
  * something alike stands one `period` (0: none) away, and nothing at all when more than 5 %

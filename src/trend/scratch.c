@@ -23,5 +23,6 @@ void bw_trend_scratch_free(struct bw_trend_scratch *scratch)
 struct bw_arena *bw_trend_scratch_begin(struct bw_trend_scratch *scratch)
 {
     bw_arena_fini(&scratch->arena);
+    scratch->exam = NULL;
     return &scratch->arena;
 }

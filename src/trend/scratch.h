@@ -5,10 +5,13 @@
 
 #include "base/arena.h"
 #include "trend/analyse.h"
+#include "trend/examine.h"
 
 struct bw_trend_scratch {
     struct bw_arena arena; /* everything of one analysis */
     char note[160];
+    const struct bw_trend_exam *exam; /* of the last analysis; NULL: there was nothing to examine */
+    double wide[BW_TREND_HORIZONS_MAX][2]; /* ends of the 95 % intervals where P50 is known */
 };
 
 /* Releases what the last analysis used. */
