@@ -9,12 +9,14 @@
 
 struct bw_trend_scratch {
     struct bw_arena arena; /* everything of one analysis */
+    char *kept; /* room for the largest analysis so far: fresh pages would cost half of the time */
+    size_t kept_bytes;
     char note[160];
     const struct bw_trend_exam *exam; /* of the last analysis; NULL: there was nothing to examine */
     double wide[BW_TREND_HORIZONS_MAX][2]; /* ends of the 95 % intervals where P50 is known */
 };
 
-/* Releases what the last analysis used. */
+/* Takes back what the last analysis used. */
 struct bw_arena *bw_trend_scratch_begin(struct bw_trend_scratch *scratch);
 
 #endif

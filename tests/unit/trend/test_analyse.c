@@ -382,6 +382,24 @@ static void the_same_input_gives_the_same_bits(void **state)
     bw_trend_scratch_free(other);
 }
 
+/* Memory is used again: what was analysed before, longer or shorter, leaves no trace. */
+static void what_was_analysed_before_leaves_no_trace(void **state)
+{
+    (void)state;
+    double x[2 * N];
+    synth_make(&(struct synth){ .level = 1, .sd = 1, .phi = 0.5, .slope = 0.01 }, 7, x, 2 * N);
+    static const size_t lengths[] = { 300, 2 * N, 10, 300, 0, 300 };
+    struct bw_trend_record first = { 0 };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct bw_trend_record r = analyse(x, lengths[i], plain());
+        r.note = NULL;
+        if (i == 0)
+            first = r;
+        else if (lengths[i] == lengths[0])
+            assert_memory_equal(&r, &first, sizeof r);
+    }
+}
+
 static void a_million_points_are_bounded(void **state)
 {
     (void)state;
@@ -456,6 +474,7 @@ int main(void)
         cmocka_unit_test(odd_input_gets_a_sane_answer),
         cmocka_unit_test(order_and_repetition_do_not_matter),
         cmocka_unit_test(the_same_input_gives_the_same_bits),
+        cmocka_unit_test(what_was_analysed_before_leaves_no_trace),
         cmocka_unit_test(a_million_points_are_bounded),
         cmocka_unit_test(horizons_beyond_half_the_history_are_unknown),
         cmocka_unit_test(senseless_requests_are_refused),
