@@ -278,7 +278,8 @@ static void begin(struct bw_daemon *daemon)
 {
     daemon->self.reload_ok = true;
     daemon->self.reload_ok_ms = daemon->core.started_ms;
-    bw_storage_restore(daemon->storage, daemon->roster, daemon->trending, daemon->canary);
+    bw_storage_restore(daemon->storage, daemon->roster, daemon->hostwatch, daemon->trending,
+                       daemon->canary);
     if (daemon->core.sight.blind)
         bw_roster_veil(daemon->roster);
     bw_pushing_restore(daemon->pushing, last_there_ms(daemon));

@@ -198,6 +198,35 @@ static struct resource *resource_for(struct bw_hostwatch *hostwatch,
     return resource;
 }
 
+/* The resource that a check's name means. */
+static bool resource_of_name(const char *name, struct bw_resource_value *out)
+{
+    for (int kind = 0; kind < BW_RESOURCE_COUNT; kind++) {
+        const char *word = bw_resource_name((enum bw_resource)kind);
+        const size_t length = strlen(word);
+        if (strncmp(name, word, length) != 0 || (name[length] != ' ' && name[length] != '\0'))
+            continue;
+        *out =
+            (struct bw_resource_value){ .resource = (enum bw_resource)kind,
+                                        .subject = name[length] == ' ' ? name + length + 1 : "" };
+        return true;
+    }
+    return false;
+}
+
+void bw_hostwatch_restore(struct bw_hostwatch *hostwatch, const struct bw_check_state *state)
+{
+    const struct bw_subject *subject = &state->subject;
+    struct bw_resource_value value;
+    if (strcmp(subject->service, "host") != 0
+        || strcmp(subject->instance, hostwatch->core->node) != 0
+        || !resource_of_name(subject->check, &value) || marks_of(hostwatch, value.resource) == NULL)
+        return;
+    struct resource *resource = resource_for(hostwatch, &value);
+    if (resource != NULL)
+        resource->band.held = state->status;
+}
+
 /* A file system that was unmounted is no longer judged. */
 static void drop_unseen(struct bw_hostwatch *hostwatch)
 {

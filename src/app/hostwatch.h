@@ -17,6 +17,10 @@ void bw_hostwatch_free(struct bw_hostwatch *hostwatch);
 void bw_hostwatch_apply(struct bw_hostwatch *hostwatch, const struct bw_config *config,
                         struct bw_roster *roster);
 
+/* Gives a resource that a stored state tells of its check in the roster, ahead of the first sample:
+ * what that does not find loses it again. States of anything else are left alone. After apply. */
+void bw_hostwatch_restore(struct bw_hostwatch *hostwatch, const struct bw_check_state *state);
+
 /* Samples once, now, on the thread that reads; what it read is known soon. */
 void bw_hostwatch_sample(struct bw_hostwatch *hostwatch);
 

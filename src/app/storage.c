@@ -206,6 +206,7 @@ void bw_storage_restore_alerts(struct bw_storage *storage, struct bw_alerting *a
 struct restoring {
     struct bw_core *core;
     struct bw_roster *roster;
+    struct bw_hostwatch *hostwatch;
     struct bw_event *events; /* newest first, as read */
     struct bw_arena arena;
     size_t event_count;
@@ -214,6 +215,7 @@ struct restoring {
 static bool take_state(void *ctx, const struct bw_check_state *state)
 {
     const struct restoring *restoring = ctx;
+    bw_hostwatch_restore(restoring->hostwatch, state); /* its checks come as they are found */
     bw_roster_restore(restoring->roster, state, bw_core_now_ms(restoring->core));
     return true;
 }
@@ -301,10 +303,13 @@ static void restore_sight(struct bw_reader *reader, struct bw_canary *canary)
 }
 
 void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
-                        struct bw_trending *trending, struct bw_canary *canary)
+                        struct bw_hostwatch *hostwatch, struct bw_trending *trending,
+                        struct bw_canary *canary)
 {
     struct bw_reader *reader = open_reader(storage);
-    struct restoring restoring = { .core = storage->core, .roster = roster };
+    struct restoring restoring = { .core = storage->core,
+                                   .roster = roster,
+                                   .hostwatch = hostwatch };
     if (reader == NULL)
         return;
     bw_reader_check_states(reader, take_state, &restoring, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "app/alerting.h"
 #include "app/canary.h"
 #include "app/core.h"
+#include "app/hostwatch.h"
 #include "app/roster.h"
 #include "app/trending.h"
 
@@ -48,6 +49,7 @@ int bw_storage_control(const struct bw_storage *storage);
 /* Puts back what was stored: alerts before their rules are applied, the rest after. */
 void bw_storage_restore_alerts(struct bw_storage *storage, struct bw_alerting *alerting);
 void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
-                        struct bw_trending *trending, struct bw_canary *canary);
+                        struct bw_hostwatch *hostwatch, struct bw_trending *trending,
+                        struct bw_canary *canary);
 
 #endif

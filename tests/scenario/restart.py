@@ -18,6 +18,11 @@ def standing(daemon):
     return {name: (c["status"], c["since"]) for name, c in daemon.checks("calm").items()}
 
 
+def first_answers(daemon):
+    """Of this machine's resources, which are found anew by each start."""
+    return [e for e in daemon.events("host") if (e["cause"] or "").endswith("first answer")]
+
+
 def alert_of(daemon):
     found = daemon.alerts("check-unhealthy", service="calm")
     return found and (found[0]["level"], found[0]["active_since"], found[0]["level_since"])
@@ -56,6 +61,7 @@ def scenario(bench):
     stuck = socket.create_connection(("127.0.0.1", daemon.port))
     stuck.sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
     eventually("much was shown", lambda: len(shown) > 1000)
+    eventually("this machine is judged", lambda: first_answers(daemon))
     checks, alert = standing(daemon), alert_of(daemon)
     events = {e["id"]: e for e in daemon.events("calm")}
     code, took = daemon.stop()
@@ -72,6 +78,9 @@ def scenario(bench):
     later = {e["id"]: e for e in daemon.events("calm")}
     lost = [e for i, e in events.items() if later.get(i) != e]
     expect(not lost, f"events lost or changed: {lost}")
+    eventually("this machine is judged again", lambda: daemon.checks("host"))
+    expect_equal(len(first_answers(daemon)), len({e["check"] for e in first_answers(daemon)}),
+                 "first answers of this machine, one a resource")
     news = [e for i, e in later.items() if i not in events and e["kind"] in ("status", "alert")]
     expect(not news, f"events that nothing happened for: {news}")
     eventually("both starts and the end are told", lambda: [
