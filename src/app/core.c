@@ -90,6 +90,27 @@ const struct bw_event *bw_core_recent_event(const struct bw_core *core, size_t i
     return &core->events[(core->event_next + BW_CORE_EVENTS_MAX - 1 - i) % BW_CORE_EVENTS_MAX];
 }
 
+/* Those that came after it move up. */
+void bw_core_forget_event(struct bw_core *core, int64_t id)
+{
+    for (size_t i = 0; i < core->event_count; i++) {
+        size_t at = (core->event_next + BW_CORE_EVENTS_MAX - 1 - i) % BW_CORE_EVENTS_MAX;
+        if (core->events[at].id != id)
+            continue;
+        free_texts(&core->events[at]);
+        for (; i > 0; i--) {
+            const size_t next = (at + 1) % BW_CORE_EVENTS_MAX;
+            core->events[at] = core->events[next];
+            at = next;
+        }
+        core->events[at] = (struct bw_event){ 0 };
+        core->event_next = at;
+        core->event_count--;
+        bw_core_view_changed(core);
+        return;
+    }
+}
+
 void bw_core_free_events(struct bw_core *core)
 {
     for (size_t i = 0; core->events != NULL && i < BW_CORE_EVENTS_MAX; i++)
@@ -144,11 +165,16 @@ static void log_event(const struct bw_event *event)
            fields);
 }
 
-void bw_core_event(struct bw_core *core, const struct bw_event *event)
+void bw_core_stored_event(struct bw_core *core, const struct bw_event *event)
 {
     log_event(event);
     bw_core_remember_event(core, event);
     core->event_totals[event->kind]++;
+}
+
+void bw_core_event(struct bw_core *core, const struct bw_event *event)
+{
+    bw_core_stored_event(core, event);
     if (core->store != NULL && !bw_store_put_event(core->store, event))
         bw_log(BW_LOG_ERROR, "store", "an event could not be queued: the disk has failed for long",
                NULL);

@@ -77,6 +77,12 @@ void bw_core_event(struct bw_core *core, const struct bw_event *event);
 /* The same for something that happened to the daemon itself: "started", "reloaded". */
 void bw_core_system_event(struct bw_core *core, const char *name, const char *cause);
 
+/* The same for one that the store has already, its id set. */
+void bw_core_stored_event(struct bw_core *core, const struct bw_event *event);
+
+/* The event of this id, if it is one of the newest, is no more. */
+void bw_core_forget_event(struct bw_core *core, int64_t id);
+
 /* Puts an event from the store behind the others, for views; nothing else happens. */
 void bw_core_remember_event(struct bw_core *core, const struct bw_event *event);
 

@@ -93,6 +93,7 @@ static void store_came(void *ctx, struct bw_store *store)
     daemon->core.store = store;
     bw_recorder_set_store(daemon->core.recorder, store);
     bw_control_set_store(daemon->control, store);
+    bw_marking_set_store(daemon->marking, store);
     if (daemon->web != NULL) { /* else it is told when it starts */
         bw_web_set_store(daemon->web, bw_store_path(store));
         if (bw_daemon_add_control(daemon, &err) != BW_OK)
@@ -225,6 +226,7 @@ static enum bw_rc start(struct bw_daemon *daemon, struct bw_config *config, stru
     if (rc == BW_OK) {
         daemon->core.config = config;
         daemon->control = bw_control_new();
+        daemon->marking = bw_marking_new(&daemon->core);
         daemon->storage =
             bw_storage_new(&daemon->core, daemon->options->storage_path, store_came, daemon);
         rc = bw_storage_open(daemon->storage, err);
@@ -340,6 +342,8 @@ static void stop(struct bw_daemon *daemon)
         stop_measuring(daemon);
     if (daemon->reloader != NULL)
         bw_reloader_stop(daemon->reloader);
+    if (daemon->marking != NULL)
+        bw_marking_stop(daemon->marking);
     bw_web_stop(daemon->web, WEB_GRACE_NS);
     bw_work_pool_free(core->workers, BW_WORK_CANCEL);
     if (daemon->roster != NULL && daemon->stopping) {
@@ -357,6 +361,7 @@ static void stop(struct bw_daemon *daemon)
     bw_core_free_events(core);
     bw_loop_free(core->loop);
     bw_probing_free(daemon->probing);
+    bw_marking_free(daemon->marking);
     bw_reloader_free(daemon->reloader);
     bw_pushing_free(daemon->pushing);
     bw_config_free(daemon->config);

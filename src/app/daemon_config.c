@@ -51,6 +51,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
     bw_reporting_apply(daemon->reporting, config);
     bw_discovery_apply(daemon->discovery, config, err);
     bw_pushed_apply(daemon->pushed, config);
+    bw_marking_apply(daemon->marking, config);
     if (daemon->config != NULL)
         bw_discovery_tell(&daemon->core, daemon->config, config);
     bw_config_free(daemon->config);

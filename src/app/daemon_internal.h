@@ -18,6 +18,7 @@
 #include "app/daemon.h"
 #include "app/discovery.h"
 #include "app/hostwatch.h"
+#include "app/marking.h"
 #include "app/probing.h"
 #include "app/pushed.h"
 #include "app/pushing.h"
@@ -55,6 +56,7 @@ struct bw_daemon {
     struct bw_rolling *rolling;
     struct bw_storage *storage;
     struct bw_control *control;
+    struct bw_marking *marking;
     struct bw_web *web;
     struct bw_timer *self_timer, *rest_timer;
     unsigned rests; /* so often memory was given back */

@@ -67,6 +67,17 @@ static enum bw_rc hook_trend_picture(void *ctx, const char *store,
                                   err);
 }
 
+static enum bw_rc hook_set_marker(void *ctx, const struct bw_event *marker, int64_t *out_id,
+                                  struct bw_err *err)
+{
+    return bw_marking_set(((struct bw_daemon *)ctx)->marking, marker, out_id, err);
+}
+
+static enum bw_rc hook_drop_marker(void *ctx, int64_t id, struct bw_err *err)
+{
+    return bw_marking_drop(((struct bw_daemon *)ctx)->marking, id, err);
+}
+
 static void hook_say(void *ctx, enum bw_log_level level, const char *message)
 {
     (void)ctx;
@@ -104,6 +115,8 @@ enum bw_rc bw_daemon_start_web(struct bw_daemon *daemon, struct bw_err *err)
                                         .change_targets = hook_change_targets,
                                         .push = hook_push,
                                         .trend_picture = hook_trend_picture,
+                                        .set_marker = hook_set_marker,
+                                        .drop_marker = hook_drop_marker,
                                         .say = hook_say };
     const enum bw_rc rc = bw_web_start(&options, &hooks, daemon->core.workers, &daemon->web, err);
     if (rc != BW_OK)

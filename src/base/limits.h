@@ -61,6 +61,10 @@
 /* HTTP front end. */
 #define BW_WEB_HEADER_BYTES_MAX (16u << 10)
 #define BW_WEB_BODY_BYTES_MAX (64u << 10)
+#define BW_WEB_MARKER_BYTES_MAX (16u << 10) /* a marker as JSON */
+#define BW_MARKER_TEXT_BYTES_MAX 1024u
+#define BW_MARKER_TAGS_MAX 8u
+#define BW_MARKER_TAG_BYTES_MAX 64u
 #define BW_WEB_PUSH_BYTES_MAX (10u << 10) /* what a job has to say */
 #define BW_WEB_IMPORT_BYTES_MAX (1u << 20) /* of samples in one request */
 #define BW_WEB_RESPONSE_BYTES_MAX (48u << 20)

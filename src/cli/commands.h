@@ -15,6 +15,7 @@ extern const struct bw_command bw_cmd_report;
 extern const struct bw_command bw_cmd_db;
 extern const struct bw_command bw_cmd_export;
 extern const struct bw_command bw_cmd_import;
+extern const struct bw_command bw_cmd_marker;
 extern const struct bw_command bw_cmd_completion;
 extern const struct bw_command bw_cmd_version;
 extern const struct bw_command bw_cmd_complete;

@@ -21,24 +21,50 @@ enum { TRIES = 350 };
 #define PATIENCE_S 300L /* for one answer */
 
 struct bw_live {
-    char *socket;
+    char *name;   /* the socket, or the URL without a slash at its end */
+    bool is_here; /* it is a socket */
     const volatile sig_atomic_t *stop;
     CURL *curl;
     struct curl_slist *headers;
     struct bw_buf answer;
 };
 
-struct bw_live *bw_live_new(const char *store, const volatile sig_atomic_t *stop)
+static void begin(struct bw_live *live, const volatile sig_atomic_t *stop)
 {
-    struct bw_live *live = bw_alloc(sizeof *live);
-    const size_t size = strlen(store) + sizeof ".sock";
-    live->socket = bw_alloc(size);
-    snprintf(live->socket, size, "%s.sock", store);
     live->stop = stop;
     live->curl = curl_easy_init();
     /* Without asking first whether a body is welcome, which costs a second. */
     live->headers = curl_slist_append(NULL, "Expect:");
     bw_buf_init(&live->answer, ANSWER_BYTES_MAX);
+}
+
+struct bw_live *bw_live_new(const char *store, const volatile sig_atomic_t *stop)
+{
+    struct bw_live *live = bw_alloc(sizeof *live);
+    const size_t size = strlen(store) + sizeof ".sock";
+    live->name = bw_alloc(size);
+    live->is_here = true;
+    snprintf(live->name, size, "%s.sock", store);
+    begin(live, stop);
+    return live;
+}
+
+struct bw_live *bw_live_new_at(const char *url, const char *token,
+                               const volatile sig_atomic_t *stop)
+{
+    struct bw_live *live = bw_alloc(sizeof *live);
+    size_t len = strlen(url);
+    while (len > 0 && url[len - 1] == '/')
+        len--;
+    live->name = bw_strndup(url, len);
+    begin(live, stop);
+    if (token != NULL) {
+        struct bw_buf header;
+        bw_buf_init(&header, TARGET_BYTES_MAX);
+        bw_buf_printf(&header, "Authorization: Bearer %s", token);
+        live->headers = curl_slist_append(live->headers, header.data);
+        bw_buf_fini(&header);
+    }
     return live;
 }
 
@@ -49,7 +75,7 @@ void bw_live_free(struct bw_live *live)
     curl_slist_free_all(live->headers);
     curl_easy_cleanup(live->curl);
     bw_buf_fini(&live->answer);
-    free(live->socket);
+    free(live->name);
     free(live);
 }
 
@@ -68,12 +94,15 @@ static enum bw_rc ask(struct bw_live *live, const char *target, const void *body
     if (curl == NULL)
         return bw_fail(err, BW_EIO, "the HTTP library cannot be used");
     bw_buf_init(&url, TARGET_BYTES_MAX);
-    bw_buf_printf(&url, "http://localhost%s", target);
+    bw_buf_printf(&url, "%s%s", live->is_here ? "http://localhost" : live->name, target);
     bw_buf_clear(&live->answer);
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url.data);
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, live->socket);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    if (live->is_here) {
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, live->name);
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    }
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, PATIENCE_S);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, live->headers);
@@ -88,8 +117,8 @@ static enum bw_rc ask(struct bw_live *live, const char *target, const void *body
     if (code == CURLE_OK)
         return BW_OK;
     if (code == CURLE_COULDNT_CONNECT)
-        return bw_fail(err, BW_ENOTFOUND, "nobody answers at '%s'", live->socket);
-    return bw_fail(err, BW_EIO, "'%s': %s", live->socket, curl_easy_strerror(code));
+        return bw_fail(err, BW_ENOTFOUND, "nobody answers at '%s'", live->name);
+    return bw_fail(err, BW_EIO, "'%s': %s", live->name, curl_easy_strerror(code));
 }
 
 /* What a problem says, or its status where it is none. */
@@ -97,7 +126,8 @@ static enum bw_rc refuse(const struct bw_live *live, long status, struct bw_err 
 {
     json_t *problem = json_loadb(live->answer.data, live->answer.len, 0, NULL);
     const char *detail = bw_live_text(problem, "detail");
-    const enum bw_rc rc = status == 403   ? BW_EDENIED
+    const enum bw_rc rc = status == 401   ? BW_EDENIED
+                          : status == 403 ? BW_EDENIED
                           : status == 404 ? BW_ENOTFOUND
                           : status == 422 ? BW_ELIMIT
                           : status == 503 ? BW_EBUSY

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* cli/live.h: asks the daemon that has a store open to change it, over the control socket beside it
- * (<store>.sock). An answer that says "not now" is asked for again for a while. */
+ * (<store>.sock), or one that is elsewhere by its URL. An answer that says "not now" is asked for again for a while. */
 #ifndef CLI_LIVE_H
 #define CLI_LIVE_H
 
@@ -16,6 +16,10 @@ struct bw_live;
 
 /* `stop` is looked at while waiting; not 0 ends that. Nothing is asked yet. */
 struct bw_live *bw_live_new(const char *store, const volatile sig_atomic_t *stop);
+
+/* The same by the URL of its pages, `http://monitor:10190`; `token` NULL: none. */
+struct bw_live *bw_live_new_at(const char *url, const char *token,
+                               const volatile sig_atomic_t *stop);
 void bw_live_free(struct bw_live *live);
 
 /* The answer to POST as JSON, which the caller gives back. BW_ENOTFOUND: nobody listens at the

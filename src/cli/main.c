@@ -5,10 +5,23 @@
 #include <stddef.h>
 
 static const struct bw_command *const commands[] = {
-    &bw_cmd_serve,    &bw_cmd_init,   &bw_cmd_check,       &bw_cmd_probe,
-    &bw_cmd_trend,    &bw_cmd_query,  &bw_cmd_report,      &bw_cmd_db,
-    &bw_cmd_export,   &bw_cmd_import, &bw_cmd_completion,  &bw_cmd_version,
-    &bw_cmd_complete, &bw_cmd_docs,   &bw_cmd_exec_helper, NULL,
+    &bw_cmd_serve,
+    &bw_cmd_init,
+    &bw_cmd_check,
+    &bw_cmd_probe,
+    &bw_cmd_trend,
+    &bw_cmd_query,
+    &bw_cmd_report,
+    &bw_cmd_db,
+    &bw_cmd_export,
+    &bw_cmd_import,
+    &bw_cmd_marker,
+    &bw_cmd_completion,
+    &bw_cmd_version,
+    &bw_cmd_complete,
+    &bw_cmd_docs,
+    &bw_cmd_exec_helper,
+    NULL,
 };
 
 int main(int argc, char **argv)

@@ -55,6 +55,17 @@ enum { BW_MAINTENANCE_MARK_MS = 5 * 60 * 1000 };
 #define BW_EVENT_TARGET_FOUND "target found"
 #define BW_EVENT_TARGET_GONE "target gone"
 
+/* Names of markers about machines, processes and what is asked of them. Those that somebody sets are
+ * named by their tags, "deploy, eu", or BW_EVENT_MARKED. */
+#define BW_EVENT_REBOOTED "rebooted"
+#define BW_EVENT_RESTARTED "restarted"
+#define BW_EVENT_CHECK_CHANGED "check changed"
+#define BW_EVENT_VERSION_CHANGED "version changed"
+#define BW_EVENT_MARKED "marker"
+
+/* `to` of a marker that somebody has set; of those that were found it is 0. */
+enum { BW_MARKER_SET = 1 };
+
 enum bw_event_kind {
     BW_EVENT_STATUS = 1, /* a check, instance or service changed its status */
     BW_EVENT_ALERT,      /* an alert began, changed its level or ended */

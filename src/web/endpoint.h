@@ -16,6 +16,7 @@ bw_handler_fn bw_api_services, bw_api_service, bw_api_targets, bw_api_alerts, bw
     bw_api_events, bw_api_reports, bw_api_description;
 bw_handler_fn bw_endpoint_targets, bw_api_put_targets, bw_api_drop_targets;
 bw_handler_fn bw_api_import, bw_api_compact, bw_api_delete_series;
+bw_handler_fn bw_api_markers, bw_api_set_marker, bw_api_drop_marker;
 bw_handler_fn bw_api_push, bw_api_push_word, bw_api_push_gatus, bw_api_push_kuma;
 bw_handler_fn bw_report_summary, bw_report_latest, bw_report_archived;
 

@@ -80,6 +80,16 @@ const struct bw_route bw_routes[] = {
       "Committed points (series: id or selector; from, to, step: mean of each step).", 0 },
     { "GET", "/api/v1/events", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_events,
       "What happened, newest first (service, kind, from, to, limit, cursor).", 0 },
+    { "GET", "/api/v1/markers", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_markers,
+      "Markers, newest first: what somebody changed, and what was found changed (service, from, to, "
+      "limit, cursor).",
+      0 },
+    { "POST", "/api/v1/markers", BW_SCOPE_WRITE, BW_RUN_WORKER, bw_api_set_marker,
+      "Says that something was changed, such as a deployment: JSON with text, and tags, service, "
+      "instance, check, ts.",
+      BW_WEB_MARKER_BYTES_MAX },
+    { "DELETE", "/api/v1/markers/{id}", BW_SCOPE_WRITE, BW_RUN_WORKER, bw_api_drop_marker,
+      "Takes back a marker that somebody has set.", 0 },
     { "GET", "/api/v1/reports", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_reports,
       "The archive of reports, newest first (name, limit, cursor).", 0 },
     { "GET", "/api/v1/reports/summary", BW_SCOPE_READ, BW_RUN_WORKER, bw_report_summary,

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct bw_event;
 struct bw_selector;
 struct bw_trend_picture;
 struct bw_web;
@@ -126,6 +127,12 @@ struct bw_web_hooks {
      * worker; BW_ENOTFOUND: nothing any more. NULL: nobody draws. */
     enum bw_rc (*trend_picture)(void *ctx, const char *store, const struct bw_trend_record *record,
                                 struct bw_trend_picture *out, struct bw_err *err);
+
+    /* Writes down a marker that somebody sets, or deletes one; *out_id is its number. On a worker;
+     * BW_OK: it is on disk. NULL: nobody does. */
+    enum bw_rc (*set_marker)(void *ctx, const struct bw_event *marker, int64_t *out_id,
+                             struct bw_err *err);
+    enum bw_rc (*drop_marker)(void *ctx, int64_t id, struct bw_err *err);
 
     /* Something an operator should read: a listener without authentication, an accept error. */
     void (*say)(void *ctx, enum bw_log_level level, const char *message);

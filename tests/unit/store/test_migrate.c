@@ -77,14 +77,15 @@ static void make_new(struct fixture *f)
     fixture_flush(f);
 }
 
-/* INSERT INTO main.t(columns) SELECT columns FROM new.t, for each table that the older one has. */
+/* INSERT INTO main.t(columns) SELECT columns FROM new.t, for each table that both have. */
 static void copy_tables(sqlite3 *db)
 {
     static const char each[] =
         "SELECT 'INSERT INTO main.' || t.name || '(' || group_concat(c.name) || ') SELECT '"
         " || group_concat(c.name) || ' FROM new.' || t.name"
         " FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type='table'"
-        " AND t.name NOT LIKE 'sqlite_%' GROUP BY t.name";
+        " AND t.name NOT LIKE 'sqlite_%' AND t.name IN (SELECT name FROM new.sqlite_schema)"
+        " GROUP BY t.name";
     sqlite3_stmt *st = NULL;
     assert_int_equal(sqlite3_prepare_v2(db, each, -1, &st, NULL), SQLITE_OK);
     while (sqlite3_step(st) == SQLITE_ROW)

@@ -69,7 +69,7 @@ static const struct {
     { "SELECT s.name, x.value FROM series s JOIN samples x ON x.series=s.id"
       " WHERE s.name='load' LIMIT 1",
       "load|0.5;" },
-    { "PRAGMA user_version", "5;" },
+    { "PRAGMA user_version", "6;" },
     { "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3) SELECT i FROM n",
       "1;2;3;" },
 };
