@@ -10,8 +10,8 @@
 static const struct {
     double shift, slope, sure;
 } maps[BW_BELIEF_COUNT] = {
-    [BW_BELIEF_FLAT] = { 0.637, 1.304, 1e-6 },
-    [BW_BELIEF_TREND] = { -0.018, 0.241, 1e-6 },
+    [BW_BELIEF_FLAT] = { 0.622, 1.344, 1e-6 },
+    [BW_BELIEF_TREND] = { -0.055, 0.411, 1e-6 },
     [BW_BELIEF_CROSSING] = { -0.224, 0.477, 0.002 },
 };
 

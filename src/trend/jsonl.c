@@ -247,7 +247,12 @@ static enum bw_rc answer_anomaly(struct ask *ask)
 static enum bw_rc answer_changes(struct ask *ask)
 {
     size_t n, change[BW_TREND_BLOCKS_MAX];
-    const double *x = values_of(ask->arena, json_object_get(ask->line, "x"), &n);
+    double *x = values_of(ask->arena, json_object_get(ask->line, "x"), &n);
+    struct bw_trend_seasons seasons = { 0 };
+    if (n > 0)
+        bw_trend_season_find(ask->arena, x, n, 0, &seasons);
+    for (size_t i = 0; i < n; i++)
+        x[i] -= bw_trend_season_at(&seasons, i);
     const size_t count = bw_trend_segments(ask->arena, x, n, change);
     struct bw_json json = open_line(ask, "name");
     bw_json_key(&json, "cp");

@@ -33,7 +33,7 @@ static void beliefs_become_what_they_proved_to_be(void **state)
         double strength, least, most;
     } cases[] = {
         { BW_BELIEF_FLAT, 0.78, 0.88, 0.92 },     { BW_BELIEF_FLAT, 0.53, 0.66, 0.72 },
-        { BW_BELIEF_TREND, 1, 0.93, 0.98 },       { BW_BELIEF_TREND, 0.94, 0.6, 0.8 },
+        { BW_BELIEF_TREND, 1, 0.985, 0.9975 },    { BW_BELIEF_TREND, 0.94, 0.65, 0.85 },
         { BW_BELIEF_CROSSING, 0.44, 0.38, 0.46 }, { BW_BELIEF_CROSSING, 0, 0.02, 0.06 },
         { BW_BELIEF_CROSSING, 1, 0.9, 0.97 },
     };
