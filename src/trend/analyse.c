@@ -21,7 +21,7 @@ static double sane(double x, double unit)
     return bw_trend_clamp(x * unit, -DBL_MAX, DBL_MAX);
 }
 
-static enum bw_rc check(const struct bw_trend_request *request, struct bw_err *err)
+enum bw_rc bw_trend_request_check(const struct bw_trend_request *request, struct bw_err *err)
 {
     if (request->horizon_count > BW_TREND_HORIZONS_MAX)
         return bw_fail(err, BW_EINVAL, "%zu horizons: at most %d fit", request->horizon_count,
@@ -104,33 +104,34 @@ static void say_forecast(struct bw_trend_scratch *scratch, const struct bw_trend
     const size_t farthest = farthest_cell(grid, out);
     if (farthest == 0)
         return;
-    struct bw_trend_forecast forecast;
+    struct bw_trend_forecast *forecast = bw_arena_alloc(arena, sizeof *forecast);
     /* Errors are counted against what was seen, spikes included; only gaps are bridged. */
     double *seen = bw_arena_array(arena, grid->n, sizeof *seen);
     for (size_t i = 0; i < grid->n; i++)
         seen[i] = isnan(grid->y[i]) ? grid->fit[i] : grid->y[i];
     bw_trend_forecast_make(arena, seen, grid->fit, grid->n, &exam->seasons, farthest,
-                           grid->non_negative, &forecast);
+                           grid->non_negative, forecast);
     double *low = bw_arena_array(arena, 4 * farthest, sizeof *low), *high = low + farthest;
     double *lowest = high + farthest, *highest = lowest + farthest;
-    bw_trend_forecast_interval(&forecast, 0.8, low, high);
-    bw_trend_forecast_interval(&forecast, 0.95, lowest, highest);
+    scratch->forecast = forecast;
+    bw_trend_forecast_interval(forecast, 0.8, low, high);
+    bw_trend_forecast_interval(forecast, 0.95, lowest, highest);
     for (size_t i = 0; i < out->horizon_count; i++) {
         const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
         if (cells > farthest)
             continue;
         struct bw_trend_horizon *horizon = &out->horizons[i];
         horizon->p10 = low[cells - 1];
-        horizon->p50 = sane(forecast.mean[cells - 1], grid->unit);
+        horizon->p50 = sane(forecast->mean[cells - 1], grid->unit);
         horizon->p90 = high[cells - 1];
         double *const wide = scratch->wide[i];
         wide[0] = lowest[cells - 1];
         wide[1] = highest[cells - 1];
-        say_ends(&forecast, cells - 1, &widths[i], grid->unit, &horizon->p10, &horizon->p90);
-        say_ends(&forecast, cells - 1, &widths[i], grid->unit, &wide[0], &wide[1]);
+        say_ends(forecast, cells - 1, &widths[i], grid->unit, &horizon->p10, &horizon->p90);
+        say_ends(forecast, cells - 1, &widths[i], grid->unit, &wide[0], &wide[1]);
     }
     if (picture != NULL)
-        bw_trend_picture_forecast(arena, exam, &forecast, widths, out, picture);
+        bw_trend_picture_forecast(arena, exam, forecast, widths, out, picture);
 }
 
 static void say_reached(struct bw_trend_record *out)
@@ -208,7 +209,7 @@ enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
                                   struct bw_trend_scratch *scratch, struct bw_trend_record *out,
                                   struct bw_trend_picture *picture, struct bw_err *err)
 {
-    const enum bw_rc rc = check(request, err);
+    const enum bw_rc rc = bw_trend_request_check(request, err);
     if (rc != BW_OK)
         return rc;
     if (picture != NULL)

@@ -48,12 +48,15 @@ struct bw_trend_scratch;
 struct bw_trend_scratch *bw_trend_scratch_new(void);
 void bw_trend_scratch_free(struct bw_trend_scratch *scratch);
 
+/* BW_EINVAL for a request that makes no sense: more horizons than fit, a negative horizon, a fixed
+ * season that is not positive. */
+enum bw_rc bw_trend_request_check(const struct bw_trend_request *request, struct bw_err *err);
+
 /* Fills *out except series, metric and labels, which are the caller's and stay as they are.
  * What cannot be known is NaN, BW_UNDETERMINED or, for the time to a threshold, +Inf (not
  * within what is foreseen: as long ahead as the data reaches back). out->note is text in
  * the scratch: it lives until the next analysis. Thin, constant or empty data is no failure.
- * Fails with BW_EINVAL, *out untouched, only for a request that makes no sense (more
- * horizons than fit, a negative horizon, a fixed season that is not positive). */
+ * Fails as bw_trend_request_check, *out untouched, and in no other way. */
 enum bw_rc bw_trend_analyse(const struct bw_trend_request *request,
                             struct bw_trend_scratch *scratch, struct bw_trend_record *out,
                             struct bw_err *err);

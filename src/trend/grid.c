@@ -124,6 +124,18 @@ static bool walk_next(struct walk *walk, struct bw_point *out)
     return false;
 }
 
+size_t bw_trend_grid_values(const struct bw_point *points, size_t count, bool counter,
+                            struct bw_point *out)
+{
+    struct walk walk = {
+        .points = points, .count = count, .until_ms = INT64_MAX, .counter = counter
+    };
+    size_t n = 0;
+    while (walk_next(&walk, &out[n]))
+        n++;
+    return n;
+}
+
 /* First pass: the span, the range and the newest value. */
 static void survey(struct walk walk, struct bw_trend_grid *out)
 {

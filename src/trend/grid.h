@@ -47,6 +47,12 @@ void bw_trend_grid_build(struct bw_arena *arena, const struct bw_point *points, 
 /* How many cells a stretch of time touches, >= 1 for ms >= 1. */
 size_t bw_trend_grid_cells(const struct bw_trend_grid *grid, int64_t ms);
 
+/* The usable points of points[count], which rise in time, into out[count] (may be points); of a
+ * counter the rates per second of what lies before each, none where it was reset. Returns how
+ * many there are. */
+size_t bw_trend_grid_values(const struct bw_point *points, size_t count, bool counter,
+                            struct bw_point *out);
+
 /* Replaces isolated spikes in x[n] by the local median (of 11): runs of at most 3 cells that
  * stand more than 8 robust deviations out and return, never in the last 3 cells, not when
  * something alike stands one `period` (0: none) away, and nothing at all when more than 5 %

@@ -49,6 +49,7 @@ struct bw_arena *bw_trend_scratch_begin(struct bw_trend_scratch *scratch)
     }
     bw_arena_fini(&scratch->arena);
     scratch->exam = NULL;
+    scratch->forecast = NULL;
     if (scratch->kept != NULL)
         bw_arena_init_with(&scratch->arena, scratch->kept, scratch->kept_bytes);
     return &scratch->arena;

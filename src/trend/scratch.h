@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "trend/analyse.h"
 #include "trend/examine.h"
+#include "trend/forecast.h"
 
 struct bw_trend_scratch {
     struct bw_arena arena; /* everything of one analysis */
@@ -13,6 +14,7 @@ struct bw_trend_scratch {
     size_t kept_bytes;
     char note[160];
     const struct bw_trend_exam *exam; /* of the last analysis; NULL: there was nothing to examine */
+    struct bw_trend_forecast *forecast;    /* of it; NULL: nothing could be foreseen */
     double wide[BW_TREND_HORIZONS_MAX][2]; /* ends of the 95 % intervals where P50 is known */
 };
 
