@@ -11,6 +11,7 @@ extern const struct bw_command bw_cmd_check;
 extern const struct bw_command bw_cmd_probe;
 extern const struct bw_command bw_cmd_query;
 extern const struct bw_command bw_cmd_trend;
+extern const struct bw_command bw_cmd_backtest;
 extern const struct bw_command bw_cmd_report;
 extern const struct bw_command bw_cmd_db;
 extern const struct bw_command bw_cmd_export;

@@ -10,6 +10,7 @@ static const struct bw_command *const commands[] = {
     &bw_cmd_check,
     &bw_cmd_probe,
     &bw_cmd_trend,
+    &bw_cmd_backtest,
     &bw_cmd_query,
     &bw_cmd_report,
     &bw_cmd_db,

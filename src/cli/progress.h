@@ -8,7 +8,8 @@
 
 struct bw_progress {
     bool shown;
-    int percent; /* that is shown */
+    int percent;      /* that is shown */
+    const char *unit; /* what is counted, as "analyses"; NULL: bytes */
 };
 
 /* Is there a terminal? Begins with nothing shown. */

@@ -2,13 +2,9 @@
 #include "cli/trend_input.h"
 
 #include "base/limits.h"
-#include "base/mem.h"
-#include "metric/family.h"
-#include "pack/rollup.h"
-#include "store/reader.h"
+#include "cli/trend_store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN_SERIES_MAX = 3 };
@@ -65,103 +61,34 @@ enum bw_rc bw_trend_input_text(const char *file, const char *selector, struct bw
 
 /* ---- the store --------------------------------------------------------------------------- */
 
-struct choice {
-    struct bw_read_points *out;
-    uint32_t id;
-    size_t count;
-    struct bw_buf names; /* of the first few */
-};
-
-static bool choose(void *ctx, const struct bw_series_info *info)
+static enum bw_rc refuse_several(const struct bw_trend_store *store, struct bw_err *err)
 {
-    struct choice *choice = ctx;
-    if (choice->count++ == 0) {
-        choice->id = info->id;
-        choice->out->series = bw_strdup(info->text);
-        choice->out->counter = bw_family_counts_up(info->metric);
-    }
-    if (choice->count <= SHOWN_SERIES_MAX)
-        bw_buf_printf(&choice->names, "%s%.60s", choice->count == 1 ? "" : ", ", info->text);
-    return true;
-}
-
-static enum bw_rc choose_series(struct bw_reader *reader, const char *selector,
-                                struct choice *choice, struct bw_err *err)
-{
-    struct bw_arena arena;
-    struct bw_selector parsed;
-    bw_arena_init(&arena);
-    enum bw_rc rc = bw_selector_parse(&arena, selector, &parsed, err);
-    if (rc == BW_OK)
-        rc = bw_reader_series(reader, &parsed, choose, choice, NULL, err);
-    if (rc == BW_OK && choice->count == 0)
-        rc = bw_fail(err, BW_ENOTFOUND, "no stored series is meant by %s", selector);
-    if (rc == BW_OK && choice->count > 1)
-        rc = bw_fail(err, BW_EINVAL, "%zu series are meant, choose one: %s%s", choice->count,
-                     choice->names.data, choice->count > SHOWN_SERIES_MAX ? ", ..." : "");
-    bw_arena_fini(&arena);
-    return rc;
-}
-
-struct taking {
-    struct bw_points *out;
-    struct bw_recall_steps steps;
-};
-
-/* Samples as they are; but where some are gone, all in steps, so that no part of the range weighs
- * more than another. */
-static bool take_recalled(void *ctx, const struct bw_recalled *recalled)
-{
-    const struct taking *taking = ctx;
-    struct bw_points *out = taking->out;
-    if (recalled->past_count > 0) {
-        bw_recalled_steps(recalled, &taking->steps, out);
-        return true;
-    }
-    memcpy(bw_points_reserve(out, recalled->count), recalled->points,
-           recalled->count * sizeof *recalled->points);
-    out->count += recalled->count;
-    return true;
-}
-
-static enum bw_rc read_series(struct bw_reader *reader, uint32_t id, int64_t range_ms,
-                              struct bw_read_points *out_points, struct bw_err *err)
-{
-    struct bw_points *out = &out_points->points;
-    int64_t latest_ms = INT64_MIN;
-    enum bw_rc rc = bw_reader_latest(reader, &latest_ms, err);
-    const int64_t step_ms = bw_recall_step_ms(range_ms);
-    struct taking taking = { out, { step_ms, latest_ms, out_points->counter } };
-    const bool is_empty = latest_ms == INT64_MIN;
-    const struct bw_bucket_range range = { .from_ms = is_empty ? 0 : latest_ms - range_ms,
-                                           .to_ms = latest_ms,
-                                           .step_ms = step_ms,
-                                           .plain = true };
-    if (rc == BW_OK && !is_empty)
-        rc = bw_reader_recall(reader, &id, 1, &range, take_recalled, &taking, NULL, err);
-    if (rc == BW_OK && out->count == 0)
-        rc = bw_fail(err, BW_ENOTFOUND, "no samples of that series in this range");
+    const size_t count = bw_trend_store_count(store);
+    struct bw_buf names;
+    bw_buf_init(&names, 4096);
+    for (size_t i = 0; i < count && i < SHOWN_SERIES_MAX; i++)
+        bw_buf_printf(&names, "%s%.60s", i == 0 ? "" : ", ", bw_trend_store_name(store, i));
+    const enum bw_rc rc = bw_fail(err, BW_EINVAL, "%zu series are meant, choose one: %s%s", count,
+                                  names.data, count > SHOWN_SERIES_MAX ? ", ..." : "");
+    bw_buf_fini(&names);
     return rc;
 }
 
 enum bw_rc bw_trend_input_store(const char *path, const char *selector, int64_t range_ms,
                                 struct bw_read_points *out, struct bw_err *err)
 {
-    struct bw_reader *reader = NULL;
-    struct choice choice = { .out = out };
+    struct bw_trend_store *store = NULL;
+    bool more;
     *out = (struct bw_read_points){ 0 };
-    enum bw_rc rc = bw_reader_open(path, &reader, err);
-    if (rc == BW_ENOTFOUND)
-        return bw_fail(err, rc, "no store at '%s'; name the store with --storage.path", path);
-    if (rc != BW_OK)
-        return rc;
-    bw_buf_init(&choice.names, 4096);
-    rc = choose_series(reader, selector, &choice, err);
+    enum bw_rc rc = bw_trend_store_open(path, selector, range_ms, &store, err);
+    if (rc == BW_OK && bw_trend_store_count(store) > 1)
+        rc = refuse_several(store, err);
     if (rc == BW_OK)
-        rc = read_series(reader, choice.id, range_ms, out, err);
+        rc = bw_trend_store_next(store, out, &more, err);
+    if (rc == BW_OK && out->points.count == 0)
+        rc = bw_fail(err, BW_ENOTFOUND, "no samples of that series in this range");
     if (rc != BW_OK)
         bw_read_points_fini(out);
-    bw_buf_fini(&choice.names);
-    bw_reader_close(reader);
+    bw_trend_store_close(store);
     return rc;
 }

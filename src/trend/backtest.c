@@ -208,44 +208,55 @@ static void score_cover(const struct origin *o, double level, size_t cells, doub
     bw_trend_cover_add(out, inside, seen_of(o, cells), worth);
 }
 
-/* The mean of what followed less that of as long before, without seasons; whole seasons where
- * the horizon holds one. */
-static double change_of(const struct origin *o, size_t cells)
+/* Cells whose means are compared: whole seasons where the horizon holds one. */
+static size_t compared(const struct origin *o, size_t cells)
+{
+    const struct bw_trend_seasons *seasons = &o->scratch->exam->seasons;
+    const size_t period = seasons->count > 0 ? seasons->period[0] : 1;
+    return cells >= period ? cells / period * period : cells;
+}
+
+/* The mean of the k cells that followed less that of the k before, without seasons; NaN when none
+ * of the former was seen. */
+static double change_of(const struct origin *o, size_t k)
 {
     const struct bw_trend_seasons *seasons = &o->scratch->exam->seasons;
     const struct bw_trend_grid *grid = o->grid;
-    const size_t period = seasons->count > 0 ? seasons->period[0] : 1;
-    const size_t k = cells >= period ? cells / period * period : cells;
     double before = 0, after = 0;
     size_t before_count = 0, after_count = 0;
     for (size_t i = 0; i < k; i++) {
         const size_t at = grid->n - k + i;
-        if (!isnan(grid->y[at]))
-            before +=
-                (grid->y[at] - bw_trend_season_at(seasons, at) - before) / (double)++before_count;
-        if (!isnan(o->truth[i]))
-            after += (o->truth[i] / grid->unit - bw_trend_season_at(seasons, grid->n + i) - after)
-                     / (double)++after_count;
+        const double old = grid->y[at] - bw_trend_season_at(seasons, at);
+        const double new = o->truth[i] / grid->unit - bw_trend_season_at(seasons, grid->n + i);
+        if (!isnan(old))
+            before += (old - before) / (double)++before_count;
+        if (!isnan(new))
+            after += (new - after) / (double)++after_count;
     }
     return after_count > 0 ? after - before : NAN; /* the last cell of a grid is never missing */
 }
 
-/* How far noise alone moves the mean of so many cells from that of as many before: 95 %. */
-static double margin_of(const struct origin *o, size_t cells)
+/* How far noise alone moves the mean of k cells from that of k before: 95 %. */
+static double margin_of(const struct origin *o, size_t k)
 {
     const struct bw_trend_slope *slope = &o->scratch->exam->slope;
-    const double worth = fmax(1, (double)cells / fmax(1, slope->vif));
+    const double worth = fmax(1, (double)k / fmax(1, slope->vif));
     return 1.96 * slope->sd * sqrt(2 / worth) + o->grid->grain;
 }
 
 static void score_direction(const struct origin *o, size_t cells, struct bw_trend_skill *out)
 {
-    const double change = change_of(o, cells);
-    if (o->record.direction == BW_UNDETERMINED || isnan(change))
+    const size_t k = compared(o, cells);
+    const enum bw_direction said = o->record.direction;
+    const double change = change_of(o, k), margin = margin_of(o, k);
+    const double expected = fabs(o->scratch->exam->slope.per_cell) * (double)k;
+    if (said == BW_UNDETERMINED || isnan(change))
         return;
-    bw_trend_beliefs_add(
-        &out->direction, o->record.confidence_ratio,
-        bw_trend_score_direction(o->record.direction, change, margin_of(o, cells)));
+    if (said != BW_FLAT && expected < margin)
+        out->faint++;
+    else
+        bw_trend_beliefs_add(&out->direction, o->record.confidence_ratio,
+                             bw_trend_score_direction(said, change, margin));
 }
 
 static void score_crossing(const struct origin *o, size_t cells,
@@ -357,6 +368,7 @@ void bw_trend_skill_merge(struct bw_trend_skill *into, const struct bw_trend_ski
     into->pinball += from->pinball;
     bw_trend_cover_merge(&into->cover80, &from->cover80);
     bw_trend_cover_merge(&into->cover95, &from->cover95);
+    into->faint += from->faint;
     bw_trend_beliefs_merge(&into->direction, &from->direction);
     bw_trend_beliefs_merge(&into->crossing, &from->crossing);
     for (int i = 0; i < BW_SKILL_RATIOS; i++)

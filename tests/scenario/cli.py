@@ -5,6 +5,7 @@ codes, and output that nobody or no disk takes."""
 import csv
 import io
 import json
+import math
 import os
 import pty
 import re
@@ -49,7 +50,7 @@ def on_terminal(bench, *argv):
 
 def help_and_mistakes(bench):
     listed = re.findall(r"^  ([a-z]+) ", told(bench, 0, "help"), re.M)
-    for name in ("serve", "init", "check", "probe", "trend", "query", "report", "db",
+    for name in ("serve", "init", "check", "probe", "trend", "backtest", "query", "report", "db",
                  "completion", "version"):
         expect(name in listed, f"help does not list {name}: {listed}")
         told(bench, 0, name, "--help", shows=f"Usage: bellwether {name}")
@@ -167,11 +168,41 @@ def trends(bench):
     told(bench, 1, "trend", "absent.csv", says="absent.csv")
     told(bench, 2, "trend", says="name a FILE")
     told(bench, 2, "trend", "up.csv", "--side=above", says="--threshold")
-    told(bench, 1, "trend", "up.csv", "--horizons=1h,2h,3h,4h", says="at most 3")
+    told(bench, 2, "trend", "up.csv", "--horizons=1h,2h,3h,4h", says="at most 3")
     told(bench, 1, "trend", "--series=up", says="--storage.path")
     plain = subprocess.run([bench.binary, "trend", "up.csv"], capture_output=True,
                            env={**bench.environment, "LC_ALL": "C"}, cwd=bench.folder)
     expect(plain.stdout.isascii() and b"*" in plain.stdout, "the chart without UTF-8")
+
+
+def backtests(bench):
+    """Of a file and of a store with several series: what the past shows is said, in every format."""
+    wave = [(1_790_000_000 + i * 3600, 10 + 3 * math.sin(i * math.tau / 24) + i * 7919 % 101 / 100) for i in range(900)]
+    (bench.folder / "wave.csv").write_text("".join(f"{t},{v}\n" for t, v in wave))
+    text = told(bench, 0, "backtest", "wave.csv", "--horizon=1d,2w,100d", shows="1d ahead, asked 20 times")
+    expect("2w ahead, asked" not in text and "% less than by the last value" in text, text)
+    result = json.loads(told(bench, 0, "backtest", "wave.csv", "--format=json", "--horizon=6h,1d", "--origins=5"))
+    expect_equal([h["origins"] for h in result["all"]["horizons"]], [5, 3], "origins of which the horizon fits")
+    expect(result["all"]["horizons"][1]["skill_naive"] > 0.3, f"skill: {result['all']}")
+    told(bench, 1, "backtest", "wave.csv", "--horizon=30d",
+         says="37d 11h seen, a horizon of 30d needs 90d: two of it to learn from, one to come true")
+    told(bench, 2, "backtest", "wave.csv", "--origins=0", says="--origins")
+    told(bench, 2, "backtest", "wave.csv", "--horizon=soon", says="--horizon")
+    told(bench, 1, "backtest", "-", stdin="1,2\n3,four\n", says="standard input: line 2")
+
+    (bench.folder / "wave.om").write_text("".join(
+        f'wave{{n="{n}"}} {v + n} {t}\n' for n in range(3) for t, v in wave[:900 if n else 30]) + "# EOF\n")
+    at = "--storage.path=waves.db"
+    told(bench, 0, "import", "openmetrics", "wave.om", at, shows="samples of 3 series")
+    table = told(bench, 0, "backtest", at, shows="all, 3 series, 1 of them too short")
+    expect_equal(len(re.findall(r"^  1d +20 ", table, re.M)), 2, f"a row a series: {table}")
+    lines = list(csv.DictReader(io.StringIO(told(bench, 0, "backtest", at, "--format=csv", "--match=wave{n=\"1\"}"))))
+    expect_equal([line["scope"] for line in lines], ["series", "metric", "all"], "scopes")
+    expect_equal({line["skill_naive"] for line in lines}, {lines[0]["skill_naive"]}, "one series alone")
+    code, said = on_terminal(bench, "backtest", at)
+    expect(code == 0 and "of 60 analyses" in said, f"progress: {code} {said[:300]}")
+    told(bench, 1, "backtest", at, "--match=nothing", says="no stored series")
+    told(bench, 1, "backtest", "--storage.path=absent.db", says="name the store with --storage.path")
 
 
 def json_lines(bench):
@@ -298,7 +329,7 @@ def damage(bench):
 
 def scenario(bench):
     bench.environment["LC_ALL"] = "C.UTF-8"
-    for part in (help_and_mistakes, init_and_check, nobody_listens, trends, json_lines):
+    for part in (help_and_mistakes, init_and_check, nobody_listens, trends, backtests, json_lines):
         part(bench)
     ok, = bench.targets("good")
     daemon = bench.daemon(config([{"name": "web", "checks": [http_check("page", ok)]}]))

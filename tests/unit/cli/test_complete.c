@@ -64,7 +64,7 @@ static const struct {
     { "trend --no-c", "--no-counter" },
     { "trend --cou", "--counter" },
     { "trend ", ":files" },
-    { "trend - ", "--series= --storage.path= --range= --threshold= --side= --horizons= --season= "
+    { "trend - ", "--series= --storage.path= --range= --horizons= --threshold= --side= --season= "
                   "--counter --format= --help" },
     { "probe exec ", ":files" },
     { "probe http x --module=imap", "--module=imap --module=imaps --module=imap_starttls" },

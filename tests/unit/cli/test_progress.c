@@ -66,11 +66,23 @@ static void a_bar_grows_and_goes(void **state)
                               "\r\x1b[K\r3 MiB\x1b[K");
 }
 
+static void what_is_counted_has_a_name(void **state)
+{
+    (void)state;
+    char text[400];
+    catch ();
+    struct bw_progress progress = { .shown = true, .percent = -1, .unit = "analyses" };
+    bw_progress_show(&progress, 5, 20);
+    release(text, sizeof text);
+    assert_non_null(strstr(text, " 25 % of 20 analyses"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_looks_nothing_is_drawn),
         cmocka_unit_test(a_bar_grows_and_goes),
+        cmocka_unit_test(what_is_counted_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
