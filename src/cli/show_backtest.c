@@ -95,7 +95,7 @@ static void figures_of(const struct bw_trend_skill *s, double v[FIGURES])
     v[COVER95] = bw_trend_cover_ratio(&s->cover95, &v[COVER95_LOW], &v[COVER95_HIGH]);
     v[LOSS] = scored > 0 ? s->pinball / scored : NAN;
     v[FAINT] = (double)s->faint;
-    v[UNDETERMINED] = s->origins > 0 ? 1 - (said + v[FAINT]) / (double)s->origins : NAN;
+    v[UNDETERMINED] = s->origins > 0 ? (double)s->undetermined / (double)s->origins : NAN;
     v[SAID] = said;
     v[RIGHT] = (double)bw_trend_beliefs_true(&s->direction);
     v[DIRECTION_BRIER] = bw_trend_beliefs_brier(&s->direction);
@@ -229,8 +229,7 @@ static void put_directions(struct bw_buf *out, const double *v)
     bw_buf_printf(out, "    %-11sundetermined %.0f%%", v[SAID] > 0 ? "" : "direction",
                   v[UNDETERMINED] * 100);
     if (v[FAINT] > 0)
-        bw_buf_printf(out, "; %.0f slope%s too slow to be told by then", v[FAINT],
-                      v[FAINT] > 1 ? "s" : "");
+        bw_buf_printf(out, "; %.0f that this horizon cannot prove", v[FAINT]);
     bw_buf_char(out, '\n');
 }
 

@@ -4,6 +4,7 @@
 #include "trend/path.h"
 #include "trend/robust.h"
 #include "trend/scratch.h"
+#include "trend/statement.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,6 +77,8 @@ struct origin {
     struct bw_trend_record record;
     const struct bw_trend_grid *grid; /* what the engine saw */
     int64_t ms;
+    struct bw_statement statements[BW_TREND_STATEMENTS_MAX];
+    size_t statement_count;
     double *truth; /* [room] means of the steps behind the grid, not divided by unit; NaN: none */
     size_t room;
 };
@@ -92,11 +95,6 @@ static size_t known_at(const struct bw_point *points, size_t count, int64_t ms)
             high = middle;
     }
     return low;
-}
-
-static size_t cells_of(const struct origin *o, int64_t horizon_ms)
-{
-    return (size_t)((horizon_ms - 1) / o->grid->step_ms + 1);
 }
 
 /* The means of the cells that follow the grid, by the same rule as its own cells. */
@@ -208,67 +206,38 @@ static void score_cover(const struct origin *o, double level, size_t cells, doub
     bw_trend_cover_add(out, inside, seen_of(o, cells), worth);
 }
 
-/* Cells whose means are compared: whole seasons where the horizon holds one. */
-static size_t compared(const struct origin *o, size_t cells)
+/* What became of a statement, judged by points around the time it is about. */
+static enum bw_statement_outcome judge(const struct origin *o, const struct bw_statement *statement)
 {
-    const struct bw_trend_seasons *seasons = &o->scratch->exam->seasons;
-    const size_t period = seasons->count > 0 ? seasons->period[0] : 1;
-    return cells >= period ? cells / period * period : cells;
+    const struct bw_trend_request *ask = &o->backtest->ask;
+    const size_t before = known_at(ask->points, ask->count, statement->from_ms);
+    const size_t from = before > 0 ? before - 1 : 0;
+    const size_t to =
+        known_at(ask->points, ask->count, statement->deadline_ms + statement->step_ms);
+    double value;
+    return bw_trend_statement_judge(&o->scratch->arena, statement, ask->points + from, to - from,
+                                    &value);
 }
 
-/* The mean of the k cells that followed less that of the k before, without seasons; NaN when none
- * of the former was seen. */
-static double change_of(const struct origin *o, size_t k)
+/* Directions and crossings are stated and judged as the daemon does it. */
+static void score_statements(const struct origin *o, struct bw_trend_skill *out)
 {
-    const struct bw_trend_seasons *seasons = &o->scratch->exam->seasons;
-    const struct bw_trend_grid *grid = o->grid;
-    double before = 0, after = 0;
-    size_t before_count = 0, after_count = 0;
-    for (size_t i = 0; i < k; i++) {
-        const size_t at = grid->n - k + i;
-        const double old = grid->y[at] - bw_trend_season_at(seasons, at);
-        const double new = o->truth[i] / grid->unit - bw_trend_season_at(seasons, grid->n + i);
-        if (!isnan(old))
-            before += (old - before) / (double)++before_count;
-        if (!isnan(new))
-            after += (new - after) / (double)++after_count;
+    bool was_said = false;
+    for (size_t i = 0; i < o->statement_count; i++) {
+        const struct bw_statement *statement = &o->statements[i];
+        const bool crossing = statement->kind == BW_STATEMENT_THRESHOLD;
+        if (statement->horizon_ms != out->horizon_ms || statement->kind == BW_STATEMENT_FORECAST)
+            continue;
+        was_said = was_said || !crossing;
+        const enum bw_statement_outcome outcome = judge(o, statement);
+        if (outcome != BW_STATEMENT_UNTOLD)
+            bw_trend_beliefs_add(crossing ? &out->crossing : &out->direction,
+                                 statement->stated_ratio, outcome == BW_STATEMENT_TRUE);
     }
-    return after_count > 0 ? after - before : NAN; /* the last cell of a grid is never missing */
-}
-
-/* How far noise alone moves the mean of k cells from that of k before: 95 %. */
-static double margin_of(const struct origin *o, size_t k)
-{
-    const struct bw_trend_slope *slope = &o->scratch->exam->slope;
-    const double worth = fmax(1, (double)k / fmax(1, slope->vif));
-    return 1.96 * slope->sd * sqrt(2 / worth) + o->grid->grain;
-}
-
-static void score_direction(const struct origin *o, size_t cells, struct bw_trend_skill *out)
-{
-    const size_t k = compared(o, cells);
-    const enum bw_direction said = o->record.direction;
-    const double change = change_of(o, k), margin = margin_of(o, k);
-    const double expected = fabs(o->scratch->exam->slope.per_cell) * (double)k;
-    if (said == BW_UNDETERMINED || isnan(change))
-        return;
-    if (said != BW_FLAT && expected < margin)
+    if (o->record.direction == BW_UNDETERMINED)
+        out->undetermined++;
+    else if (!was_said)
         out->faint++;
-    else
-        bw_trend_beliefs_add(&out->direction, o->record.confidence_ratio,
-                             bw_trend_score_direction(said, change, margin));
-}
-
-static void score_crossing(const struct origin *o, size_t cells,
-                           const struct bw_trend_horizon *said, struct bw_trend_skill *out)
-{
-    const int side = o->record.side;
-    if (!isfinite(said->crossing_ratio) || o->record.time_to_p50_s <= 0)
-        return;
-    bool crossed = false;
-    for (size_t i = 0; i < cells; i++)
-        crossed = crossed || side * (o->truth[i] - o->record.threshold) >= 0;
-    bw_trend_beliefs_add(&out->crossing, said->crossing_ratio, crossed);
 }
 
 static void score_horizon(struct origin *o, size_t which)
@@ -276,13 +245,12 @@ static void score_horizon(struct origin *o, size_t which)
     const struct bw_trend_backtest *b = o->backtest;
     struct bw_trend_skill *out = &o->backtest->skill[which];
     const struct bw_trend_horizon *said = &o->record.horizons[which];
-    const size_t cells = cells_of(o, out->horizon_ms);
+    const size_t cells = bw_trend_grid_cells(o->grid, out->horizon_ms);
     if (cells > o->grid->n / LEARNED_PARTS || o->ms > b->last_ms - out->horizon_ms
         || 2 * seen_of(o, cells) < cells)
         return;
     out->origins++;
-    score_direction(o, cells, out);
-    score_crossing(o, cells, said, out);
+    score_statements(o, out);
     if (!isfinite(said->p50))
         return;
     const struct bw_trend_path path = bw_trend_path_of(o->scratch, 0.8);
@@ -307,8 +275,9 @@ void bw_trend_backtest_at(struct bw_trend_backtest *backtest, struct bw_trend_sc
     if (bw_trend_analyse(&ask, scratch, &o.record, NULL) != BW_OK || scratch->exam == NULL)
         return;
     o.grid = scratch->exam->grid;
+    o.statement_count = bw_trend_statements(scratch, &o.record, o.statements);
     for (size_t i = 0; i < ask.horizon_count; i++) {
-        const size_t cells = cells_of(&o, ask.horizons_ms[i]);
+        const size_t cells = bw_trend_grid_cells(o.grid, ask.horizons_ms[i]);
         if (cells <= o.grid->n / LEARNED_PARTS && cells > o.room)
             o.room = cells;
     }
@@ -368,6 +337,7 @@ void bw_trend_skill_merge(struct bw_trend_skill *into, const struct bw_trend_ski
     into->pinball += from->pinball;
     bw_trend_cover_merge(&into->cover80, &from->cover80);
     bw_trend_cover_merge(&into->cover95, &from->cover95);
+    into->undetermined += from->undetermined;
     into->faint += from->faint;
     bw_trend_beliefs_merge(&into->direction, &from->direction);
     bw_trend_beliefs_merge(&into->crossing, &from->crossing);

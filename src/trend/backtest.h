@@ -8,8 +8,8 @@
  *
  * At each origin the engine gets the points up to it and nothing else. Then its forecast is held
  * against the means of the steps that followed, its direction against where the mean went, its
- * probability of crossing against whether that happened. Steps without a value say nothing, and
- * neither does a horizon about a slope that is too slow to be told from noise by then.
+ * probability of crossing against whether that happened: statements as trend/statement.h makes and
+ * judges them. Steps without a value say nothing.
  * Pure; memory is a copy of the points, in the caller's arena. */
 #ifndef TREND_BACKTEST_H
 #define TREND_BACKTEST_H
@@ -35,8 +35,9 @@ struct bw_trend_skill {
     double seasonal_error, seasonal_naive; /* of those with a season */
     double pinball;                        /* mean loss of P10, P50 and P90 at the horizon */
     struct bw_trend_cover cover80, cover95;
-    uint64_t faint; /* slopes said that noise hides within the horizon: not scored */
-    struct bw_trend_beliefs direction; /* all others that were not undetermined */
+    uint64_t undetermined;             /* directions */
+    uint64_t faint;                    /* directions that the horizon could not prove */
+    struct bw_trend_beliefs direction; /* all others that what came could judge */
     struct bw_trend_beliefs crossing;  /* of a threshold not yet reached */
     /* Of several series: how many have such a ratio, and the sum of its logarithms. */
     uint64_t series[BW_SKILL_RATIOS];

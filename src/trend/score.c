@@ -23,20 +23,6 @@ double bw_trend_score_pinball(double value, double quantile, double q)
     return value >= quantile ? q * (value - quantile) : (1 - q) * (quantile - value);
 }
 
-bool bw_trend_score_direction(enum bw_direction said, double change, double margin)
-{
-    switch (said) {
-    case BW_RISING:
-        return change > 0;
-    case BW_FALLING:
-        return change < 0;
-    case BW_FLAT:
-        return fabs(change) <= margin;
-    default:
-        return false;
-    }
-}
-
 void bw_trend_score_share(double hits, double count, double z, double *out_low, double *out_high)
 {
     *out_low = 0;

@@ -9,8 +9,6 @@
 #ifndef TREND_SCORE_H
 #define TREND_SCORE_H
 
-#include "model/records.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,11 +22,6 @@ double bw_trend_score_scale(const double *x, size_t n, size_t period);
 /* What a q-quantile (0..1) costs that came out as `value`: q times what it fell short, 1 - q times
  * what it overshot (Koenker and Bassett 1978). */
 double bw_trend_score_pinball(double value, double quantile, double q);
-
-/* Whether a direction proved right: rising and falling when the mean rose or fell at all, flat
- * when it moved no farther than `margin`. `change` is the mean of what followed less that of as
- * long before. Of undetermined nothing holds. */
-bool bw_trend_score_direction(enum bw_direction said, double change, double margin);
 
 /* ---- shares ------------------------------------------------------------------------------ */
 

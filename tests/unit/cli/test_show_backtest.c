@@ -29,6 +29,7 @@ static struct bw_backtest_part make(void)
                                   .seasonal_error = 16,
                                   .seasonal_naive = 12.8,
                                   .pinball = 6,
+                                  .undetermined = 1,
                                   .faint = 1 };
     for (int i = 0; i < 20; i++) {
         bw_trend_cover_add(&s->cover80, 8, 10, 1);
@@ -80,7 +81,7 @@ static void the_same_in_words(void **state)
                 "MASE 0.8, 50% less than by the last value, 25% more than by the last season");
     expect_text(&out, "80% band   held 80.0% of what came");
     expect_text(&out, "right 19 of 20 times (95%; 95%: 76 to 99%); Brier 0.050\n");
-    expect_text(&out, "undetermined 5%; 1 slope too slow to be told by then");
+    expect_text(&out, "undetermined 5%; 1 that this horizon cannot prove");
     expect_text(&out, "crossed after 3 of 10 forecasts; Brier 0.019, skill 0.91\n");
     expect_text(&out,
                 "2.00 ms of CPU an analysis: this series every 5m would be 0.00067% of a core");

@@ -40,24 +40,6 @@ static void a_quantile_pays_for_the_side_it_promised_to_be_seldom_on(void **stat
     assert_true(near(bw_trend_score_pinball(10, 10, 0.1), 0));
 }
 
-static void a_direction_holds_or_does_not(void **state)
-{
-    (void)state;
-    static const struct {
-        enum bw_direction said;
-        double change;
-        bool right;
-    } cases[] = {
-        { BW_RISING, 0.1, true },  { BW_RISING, 0, false },  { BW_RISING, -5, false },
-        { BW_FALLING, -5, true },  { BW_FALLING, 5, false }, { BW_FLAT, 0.9, true },
-        { BW_FLAT, -1, true },     { BW_FLAT, 1.1, false },  { BW_FLAT, -2, false },
-        { BW_RISING, NAN, false }, { BW_FLAT, NAN, false },  { BW_UNDETERMINED, 0, false },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (bw_trend_score_direction(cases[i].said, cases[i].change, 1) != cases[i].right)
-            fail_msg("%s, moved by %g", bw_direction_name(cases[i].said), cases[i].change);
-}
-
 /* Wilson's own kind of figures: 81 of 263, and the ends. */
 static void a_share_has_an_interval(void **state)
 {
@@ -162,7 +144,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_scale_is_the_error_of_the_simplest_forecast),
         cmocka_unit_test(a_quantile_pays_for_the_side_it_promised_to_be_seldom_on),
-        cmocka_unit_test(a_direction_holds_or_does_not),
         cmocka_unit_test(a_share_has_an_interval),
         cmocka_unit_test(steps_that_miss_together_count_once),
         cmocka_unit_test(nothing_covered_is_not_known),
