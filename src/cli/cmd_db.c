@@ -202,6 +202,7 @@ static int stats(struct work *work)
         { "check_states", "states of checks", info.check_states, false },
         { "alert_states", "states of alerts", info.alert_states, false },
         { "trends", "trends", info.trends, false },
+        { "statements", "open statements", info.statements, false },
         { "reports", "archived reports", info.reports, false },
     };
     const size_t count = sizeof table / sizeof *table;

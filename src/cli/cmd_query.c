@@ -204,7 +204,8 @@ const struct bw_command bw_cmd_query = {
         "Conditions on names, series and ts are looked up, as is a selector in match:\n"
         "  bellwether query \"SELECT ts, value FROM samples\n"
         "     WHERE match='probe_duration_seconds{service=\\\"shop\\\"}' AND ts > 1700000000000\"\n"
-        "Other tables: event, check_state, alert_state, trend_result, report_archive.\n"
+        "Other tables: event, check_state, alert_state, trend_result,\n"
+        "  statement, statement_bin, series_score, report_archive.\n"
         "docs/sql.md has more, with examples.\n",
     .flags = &group,
     .args_min = 1,

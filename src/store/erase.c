@@ -55,8 +55,11 @@ void bw_erased_add(struct bw_erased *erased, uint32_t id)
 
 bool bw_erased_refuses(const struct bw_erased *erased, const struct bw_row *row)
 {
-    return (row->op == BW_ROW_TREND || row->op == BW_ROW_SERIES_GROUP)
-           && is_dead(erased, row->cells[0].integer);
+    static const bool of_a_series[BW_ROW_OP_COUNT] = { [BW_ROW_TREND] = true,
+                                                       [BW_ROW_SERIES_GROUP] = true,
+                                                       [BW_ROW_STATEMENT] = true,
+                                                       [BW_ROW_SERIES_SCORE] = true };
+    return of_a_series[row->op] && is_dead(erased, row->cells[0].integer);
 }
 
 uint64_t bw_store_erasures(const struct bw_store *store)
@@ -153,10 +156,12 @@ static enum bw_rc write_erasure(struct bw_store_task *task, sqlite3 *db, struct 
         rc = note_place(e, db, &e->places[i], err);
     if (rc == BW_OK)
         rc = run_each(e, db, "DELETE FROM series WHERE id=?1", &e->erased, err);
-    if (rc == BW_OK)
-        rc = run_each(e, db, "DELETE FROM series_group WHERE series=?1", NULL, err);
-    if (rc == BW_OK)
-        rc = run_each(e, db, "DELETE FROM trend_result WHERE series=?1", NULL, err);
+    static const char *const others[] = { "DELETE FROM series_group WHERE series=?1",
+                                          "DELETE FROM trend_result WHERE series=?1",
+                                          "DELETE FROM statement WHERE series=?1",
+                                          "DELETE FROM series_score WHERE series=?1" };
+    for (size_t i = 0; rc == BW_OK && i < sizeof others / sizeof *others; i++)
+        rc = run_each(e, db, others[i], NULL, err);
     return rc;
 }
 

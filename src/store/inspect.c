@@ -92,6 +92,10 @@ static enum bw_rc read_info(struct bw_reader *reader, struct bw_store_info *info
         rc = count_tail(reader->db, &info->samples, err);
     if (rc == BW_OK && bw_view_has_table(reader->db, BW_ROW_ROLLUP))
         rc = count_rollups(reader->db, info, err);
+    int64_t statements = 0;
+    if (rc == BW_OK && bw_view_has_table(reader->db, BW_ROW_STATEMENT))
+        rc = bw_db_number(reader->db, "SELECT count(*) FROM statement", &statements, err);
+    info->statements = (uint64_t)statements;
     if (rc == BW_OK)
         rc = bw_db_number(reader->db, "SELECT min(first_ms) FROM pack", &info->first_ms, err);
     if (rc == BW_OK)
@@ -316,9 +320,12 @@ static void verify_all(struct verify *v, const char *path)
         verify_agreement(v, i);
     if (bw_view_has_table(v->db, BW_ROW_DELETED_SERIES))
         verify_rows(v, BW_ROW_DELETED_SERIES);
-    for (enum bw_row_op op = BW_ROW_CHECK_CAUSE; op <= BW_ROW_FAILURE_TALLY; op++) {
-        if (bw_view_has_table(v->db, op))
-            verify_rows(v, op);
+    static const enum bw_row_op later[] = { BW_ROW_CHECK_CAUSE,   BW_ROW_FAILURE,
+                                            BW_ROW_FAILURE_TALLY, BW_ROW_STATEMENT,
+                                            BW_ROW_STATEMENT_BIN, BW_ROW_SERIES_SCORE };
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        if (bw_view_has_table(v->db, later[i]))
+            verify_rows(v, later[i]);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "model/labels.h"
 #include "model/records.h"
+#include "model/statement.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -166,6 +167,18 @@ enum bw_rc bw_reader_alert_states(struct bw_reader *reader, bw_alert_state_fn *f
 enum bw_rc bw_reader_trends(struct bw_reader *reader, bw_trend_fn *fn, void *ctx,
                             struct bw_damage *damage, struct bw_err *err);
 
+/* Statements that wait for their outcome, by series; what became of others; how good the forecasts
+ * of each series were, by series. None in a store of a version that kept none. */
+typedef bool bw_statement_fn(void *ctx, const struct bw_statement *statement);
+typedef bool bw_statement_bin_fn(void *ctx, const struct bw_statement_bin *bin);
+typedef bool bw_series_score_fn(void *ctx, const struct bw_series_score *score);
+enum bw_rc bw_reader_statements(struct bw_reader *reader, bw_statement_fn *fn, void *ctx,
+                                struct bw_damage *damage, struct bw_err *err);
+enum bw_rc bw_reader_statement_bins(struct bw_reader *reader, bw_statement_bin_fn *fn, void *ctx,
+                                    struct bw_damage *damage, struct bw_err *err);
+enum bw_rc bw_reader_series_scores(struct bw_reader *reader, bw_series_score_fn *fn, void *ctx,
+                                   struct bw_damage *damage, struct bw_err *err);
+
 /* Newest first; `name` NULL: of every schedule. */
 enum bw_rc bw_reader_reports(struct bw_reader *reader, const char *name, bw_report_fn *fn,
                              void *ctx, struct bw_damage *damage, struct bw_err *err);
@@ -181,6 +194,7 @@ struct bw_store_info {
     uint64_t rollups, rollup_bytes;   /* 0 in a store of a version that made none */
     uint64_t series, groups, samples; /* samples in packs and journal tail, overlaps twice */
     uint64_t events, check_states, alert_states, trends, reports;
+    uint64_t statements;       /* that wait for their outcome */
     int64_t first_ms, last_ms; /* of the samples in packs */
     int schema_version;
     const char *sqlite_version; /* of the library in use */

@@ -40,6 +40,12 @@ static const struct {
     [BW_ROW_FORGET_ROLLUP] = { "rollup", "DELETE FROM rollup WHERE width_ms=?1 AND group_id=?2"
                                          " AND first_ms>=?3 AND first_ms<?4" },
     [BW_ROW_DELETED_SERIES] = { "deleted_series", NULL },
+    [BW_ROW_STATEMENT] = { "statement", NULL },
+    [BW_ROW_STATEMENT_BIN] = { "statement_bin", NULL },
+    [BW_ROW_SERIES_SCORE] = { "series_score", NULL },
+    [BW_ROW_FORGET_STATEMENT] = { "statement", "DELETE FROM statement WHERE series=?1 AND kind=?2"
+                                               " AND horizon_ms=?3" },
+    [BW_ROW_FORGET_STATEMENT_BINS] = { "statement_bin", "DELETE FROM statement_bin WHERE week<?1" },
     [BW_ROW_SEALED_PACK] = { "pack", "INSERT INTO pack(group_id, first_ms, last_ms, state,"
                                      " samples, body) VALUES(?1,?2,?3,1,?4,?5)" },
 };
@@ -246,14 +252,7 @@ bool bw_row_read(enum bw_row_op op, sqlite3_stmt *st, struct bw_cells *out)
 
 /* --- records --------------------------------------------------------------------------- */
 
-/* Goes through the cells of a row whose sum was right; another type than expected (by another
- * version, say) reads as nothing. */
-struct cursor {
-    const struct bw_cells *cells;
-    size_t at;
-};
-
-static const struct bw_cell *take(struct cursor *c, enum bw_cell_type type)
+static const struct bw_cell *take(struct bw_cell_cursor *c, enum bw_cell_type type)
 {
     static const struct bw_cell null;
     if (c->at >= c->cells->count)
@@ -262,18 +261,18 @@ static const struct bw_cell *take(struct cursor *c, enum bw_cell_type type)
     return cell->type == type ? cell : &null;
 }
 
-static int64_t take_int(struct cursor *c)
+int64_t bw_cells_take_int(struct bw_cell_cursor *c)
 {
     return take(c, BW_CELL_INT)->integer;
 }
 
-static double take_real(struct cursor *c)
+double bw_cells_take_real(struct bw_cell_cursor *c)
 {
     const struct bw_cell *cell = take(c, BW_CELL_REAL);
     return cell->type == BW_CELL_REAL ? cell->real : NAN;
 }
 
-static const char *take_text(struct cursor *c)
+const char *bw_cells_take_text(struct bw_cell_cursor *c)
 {
     const struct bw_cell *cell = take(c, BW_CELL_TEXT);
     return cell->type == BW_CELL_TEXT ? cell->text : "";
@@ -286,12 +285,12 @@ static void put_subject(struct bw_cells *cells, const struct bw_subject *subject
     bw_cells_text(cells, subject->check);
 }
 
-static struct bw_subject take_subject(struct cursor *c)
+static struct bw_subject take_subject(struct bw_cell_cursor *c)
 {
     struct bw_subject subject;
-    subject.service = take_text(c);
-    subject.instance = take_text(c);
-    subject.check = take_text(c);
+    subject.service = bw_cells_take_text(c);
+    subject.instance = bw_cells_take_text(c);
+    subject.check = bw_cells_take_text(c);
     return subject;
 }
 
@@ -323,16 +322,16 @@ void bw_cells_of_event(struct bw_cells *cells, const struct bw_event *event)
 
 struct bw_event bw_event_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_event event;
-    event.id = take_int(&c);
-    event.ts_ms = take_int(&c);
-    event.kind = (enum bw_event_kind)take_int(&c);
+    event.id = bw_cells_take_int(&c);
+    event.ts_ms = bw_cells_take_int(&c);
+    event.kind = (enum bw_event_kind)bw_cells_take_int(&c);
     event.subject = take_subject(&c);
-    event.name = take_text(&c);
-    event.from = (int)take_int(&c);
-    event.to = (int)take_int(&c);
-    event.cause = take_text(&c);
+    event.name = bw_cells_take_text(&c);
+    event.from = (int)bw_cells_take_int(&c);
+    event.to = (int)bw_cells_take_int(&c);
+    event.cause = bw_cells_take_text(&c);
     return event;
 }
 
@@ -348,14 +347,14 @@ void bw_cells_of_check_state(struct bw_cells *cells, const struct bw_check_state
 
 struct bw_check_state bw_check_state_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_check_state state;
     state.subject = take_subject(&c);
-    state.status = (enum bw_status)take_int(&c);
-    state.since_ms = take_int(&c);
-    state.last_result_ms = take_int(&c);
-    state.pass_run = (uint32_t)take_int(&c);
-    state.fail_run = (uint32_t)take_int(&c);
+    state.status = (enum bw_status)bw_cells_take_int(&c);
+    state.since_ms = bw_cells_take_int(&c);
+    state.last_result_ms = bw_cells_take_int(&c);
+    state.pass_run = (uint32_t)bw_cells_take_int(&c);
+    state.fail_run = (uint32_t)bw_cells_take_int(&c);
     return state;
 }
 
@@ -367,19 +366,19 @@ void bw_cells_of_check_cause(struct bw_cells *cells, const struct bw_check_cause
 }
 
 /* A number of a newer version means nothing here. */
-static enum bw_reason take_reason(struct cursor *c)
+static enum bw_reason take_reason(struct bw_cell_cursor *c)
 {
-    const int64_t number = take_int(c);
+    const int64_t number = bw_cells_take_int(c);
     return number >= 0 && number < BW_REASON_COUNT ? (enum bw_reason)number : BW_REASON_INTERNAL;
 }
 
 struct bw_check_cause bw_check_cause_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_check_cause cause;
     cause.subject = take_subject(&c);
     cause.reason = take_reason(&c);
-    cause.cause = take_text(&c);
+    cause.cause = bw_cells_take_text(&c);
     return cause;
 }
 
@@ -398,17 +397,17 @@ void bw_cells_of_failure(struct bw_cells *cells, const struct bw_failure *failur
 
 struct bw_failure bw_failure_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_failure failure = { .tally = { .times = 1 } };
     failure.tally.subject = take_subject(&c);
-    failure.tally.slot = (unsigned)take_int(&c);
-    failure.tally.ts_ms = failure.tally.last_ms = take_int(&c);
+    failure.tally.slot = (unsigned)bw_cells_take_int(&c);
+    failure.tally.ts_ms = failure.tally.last_ms = bw_cells_take_int(&c);
     failure.reason = take_reason(&c);
-    failure.cause = take_text(&c);
-    failure.duration_s = take_real(&c);
-    failure.attempts = (unsigned)take_int(&c);
-    failure.phases = take_text(&c);
-    failure.transcript = take_text(&c);
+    failure.cause = bw_cells_take_text(&c);
+    failure.duration_s = bw_cells_take_real(&c);
+    failure.attempts = (unsigned)bw_cells_take_int(&c);
+    failure.phases = bw_cells_take_text(&c);
+    failure.transcript = bw_cells_take_text(&c);
     return failure;
 }
 
@@ -424,14 +423,14 @@ void bw_cells_of_failure_tally(struct bw_cells *cells, const struct bw_failure_t
 
 struct bw_failure_tally bw_failure_tally_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_failure_tally tally;
     tally.subject = take_subject(&c);
-    tally.slot = (unsigned)take_int(&c);
-    tally.ts_ms = take_int(&c);
-    tally.last_ms = take_int(&c);
-    tally.times = (uint32_t)take_int(&c);
-    tally.left_out = (uint32_t)take_int(&c);
+    tally.slot = (unsigned)bw_cells_take_int(&c);
+    tally.ts_ms = bw_cells_take_int(&c);
+    tally.last_ms = bw_cells_take_int(&c);
+    tally.times = (uint32_t)bw_cells_take_int(&c);
+    tally.left_out = (uint32_t)bw_cells_take_int(&c);
     return tally;
 }
 
@@ -450,17 +449,17 @@ void bw_cells_of_alert_state(struct bw_cells *cells, const struct bw_alert_state
 
 struct bw_alert_state bw_alert_state_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_alert_state state;
-    state.rule = take_text(&c);
-    state.labels = take_text(&c);
-    state.level = (enum bw_level)take_int(&c);
-    state.pending = (enum bw_level)take_int(&c);
-    state.pending_since_ms = take_int(&c);
-    state.active_since_ms = take_int(&c);
-    state.level_since_ms = take_int(&c);
-    state.last_true_ms = take_int(&c);
-    state.value = take_real(&c);
+    state.rule = bw_cells_take_text(&c);
+    state.labels = bw_cells_take_text(&c);
+    state.level = (enum bw_level)bw_cells_take_int(&c);
+    state.pending = (enum bw_level)bw_cells_take_int(&c);
+    state.pending_since_ms = bw_cells_take_int(&c);
+    state.active_since_ms = bw_cells_take_int(&c);
+    state.level_since_ms = bw_cells_take_int(&c);
+    state.last_true_ms = bw_cells_take_int(&c);
+    state.value = bw_cells_take_real(&c);
     return state;
 }
 
@@ -501,38 +500,38 @@ void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *tre
         put_horizon(cells, i < trend->horizon_count ? &trend->horizons[i] : NULL);
 }
 
-static struct bw_trend_horizon take_horizon(struct cursor *c)
+static struct bw_trend_horizon take_horizon(struct bw_cell_cursor *c)
 {
     struct bw_trend_horizon horizon;
-    horizon.horizon_ms = take_int(c);
-    horizon.p10 = take_real(c);
-    horizon.p50 = take_real(c);
-    horizon.p90 = take_real(c);
-    horizon.crossing_ratio = take_real(c);
+    horizon.horizon_ms = bw_cells_take_int(c);
+    horizon.p10 = bw_cells_take_real(c);
+    horizon.p50 = bw_cells_take_real(c);
+    horizon.p90 = bw_cells_take_real(c);
+    horizon.crossing_ratio = bw_cells_take_real(c);
     return horizon;
 }
 
 struct bw_trend_record bw_trend_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_trend_record trend = { .metric = "" };
-    trend.series = (uint32_t)take_int(&c);
-    trend.computed_ms = take_int(&c);
-    trend.first_ms = take_int(&c);
-    trend.last_ms = take_int(&c);
-    trend.points = (size_t)take_int(&c);
-    trend.direction = (enum bw_direction)take_int(&c);
+    trend.series = (uint32_t)bw_cells_take_int(&c);
+    trend.computed_ms = bw_cells_take_int(&c);
+    trend.first_ms = bw_cells_take_int(&c);
+    trend.last_ms = bw_cells_take_int(&c);
+    trend.points = (size_t)bw_cells_take_int(&c);
+    trend.direction = (enum bw_direction)bw_cells_take_int(&c);
     double *const reals[] = { &trend.confidence_ratio, &trend.last_value, &trend.slope_per_second,
                               &trend.slope_low,        &trend.slope_high, &trend.season_seconds,
                               &trend.threshold };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
-        *reals[i] = take_real(&c);
-    trend.side = (int)take_int(&c);
-    trend.time_to_p10_s = take_real(&c);
-    trend.time_to_p50_s = take_real(&c);
-    trend.time_to_p90_s = take_real(&c);
-    trend.note = take_text(&c);
-    const int64_t count = take_int(&c);
+        *reals[i] = bw_cells_take_real(&c);
+    trend.side = (int)bw_cells_take_int(&c);
+    trend.time_to_p10_s = bw_cells_take_real(&c);
+    trend.time_to_p50_s = bw_cells_take_real(&c);
+    trend.time_to_p90_s = bw_cells_take_real(&c);
+    trend.note = bw_cells_take_text(&c);
+    const int64_t count = bw_cells_take_int(&c);
     trend.horizon_count = count < 0 || count > BW_TREND_HORIZONS_MAX ? 0 : (size_t)count;
     for (size_t i = 0; i < BW_TREND_HORIZONS_MAX; i++)
         trend.horizons[i] = take_horizon(&c);
@@ -554,16 +553,16 @@ void bw_cells_of_report(struct bw_cells *cells, const struct bw_report_row *repo
 
 struct bw_report_row bw_report_of_cells(const struct bw_cells *cells)
 {
-    struct cursor c = { cells, 0 };
+    struct bw_cell_cursor c = { cells, 0 };
     struct bw_report_row report;
-    report.id = take_int(&c);
-    report.name = take_text(&c);
-    report.type = take_text(&c);
-    report.format = take_text(&c);
-    report.file = take_text(&c);
-    report.created_ms = take_int(&c);
-    report.from_ms = take_int(&c);
-    report.to_ms = take_int(&c);
-    report.bytes = (uint64_t)take_int(&c);
+    report.id = bw_cells_take_int(&c);
+    report.name = bw_cells_take_text(&c);
+    report.type = bw_cells_take_text(&c);
+    report.format = bw_cells_take_text(&c);
+    report.file = bw_cells_take_text(&c);
+    report.created_ms = bw_cells_take_int(&c);
+    report.from_ms = bw_cells_take_int(&c);
+    report.to_ms = bw_cells_take_int(&c);
+    report.bytes = (uint64_t)bw_cells_take_int(&c);
     return report;
 }

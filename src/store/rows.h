@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "model/records.h"
+#include "model/statement.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -36,7 +37,12 @@ enum bw_row_op {
     BW_ROW_ROLLUP_DONE, /* in the sums, too */
     BW_ROW_FORGET_ROLLUP,
     BW_ROW_SEALED_PACK,
-    BW_ROW_DELETED_SERIES, /* in the sums, too */
+    BW_ROW_DELETED_SERIES, /* in the sums, too; so are the next three */
+    BW_ROW_STATEMENT,
+    BW_ROW_STATEMENT_BIN,
+    BW_ROW_SERIES_SCORE,
+    BW_ROW_FORGET_STATEMENT,
+    BW_ROW_FORGET_STATEMENT_BINS,
     BW_ROW_OP_COUNT,
 };
 
@@ -66,6 +72,17 @@ void bw_cells_int(struct bw_cells *cells, int64_t value);
 void bw_cells_real(struct bw_cells *cells, double value);
 void bw_cells_text(struct bw_cells *cells, const char *text);
 void bw_cells_blob(struct bw_cells *cells, const void *bytes, size_t size);
+
+/* Goes through the cells of a row whose sum was right; another type than expected (by another
+ * version, say) reads as 0, NaN or "". */
+struct bw_cell_cursor {
+    const struct bw_cells *cells;
+    size_t at;
+};
+
+int64_t bw_cells_take_int(struct bw_cell_cursor *cursor);
+double bw_cells_take_real(struct bw_cell_cursor *cursor);
+const char *bw_cells_take_text(struct bw_cell_cursor *cursor);
 
 /* A row in the lane: one allocation, text included. */
 struct bw_row {
@@ -114,6 +131,9 @@ void bw_cells_of_failure(struct bw_cells *cells, const struct bw_failure *failur
 void bw_cells_of_failure_tally(struct bw_cells *cells, const struct bw_failure_tally *tally);
 void bw_cells_of_alert_state(struct bw_cells *cells, const struct bw_alert_state *state);
 void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *trend);
+void bw_cells_of_statement(struct bw_cells *cells, const struct bw_statement *statement);
+void bw_cells_of_statement_bin(struct bw_cells *cells, const struct bw_statement_bin *bin);
+void bw_cells_of_series_score(struct bw_cells *cells, const struct bw_series_score *score);
 void bw_cells_of_report(struct bw_cells *cells, const struct bw_report_row *report);
 struct bw_event bw_event_of_cells(const struct bw_cells *cells);
 struct bw_check_state bw_check_state_of_cells(const struct bw_cells *cells);
@@ -122,6 +142,9 @@ struct bw_failure bw_failure_of_cells(const struct bw_cells *cells); /* its tall
 struct bw_failure_tally bw_failure_tally_of_cells(const struct bw_cells *cells);
 struct bw_alert_state bw_alert_state_of_cells(const struct bw_cells *cells);
 struct bw_trend_record bw_trend_of_cells(const struct bw_cells *cells); /* without the name */
+struct bw_statement bw_statement_of_cells(const struct bw_cells *cells);
+struct bw_statement_bin bw_statement_bin_of_cells(const struct bw_cells *cells);
+struct bw_series_score bw_series_score_of_cells(const struct bw_cells *cells);
 struct bw_report_row bw_report_of_cells(const struct bw_cells *cells);
 
 #endif

@@ -315,7 +315,7 @@ static bool put_cells(struct bw_store *store, enum bw_row_op op, const struct bw
     return false;
 }
 
-static bool put_row(struct bw_store *store, enum bw_row_op op, const struct bw_cells *cells)
+bool bw_store_put_cells(struct bw_store *store, enum bw_row_op op, const struct bw_cells *cells)
 {
     pthread_mutex_lock(&store->lock);
     const bool taken = put_cells(store, op, cells);
@@ -481,14 +481,14 @@ bool bw_store_put_check_state(struct bw_store *store, const struct bw_check_stat
 {
     struct bw_cells cells = { .count = 0 };
     bw_cells_of_check_state(&cells, state);
-    return put_row(store, BW_ROW_CHECK_STATE, &cells);
+    return bw_store_put_cells(store, BW_ROW_CHECK_STATE, &cells);
 }
 
 bool bw_store_put_check_cause(struct bw_store *store, const struct bw_check_cause *cause)
 {
     struct bw_cells cells = { .count = 0 };
     bw_cells_of_check_cause(&cells, cause);
-    return put_row(store, BW_ROW_CHECK_CAUSE, &cells);
+    return bw_store_put_cells(store, BW_ROW_CHECK_CAUSE, &cells);
 }
 
 static void cells_of_slot(struct bw_cells *cells, const struct bw_failure_tally *tally)
@@ -519,7 +519,7 @@ bool bw_store_put_failure_tally(struct bw_store *store, const struct bw_failure_
 {
     struct bw_cells cells = { .count = 0 };
     bw_cells_of_failure_tally(&cells, tally);
-    return put_row(store, BW_ROW_FAILURE_TALLY, &cells);
+    return bw_store_put_cells(store, BW_ROW_FAILURE_TALLY, &cells);
 }
 
 bool bw_store_forget_check_state(struct bw_store *store, const struct bw_subject *subject)
@@ -528,7 +528,7 @@ bool bw_store_forget_check_state(struct bw_store *store, const struct bw_subject
     bw_cells_text(&cells, subject->service);
     bw_cells_text(&cells, subject->instance);
     bw_cells_text(&cells, subject->check);
-    return put_row(store, BW_ROW_FORGET_CHECK_STATE, &cells);
+    return bw_store_put_cells(store, BW_ROW_FORGET_CHECK_STATE, &cells);
 }
 
 bool bw_store_put_alert_state(struct bw_store *store, const struct bw_alert_state *state)
@@ -537,17 +537,17 @@ bool bw_store_put_alert_state(struct bw_store *store, const struct bw_alert_stat
     if (state->level == BW_LEVEL_NONE && state->pending == BW_LEVEL_NONE) {
         bw_cells_text(&cells, state->rule);
         bw_cells_text(&cells, state->labels);
-        return put_row(store, BW_ROW_FORGET_ALERT_STATE, &cells);
+        return bw_store_put_cells(store, BW_ROW_FORGET_ALERT_STATE, &cells);
     }
     bw_cells_of_alert_state(&cells, state);
-    return put_row(store, BW_ROW_ALERT_STATE, &cells);
+    return bw_store_put_cells(store, BW_ROW_ALERT_STATE, &cells);
 }
 
 bool bw_store_put_trend(struct bw_store *store, const struct bw_trend_record *trend)
 {
     struct bw_cells cells = { .count = 0 };
     bw_cells_of_trend(&cells, trend);
-    return put_row(store, BW_ROW_TREND, &cells);
+    return bw_store_put_cells(store, BW_ROW_TREND, &cells);
 }
 
 bool bw_store_put_report(struct bw_store *store, const struct bw_report_row *report)
@@ -566,7 +566,7 @@ bool bw_store_forget_report(struct bw_store *store, int64_t id)
 {
     struct bw_cells cells = { .count = 0 };
     bw_cells_int(&cells, id);
-    return put_row(store, BW_ROW_FORGET_REPORT, &cells);
+    return bw_store_put_cells(store, BW_ROW_FORGET_REPORT, &cells);
 }
 
 enum bw_rc bw_store_put_pack(struct bw_store *store, const void *body, size_t size,
@@ -582,7 +582,7 @@ enum bw_rc bw_store_put_pack(struct bw_store *store, const void *body, size_t si
     bw_cells_int(&cells, pack.last_ms);
     bw_cells_int(&cells, pack.samples);
     bw_cells_blob(&cells, body, size);
-    if (!put_row(store, BW_ROW_SEALED_PACK, &cells))
+    if (!bw_store_put_cells(store, BW_ROW_SEALED_PACK, &cells))
         return bw_fail(err, BW_EFULL, "packs come faster than the disk takes them");
     return BW_OK;
 }

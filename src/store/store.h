@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "model/labels.h"
 #include "model/records.h"
+#include "model/statement.h"
 #include "store/options.h"
 
 #include <stdbool.h>
@@ -112,6 +113,14 @@ bool bw_store_put_check_cause(struct bw_store *store, const struct bw_check_caus
 bool bw_store_put_alert_state(struct bw_store *store, const struct bw_alert_state *state);
 bool bw_store_put_trend(struct bw_store *store, const struct bw_trend_record *trend);
 bool bw_store_put_report(struct bw_store *store, const struct bw_report_row *report);
+
+/* A statement that waits for its outcome, in place of that of its series, kind and horizon; once
+ * the outcome is known, it goes. A bin and a score replace their like; bins before a week go. */
+bool bw_store_put_statement(struct bw_store *store, const struct bw_statement *statement);
+bool bw_store_forget_statement(struct bw_store *store, const struct bw_statement *statement);
+bool bw_store_put_statement_bin(struct bw_store *store, const struct bw_statement_bin *bin);
+bool bw_store_forget_statement_bins(struct bw_store *store, int64_t before_week);
+bool bw_store_put_series_score(struct bw_store *store, const struct bw_series_score *score);
 
 /* One of a check's last failures, in place of what was in its slot, with its tally; and the tally
  * alone, when the same comes again. */

@@ -119,6 +119,9 @@ uint64_t bw_store_series_room(struct bw_store *store);
 /* With the lock held, and room made sure of: puts a row into the lane and wakes the writer. */
 void bw_store_put_row(struct bw_store *store, struct bw_row *row);
 
+/* Hands over one row by any thread, copied; false when the lane is full, counted. */
+bool bw_store_put_cells(struct bw_store *store, enum bw_row_op op, const struct bw_cells *cells);
+
 /* Puts a row at the end of a lane; false when it is full. Takes the row when true. */
 bool bw_lane_put_row(struct bw_lane *lane, struct bw_row *row, int64_t now_ns);
 

@@ -303,14 +303,21 @@ static void no_row_outlives_its_series(void **state)
     uint32_t ids[SERIES];
     open_and_fill(f, ids);
     struct bw_trend_record trend = { .series = ids[2], .metric = "value", .note = "" };
-    assert_true(bw_store_put_trend(f->store, &trend));
-    fixture_flush(f);
-    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM trend_result"), 1);
-    erase(f, &ids[2], 1);
-    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM trend_result"), 0);
-    assert_true(bw_store_put_trend(f->store, &trend));
-    fixture_flush(f);
-    assert_int_equal(fixture_sql(f, "SELECT count(*) FROM trend_result"), 0);
+    const struct bw_statement statement = { .series = ids[2], .horizon_ms = 1 };
+    const struct bw_series_score score = { .series = ids[2], .horizon_ms = 1 };
+    static const char count[] = "SELECT (SELECT count(*) FROM trend_result)"
+                                " + (SELECT count(*) FROM statement)"
+                                " + (SELECT count(*) FROM series_score)";
+    for (int turn = 0; turn < 2; turn++) {
+        assert_true(bw_store_put_trend(f->store, &trend));
+        assert_true(bw_store_put_statement(f->store, &statement));
+        assert_true(bw_store_put_series_score(f->store, &score));
+        fixture_flush(f);
+        assert_int_equal(fixture_sql(f, count), turn == 0 ? 3 : 0);
+        if (turn == 0)
+            erase(f, &ids[2], 1);
+        assert_int_equal(fixture_sql(f, count), 0);
+    }
 }
 
 static const struct bw_pair of_a[] = { { "instance", "a|b" } };
