@@ -3,6 +3,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/endpoint.h"
+#include "web/trend_look.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -46,10 +47,9 @@ static void add_horizons(struct bw_arena *arena, struct bw_value *in,
     }
 }
 
-static void add_trend(struct bw_arena *arena, struct bw_value *list,
+static void add_trend(struct bw_arena *arena, struct bw_value *item,
                       const struct bw_trend_record *trend)
 {
-    struct bw_value *item = bw_value_add_object(arena, list, NULL);
     bw_value_add_int(arena, item, "series", trend->series);
     bw_value_add_text(arena, item, "metric", trend->metric);
     bw_api_labels(arena, item, "labels", trend->labels);
@@ -79,7 +79,115 @@ void bw_api_trends(struct bw_request *request)
     struct bw_value *list = bw_value_add_list(&request->arena, root, "trends");
     size_t end = bw_api_slice_end(&slice, view->trend_count);
     for (size_t i = (size_t)slice.cursor; i < end; i++)
-        add_trend(&request->arena, list, &view->trends[i]);
+        add_trend(&request->arena, bw_value_add_object(&request->arena, list, NULL),
+                  &view->trends[i]);
     bw_api_next(request, root, bw_api_slice_next(end, view->trend_count));
+    bw_answer_json(request, root);
+}
+
+/* ---- one, with all there is to see ----------------------------------------------------- */
+
+static void add_course(struct bw_arena *arena, struct bw_value *in,
+                       const struct bw_trend_picture *p)
+{
+    struct bw_value *course = bw_value_add_object(arena, in, "course");
+    bw_value_add_number(arena, course, "step_seconds", (double)p->seen_step_ms / 1000);
+    struct bw_value *list = bw_value_add_list(arena, course, "points");
+    for (size_t i = 0; i < p->seen_count; i++) {
+        struct bw_value *point = bw_value_add_list(arena, list, NULL);
+        bw_value_add_int(arena, point, NULL, p->seen[i].ts_ms);
+        bw_value_add_number(arena, point, NULL, p->seen[i].value);
+    }
+}
+
+static void add_path(struct bw_arena *arena, struct bw_value *in, const struct bw_trend_picture *p)
+{
+    struct bw_value *list = bw_value_add_list(arena, in, "path");
+    for (size_t i = 0; i < p->ahead_count; i++) {
+        const struct bw_trend_ahead *a = &p->ahead[i];
+        struct bw_value *step = bw_value_add_object(arena, list, NULL);
+        bw_value_add_int(arena, step, "ts", a->ts_ms);
+        bw_value_add_number(arena, step, "low95", a->low95);
+        bw_value_add_number(arena, step, "low80", a->low80);
+        bw_value_add_number(arena, step, "p50", a->p50);
+        bw_value_add_number(arena, step, "high80", a->high80);
+        bw_value_add_number(arena, step, "high95", a->high95);
+    }
+}
+
+static void add_regime(struct bw_arena *arena, struct bw_value *in,
+                       const struct bw_trend_picture *p)
+{
+    struct bw_value *regime = bw_value_add_object(arena, in, "regime");
+    bw_api_moment(arena, regime, "since", p->regime_ms);
+    bw_value_add_number(arena, regime, "line_begin", p->line_begin);
+    bw_value_add_number(arena, regime, "line_end", p->line_end);
+    struct bw_value *changes = bw_value_add_list(arena, regime, "changes");
+    for (size_t i = 0; i < p->change_count; i++)
+        bw_value_add_int(arena, changes, NULL, p->change_ms[i]);
+    struct bw_value *seasons = bw_value_add_list(arena, in, "seasons");
+    for (size_t i = 0; i < p->period_count; i++) {
+        struct bw_value *season = bw_value_add_object(arena, seasons, NULL);
+        bw_value_add_number(arena, season, "seconds", p->period_s[i]);
+        bw_value_add_number(arena, season, "strength_ratio", p->strength[i]);
+    }
+}
+
+static void add_decision(struct bw_arena *arena, struct bw_value *in,
+                         const struct bw_trend_picture *p)
+{
+    const bool tested = !isnan(p->z);
+    struct bw_value *why = bw_value_add_object(arena, in, "why");
+    bw_value_add_number(arena, why, "step_seconds", (double)p->step_ms / 1000);
+    bw_value_add_int(arena, why, "steps", (int64_t)p->cells);
+    bw_value_add_int(arena, why, "steps_with_a_value", (int64_t)p->present);
+    bw_value_add_int(arena, why, "resets", (int64_t)p->resets);
+    bw_value_add_number(arena, why, "falling_ratio", p->falling);
+    bw_value_add_number(arena, why, "flat_ratio", p->flat);
+    bw_value_add_number(arena, why, "rising_ratio", p->rising);
+    bw_value_add_int(arena, why, "values", (int64_t)p->values);
+    bw_value_add_number(arena, why, "independent_values", p->independent);
+    bw_value_add_number(arena, why, "independent_values_needed", p->needed);
+    bw_value_add_number(arena, why, "wait_seconds",
+                        p->wait_ms > 0 ? (double)p->wait_ms / 1000 : NAN);
+    bw_value_add_number(arena, why, "correlation", p->correlation);
+    bw_value_add_number(arena, why, "slope_z", p->z);
+    bw_value_add_number(arena, why, "mann_kendall_s", tested ? p->test.s : NAN);
+    bw_value_add_number(arena, why, "mann_kendall_z", tested ? p->test.z : NAN);
+    bw_value_add_number(arena, why, "hamed_rao_z", tested ? p->test.hr_z : NAN);
+    bw_value_add_number(arena, why, "sen_slope_per_second", p->sen_per_second);
+    bw_value_add_int(arena, why, "forecast_origins", (int64_t)p->origins);
+    bw_value_add_number(arena, why, "forecast_skill_ratio", p->skill);
+}
+
+static void add_marks(struct bw_arena *arena, struct bw_value *in, const struct bw_trend_look *look)
+{
+    struct bw_value *list = bw_value_add_list(arena, in, "markers");
+    for (size_t i = 0; i < look->mark_count; i++) {
+        struct bw_value *mark = bw_value_add_object(arena, list, NULL);
+        bw_value_add_int(arena, mark, "ts", look->marks[i].ts_ms);
+        bw_value_add_text(arena, mark, "text", look->marks[i].text);
+    }
+}
+
+void bw_api_trend(struct bw_request *request)
+{
+    struct bw_arena *arena = &request->arena;
+    struct bw_trend_look look;
+    if (!bw_trend_look(request, request->captures[0], &look))
+        return;
+    struct bw_value *root = bw_value_object(arena);
+    add_trend(arena, root, look.trend);
+    add_marks(arena, root, &look);
+    bw_words_text(arena, root, "picture_missing", look.why);
+    if (look.picture == NULL) {
+        bw_value_add_null(arena, root, "picture");
+    } else {
+        struct bw_value *picture = bw_value_add_object(arena, root, "picture");
+        add_course(arena, picture, look.picture);
+        add_path(arena, picture, look.picture);
+        add_regime(arena, picture, look.picture);
+        add_decision(arena, picture, look.picture);
+    }
     bw_answer_json(request, root);
 }

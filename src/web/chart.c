@@ -1,145 +1,53 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "web/chart.h"
 
-#include "base/civil.h"
 #include "base/escape.h"
-#include "base/units.h"
 #include "web/words.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Units of the picture, about a pixel each on a small screen. */
-enum { WIDTH = 400, HEIGHT = 150, LEFT = 48, RIGHT = 8, TOP = 8, BOTTOM = 20 };
-enum { PLOT_WIDTH = WIDTH - LEFT - RIGHT, PLOT_HEIGHT = HEIGHT - TOP - BOTTOM, TICKS_MAX = 8 };
 
 static void escaped(struct bw_buf *out, const char *text)
 {
     bw_escape_html(out, text, strlen(text));
 }
 
-static const char *plain_words(struct bw_arena *arena, double value)
+static struct bw_plane plane_of(const struct bw_chart *chart)
 {
-    return bw_words_metric(arena, "", value);
-}
-
-/* What the picture spans vertically. */
-struct axis {
-    double low, high, step;
-};
-
-static void include(struct axis *axis, double value)
-{
-    if (!isfinite(value))
-        return;
-    axis->low = fmin(axis->low, value);
-    axis->high = fmax(axis->high, value);
-}
-
-/* 1, 2 or 5 times a power of ten. */
-static double nice_step(double span)
-{
-    double rough = span / 3;
-    double power = pow(10, floor(log10(rough)));
-    double digit = rough / power;
-    return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
-}
-
-/* Begins at zero unless the values lie far from it and close together. */
-static struct axis make_axis(const struct bw_chart *chart)
-{
-    struct axis axis = { INFINITY, -INFINITY, 1 };
+    struct bw_plane plane = { .width = 400,
+                              .height = 150,
+                              .left = 48,
+                              .right = 8,
+                              .top = 8,
+                              .bottom = 20,
+                              .times = 5,
+                              .lines = 3,
+                              .from_ms = chart->from_ms,
+                              .to_ms = chart->to_ms,
+                              .words = chart->words };
+    bw_plane_begin(&plane);
     for (size_t i = 0; i < chart->line_count && i < BW_CHART_LINES_MAX; i++)
         for (size_t k = 0; k < chart->lines[i].count; k++)
-            include(&axis, chart->lines[i].points[k].value);
-    if (axis.low > axis.high)
-        axis.low = axis.high = 0;
-    include(&axis, chart->threshold);
-    include(&axis, chart->at_least);
-    double span = axis.high - axis.low;
-    if (axis.low > 0 && (axis.low < 3 * span || span == 0))
-        axis.low = 0;
-    if (axis.high - axis.low < 1e-290 || axis.high - axis.low < fabs(axis.high) * 1e-9)
-        axis.high = axis.low + fmax(1e-3, fabs(axis.low) * 0.1);
-    axis.step = nice_step(axis.high - axis.low);
-    axis.low = floor(axis.low / axis.step) * axis.step;
-    axis.high = ceil(axis.high / axis.step - 1e-9) * axis.step;
-    return axis;
+            bw_plane_include(&plane, chart->lines[i].points[k].value);
+    bw_plane_include(&plane, chart->threshold);
+    bw_plane_include(&plane, chart->at_least);
+    bw_plane_settle(&plane);
+    return plane;
 }
 
-static double x_of(const struct bw_chart *chart, int64_t ms)
-{
-    double share = (double)(ms - chart->from_ms) / (double)(chart->to_ms - chart->from_ms);
-    return LEFT + PLOT_WIDTH * fmin(1, fmax(0, share));
-}
-
-static double y_of(const struct axis *axis, double value)
-{
-    return TOP + PLOT_HEIGHT * (1 - (value - axis->low) / (axis->high - axis->low));
-}
-
-static void draw_values_axis(struct bw_arena *arena, const struct bw_chart *chart,
-                             const struct axis *axis, struct bw_buf *out)
-{
-    bw_chart_words_fn *words = chart->words == NULL ? plain_words : chart->words;
-    for (int i = 0; i <= TICKS_MAX; i++) {
-        double value = axis->low + i * axis->step;
-        if (value > axis->high + axis->step / 2)
-            break;
-        double y = y_of(axis, value);
-        bw_buf_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                      LEFT, WIDTH - RIGHT, y, y);
-        bw_buf_printf(out, "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-                      LEFT - 6, y + 3.5);
-        escaped(out, words(arena, fabs(value) < axis->step * 1e-6 ? 0 : value));
-        bw_buf_text(out, "</text>");
-    }
-}
-
-/* Round times that leave about four labels. */
-static int64_t time_step(int64_t span_ms)
-{
-    static const int64_t steps_min[] = { 1,   5,    10,   15,    30,    60,    120,   180,   360,
-                                         720, 1440, 2880, 10080, 20160, 43200, 86400, 129600 };
-    size_t last = sizeof steps_min / sizeof *steps_min - 1;
-    for (size_t i = 0; i < last; i++)
-        if (span_ms / (steps_min[i] * 60000) <= 5)
-            return steps_min[i] * 60000;
-    return steps_min[last] * 60000;
-}
-
-static void draw_time_axis(const struct bw_chart *chart, struct bw_buf *out)
-{
-    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    int64_t step = time_step(chart->to_ms - chart->from_ms);
-    int64_t first = (chart->from_ms + step - 1) / step * step;
-    for (int64_t at = first; at < chart->to_ms; at += step) {
-        double x = x_of(chart, at);
-        if (x < LEFT + 12 || x > WIDTH - RIGHT - 12)
-            continue;
-        struct bw_civil civil = bw_civil_from_ms(at);
-        bw_buf_printf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", x,
-                      HEIGHT - 6);
-        if (step >= BW_DAY / BW_MS)
-            bw_buf_printf(out, "%d %s</text>", civil.day, months[civil.month - 1]);
-        else
-            bw_buf_printf(out, "%02d:%02d</text>", civil.hour, civil.minute);
-    }
-}
-
-static void draw_gap(const struct bw_chart *chart, int64_t from_ms, int64_t to_ms,
+static void draw_gap(const struct bw_plane *plane, int64_t from_ms, int64_t to_ms,
                      struct bw_buf *out)
 {
-    double from = x_of(chart, from_ms);
-    double width = x_of(chart, to_ms) - from;
+    double from = bw_plane_x(plane, from_ms);
+    double width = bw_plane_x(plane, to_ms) - from;
     if (width >= 1)
         bw_buf_printf(out, "<rect class=\"gap\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
-                      from, TOP, width, PLOT_HEIGHT);
+                      from, plane->top, width, plane->height - plane->top - plane->bottom);
 }
 
 /* Where the first line, which stands for all, has nothing. */
-static void draw_gaps(const struct bw_chart *chart, struct bw_buf *out)
+static void draw_gaps(const struct bw_chart *chart, const struct bw_plane *plane,
+                      struct bw_buf *out)
 {
     int64_t last_ms = chart->from_ms;
     const struct bw_chart_line *line = &chart->lines[0];
@@ -147,14 +55,14 @@ static void draw_gaps(const struct bw_chart *chart, struct bw_buf *out)
         if (isnan(line->points[i].value))
             continue;
         if (line->points[i].ts_ms - last_ms > chart->gap_ms)
-            draw_gap(chart, last_ms, line->points[i].ts_ms, out);
+            draw_gap(plane, last_ms, line->points[i].ts_ms, out);
         last_ms = line->points[i].ts_ms;
     }
     if (chart->to_ms - last_ms > chart->gap_ms)
-        draw_gap(chart, last_ms, chart->to_ms, out);
+        draw_gap(plane, last_ms, chart->to_ms, out);
 }
 
-static void draw_line(const struct bw_chart *chart, const struct axis *axis, size_t index,
+static void draw_line(const struct bw_chart *chart, const struct bw_plane *plane, size_t index,
                       struct bw_buf *out)
 {
     const struct bw_chart_line *line = &chart->lines[index];
@@ -167,8 +75,8 @@ static void draw_line(const struct bw_chart *chart, const struct axis *axis, siz
             continue;
         }
         bool joined = point->ts_ms - last_ms <= chart->gap_ms;
-        bw_buf_printf(out, "%c%.1f %.1f", joined ? 'L' : 'M', x_of(chart, point->ts_ms),
-                      y_of(axis, point->value));
+        bw_buf_printf(out, "%c%.1f %.1f", joined ? 'L' : 'M', bw_plane_x(plane, point->ts_ms),
+                      bw_plane_y(plane, point->value));
         /* A lone point is a dot: a line of no length with round ends. */
         if (!joined)
             bw_buf_text(out, "h0");
@@ -178,11 +86,11 @@ static void draw_line(const struct bw_chart *chart, const struct axis *axis, siz
 }
 
 /* Filled down to the axis; what lies below is painted over it afterwards. */
-static void draw_area(const struct bw_chart *chart, const struct axis *axis, size_t index,
+static void draw_area(const struct bw_chart *chart, const struct bw_plane *plane, size_t index,
                       struct bw_buf *out)
 {
     const struct bw_chart_line *line = &chart->lines[index];
-    const double floor_y = y_of(axis, axis->low);
+    const double floor_y = bw_plane_y(plane, plane->low);
     bool open = false;
     double x = 0;
     bw_buf_printf(out, "<path class=\"area phase-%zu\" d=\"", index + 1);
@@ -195,10 +103,10 @@ static void draw_area(const struct bw_chart *chart, const struct axis *axis, siz
         }
         if (!isfinite(point->value))
             continue;
-        x = x_of(chart, point->ts_ms);
+        x = bw_plane_x(plane, point->ts_ms);
         if (!open)
             bw_buf_printf(out, "M%.1f %.1f", x, floor_y);
-        bw_buf_printf(out, "L%.1f %.1f", x, y_of(axis, point->value));
+        bw_buf_printf(out, "L%.1f %.1f", x, bw_plane_y(plane, point->value));
         open = true;
     }
     if (open)
@@ -206,19 +114,19 @@ static void draw_area(const struct bw_chart *chart, const struct axis *axis, siz
     bw_buf_text(out, "\"/>");
 }
 
-static void draw_threshold(const struct bw_chart *chart, const struct axis *axis,
+static void draw_threshold(const struct bw_chart *chart, const struct bw_plane *plane,
                            struct bw_buf *out)
 {
     if (!isfinite(chart->threshold))
         return;
-    double y = y_of(axis, chart->threshold);
-    bw_buf_printf(out, "<line class=\"limit\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT,
-                  WIDTH - RIGHT, y, y);
+    double y = bw_plane_y(plane, chart->threshold);
+    bw_buf_printf(out, "<line class=\"limit\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>",
+                  plane->left, plane->width - plane->right, y, y);
 }
 
-static void describe(struct bw_arena *arena, const struct bw_chart *chart, struct bw_buf *out)
+static void describe(struct bw_arena *arena, const struct bw_chart *chart,
+                     const struct bw_plane *plane, struct bw_buf *out)
 {
-    bw_chart_words_fn *words = chart->words == NULL ? plain_words : chart->words;
     bw_buf_text(out, "<title>");
     escaped(out, chart->title);
     bw_buf_text(out, "</title><desc>");
@@ -226,8 +134,9 @@ static void describe(struct bw_arena *arena, const struct bw_chart *chart, struc
         const struct bw_chart_line *line = &chart->lines[i];
         escaped(out, line->name);
         bw_buf_text(out, ": ");
-        escaped(out,
-                line->count == 0 ? "no data" : words(arena, line->points[line->count - 1].value));
+        escaped(out, line->count == 0
+                         ? "no data"
+                         : bw_plane_words(arena, plane, line->points[line->count - 1].value));
         bw_buf_text(out, i + 1 < chart->line_count ? "; " : "");
     }
     bw_buf_text(out, "</desc>");
@@ -235,17 +144,18 @@ static void describe(struct bw_arena *arena, const struct bw_chart *chart, struc
 
 void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct bw_buf *out)
 {
-    struct axis axis = make_axis(chart);
-    bw_buf_printf(out, "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\">", WIDTH, HEIGHT);
-    describe(arena, chart, out);
-    draw_gaps(chart, out);
-    draw_values_axis(arena, chart, &axis, out);
-    draw_time_axis(chart, out);
+    const struct bw_plane plane = plane_of(chart);
+    bw_buf_printf(out, "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\">", plane.width,
+                  plane.height);
+    describe(arena, chart, &plane, out);
+    draw_gaps(chart, &plane, out);
+    bw_plane_draw_values(arena, &plane, out);
+    bw_plane_draw_times(&plane, out);
     for (size_t i = chart->line_count; chart->areas && i > 0; i--)
-        draw_area(chart, &axis, i - 1, out);
+        draw_area(chart, &plane, i - 1, out);
     for (size_t i = 0; !chart->areas && i < chart->line_count && i < BW_CHART_LINES_MAX; i++)
-        draw_line(chart, &axis, i, out);
-    draw_threshold(chart, &axis, out);
+        draw_line(chart, &plane, i, out);
+    draw_threshold(chart, &plane, out);
     bw_buf_text(out, "</svg>");
 }
 

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "model/view.h"
 #include "web/days.h"
+#include "web/plane.h"
 
 enum { BW_CHART_LINES_MAX = 6 };
 
@@ -16,9 +17,6 @@ struct bw_chart_line {
     const struct bw_point *points; /* rising in time; NaN is a gap */
     size_t count;
 };
-
-/* How a value of the vertical axis reads; the text lives in the arena. */
-typedef const char *bw_chart_words_fn(struct bw_arena *arena, double value);
 
 struct bw_chart {
     const char *title;

@@ -56,9 +56,8 @@ const struct bw_view_check *bw_parts_find_check(const struct bw_view_service *se
     return NULL;
 }
 
-/* Takes what was drawn. */
-static void add_drawing(struct bw_request *request, struct bw_value *in, const char *key,
-                        struct bw_buf *svg)
+void bw_parts_drawing(struct bw_request *request, struct bw_value *in, const char *key,
+                      struct bw_buf *svg)
 {
     bw_value_add_text(&request->arena, in, key, svg->data);
     bw_buf_fini(svg);
@@ -70,7 +69,7 @@ void bw_parts_chart(struct bw_request *request, struct bw_value *in, const char 
     struct bw_buf svg;
     bw_buf_init(&svg, SVG_BYTES_MAX);
     bw_chart_draw(&request->arena, chart, &svg);
-    add_drawing(request, in, key, &svg);
+    bw_parts_drawing(request, in, key, &svg);
 }
 
 static void add_day(struct bw_request *request, struct bw_value *list, const struct bw_day *day)
@@ -99,7 +98,7 @@ void bw_parts_days(struct bw_request *request, struct bw_value *in, const char *
     struct bw_buf svg;
     bw_buf_init(&svg, SVG_BYTES_MAX);
     bw_chart_days(arena, days, &svg);
-    add_drawing(request, object, "bars", &svg);
+    bw_parts_drawing(request, object, "bars", &svg);
     bw_value_add_text(arena, object, "available",
                       bw_words_available(arena, bw_days_available(days)));
     bw_value_add_int(arena, object, "count", BW_DAYS);
@@ -124,7 +123,7 @@ void bw_parts_phases(struct bw_request *request, struct bw_value *in,
     struct bw_buf svg;
     bw_buf_init(&svg, SVG_BYTES_MAX);
     bw_chart_phases(arena, phases, count, &svg);
-    add_drawing(request, shown, "bar", &svg);
+    bw_parts_drawing(request, shown, "bar", &svg);
     struct bw_value *list = bw_value_add_list(arena, shown, "list");
     for (size_t i = 0; i < count; i++) {
         struct bw_value *item = bw_value_add_object(arena, list, NULL);
@@ -167,7 +166,7 @@ void bw_parts_check(struct bw_request *request, struct bw_value *list, const cha
     struct bw_buf svg;
     bw_buf_init(&svg, SVG_BYTES_MAX);
     bw_chart_results(check->recent, check->recent_count, &svg);
-    add_drawing(request, item, "recent", &svg);
+    bw_parts_drawing(request, item, "recent", &svg);
     bw_parts_phases(request, item, check->phases, check->phase_count);
     add_certificate(request, item, check);
 }
@@ -213,7 +212,7 @@ void bw_parts_resources(struct bw_request *request, struct bw_value *in, const c
         bw_buf_init(&svg, SVG_BYTES_MAX);
         bw_chart_meter(resource->value, full, resource->warning, resource->critical,
                        bw_words_status_class(resource->status), &svg);
-        add_drawing(request, item, "meter", &svg);
+        bw_parts_drawing(request, item, "meter", &svg);
     }
 }
 

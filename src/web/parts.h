@@ -33,6 +33,10 @@ void bw_parts_ranges(struct bw_request *request, struct bw_value *root, const ch
 void bw_parts_days(struct bw_request *request, struct bw_value *in, const char *key,
                    const char *service);
 
+/* A drawing as raw SVG under `key`; takes the buffer. */
+void bw_parts_drawing(struct bw_request *request, struct bw_value *in, const char *key,
+                      struct bw_buf *svg);
+
 /* The chart as raw SVG under `key`. */
 void bw_parts_chart(struct bw_request *request, struct bw_value *in, const char *key,
                     const struct bw_chart *chart);
@@ -42,6 +46,9 @@ const char *bw_parts_service_url(struct bw_request *request, const char *service
 /* "/mon/services/a%20b/10.0.0.1%3A80/health" */
 const char *bw_parts_check_url(struct bw_request *request, const char *service,
                                const char *instance, const char *check);
+
+/* "/mon/trends/7" */
+const char *bw_parts_trend_url(struct bw_request *request, const struct bw_trend_record *trend);
 
 /* The check of that name on that instance, or NULL; `out_instance` may be NULL. */
 const struct bw_view_check *bw_parts_find_check(const struct bw_view_service *service,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Trends as pieces of pages. */
 #include "web/parts.h"
+#include "web/trend_words.h"
 #include "web/words.h"
 
 #include <math.h>
 
-static const char *const arrows[BW_DIRECTION_COUNT] = {
-    [BW_UNDETERMINED] = "?",
-    [BW_FALLING] = "\u2198",
-    [BW_FLAT] = "\u2192",
-    [BW_RISING] = "\u2197",
-};
+const char *bw_parts_trend_url(struct bw_request *request, const struct bw_trend_record *trend)
+{
+    return bw_arena_printf(&request->arena, "%s/trends/%lu", request->site->prefix,
+                           (unsigned long)trend->series);
+}
 
 static void add_forecast(struct bw_request *request, struct bw_value *in,
                          const struct bw_trend_record *trend)
@@ -59,11 +59,12 @@ static void add_trend(struct bw_request *request, struct bw_value *list,
 {
     struct bw_arena *arena = &request->arena;
     struct bw_value *item = bw_value_add_object(arena, list, NULL);
+    bw_value_add_text(arena, item, "url", bw_parts_trend_url(request, trend));
     bw_value_add_text(arena, item, "metric", trend->metric);
     bw_words_text(arena, item, "labels", bw_words_labels(arena, trend->labels));
     bool known = trend->direction != BW_UNDETERMINED;
     bw_value_add_text(arena, item, "direction", bw_direction_name(trend->direction));
-    bw_value_add_text(arena, item, "arrow", arrows[trend->direction]);
+    bw_value_add_text(arena, item, "arrow", bw_trend_words_arrow(trend->direction));
     bw_value_add_bool(arena, item, "known", known);
     bw_words_text(arena, item, "note", trend->note);
     bw_value_add_text(arena, item, "now", bw_words_metric(arena, trend->metric, trend->last_value));

@@ -21,6 +21,10 @@ const struct bw_route bw_routes[] = {
       "This machine: resources, limits, charts (?range=).", 0 },
     { "GET", "/trends", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_page_trends,
       "Where every series is heading, what runs out first on top.", 0 },
+    { "GET", "/trends/{series}", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_trend,
+      "One trend: its fan chart, when it reaches its limit, and why (series: an id, or "
+      "metric{label=\"value\"}).",
+      0 },
     { "GET", "/alerts", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_alerts,
       "Active, pending and recent alerts.", 0 },
     { "GET", "/events", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_events,
@@ -72,6 +76,10 @@ const struct bw_route bw_routes[] = {
       "Active and pending alerts, worst first (limit, cursor).", 0 },
     { "GET", "/api/v1/trends", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_api_trends,
       "The last trend and forecast of each series, soonest to its limit first (limit, cursor).", 0 },
+    { "GET", "/api/v1/trends/{series}", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_trend,
+      "One trend with its course, its forecast step by step, and what decided (series: an id, or "
+      "metric{label=\"value\"}).",
+      0 },
     { "GET", "/api/v1/status", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_api_status,
       "All in one word: 503 when a service is UNHEALTHY, else 200.", 0 },
     { "GET", "/api/v1/series", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_series,

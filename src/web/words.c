@@ -4,6 +4,7 @@
 #include "base/civil.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "metric/family.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -204,4 +205,11 @@ const char *bw_words_metric(struct bw_arena *arena, const char *metric, double v
     if (bw_text_ends_with(metric, "_seconds"))
         return bw_words_seconds(arena, value);
     return number(arena, value);
+}
+
+const char *bw_words_measured(struct bw_arena *arena, const char *metric, double value)
+{
+    const char *words = bw_words_metric(arena, metric, value);
+    return bw_family_counts_up(metric) && isfinite(value) ? bw_arena_printf(arena, "%s/s", words)
+                                                          : words;
 }

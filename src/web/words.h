@@ -24,6 +24,9 @@ const char *bw_words_seconds(struct bw_arena *arena, double seconds);
 /* A value of a metric in its unit, taken from the metric's name: "4.2 GiB", "97 %", "0.31". */
 const char *bw_words_metric(struct bw_arena *arena, const char *metric, double value);
 
+/* The same of what trends are about: a counter's rate per second, "4.2 MiB/s". */
+const char *bw_words_measured(struct bw_arena *arena, const char *metric, double value);
+
 /* "97.3 %" */
 const char *bw_words_percent(struct bw_arena *arena, double ratio);
 

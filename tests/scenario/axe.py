@@ -8,8 +8,9 @@ import json
 import pathlib
 import re
 import subprocess
+import time
 
-from harness import Skip, eventually, expect, need_program, run
+from harness import Skip, eventually, expect, expect_equal, need_program, run
 
 AXE = "axe-core@4"
 SIZES = {"wide": 1300, "phone": 390}
@@ -106,19 +107,41 @@ def show(bench, name, pages, width, scheme):
     return json.loads(html.unescape(found.group(1)))
 
 
+def remember_a_disk(bench, daemon):
+    """A day of a disk that fills, before the daemon begins."""
+    file = pathlib.Path(bench.folder) / "disk.csv"
+    now = int(time.time())
+    file.write_text("metric,service,mountpoint,time,value\n" + "".join(
+        f"node_filesystem_avail_bytes,good,/old,{now - 120 * i},{(300 + i + i * 7919 % 13) * 1e7}\n"
+        for i in range(1, 720)))
+    done = bench.bellwether("import", "csv", str(file), f"--storage.path={daemon.store}")
+    expect_equal(done.returncode, 0, f"import: {done.stderr}")
+
+
+def trend_of_the_disk(daemon):
+    """Its id, once the engine has looked at it."""
+    for trend in daemon.api("trends?limit=1000")["trends"]:
+        if trend["labels"].get("mountpoint") == "/old":
+            return trend["series"]
+    return None
+
+
 def scenario(bench):
     need_program("chromium")
     axe = fetch_axe(pathlib.Path(bench.binary).resolve().parents[2])
     ok = bench.daemon("host: {}\n", name="peer")
     ok.start()
     daemon = bench.daemon(CONFIG % {"ok": ok.port})
+    remember_a_disk(bench, daemon)
     daemon.start()
+    disk = eventually("a trend is known", lambda: trend_of_the_disk(daemon))
     eventually("an alert is active", lambda: daemon.api("alerts")["alerts"])
     eventually("days are known", lambda: daemon.api("services/bad/days")["available_ratio"]
                is not None)
     paths = ["/", "/?by=team", "/services/bad", "/services/good?range=15m",
              "/services/bad/127.0.0.1%3A9/port", "/hosts", "/trends", "/alerts", "/events",
-             "/events?kind=status&service=bad", "/reports", "/nothing"]
+             "/events?kind=status&service=bad", "/reports", "/nothing",
+             f"/trends/{disk}"]
     style = daemon.get("/style.css").text
     pages = {path: standalone(daemon.get(path, {"Accept": "text/html"}).text, style, axe)
              for path in paths}

@@ -245,7 +245,8 @@ def must_be_head(client, target, query, statuses):
 
 
 def what_is_not_there(description, client):
-    absent = {"name": "not " + ODD, "instance": "nowhere:1", "check": "nothing", "id": "999999999"}
+    absent = {"name": "not " + ODD, "instance": "nowhere:1", "check": "nothing", "id": "999999999",
+              "series": "999999999"}
     for path, method, parameters, operation in description.operations():
         if not any(p["in"] == "path" for p in parameters) or is_of_job(operation):
             continue
@@ -435,7 +436,8 @@ def without_a_store(description, bench, port):
     daemon.start()
     bench.binary = binary
     client = Client(daemon)
-    known = {"name": "web", "instance": f"127.0.0.1:{port}", "check": "page", "id": "1"}
+    known = {"name": "web", "instance": f"127.0.0.1:{port}", "check": "page", "id": "1",
+             "series": "1"}
     eventually("it is watched", lambda: client.ask("GET", "/api/v1/services/web").status == 200)
     for path, method, parameters, operation in description.operations():
         if method != "get":
@@ -487,9 +489,10 @@ def scenario(bench):
     def full(path, name):
         return json.loads(client.ask("GET", path).text)[name]
     eventually("an alert", lambda: full("/api/v1/alerts", "alerts"), 30)
-    eventually("trends", lambda: full("/api/v1/trends", "trends"), 60)
+    trends = eventually("trends", lambda: full("/api/v1/trends", "trends"), 60)
     eventually("resources", lambda: full("/api/v1/services/host", "resources"))
-    known = {"name": "down", "instance": f"127.0.0.1:{fails}", "check": "page", "id": "1"}
+    known = {"name": "down", "instance": f"127.0.0.1:{fails}", "check": "page", "id": "1",
+             "series": str(trends[0]["series"])}
     asked = every_parameter(description, client, known)
     expect(asked > 300, f"only {asked} values were tried")
     every_parameter(description, client, {**known, "name": ODD, "instance": f"127.0.0.1:{good}", "check": ODD})

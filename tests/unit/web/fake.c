@@ -64,6 +64,18 @@ static void reload(void *ctx, void (*done)(void *reply, bool ok, const char *mes
     done(reply, ok, ok ? NULL : "bellwether.yml:3:1: unknown key 'x'");
 }
 
+/* Two days that fall, a gap in them, and two more; nothing of series 9. */
+static enum bw_rc picture(void *ctx, const char *store, const struct bw_trend_record *record,
+                          struct bw_trend_picture *out, struct bw_err *err)
+{
+    (void)ctx;
+    (void)store;
+    if (record->series == 9)
+        return bw_fail(err, BW_ENOTFOUND, "this series is no longer analysed");
+    fake_picture(record, out);
+    return BW_OK;
+}
+
 static void say(void *ctx, enum bw_log_level level, const char *message)
 {
     struct fake *fake = ctx;
@@ -101,6 +113,7 @@ void fake_start(struct fake *fake, const struct fake_options *options, struct bw
         .is_ready = is_ready,
         .reload = reload,
         .change_store = options->change,
+        .trend_picture = picture,
         .say = say,
     };
     if (bw_web_start(&web, &hooks, fake->workers, &fake->web, &err) != BW_OK)

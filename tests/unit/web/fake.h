@@ -3,6 +3,7 @@
 #ifndef TESTS_WEB_FAKE_H
 #define TESTS_WEB_FAKE_H
 
+#include "trend/picture.h"
 #include "web/web.h"
 
 #include <stdatomic.h>
@@ -43,6 +44,9 @@ struct bw_view *fake_view_rich(int64_t now_ms, const char *hostile);
 
 /* Nothing watched, nothing known. */
 struct bw_view *fake_view_empty(int64_t now_ms);
+
+/* What might be seen of that trend: two days with a gap and a change, and two days ahead. */
+void fake_picture(const struct bw_trend_record *record, struct bw_trend_picture *out);
 
 /* A store with `hours` of history up to now, every `step_ms`, with a gap of a tenth in the
  * middle: durations of checkout's checks, the host, events, and a report in the archive. */

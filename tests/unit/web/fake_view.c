@@ -368,3 +368,50 @@ struct bw_view *fake_view_rich(int64_t now_ms, const char *hostile)
     }
     return view;
 }
+
+void fake_picture(const struct bw_trend_record *record, struct bw_trend_picture *out)
+{
+    enum { STEPS = 192, AHEAD = 48 };
+    const int64_t step_ms = 15 * MINUTE_MS, first_ms = record->last_ms - (STEPS - 1) * step_ms;
+    *out = (struct bw_trend_picture){ .seen_count = STEPS,
+                                      .seen_step_ms = step_ms,
+                                      .step_ms = step_ms,
+                                      .cells = STEPS,
+                                      .present = STEPS - 20,
+                                      .ahead_count = AHEAD,
+                                      .origins = 4,
+                                      .skill = 0.62,
+                                      .change_ms = { first_ms + 80 * step_ms },
+                                      .change_count = 1,
+                                      .regime_ms = first_ms + 80 * step_ms,
+                                      .line_begin = record->last_value * 1.5,
+                                      .line_end = record->last_value,
+                                      .period_s = { 86400 },
+                                      .strength = { 0.9 },
+                                      .period_count = 1,
+                                      .falling = 0.97,
+                                      .flat = 0.02,
+                                      .rising = 0.01,
+                                      .values = 112,
+                                      .independent = 40.5,
+                                      .needed = 8,
+                                      .correlation = 0.47,
+                                      .z = -7.1,
+                                      .sen_per_second = -1.1e5,
+                                      .sen_at_end = record->last_value };
+    out->test = (struct bw_trend_mk){ .n = 112, .s = -5200, .z = -13.1, .hr_z = -8.2 };
+    for (int i = 0; i < STEPS; i++)
+        out->seen[i] = (struct bw_point){
+            first_ms + i * step_ms,
+            i > 100 && i <= 120 ? NAN : record->last_value * (1 + (STEPS - 1 - i) / 200.0)
+        };
+    for (int i = 0; i < AHEAD; i++) {
+        const double middle = record->last_value * (1 - i / 60.0), doubt = middle * i / 100;
+        out->ahead[i] = (struct bw_trend_ahead){ record->last_ms + (i + 1) * INT64_C(3600000),
+                                                 middle - 1.5 * doubt,
+                                                 middle - doubt,
+                                                 middle,
+                                                 middle + doubt,
+                                                 middle + 1.5 * doubt };
+    }
+}

@@ -58,6 +58,7 @@ static void hostile_names_stay_text(void **state)
     static const char *const paths[] = { "/",
                                          "/hosts",
                                          "/trends",
+                                         "/trends/7",
                                          "/alerts",
                                          "/reports",
                                          "/events",
@@ -67,6 +68,7 @@ static void hostile_names_stay_text(void **state)
                                          "/api/v1/targets",
                                          "/api/v1/alerts",
                                          "/api/v1/trends",
+                                         "/api/v1/trends/7",
                                          "/api/v1/status" };
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
         struct fake fake;
