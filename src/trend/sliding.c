@@ -2,22 +2,30 @@
 #include "trend/sliding.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
-struct bw_sliding bw_sliding_make(struct bw_arena *arena, size_t most)
+size_t bw_sliding_bytes(size_t most)
 {
-    return (struct bw_sliding){ .ring = bw_arena_array(arena, most, sizeof(double)),
-                                .sorted = bw_arena_array(arena, most, sizeof(double)),
-                                .most = most };
+    const size_t bytes = most * (sizeof(float) + sizeof(uint16_t));
+    return (bytes + sizeof(float) - 1) / sizeof(float) * sizeof(float);
 }
 
-/* Where value stands, or would. */
-static size_t place_of(const struct bw_sliding *s, double value)
+struct bw_sliding bw_sliding_make(void *memory, size_t most)
+{
+    float *ring = memory;
+    void *behind = ring + most;
+    return (struct bw_sliding){ .ring = ring, .order = behind, .most = (uint16_t)most };
+}
+
+/* How many values are smaller, or, with `or_equal`, not larger. */
+static size_t count_below(const struct bw_sliding *s, float value, bool or_equal)
 {
     size_t low = 0, high = s->n;
     while (low < high) {
         const size_t middle = (low + high) / 2;
-        if (s->sorted[middle] < value)
+        const float at = s->ring[s->order[middle]];
+        if (at < value || (or_equal && at <= value))
             low = middle + 1;
         else
             high = middle;
@@ -27,23 +35,24 @@ static size_t place_of(const struct bw_sliding *s, double value)
 
 static void drop_oldest(struct bw_sliding *s)
 {
-    const double value = s->ring[s->oldest];
-    const size_t at = place_of(s, value);
+    /* Of equal ones the last is the oldest. */
+    const size_t at = count_below(s, s->ring[s->oldest], true) - 1;
     s->n--;
-    memmove(s->sorted + at, s->sorted + at + 1, (s->n - at) * sizeof *s->sorted);
+    memmove(s->order + at, s->order + at + 1, (s->n - at) * sizeof *s->order);
 }
 
-void bw_sliding_put(struct bw_sliding *s, double value)
+void bw_sliding_put(struct bw_sliding *s, double exact)
 {
-    size_t slot = s->n;
+    const float value = (float)exact;
+    uint16_t slot = s->n;
     if (s->n == s->most) {
         drop_oldest(s);
         slot = s->oldest;
-        s->oldest = s->oldest + 1 == s->most ? 0 : s->oldest + 1;
+        s->oldest = (uint16_t)(s->oldest + 1 == s->most ? 0 : s->oldest + 1);
     }
-    const size_t at = place_of(s, value);
-    memmove(s->sorted + at + 1, s->sorted + at, (s->n - at) * sizeof *s->sorted);
-    s->sorted[at] = value;
+    const size_t at = count_below(s, value, false);
+    memmove(s->order + at + 1, s->order + at, (s->n - at) * sizeof *s->order);
+    s->order[at] = slot;
     s->ring[slot] = value;
     s->n++;
 }
@@ -55,5 +64,6 @@ double bw_sliding_quantile(const struct bw_sliding *s, double q)
     const double at = q * (double)(s->n - 1);
     const size_t low = (size_t)at;
     const size_t high = low + 1 < s->n ? low + 1 : low;
-    return s->sorted[low] + (at - (double)low) * (s->sorted[high] - s->sorted[low]);
+    const double lower = s->ring[s->order[low]];
+    return lower + (at - (double)low) * ((double)s->ring[s->order[high]] - lower);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "trend/robust.h"
 #include "trend/sliding.h"
 
@@ -19,7 +20,7 @@ static void quantiles_are_those_of_the_newest(void **state)
     static const double at[] = { 0, 0.1, 0.5, 0.9, 0.995, 1 };
     double all[VALUES], newest[MOST];
     struct bw_arena arena = { 0 };
-    struct bw_sliding s = bw_sliding_make(&arena, MOST);
+    struct bw_sliding s = bw_sliding_make(bw_arena_alloc(&arena, bw_sliding_bytes(MOST)), MOST);
     struct bw_trend_random random = bw_trend_random_seed(1);
     for (size_t i = 0; i < VALUES; i++) {
         all[i] = floor(4 * bw_trend_random_normal(&random)); /* many are equal */
@@ -38,7 +39,7 @@ static void nothing_has_no_quantile(void **state)
 {
     (void)state;
     struct bw_arena arena = { 0 };
-    struct bw_sliding s = bw_sliding_make(&arena, 1);
+    struct bw_sliding s = bw_sliding_make(bw_arena_alloc(&arena, bw_sliding_bytes(1)), 1);
     assert_true(isnan(bw_sliding_quantile(&s, 0.5)));
     for (int i = 0; i < 3; i++) {
         bw_sliding_put(&s, i);
