@@ -28,26 +28,26 @@ static bool is_over(struct bw_trend_episode *e, double score)
     return e->calm >= BW_TREND_EPISODE_CALM || e->values >= BW_TREND_EPISODE_MOST;
 }
 
-static void set_band(struct bw_trend_standing *standing, const struct bw_trend_yard *near)
+static void set_band(struct bw_trend_stance *stance, const struct bw_trend_yard *near)
 {
     const double reach = bw_trend_yard_reach(near, BW_TREND_SURPRISE_ODD);
-    standing->low = near->centre - reach;
-    standing->high = near->centre + reach;
+    stance->low = near->centre - reach;
+    stance->high = near->centre + reach;
 }
 
-struct bw_trend_standing bw_trend_episode_put(struct bw_trend_episode *e,
-                                              const struct bw_trend_oddity *oddity)
+struct bw_trend_stance bw_trend_episode_put(struct bw_trend_episode *e,
+                                            const struct bw_trend_oddity *oddity)
 {
-    struct bw_trend_standing standing = { .score = score_of(oddity->surprise) };
-    if (!e->inside && standing.score >= 1 && oddity->is_new) {
+    struct bw_trend_stance stance = { .score = score_of(oddity->surprise) };
+    if (!e->inside && stance.score >= 1 && oddity->is_new) {
         begin(e, oddity);
-        standing.turn = BW_TREND_BEGINS;
+        stance.turn = BW_TREND_BEGINS;
     } else if (e->inside) {
-        standing.score = score_of(surprise_inside(e, oddity));
-        standing.turn = is_over(e, standing.score) ? BW_TREND_ENDS : BW_TREND_GOES_ON;
-        e->inside = standing.turn != BW_TREND_ENDS;
+        stance.score = score_of(surprise_inside(e, oddity));
+        stance.turn = is_over(e, stance.score) ? BW_TREND_ENDS : BW_TREND_GOES_ON;
+        e->inside = stance.turn != BW_TREND_ENDS;
     }
-    e->peak = e->inside ? fmax(e->peak, standing.score) : e->peak;
-    set_band(&standing, e->inside ? &e->near : &oddity->near);
-    return standing;
+    e->peak = e->inside ? fmax(e->peak, stance.score) : e->peak;
+    set_band(&stance, e->inside ? &e->near : &oddity->near);
+    return stance;
 }

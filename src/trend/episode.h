@@ -29,14 +29,14 @@ struct bw_trend_episode {
 enum bw_trend_turn { BW_TREND_GOES_ON, BW_TREND_BEGINS, BW_TREND_ENDS };
 
 /* How the newest value stands. */
-struct bw_trend_standing {
+struct bw_trend_stance {
     double score;     /* log p / log p_threshold: 1 is the threshold, 3.5 the highest */
     double low, high; /* where it was expected: outside its score is above 1; NaN: not known */
     enum bw_trend_turn turn;
 };
 
 /* Takes what the watch says of the next value. A value at which the episode ends is calm. */
-struct bw_trend_standing bw_trend_episode_put(struct bw_trend_episode *episode,
-                                              const struct bw_trend_oddity *oddity);
+struct bw_trend_stance bw_trend_episode_put(struct bw_trend_episode *episode,
+                                            const struct bw_trend_oddity *oddity);
 
 #endif

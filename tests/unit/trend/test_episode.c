@@ -30,7 +30,7 @@ static struct told tell(double by, size_t length, uint64_t seed)
     for (size_t i = 0; i < N; i++) {
         const double value = x[i] + (i >= SINCE && i < SINCE + length ? by : 0);
         const struct bw_trend_oddity oddity = bw_trend_watch_put(w, value);
-        const struct bw_trend_standing s = bw_trend_episode_put(&episode, &oddity);
+        const struct bw_trend_stance s = bw_trend_episode_put(&episode, &oddity);
         told.peak = fmax(told.peak, s.score);
         told.begins += s.turn == BW_TREND_BEGINS;
         told.ends += s.turn == BW_TREND_ENDS;
@@ -80,7 +80,7 @@ static void the_band_stands_during_an_episode(void **state)
     struct bw_arena arena = { 0 };
     struct bw_trend_watch *w = bw_trend_watch_make(bw_arena_alloc(&arena, bw_trend_watch_bytes()));
     struct bw_trend_episode episode = { 0 };
-    struct bw_trend_standing s = { 0 }, before = { 0 };
+    struct bw_trend_stance s = { 0 }, before = { 0 };
     synth_make(&(struct synth){ .level = 5, .sd = 1 }, 1, x, N);
     for (size_t i = 0; i < SINCE + 50; i++) {
         const struct bw_trend_oddity oddity = bw_trend_watch_put(w, x[i] + (i >= SINCE ? 30 : 0));
@@ -101,7 +101,7 @@ static void without_a_past_there_is_no_band(void **state)
     struct bw_trend_watch *w = bw_trend_watch_make(bw_arena_alloc(&arena, bw_trend_watch_bytes()));
     struct bw_trend_episode episode = { 0 };
     const struct bw_trend_oddity oddity = bw_trend_watch_put(w, 5);
-    const struct bw_trend_standing s = bw_trend_episode_put(&episode, &oddity);
+    const struct bw_trend_stance s = bw_trend_episode_put(&episode, &oddity);
     assert_true(isnan(s.low) && isnan(s.high) && s.score == 0);
     bw_arena_fini(&arena);
 }
