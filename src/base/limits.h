@@ -108,6 +108,7 @@
 
 /* Series handed to the trend engine as text. */
 #define BW_TREND_LINE_BYTES_MAX (64u << 20) /* one JSON line */
+#define BW_FINDINGS_BYTES_MAX 4096u         /* of one series, stored or said */
 
 /* One log line. */
 #define BW_LOG_LINE_BYTES_MAX 4096u

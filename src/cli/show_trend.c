@@ -3,6 +3,7 @@
 
 #include "base/civil.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -127,6 +128,22 @@ static void put_threshold(struct bw_buf *out, const struct bw_terminal *terminal
     bw_buf_char(out, '\n');
 }
 
+/* The note says the first finding, or why so little is known: then it stands beside them. */
+static void put_found(struct bw_buf *out, const struct bw_trend_record *record)
+{
+    const char *note = record->note != NULL ? record->note : "";
+    bool said = note[0] == '\0';
+    for (size_t i = 0; i < record->finding_count; i++) {
+        bw_buf_text(out, "  found      ");
+        const size_t before = out->len;
+        bw_trend_say_finding(out, record, i);
+        said = said || strcmp(out->data + before, note) == 0;
+        bw_buf_char(out, '\n');
+    }
+    if (!said)
+        bw_buf_printf(out, "  note       %s\n", note);
+}
+
 void bw_show_trend_text(struct bw_buf *out, const struct bw_terminal *terminal, const char *name,
                         bool counter, const struct bw_trend_record *record)
 {
@@ -138,8 +155,7 @@ void bw_show_trend_text(struct bw_buf *out, const struct bw_terminal *terminal, 
         put_horizon(out, &record->horizons[i]);
     if (record->side != 0)
         put_threshold(out, terminal, record);
-    if (record->note != NULL && record->note[0] != '\0')
-        bw_buf_printf(out, "  note       %s\n", record->note);
+    put_found(out, record);
 }
 
 /* ---- for programs ------------------------------------------------------------------------ */
@@ -158,6 +174,38 @@ static void json_horizons(struct bw_json *json, const struct bw_trend_record *re
         bw_json_member_double(json, "crossing_ratio", horizon->crossing_ratio);
         bw_json_close(json, '}');
     }
+    bw_json_close(json, ']');
+}
+
+static void json_finding(struct bw_json *json, const struct bw_trend_record *record, size_t index)
+{
+    const struct bw_finding *finding = &record->findings[index];
+    struct bw_buf text;
+    bw_buf_init(&text, BW_FINDINGS_BYTES_MAX);
+    bw_trend_say_finding(&text, record, index);
+    bw_json_open(json, '{');
+    bw_json_member_text(json, "kind", bw_finding_kind_name(finding->kind));
+    bw_json_member_text(json, "text", text.data);
+    bw_json_member_int(json, "at_ms", finding->at_ms);
+    bw_json_member_int(json, "until_ms", finding->until_ms);
+    bw_json_member_double(json, "before", finding->before);
+    bw_json_member_double(json, "after", finding->after);
+    bw_json_member_double(json, "size", finding->size);
+    bw_json_member_double(json, "size_sd", finding->size_sd);
+    bw_json_member_double(json, "share_ratio", finding->share);
+    bw_json_member_double(json, "period_seconds", finding->period_s);
+    bw_json_member_double(json, "score", finding->score);
+    bw_json_member_int(json, "times", finding->times);
+    bw_json_close(json, '}');
+    bw_buf_fini(&text);
+}
+
+static void json_findings(struct bw_json *json, const struct bw_trend_record *record)
+{
+    bw_json_key(json, "findings");
+    bw_json_open(json, '[');
+    for (size_t i = 0; i < record->finding_count; i++)
+        json_finding(json, record, i);
     bw_json_close(json, ']');
 }
 
@@ -198,6 +246,7 @@ void bw_show_trend_json(struct bw_buf *out, const char *name, bool counter,
     bw_json_member_double(&json, "season_seconds", record->season_seconds);
     json_horizons(&json, record);
     json_threshold(&json, record);
+    json_findings(&json, record);
     bw_json_member_text(&json, "note", record->note != NULL ? record->note : "");
     bw_json_close(&json, '}');
     bw_buf_char(out, '\n');

@@ -4,6 +4,7 @@
 #ifndef MODEL_RECORDS_H
 #define MODEL_RECORDS_H
 
+#include "model/finding.h"
 #include "model/labels.h"
 #include "model/reason.h"
 #include "model/status.h"
@@ -169,6 +170,12 @@ struct bw_trend_record {
     int side;         /* +1: crossing upward matters, -1: downward, 0: no threshold */
     double time_to_p10_s, time_to_p50_s, time_to_p90_s; /* +Inf: not within what is foreseen */
     const char *note; /* why it is undetermined, or a finding in words; may be empty */
+    struct bw_finding findings[BW_FINDINGS_MAX]; /* most important first */
+    size_t finding_count;
 };
+
+/* Appends finding number `index` of the record in words (model/finding.h), as on the day on which
+ * it was computed. */
+void bw_trend_say_finding(struct bw_buf *out, const struct bw_trend_record *record, size_t index);
 
 #endif

@@ -34,6 +34,18 @@ static struct bw_report_cell series_cell(const struct bw_trend_record *trend,
     return text_cell(scratch->data);
 }
 
+static struct bw_report_cell findings_cell(const struct bw_trend_record *trend,
+                                           struct bw_buf *scratch)
+{
+    bw_buf_clear(scratch);
+    for (size_t i = 0; i < trend->finding_count; i++) {
+        if (i > 0)
+            bw_buf_text(scratch, "; ");
+        bw_trend_say_finding(scratch, trend, i);
+    }
+    return text_cell(scratch->data);
+}
+
 static double farthest_crossing(const struct bw_trend_record *trend)
 {
     const struct bw_trend_horizon *farthest = NULL;
@@ -53,6 +65,8 @@ struct bw_report_cell bw_report_cell_of(const struct bw_report_column *column, c
         return text_cell(*(const char *const *)at);
     case BW_REPORT_SERIES:
         return series_cell(row, scratch);
+    case BW_REPORT_FINDINGS:
+        return findings_cell(row, scratch);
     case BW_REPORT_COUNT64:
         return number_cell((double)*(const uint64_t *)at);
     case BW_REPORT_COUNT:

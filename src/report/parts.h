@@ -29,6 +29,7 @@ enum bw_report_kind {
     BW_REPORT_STATUS,
     BW_REPORT_LEVEL, /* int */
     BW_REPORT_DIRECTION,
+    BW_REPORT_FINDINGS, /* what was found in a trend's series, in words */
     BW_REPORT_CROSSING, /* ratio of a trend's farthest horizon */
     BW_REPORT_STRIP,    /* for templates of HTML only: rectangles of an SVG */
 };
@@ -73,7 +74,7 @@ struct bw_report_cell {
 };
 
 /* Reads a cell as programs see it; what cannot be known is nothing. `scratch` holds the text of
- * a series and must stay as long as the cell. */
+ * a series or of findings and must stay as long as the cell. */
 struct bw_report_cell bw_report_cell_of(const struct bw_report_column *column, const void *row,
                                         struct bw_buf *scratch);
 

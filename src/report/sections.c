@@ -69,6 +69,7 @@ static const struct bw_report_column trend_columns[] = {
     { "season_seconds",    "Season",           BW_REPORT_LEFT,      TREND(season_seconds),    12 },
     { "computed",          "Computed",         BW_REPORT_TIME,      TREND(computed_ms),       20 },
     { "note",              "Note",             BW_REPORT_TEXT,      TREND(note),              50 },
+    { "findings",          "Findings",         BW_REPORT_FINDINGS,  0,                        90 },
     { NULL, NULL, BW_REPORT_TEXT, 0, 0 },
 };
 // clang-format on

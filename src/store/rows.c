@@ -477,7 +477,8 @@ static void put_horizon(struct bw_cells *cells, const struct bw_trend_horizon *h
     bw_cells_real(cells, horizon->crossing_ratio);
 }
 
-void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *trend)
+void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *trend,
+                       const char *findings)
 {
     bw_cells_int(cells, trend->series);
     bw_cells_int(cells, trend->computed_ms);
@@ -498,6 +499,7 @@ void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *tre
     bw_cells_int(cells, (int64_t)trend->horizon_count);
     for (size_t i = 0; i < BW_TREND_HORIZONS_MAX; i++)
         put_horizon(cells, i < trend->horizon_count ? &trend->horizons[i] : NULL);
+    bw_cells_text(cells, findings);
 }
 
 static struct bw_trend_horizon take_horizon(struct bw_cell_cursor *c)
@@ -535,6 +537,7 @@ struct bw_trend_record bw_trend_of_cells(const struct bw_cells *cells)
     trend.horizon_count = count < 0 || count > BW_TREND_HORIZONS_MAX ? 0 : (size_t)count;
     for (size_t i = 0; i < BW_TREND_HORIZONS_MAX; i++)
         trend.horizons[i] = take_horizon(&c);
+    trend.finding_count = bw_findings_read(bw_cells_take_text(&c), trend.findings);
     return trend;
 }
 

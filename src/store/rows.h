@@ -130,7 +130,9 @@ void bw_cells_of_check_cause(struct bw_cells *cells, const struct bw_check_cause
 void bw_cells_of_failure(struct bw_cells *cells, const struct bw_failure *failure);
 void bw_cells_of_failure_tally(struct bw_cells *cells, const struct bw_failure_tally *tally);
 void bw_cells_of_alert_state(struct bw_cells *cells, const struct bw_alert_state *state);
-void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *trend);
+/* `findings`: what bw_findings_write says of them. */
+void bw_cells_of_trend(struct bw_cells *cells, const struct bw_trend_record *trend,
+                       const char *findings);
 void bw_cells_of_statement(struct bw_cells *cells, const struct bw_statement *statement);
 void bw_cells_of_statement_bin(struct bw_cells *cells, const struct bw_statement_bin *bin);
 void bw_cells_of_series_score(struct bw_cells *cells, const struct bw_series_score *score);

@@ -546,8 +546,13 @@ bool bw_store_put_alert_state(struct bw_store *store, const struct bw_alert_stat
 bool bw_store_put_trend(struct bw_store *store, const struct bw_trend_record *trend)
 {
     struct bw_cells cells = { .count = 0 };
-    bw_cells_of_trend(&cells, trend);
-    return bw_store_put_cells(store, BW_ROW_TREND, &cells);
+    struct bw_buf findings;
+    bw_buf_init(&findings, BW_FINDINGS_BYTES_MAX);
+    bw_findings_write(&findings, trend->findings, trend->finding_count);
+    bw_cells_of_trend(&cells, trend, findings.data);
+    const bool taken = bw_store_put_cells(store, BW_ROW_TREND, &cells);
+    bw_buf_fini(&findings);
+    return taken;
 }
 
 bool bw_store_put_report(struct bw_store *store, const struct bw_report_row *report)

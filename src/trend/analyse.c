@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "trend/analyse.h"
 
-#include "base/units.h"
+#include "base/limits.h"
+#include "base/text.h"
 #include "trend/adapt.h"
 #include "trend/examine.h"
+#include "trend/finding.h"
 #include "trend/forecast.h"
 #include "trend/picture.h"
 #include "trend/robust.h"
@@ -64,6 +66,7 @@ static void begin(const struct bw_trend_request *request, struct bw_trend_record
     out->threshold = asked ? request->threshold : NAN;
     out->side = asked ? (request->side > 0) - (request->side < 0) : 0;
     out->time_to_p10_s = out->time_to_p50_s = out->time_to_p90_s = NAN;
+    out->finding_count = 0;
 }
 
 static size_t in_cells(const struct bw_trend_grid *grid, int64_t ms)
@@ -182,10 +185,12 @@ static void say_trend(const struct bw_trend_exam *exam, struct bw_trend_record *
         out->season_seconds = (double)exam->seasons.period[0] / per_second;
 }
 
-static void say_note(const struct bw_trend_exam *exam, char *note, size_t size)
+/* Why so little is known, or else what was found first. */
+static void say_note(const struct bw_trend_exam *exam, const struct bw_trend_record *record,
+                     char *note, size_t size)
 {
     const struct bw_trend_grid *grid = exam->grid;
-    char text[BW_DURATION_TEXT_MAX];
+    struct bw_buf words;
     note[0] = '\0';
     if (grid->present < 3)
         snprintf(note, size, "only %zu usable value%s", grid->present,
@@ -195,13 +200,11 @@ static void say_note(const struct bw_trend_exam *exam, char *note, size_t size)
     else if (exam->verdict.direction == BW_UNDETERMINED)
         snprintf(note, size, "%zu values are worth only %.1f independent ones, %.0f are needed",
                  exam->slope.n, exam->slope.neff, BW_TREND_NEFF_MIN);
-    else if (grid->resets > 0)
-        snprintf(note, size, "the counter was reset %zu time%s", grid->resets,
-                 grid->resets == 1 ? "" : "s");
-    else if (exam->changes > 0) {
-        const int64_t cells = (int64_t)(grid->n - exam->regime);
-        bw_format_duration_short(text, cells * grid->step_ms * BW_MS);
-        snprintf(note, size, "the present course began %s before the last value", text);
+    else if (record->finding_count > 0) {
+        bw_buf_init(&words, BW_FINDINGS_BYTES_MAX);
+        bw_trend_say_finding(&words, record, 0);
+        bw_text_copy(note, size, words.data);
+        bw_buf_fini(&words);
     }
 }
 
@@ -238,7 +241,8 @@ enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
         bw_trend_picture_exam(arena, exam, picture);
     say_forecast(scratch, request->widths, out, picture);
     say_threshold(arena, exam, out);
-    say_note(exam, scratch->note, sizeof scratch->note);
+    out->finding_count = bw_trend_find(arena, exam, out->findings);
+    say_note(exam, out, scratch->note, sizeof scratch->note);
     return BW_OK;
 }
 

@@ -52,7 +52,8 @@ void bw_trend_scratch_free(struct bw_trend_scratch *scratch);
  * season that is not positive. */
 enum bw_rc bw_trend_request_check(const struct bw_trend_request *request, struct bw_err *err);
 
-/* Fills *out except series, metric and labels, which are the caller's and stay as they are.
+/* Fills *out except series, metric and labels, which are the caller's and stay as they are (words
+ * use the unit that the metric's name says; NULL: none).
  * What cannot be known is NaN, BW_UNDETERMINED or, for the time to a threshold, +Inf (not
  * within what is foreseen: as long ahead as the data reaches back). out->note is text in
  * the scratch: it lives until the next analysis. Thin, constant or empty data is no failure.

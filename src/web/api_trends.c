@@ -47,6 +47,35 @@ static void add_horizons(struct bw_arena *arena, struct bw_value *in,
     }
 }
 
+/* 0 is what does not apply: null. */
+static void add_applying(struct bw_arena *arena, struct bw_value *in, const char *key, double value)
+{
+    bw_value_add_number(arena, in, key, value != 0 ? value : NAN);
+}
+
+static void add_findings(struct bw_arena *arena, struct bw_value *in,
+                         const struct bw_trend_record *trend)
+{
+    struct bw_value *list = bw_value_add_list(arena, in, "findings");
+    for (size_t i = 0; i < trend->finding_count; i++) {
+        const struct bw_finding *finding = &trend->findings[i];
+        struct bw_value *item = bw_value_add_object(arena, list, NULL);
+        bw_value_add_text(arena, item, "kind", bw_finding_kind_name(finding->kind));
+        bw_value_add_text(arena, item, "text", bw_words_finding(arena, trend, i));
+        bw_api_moment(arena, item, "at", finding->at_ms);
+        bw_api_moment(arena, item, "until", finding->until_ms);
+        bw_value_add_number(arena, item, "before", finding->before);
+        bw_value_add_number(arena, item, "after", finding->after);
+        bw_value_add_number(arena, item, "size", finding->size);
+        add_applying(arena, item, "size_sd", finding->size_sd);
+        add_applying(arena, item, "share_ratio", finding->share);
+        add_applying(arena, item, "period_seconds", finding->period_s);
+        add_applying(arena, item, "score", finding->score);
+        bw_value_add_int(arena, item, "times", finding->times);
+        bw_words_text(arena, item, "driver", finding->driver);
+    }
+}
+
 static void add_trend(struct bw_arena *arena, struct bw_value *item,
                       const struct bw_trend_record *trend)
 {
@@ -67,6 +96,7 @@ static void add_trend(struct bw_arena *arena, struct bw_value *item,
     bw_words_text(arena, item, "note", trend->note);
     add_threshold(arena, item, trend);
     add_horizons(arena, item, trend);
+    add_findings(arena, item, trend);
 }
 
 void bw_api_trends(struct bw_request *request)

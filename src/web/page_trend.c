@@ -83,6 +83,19 @@ static const char *since_words(const struct showing *s, const struct bw_trend_pi
                : bw_arena_printf(s->arena, "%s, %s before the last value", clock, ago);
 }
 
+/* The note says the first finding, or why so little is known: then it stands beside them. */
+static void add_findings(const struct showing *s, struct bw_value *list)
+{
+    const struct bw_trend_record *t = s->trend;
+    const char *note = t->note == NULL ? "" : t->note;
+    for (size_t i = 0; i < t->finding_count; i++) {
+        const char *text = bw_words_finding(s->arena, t, i);
+        fact(s, list, "Found", text);
+        note = strcmp(text, note) == 0 ? "" : note;
+    }
+    fact(s, list, "Note", note);
+}
+
 static void add_direction(const struct showing *s)
 {
     const struct bw_trend_record *t = s->trend;
@@ -97,7 +110,7 @@ static void add_direction(const struct showing *s)
         fact(s, list, "Since", since_words(s, p));
         fact(s, list, "Repeats", season_words(s, p));
     }
-    fact(s, list, "Note", t->note == NULL ? "" : t->note);
+    add_findings(s, list);
 }
 
 /* ---- its limit ------------------------------------------------------------------------- */

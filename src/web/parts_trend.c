@@ -5,6 +5,7 @@
 #include "web/words.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *bw_parts_trend_url(struct bw_request *request, const struct bw_trend_record *trend)
 {
@@ -54,6 +55,20 @@ static void add_limit(struct bw_request *request, struct bw_value *in,
     bw_value_add_bool(arena, limit, "beyond", isinf(trend->time_to_p50_s) != 0);
 }
 
+/* The note says the first of them, or why so little is known: then it stands beside them. */
+static void add_findings(struct bw_arena *arena, struct bw_value *in,
+                         const struct bw_trend_record *trend)
+{
+    bool said = false;
+    struct bw_value *list = bw_value_add_list(arena, in, "findings");
+    for (size_t i = 0; i < trend->finding_count; i++) {
+        const char *text = bw_words_finding(arena, trend, i);
+        bw_value_add_text(arena, list, NULL, text);
+        said = said || (trend->note != NULL && strcmp(text, trend->note) == 0);
+    }
+    bw_words_text(arena, in, "note", said ? NULL : trend->note);
+}
+
 static void add_trend(struct bw_request *request, struct bw_value *list,
                       const struct bw_trend_record *trend)
 {
@@ -66,7 +81,7 @@ static void add_trend(struct bw_request *request, struct bw_value *list,
     bw_value_add_text(arena, item, "direction", bw_direction_name(trend->direction));
     bw_value_add_text(arena, item, "arrow", bw_trend_words_arrow(trend->direction));
     bw_value_add_bool(arena, item, "known", known);
-    bw_words_text(arena, item, "note", trend->note);
+    add_findings(arena, item, trend);
     bw_value_add_text(arena, item, "now", bw_words_metric(arena, trend->metric, trend->last_value));
     if (isfinite(trend->confidence_ratio))
         bw_value_add_text(arena, item, "confidence",

@@ -2,9 +2,11 @@
 #include "web/words.h"
 
 #include "base/civil.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "metric/family.h"
+#include "model/say.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -64,17 +66,8 @@ void bw_words_text(struct bw_arena *arena, struct bw_value *in, const char *key,
 
 const char *bw_words_clock(struct bw_arena *arena, int64_t ms, int64_t now_ms)
 {
-    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    struct bw_civil at = bw_civil_from_ms(ms);
-    struct bw_civil now = bw_civil_from_ms(now_ms);
-    if (at.year == now.year && at.month == now.month && at.day == now.day)
-        return bw_arena_printf(arena, "%02d:%02d", at.hour, at.minute);
-    if (llabs(ms - now_ms) < 180 * (BW_DAY / BW_MS))
-        return bw_arena_printf(arena, "%d %s %02d:%02d", at.day, months[at.month - 1], at.hour,
-                               at.minute);
-    return bw_arena_printf(arena, "%d %s %lld %02d:%02d", at.day, months[at.month - 1],
-                           (long long)at.year, at.hour, at.minute);
+    char text[BW_SAY_MAX];
+    return bw_arena_strdup(arena, bw_say_clock(text, ms, now_ms));
 }
 
 void bw_words_time(struct bw_arena *arena, struct bw_value *in, const char *key, int64_t ms,
@@ -101,32 +94,14 @@ void bw_words_time(struct bw_arena *arena, struct bw_value *in, const char *key,
 
 const char *bw_words_seconds(struct bw_arena *arena, double seconds)
 {
-    double size = fabs(seconds);
-    if (isnan(seconds))
-        return "\u2013";
-    if (isinf(seconds))
-        return "\u221e";
-    if (size == 0)
-        return "0 s";
-    if (size < 0.001)
-        return bw_arena_printf(arena, "%.3g \u00b5s", seconds * 1e6);
-    if (size < 1)
-        return bw_arena_printf(arena, "%.3g ms", seconds * 1e3);
-    if (size < 60)
-        return bw_arena_printf(arena, "%.3g s", seconds);
-    char text[BW_DURATION_TEXT_MAX];
-    if (size > 3153600000.0)
-        return "over 100 years";
-    bw_format_duration_short(text, (int64_t)seconds * BW_SECOND);
-    return bw_arena_strdup(arena, text);
+    char text[BW_SAY_MAX];
+    return bw_arena_strdup(arena, bw_say_seconds(text, seconds));
 }
 
 const char *bw_words_percent(struct bw_arena *arena, double ratio)
 {
-    if (isnan(ratio))
-        return "\u2013";
-    double percent = ratio * 100;
-    return bw_arena_printf(arena, percent != 0 && percent < 10 ? "%.1f %%" : "%.0f %%", percent);
+    char text[BW_SAY_MAX];
+    return bw_arena_strdup(arena, bw_say_percent(text, ratio));
 }
 
 const char *bw_words_available(struct bw_arena *arena, double ratio)
@@ -165,51 +140,28 @@ const char *bw_words_labels(struct bw_arena *arena, struct bw_labels labels)
     return text;
 }
 
-static const char *number(struct bw_arena *arena, double value)
-{
-    double size = fabs(value);
-    if (isnan(value))
-        return "\u2013";
-    if (isinf(value))
-        return value > 0 ? "\u221e" : "-\u221e";
-    if (size >= 1e9)
-        return bw_arena_printf(arena, "%.3g G", value / 1e9);
-    if (size >= 1e6)
-        return bw_arena_printf(arena, "%.3g M", value / 1e6);
-    if (size >= 10000)
-        return bw_arena_printf(arena, "%.0f", value);
-    return bw_arena_printf(arena, "%.3g", value);
-}
-
-static const char *bytes(struct bw_arena *arena, double value)
-{
-    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
-    size_t unit = 0;
-    while (fabs(value) >= 1024 && unit + 1 < sizeof units / sizeof *units) {
-        value /= 1024;
-        unit++;
-    }
-    return bw_arena_printf(arena,
-                           fabs(value) < 100 && fabs(value) > 0 && unit > 0 ? "%.1f %s" : "%.0f %s",
-                           value, units[unit]);
-}
-
 const char *bw_words_metric(struct bw_arena *arena, const char *metric, double value)
 {
-    if (!isfinite(value))
-        return number(arena, value);
-    if (strstr(metric, "_bytes") != NULL)
-        return bytes(arena, value);
-    if (bw_text_ends_with(metric, "_ratio"))
-        return bw_words_percent(arena, value);
-    if (bw_text_ends_with(metric, "_seconds"))
-        return bw_words_seconds(arena, value);
-    return number(arena, value);
+    char text[BW_SAY_MAX];
+    return bw_arena_strdup(arena, bw_say_metric(text, metric, value));
+}
+
+const char *bw_words_finding(struct bw_arena *arena, const struct bw_trend_record *trend,
+                             size_t index)
+{
+    struct bw_buf text;
+    bw_buf_init(&text, BW_FINDINGS_BYTES_MAX);
+    bw_trend_say_finding(&text, trend, index);
+    const char *copy = bw_arena_strdup(arena, text.data);
+    bw_buf_fini(&text);
+    return copy;
 }
 
 const char *bw_words_measured(struct bw_arena *arena, const char *metric, double value)
 {
     const char *words = bw_words_metric(arena, metric, value);
-    return bw_family_counts_up(metric) && isfinite(value) ? bw_arena_printf(arena, "%s/s", words)
-                                                          : words;
+    const bool said = bw_text_ends_with(metric, "_total");
+    return bw_family_counts_up(metric) && isfinite(value) && !said
+               ? bw_arena_printf(arena, "%s/s", words)
+               : words;
 }

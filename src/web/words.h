@@ -27,6 +27,10 @@ const char *bw_words_metric(struct bw_arena *arena, const char *metric, double v
 /* The same of what trends are about: a counter's rate per second, "4.2 MiB/s". */
 const char *bw_words_measured(struct bw_arena *arena, const char *metric, double value);
 
+/* What was found in the series, number `index`, in words. */
+const char *bw_words_finding(struct bw_arena *arena, const struct bw_trend_record *trend,
+                             size_t index);
+
 /* "97.3 %" */
 const char *bw_words_percent(struct bw_arena *arena, double ratio);
 

@@ -20,9 +20,26 @@ static void require(bool holds)
         abort();
 }
 
+static void check_findings(const struct bw_trend_record *r)
+{
+    struct bw_buf text;
+    require(r->finding_count <= BW_FINDINGS_MAX);
+    for (size_t i = 0; i < r->finding_count; i++) {
+        const struct bw_finding *f = &r->findings[i];
+        require(isfinite(f->before) && isfinite(f->after) && isfinite(f->size));
+        require(isfinite(f->size_sd) && isfinite(f->period_s) && isfinite(f->score));
+        require(f->share >= 0 && f->share <= 1);
+        bw_buf_init(&text, 4096);
+        bw_trend_say_finding(&text, r, i);
+        require(text.len > 0);
+        bw_buf_fini(&text);
+    }
+}
+
 static void check_record(const struct bw_trend_record *r)
 {
     require(r->note != NULL);
+    check_findings(r);
     require(!isinf(r->slope_per_second) && !isinf(r->slope_low) && !isinf(r->slope_high));
     require(r->direction == BW_UNDETERMINED
             || (r->confidence_ratio >= 0 && r->confidence_ratio <= 1));

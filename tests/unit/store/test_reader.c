@@ -290,6 +290,8 @@ static bool compare_trend(void *ctx, const struct bw_trend_record *got)
     assert_int_equal(got->horizon_count, 2);
     assert_true(got->horizons[1].horizon_ms == 7200000 && got->horizons[1].p90 == 0.3);
     assert_true(isnan(got->horizons[1].crossing_ratio));
+    assert_int_equal(got->finding_count, 2);
+    assert_memory_equal(got->findings, want->findings, sizeof want->findings);
     ((struct bw_trend_record *)ctx)->first_ms = 1; /* seen */
     return true;
 }
@@ -312,6 +314,9 @@ static void a_trend_comes_back_whole(void **state)
         .note = "fills up",
         .horizon_count = 2,
         .horizons = { { 3600000, 1, 2, 3, 0.5 }, { 7200000, 0.1, 0.2, 0.3, NAN } },
+        .finding_count = 2,
+        .findings = { { .kind = BW_FINDING_LEVEL_SHIFT, .at_ms = T0, .size = 0.18, .driver = "tls" },
+                      { .kind = BW_FINDING_SEASON, .share = 1.0 / 3, .period_s = 86400 } },
     };
     assert_true(bw_store_put_trend(f->store, &trend));
     fixture_flush(f);
