@@ -11,7 +11,7 @@
 #define BOLD 0.5  /* the straight line must halve the error of every other model */
 #define TRUST 1.0 /* origins that the normal quantile counts for against a smaller one seen */
 #define FREEDOM 3 /* that neighbouring steps of one origin add to the count of origins */
-#define LOG_SPREAD_SLOPE 0.6
+#define LOG_SPREAD_SLOPE 0.5 /* half way from noise that adds to noise that multiplies */
 
 enum { TRAIN_MIN = 24, RAW_END = 3, BLOCK_MIN = 8, BLOCK_MAX = 24, BLOCKS_MIN = 6 };
 
@@ -127,13 +127,14 @@ static void normalise(double *w, double total)
         w[m] = total > 0 ? w[m] / total : 0;
 }
 
-/* Errors at all origins but the one left out; returns the best. The straight line counts only where
- * it is far ahead of all others. */
+/* Errors at all origins but the one left out; returns the best. The last value is a yardstick only:
+ * smoothing comes as near to it as a series wants. The straight line counts only where it is far
+ * ahead of all others. */
 static double errors_of(const struct plan *plan, size_t left_out, double error[BW_MODEL_COUNT])
 {
     double best = INFINITY;
     for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
-        error[m] = model_error(plan, m, left_out);
+        error[m] = m == BW_MODEL_NAIVE ? NAN : model_error(plan, m, left_out);
         if (error[m] < best && m != BW_MODEL_LINE)
             best = error[m];
     }
@@ -143,7 +144,8 @@ static double errors_of(const struct plan *plan, size_t left_out, double error[B
     return best;
 }
 
-/* Weights by these errors; a third each of three plain models where there is no origin. */
+/* Weights by these errors; a third each of three plain models where there is no origin. Every
+ * origin is one experiment, and the odds of experiments multiply: their number is the power. */
 static void weigh(const struct plan *plan, size_t left_out, double weight[BW_MODEL_COUNT])
 {
     memset(weight, 0, BW_MODEL_COUNT * sizeof *weight);
@@ -157,7 +159,7 @@ static void weigh(const struct plan *plan, size_t left_out, double weight[BW_MOD
         const double ratio = (error[m] + plan->tiny) / (best + plan->tiny);
         if (!(ratio <= CUT))
             continue;
-        weight[m] = pow(ratio, -4);
+        weight[m] = pow(ratio, -(double)plan->origins);
         total += weight[m];
         base[m] = steady[m];
         base_total += base[m];

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* trend/forecast.h: a forecast as a distribution, from the portfolio of trend/models.h.
  *
- * Weights: up to six rolling origins, half a horizon apart; a model weighs as the fourth power
- * of the best mean absolute error over its own, nothing above 1.6 times the best, and all are
- * drawn towards equal weights of Theta, damped trend and the regressions by 1/(1 + origins)
- * (Bates and Granger 1969; Petropoulos and Svetunkov 2020).
- * The straight line takes part only where it halves the error of all others.
- * Intervals: conformal on the combination's errors at the same origins (Vovk, Gammerman and
- * Shafer 2005): a smoothed error scale for every step, times the (1-a)(1+1/N) quantile of
- * the scaled errors, drawn towards the normal quantile where it is smaller than that, and
- * widened as Student's quantile is over the normal one, since few origins made the scale.
- * Where the spread grows with the level all of it happens on logarithms. */
+ * Weights: up to six rolling origins, half a horizon apart; a model weighs as the best mean
+ * absolute error over its own, to the power of the number of origins, nothing above 1.6 times the
+ * best, and all are drawn towards equal weights of Theta, damped trend and the regressions by 1/(1
+ * + origins) (Bates and Granger 1969; Petropoulos and Svetunkov 2020). The straight line takes part
+ * only where it halves the error of all others. Intervals: conformal on the combination's errors at
+ * the same origins (Vovk, Gammerman and Shafer 2005): a smoothed error scale for every step, times
+ * the (1-a)(1+1/N) quantile of the scaled errors, drawn towards the normal quantile where it is
+ * smaller than that, and widened as Student's quantile is over the normal one, since few origins
+ * made the scale. Where the spread grows with the level all of it happens on logarithms. */
 #ifndef TREND_FORECAST_H
 #define TREND_FORECAST_H
 

@@ -63,7 +63,7 @@ static double least_squares_slope(const double *z, size_t n)
 /* All smoothing constants side by side: eight short chains run as fast as one. */
 static double smooth(const double *z, size_t n, double *out_alpha)
 {
-    static const double alpha[ALPHAS] = { 0.02, 0.06, 0.12, 0.22, 0.35, 0.55, 0.8, 0.99 };
+    static const double alpha[ALPHAS] = { 0.02, 0.06, 0.12, 0.22, 0.35, 0.55, 0.8, 1 };
     double level[ALPHAS], error[ALPHAS] = { 0 };
     const double start = bw_trend_mean(z, n < 10 ? n : 10);
     for (size_t k = 0; k < ALPHAS; k++)
@@ -82,17 +82,14 @@ static double smooth(const double *z, size_t n, double *out_alpha)
     return level[best];
 }
 
-static void theta(const struct job *job, double *ses, double *out)
+static void theta(const struct job *job, double *out)
 {
     double alpha;
     const double level = smooth(job->z, job->n, &alpha);
     const double drift = least_squares_slope(job->z, job->n) / 2;
     const double lead = (1 - pow(1 - alpha, (double)job->n)) / alpha;
-    for (size_t i = 0; i < job->h; i++) {
-        if (ses != NULL)
-            ses[i] = level + job->season[i];
+    for (size_t i = 0; i < job->h; i++)
         out[i] = level + drift * ((double)i + lead) + job->season[i];
-    }
 }
 
 /* The one model that neither damps nor reverts: disks do fill in straight lines. */
@@ -163,7 +160,8 @@ static size_t add_lag(size_t *lags, size_t count, size_t lag, size_t limit)
     return count + 1;
 }
 
-/* Of a known season and the longer one, or the week of it that may be too faint to be found. */
+/* Of a known season and the longer one, or the week of it that may be too faint to be found; once
+ * again that of the longer one where it was seen more than four times. */
 static size_t lags_of_seasons(const struct job *job, size_t *lags)
 {
     const size_t limit = job->n / 2, p = job->period[0];
@@ -175,6 +173,8 @@ static size_t lags_of_seasons(const struct job *job, size_t *lags)
     if (2 * job->n > 5 * longer)
         for (size_t lag = longer - 1; lag <= longer + 1; lag++)
             count = add_lag(lags, count, lag, limit);
+    if (2 * job->n > 9 * longer)
+        count = add_lag(lags, count, 2 * longer, limit);
     return count;
 }
 
@@ -196,7 +196,7 @@ static bool regress_on_lags(const struct job *job, double *out)
     const size_t count = job->periods > 0 ? lags_of_seasons(job, lags) : usual_lags(job, lags);
     if (count == 0 || job->n <= 2 * lags[count - 1] + 3 * count)
         return false;
-    const struct bw_trend_fit fit = { lags, count, .ridge = 1e-4, .sd = job->sd };
+    const struct bw_trend_fit fit = { lags, count, .ridge = 1e-5, .sd = job->sd };
     return bw_trend_regress(job->arena, job->x, job->n, &fit, job->h, out);
 }
 
@@ -273,16 +273,16 @@ static void run_seasonal(const struct job *job, double *path[BW_MODEL_COUNT],
 static void run_smooth(struct job *job, double *path[BW_MODEL_COUNT], bool runs[BW_MODEL_COUNT])
 {
     adjust(job, 0);
-    theta(job, path[BW_MODEL_SES], path[BW_MODEL_THETA]);
+    theta(job, path[BW_MODEL_THETA]);
     damped(job, path[BW_MODEL_DAMPED]);
     line(job, path[BW_MODEL_LINE]);
     runs[BW_MODEL_LINE] = true;
-    runs[BW_MODEL_SES] = runs[BW_MODEL_THETA] = runs[BW_MODEL_DAMPED] = true;
+    runs[BW_MODEL_THETA] = runs[BW_MODEL_DAMPED] = true;
     runs[BW_MODEL_AR] = autoregress(job, path[BW_MODEL_AR]);
     if (job->periods == 0)
         return; /* without a season there is nothing to age */
     adjust(job, 0.35);
-    theta(job, NULL, path[BW_MODEL_THETA_RECENT]);
+    theta(job, path[BW_MODEL_THETA_RECENT]);
     runs[BW_MODEL_THETA_RECENT] = true;
     runs[BW_MODEL_AR_RECENT] = autoregress(job, path[BW_MODEL_AR_RECENT]);
 }

@@ -14,7 +14,6 @@
  * seasons, the second being a week of the first where only one is known. */
 enum bw_trend_model {
     BW_MODEL_NAIVE,        /* the last value */
-    BW_MODEL_SES,          /* simple exponential smoothing + season (Brown 1956) */
     BW_MODEL_THETA,        /* Theta (Assimakopoulos and Nikolopoulos 2000) + season */
     BW_MODEL_THETA_RECENT, /* the same, recent cycles weigh more in the season */
     BW_MODEL_DAMPED,       /* damped trend (Gardner and McKenzie 1985) + season */

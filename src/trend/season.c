@@ -24,7 +24,7 @@
 
 enum { PERIOD_MIN = 4, CANDIDATES_MAX = 24, SHORTEST_KEPT = 4, CALENDAR_MAX = 10 };
 enum { SEEN_MIN = 3, SEEN_OTHER_MIN = 5 }; /* cycles; of what nobody counts in */
-enum { CALENDAR_NEAR = 30, WEEK = 7 };
+enum { CALENDAR_NEAR = 30, WEEK = 7, WITHIN_MAX = 3 };
 
 /* Periods that need little proof, as people's clocks make them: where the step is known, an hour,
  * a day and a week; where it is not, as many cells as such cycles have of the usual steps. */
@@ -328,6 +328,25 @@ static bool take(struct search *s, size_t period, struct bw_trend_seasons *out)
     return true;
 }
 
+static void put_back(struct search *s, struct bw_trend_seasons *out)
+{
+    const size_t last = --out->count, period = out->period[last];
+    for (size_t i = 0; i < s->n; i++)
+        s->x[i] += out->index[last][i % period];
+}
+
+/* A season that holds the one before twice or three times tells all that it told: half a day in a
+ * day. In its place there is room for a longer one. */
+static bool take_instead(struct search *s, struct bw_trend_seasons *out)
+{
+    const size_t longer = out->period[1];
+    if (out->count < 2 || longer > WITHIN_MAX * out->period[0])
+        return false;
+    put_back(s, out);
+    put_back(s, out);
+    return take(s, longer, out);
+}
+
 static struct search search_begin(struct bw_arena *arena, const double *x, size_t n)
 {
     struct search s = { .arena = arena, .n = n, .lags = n / 3 + 1 };
@@ -363,14 +382,14 @@ void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int
         return;
     struct search s = search_begin(arena, x, n);
     struct trials trials;
-    for (size_t round = 0; round < BW_TREND_SEASONS_MAX; round++) {
+    for (bool more = true; more;) {
         if (!correlate(&s))
             return;
-        const size_t base = round > 0 ? out->period[round - 1] : 0;
+        const size_t base = out->count > 0 ? out->period[0] : 0;
         candidates(&s, step_ms, base, &trials);
         const size_t period = best_of(&s, &trials, base);
-        if (period == 0 || !take(&s, period, out))
-            break;
+        more = period > 0 && take(&s, period, out)
+               && (out->count < BW_TREND_SEASONS_MAX || take_instead(&s, out));
     }
     if (out->count == 0)
         take_day(&s, step_ms, out);

@@ -111,6 +111,27 @@ static void a_day_is_neither_half_nor_two(void **state)
     }
 }
 
+/* Morning and evening are nearly alike, so that half a day is seen first; the day that is seen in
+ * it takes its place. */
+static void half_a_day_gives_way_to_the_day(void **state)
+{
+    (void)state;
+    enum { HOURS = 24 * 7 * 8 };
+    double x[HOURS];
+    unsigned days = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct bw_arena arena = { 0 };
+        struct bw_trend_seasons found;
+        synth_make(&(struct synth){ .sd = 0.3, .amplitude = 0.3, .period = 24 }, seed, x, HOURS);
+        for (size_t i = 0; i < HOURS; i++)
+            x[i] += 3 * sin(6.283185307179586 * (double)i / 12);
+        bw_trend_season_find(&arena, x, HOURS, 0, &found);
+        days += found.count == 1 && found.period[0] == 24;
+        bw_arena_fini(&arena);
+    }
+    assert_in_range(days, 9, 10);
+}
+
 /* The peak moves by eight hours: what was learned on the first weeks is wrong for the last
  * ones. It is a day all the same. */
 static void a_shape_may_change(void **state)
@@ -158,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_is_neither_half_nor_two),
         cmocka_unit_test(seasons_are_found),
+        cmocka_unit_test(half_a_day_gives_way_to_the_day),
         cmocka_unit_test(a_shape_may_change),
         cmocka_unit_test(what_people_count_in_is_likelier),
         cmocka_unit_test(noise_has_no_season),
