@@ -87,10 +87,12 @@ struct walk {
     double grain; /* rounding error of the point last returned */
 };
 
-/* A value is known to a few units in its last place; of a rate, those of the counter count. */
+/* A value is known to a few units in its last place; of a rate, those of the counter count. Below
+ * DBL_MIN the places do not get any smaller. */
 static double rounding(double value, double per)
 {
-    return fmin(4 * DBL_EPSILON * fabs(value), DBL_MAX / 4) / per;
+    const double size = value == 0 ? 0 : fmax(fabs(value), DBL_MIN);
+    return fmin(4 * DBL_EPSILON * size, DBL_MAX / 4) / per;
 }
 
 static bool walk_next(struct walk *walk, struct bw_point *out)

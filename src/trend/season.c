@@ -21,6 +21,7 @@
 #define DAY_MS INT64_C(86400000)
 #define TRIAL_DECAY 0.2 /* the seasons of a trial age: their shape drifts through the year */
 #define TRIAL_LEARN 0.3
+#define ROUNDING 1e-9 /* no season is looked for in what rounding leaves of one */
 
 enum { PERIOD_MIN = 4, CANDIDATES_MAX = 24, SHORTEST_KEPT = 4, CALENDAR_MAX = 10 };
 enum { SEEN_MIN = 3, SEEN_OTHER_MIN = 5 }; /* cycles; of what nobody counts in */
@@ -389,7 +390,8 @@ void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int
         candidates(&s, step_ms, base, &trials);
         const size_t period = best_of(&s, &trials, base);
         more = period > 0 && take(&s, period, out)
-               && (out->count < BW_TREND_SEASONS_MAX || take_instead(&s, out));
+               && (out->count < BW_TREND_SEASONS_MAX || take_instead(&s, out))
+               && bw_trend_sd(s.x, n) > ROUNDING * bw_trend_sd(x, n);
     }
     if (out->count == 0)
         take_day(&s, step_ms, out);
