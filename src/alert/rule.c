@@ -60,11 +60,12 @@ static const struct bw_opt rule_options[] = {
               "highest level, ok ends it." },
     { "labels", ROW(MAP, labels), .help = "Labels added to the alert." },
     { "annotations", ROW(MAP, annotations), .help = "Texts added to the alert." },
-    { "predict", ROW(NODE, predict), .help = "Fires when a series is likely to cross a limit." },
+    { "predict", ROW(GROUP_PTR, predict), .group = &bw_predict_group,
+      .help = "Fires when a series is likely to reach a threshold." },
     { "anomaly", ROW(NODE, anomaly), .help = "Fires when a series behaves unlike itself." },
     { "slo", ROW(STRING, slo), .help = "Fires when the error budget of this objective burns." },
     { "burn", ROW(STRING, burn), .help = "Set of burn rates for slo." },
-    { "level", ROW(ENUM, level), .names = level_names,
+    { "level", ROW(ENUM, level), .names = level_names, .def = "warning",
       .help = "Level of a predict or anomaly rule." },
     { 0 },
 };
@@ -80,8 +81,8 @@ static const char *level_text(const struct bw_alert_rule_opts *o, enum bw_level 
     return texts[level];
 }
 
-static enum bw_rc parse_conditions(const struct bw_alert_rule_opts *o, struct bw_alert_rule *rule,
-                                   struct bw_err *err)
+static enum bw_rc parse_levels(const struct bw_alert_rule_opts *o, struct bw_alert_rule *rule,
+                               struct bw_err *err)
 {
     bool any = false;
     for (enum bw_level level = BW_LEVEL_INFO; level < BW_LEVEL_COUNT; level++) {
@@ -95,8 +96,31 @@ static enum bw_rc parse_conditions(const struct bw_alert_rule_opts *o, struct bw
     }
     if (!any)
         return bw_fail(err, BW_EINVAL, "'levels' needs at least one of info, warning, critical");
-    if (o->recover == NULL)
-        return BW_OK;
+    return BW_OK;
+}
+
+/* The one level of a rule that has its own idea of what is bad, and of what is good again. */
+static enum bw_rc take_level(const struct bw_alert_rule_opts *o, struct bw_alert_rule *rule,
+                             struct bw_err *err)
+{
+    const enum bw_level level = o->level != 0 ? (enum bw_level)o->level : BW_LEVEL_WARNING;
+    for (enum bw_level other = BW_LEVEL_INFO; other < BW_LEVEL_COUNT; other++)
+        if (level_text(o, other) != NULL)
+            return bw_fail(err, BW_EINVAL, "'levels' is for expr; 'predict' has one 'level'");
+    rule->has_level[level] = true;
+    rule->level[level] = bw_predict_fires(o->predict);
+    rule->recover = bw_predict_recovers(o->predict);
+    rule->has_recover = true;
+    return BW_OK;
+}
+
+static enum bw_rc parse_conditions(const struct bw_alert_rule_opts *o, struct bw_alert_rule *rule,
+                                   struct bw_err *err)
+{
+    const enum bw_rc levels =
+        o->predict != NULL ? take_level(o, rule, err) : parse_levels(o, rule, err);
+    if (levels != BW_OK || o->recover == NULL)
+        return levels;
     const enum bw_rc rc = bw_condition_parse(o->recover, BW_UNIT_ANY, &rule->recover, err);
     if (rc != BW_OK)
         return bw_wrap(err, rc, "recover");
@@ -138,7 +162,7 @@ static enum bw_rc rule_check(const void *opts, struct bw_err *err)
     const struct bw_alert_rule_opts *o = opts;
     if (sources(o) != 1)
         return bw_fail(err, BW_EINVAL, "a rule needs exactly one of expr, predict, anomaly, slo");
-    if (o->expr == NULL)
+    if (o->expr == NULL && o->predict == NULL)
         return BW_OK; /* their owners say what else they need */
     struct bw_alert_rule rule = { 0 };
     const enum bw_rc rc = parse_conditions(o, &rule, err);
@@ -155,10 +179,21 @@ const struct bw_opt_group bw_alert_rule_group = {
             "levels.",
 };
 
+static void take_predict(struct bw_arena *arena, const struct bw_predict_opts *opts,
+                         struct bw_alert_rule *rule)
+{
+    struct bw_predict_opts *own = bw_arena_alloc(arena, sizeof *own);
+    *own = *opts;
+    own->series = bw_arena_strdup(arena, opts->series);
+    rule->kind = BW_ALERT_KIND_PREDICT;
+    rule->predict = own;
+    rule->expr = bw_predict_text(arena, own);
+}
+
 enum bw_rc bw_alert_rule_make(struct bw_arena *arena, const struct bw_alert_rule_opts *opts,
                               struct bw_alert_rule *out, struct bw_err *err)
 {
-    if (opts->expr == NULL && sources(opts) == 1)
+    if (opts->expr == NULL && opts->predict == NULL && sources(opts) == 1)
         return bw_fail(err, BW_EUNSUPPORTED, "rule '%s' has no expression", opts->name);
     const enum bw_rc checked = rule_check(opts, err);
     if (checked != BW_OK)
@@ -168,7 +203,10 @@ enum bw_rc bw_alert_rule_make(struct bw_arena *arena, const struct bw_alert_rule
     if (rc != BW_OK)
         return rc;
     rule.name = bw_arena_strdup(arena, opts->name);
-    rule.expr = bw_arena_strdup(arena, opts->expr);
+    if (opts->predict != NULL)
+        take_predict(arena, opts->predict, &rule);
+    else
+        rule.expr = bw_arena_strdup(arena, opts->expr);
     rule.for_ms = opts->for_ns / MS_NS;
     rule.keep_firing_for_ms = opts->keep_firing_for_ns / MS_NS;
     rule.no_data = (enum bw_no_data)opts->no_data;

@@ -6,6 +6,7 @@
 #ifndef ALERT_RULE_H
 #define ALERT_RULE_H
 
+#include "alert/predict.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "conf/option.h"
@@ -48,7 +49,8 @@ struct bw_alert_rule_opts {
 
     /* Rules that look at something else than an expression: exactly one of expr, predict,
      * anomaly and slo is given. Their owners decode these. */
-    const struct bw_node *predict, *anomaly;
+    const struct bw_predict_opts *predict; /* or NULL */
+    const struct bw_node *anomaly;
     const char *slo, *burn;
     int level; /* enum bw_level, for those with one level */
 };
@@ -59,7 +61,8 @@ extern const struct bw_opt_group bw_alert_rule_group;
 struct bw_alert_rule {
     const char *name;
     enum bw_alert_kind kind;
-    const char *expr; /* of kind expr */
+    const char *expr;                      /* of other kinds what they look at, for people */
+    const struct bw_predict_opts *predict; /* of kind predict */
     bool has_level[BW_LEVEL_COUNT];
     struct bw_condition level[BW_LEVEL_COUNT];
     bool has_recover;

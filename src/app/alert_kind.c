@@ -8,6 +8,7 @@ const struct bw_alert_kind_ops *bw_alert_kind_ops(enum bw_alert_kind kind)
 {
     static const struct bw_alert_kind_ops *const kinds[BW_ALERT_KIND_COUNT] = {
         [BW_ALERT_KIND_EXPR] = &bw_alert_kind_expr,
+        [BW_ALERT_KIND_PREDICT] = &bw_alert_kind_predict,
     };
     return kinds[kind];
 }

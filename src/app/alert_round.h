@@ -10,9 +10,12 @@
 /* A value that nobody has refreshed for so long is no value. */
 enum { BW_ALERT_STALE_MS = 5 * 60 * 1000 };
 
+struct bw_foresights;
+
 struct bw_alert_round {
     struct bw_core *core;
-    struct bw_roster *roster; /* NULL: there is none */
+    struct bw_roster *roster;               /* NULL: there is none */
+    const struct bw_foresights *foresights; /* NULL: nobody looks ahead */
     int64_t now_ms;
     struct bw_arena *arena; /* of what one rule says; it lives until its intents are told */
     bool any_veiled;        /* there is something that nobody can see just now */

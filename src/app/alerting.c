@@ -67,6 +67,12 @@ struct bw_alerting *bw_alerting_new(struct bw_core *core)
     return alerting;
 }
 
+void bw_alerting_set_foresights(struct bw_alerting *alerting,
+                                const struct bw_foresights *foresights)
+{
+    alerting->round.foresights = foresights;
+}
+
 /* ---- rules ----------------------------------------------------------------------------- */
 
 static void free_rules(struct rule *rules, size_t count)

@@ -167,6 +167,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->timetable = bw_timetable_new(core, hours_turned, daemon);
     daemon->alerting = bw_alerting_new(core);
     daemon->trending = bw_trending_new(core);
+    bw_alerting_set_foresights(daemon->alerting, bw_trending_foresights(daemon->trending));
     daemon->trend_pictures = bw_trend_pictures_new();
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));
     daemon->compacting = bw_compacting_new(core);

@@ -75,6 +75,15 @@ const char bw_starter_config[] =
     "  schedules:\n"
     "    - {name: weekly, type: summary, format: xlsx, cron: \"0 8 * * MON\", range: last week}\n";
 
+/* Two analyses in a row must say so. */
+static const struct bw_predict_opts disk_will_fill = {
+    .series = "node_filesystem_avail_bytes{service=\"host\"}",
+    .threshold = 0,
+    .side = -1,
+    .within_ns = BW_DAY,
+    .probability = 0.8,
+};
+
 const struct bw_alert_rule_opts bw_default_rules[] = {
     { .name = "check-unhealthy",
       .expr = "bellwether_health_status{state=\"UNHEALTHY\",check!=\"\"}",
@@ -95,6 +104,10 @@ const struct bw_alert_rule_opts bw_default_rules[] = {
       .recover = "> 0.20",
       .for_ns = 10 * BW_MINUTE,
       .keep_firing_for_ns = 5 * BW_MINUTE },
+    { .name = "disk-will-fill",
+      .predict = &disk_will_fill,
+      .level = BW_LEVEL_WARNING,
+      .for_ns = 10 * BW_MINUTE },
 };
 const size_t bw_default_rule_count = sizeof bw_default_rules / sizeof *bw_default_rules;
 

@@ -29,6 +29,8 @@ struct run {
     uint32_t *some; /* of the ids those that are read in the same way */
     int tier_s;     /* the way */
     struct bw_points steps;
+    const struct bw_trend_wish *wishes[BW_TREND_WISHES_MAX]; /* of the series at hand … */
+    struct bw_trend_question questions[BW_TREND_WISHES_MAX]; /* … and what they ask */
 };
 
 /* The part of the roll that this job is to analyse. */
@@ -105,6 +107,35 @@ static struct bw_trend_record *record_of(struct run *run, uint32_t series, size_
     return NULL;
 }
 
+static void ask_wishes(struct run *run, const struct bw_trend_record *record,
+                       struct bw_trend_request *request)
+{
+    request->questions = run->questions;
+    request->question_count =
+        bw_trend_plan_wishes(run->job->plan, record->metric, record->labels, run->wishes);
+    for (size_t i = 0; i < request->question_count; i++)
+        run->questions[i] = run->wishes[i]->question;
+}
+
+static void keep_foresights(struct run *run, const struct bw_trend_record *record, size_t count)
+{
+    struct bw_trend_job *job = run->job;
+    for (size_t i = 0; i < count; i++) {
+        job->foresights = bw_grow(job->foresights, &job->foresight_cap, job->foresight_count + 1,
+                                  sizeof *job->foresights);
+        job->foresights[job->foresight_count++] = (struct bw_trend_foresight){
+            .rule = run->wishes[i]->rule,
+            .series = record->series,
+            .metric = record->metric,
+            .labels = record->labels,
+            .computed_ms = record->computed_ms,
+            .last_value = record->last_value,
+            .slope_per_second = record->slope_per_second,
+            .question = run->questions[i],
+        };
+    }
+}
+
 static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
 {
     struct run *run = ctx;
@@ -117,12 +148,15 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
         return true;
     struct bw_trend_request request =
         bw_trend_plan_request(job->plan, run->select[index], record->metric, job->now_ms);
+    ask_wishes(run, record, &request);
     request.points = run->cells;
     request.count = thin_out(points, count, request.counter, run->cells);
-    if (bw_trend_analyse_shown(&request, run->scratch, record, job->picture, NULL) == BW_OK)
+    if (bw_trend_analyse_shown(&request, run->scratch, record, job->picture, NULL) == BW_OK) {
         record->note = bw_arena_strdup(&job->arena, record->note);
-    else
+        keep_foresights(run, record, request.question_count);
+    } else {
         job->failures++;
+    }
     return true;
 }
 
@@ -134,10 +168,7 @@ static int64_t look_back_ms(const struct bw_trend_plan *plan, int tier_s)
     const int64_t least_ms =
         STEPS_LEAST * step_ms > LOOK_BACK_MIN_MS ? STEPS_LEAST * step_ms : LOOK_BACK_MIN_MS;
     const int64_t most_ms = tier_s > 0 ? CELLS_MAX * step_ms : LOOK_BACK_MAX_MS;
-    int64_t farthest_ms = 0;
-    for (size_t i = 0; i < plan->horizon_count; i++)
-        farthest_ms = plan->horizons_ms[i] > farthest_ms ? plan->horizons_ms[i] : farthest_ms;
-    const int64_t wanted_ms = farthest_ms * LOOK_BACK_FACTOR;
+    const int64_t wanted_ms = plan->farthest_ms * LOOK_BACK_FACTOR;
     if (wanted_ms < least_ms)
         return least_ms;
     return wanted_ms > most_ms ? most_ms : wanted_ms;
@@ -262,5 +293,6 @@ void bw_trend_job_fini(struct bw_trend_job *job)
 {
     bw_arena_fini(&job->arena);
     bw_trend_roll_free(job->drawn);
+    free(job->foresights);
     free(job->store);
 }

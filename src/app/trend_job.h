@@ -8,6 +8,17 @@
 #include "model/records.h"
 #include "trend/picture.h"
 
+/* What the engine answers to a wish of a rule. */
+struct bw_trend_foresight {
+    const char *rule;
+    uint32_t series;
+    const char *metric;
+    struct bw_labels labels;
+    int64_t computed_ms;
+    double last_value, slope_per_second;
+    struct bw_trend_question question;
+};
+
 struct bw_trend_job {
     const struct bw_trend_plan *plan; /* stays as it is while the job runs */
     char *store;
@@ -22,7 +33,9 @@ struct bw_trend_job {
     struct bw_arena arena; /* of what follows */
     struct bw_trend_record *records;
     size_t record_count;
-    uint32_t *unheard; /* ids of series without a point */
+    struct bw_trend_foresight *foresights;
+    size_t foresight_count, foresight_cap; /* the array is on the heap */
+    uint32_t *unheard;                     /* ids of series without a point */
     size_t unheard_count;
     struct bw_trend_roll *drawn; /* had to be drawn up: for whoever takes it; NULL */
     int64_t cpu_ns;              /* that it took */

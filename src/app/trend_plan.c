@@ -39,6 +39,43 @@ static void copy_select(struct bw_trend_plan *plan, const struct bw_trend_option
     plan->select = select;
 }
 
+static void look_ahead(struct bw_trend_plan *plan, int64_t ms)
+{
+    plan->farthest_ms = ms > plan->farthest_ms ? ms : plan->farthest_ms;
+}
+
+static enum bw_rc add_wish(struct bw_trend_plan *plan, const struct bw_alert_rule *rule,
+                           struct bw_err *err)
+{
+    const struct bw_predict_opts *predict = rule->predict;
+    struct bw_trend_wish *wish = &plan->wishes[plan->wish_count];
+    const enum bw_rc rc = bw_picker_parse(predict->series, &wish->picker, err);
+    if (rc != BW_OK)
+        return bw_wrap(err, rc, "alert rule '%s'", rule->name);
+    wish->rule = bw_arena_strdup(&plan->arena, rule->name);
+    wish->question = (struct bw_trend_question){ .threshold = predict->threshold,
+                                                 .side = predict->side,
+                                                 .within_ms = predict->within_ns / BW_MS };
+    wish->select = (struct bw_trend_select){ .threshold = predict->threshold,
+                                             .side = predict->side,
+                                             .tier_s = BW_TREND_TIER_AUTO,
+                                             .season = "auto" };
+    plan->wish_count++;
+    look_ahead(plan, wish->question.within_ms);
+    return BW_OK;
+}
+
+static enum bw_rc copy_wishes(struct bw_trend_plan *plan, const struct bw_config *config,
+                              struct bw_err *err)
+{
+    enum bw_rc rc = BW_OK;
+    plan->wishes = bw_arena_array(&plan->arena, config->rule_count + 1, sizeof *plan->wishes);
+    for (size_t i = 0; rc == BW_OK && i < config->rule_count; i++)
+        if (config->rules[i].kind == BW_ALERT_KIND_PREDICT)
+            rc = add_wish(plan, &config->rules[i], err);
+    return rc;
+}
+
 enum bw_rc bw_trend_plan_make(const struct bw_config *config, struct bw_trend_plan **out,
                               struct bw_err *err)
 {
@@ -50,13 +87,18 @@ enum bw_rc bw_trend_plan_make(const struct bw_config *config, struct bw_trend_pl
     plan->cpu_share = opts->cpu_share;
     plan->pickers = bw_arena_array(&plan->arena, plan->select_count, sizeof(struct bw_picker *));
     for (size_t i = 0; i < opts->horizons_ns.count && i < BW_TREND_HORIZONS_MAX; i++)
-        plan->horizons_ms[plan->horizon_count++] = opts->horizons_ns.items[i] / BW_MS;
+        look_ahead(plan,
+                   plan->horizons_ms[plan->horizon_count++] = opts->horizons_ns.items[i] / BW_MS);
     enum bw_rc rc = BW_OK;
     for (size_t i = 0; rc == BW_OK && i < plan->select_count; i++)
         rc = make_picker(plan->select[i].match, &plan->pickers[i], err);
+    if (rc != BW_OK)
+        bw_wrap(err, rc, "trends.select");
+    else
+        rc = copy_wishes(plan, config, err);
     if (rc != BW_OK) {
         bw_trend_plan_free(plan);
-        return bw_wrap(err, rc, "trends.select");
+        return rc;
     }
     *out = plan;
     return BW_OK;
@@ -68,6 +110,8 @@ void bw_trend_plan_free(struct bw_trend_plan *plan)
         return;
     for (size_t i = 0; i < plan->select_count; i++)
         bw_picker_free(plan->pickers[i]);
+    for (size_t i = 0; i < plan->wish_count; i++)
+        bw_picker_free(plan->wishes[i].picker);
     bw_arena_fini(&plan->arena);
     free(plan);
 }
@@ -79,7 +123,23 @@ const struct bw_trend_select *bw_trend_plan_pick(const struct bw_trend_plan *pla
         if (bw_picker_matches(plan->pickers[i], metric, labels))
             return &plan->select[i];
     }
+    for (size_t i = 0; i < plan->wish_count; i++) {
+        if (bw_picker_matches(plan->wishes[i].picker, metric, labels))
+            return &plan->wishes[i].select;
+    }
     return NULL;
+}
+
+size_t bw_trend_plan_wishes(const struct bw_trend_plan *plan, const char *metric,
+                            struct bw_labels labels,
+                            const struct bw_trend_wish *out[BW_TREND_WISHES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->wish_count && count < BW_TREND_WISHES_MAX; i++) {
+        if (bw_picker_matches(plan->wishes[i].picker, metric, labels))
+            out[count++] = &plan->wishes[i];
+    }
+    return count;
 }
 
 struct bw_trend_plan *bw_trend_plan_of(const struct bw_trend_plan *plan, const char *metric,
@@ -95,6 +155,7 @@ struct bw_trend_plan *bw_trend_plan_of(const struct bw_trend_plan *plan, const c
     one->select = select;
     one->horizon_count = plan->horizon_count;
     memcpy(one->horizons_ms, plan->horizons_ms, sizeof one->horizons_ms);
+    one->farthest_ms = plan->farthest_ms;
     one->every_ns = plan->every_ns;
     one->max_series = 1;
     one->cpu_share = plan->cpu_share;

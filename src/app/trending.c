@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/trending.h"
 
+#include "app/foresights.h"
 #include "app/log.h"
 #include "app/trend_job.h"
 #include "app/trend_pace.h"
@@ -33,6 +34,7 @@ struct bw_trending {
     size_t selected, left_out;
     int64_t cpu_ns; /* that the last job took */
     struct bw_trend_results *results;
+    struct bw_foresights *foresights;
     bool failing;
     bool stopped;
 };
@@ -44,6 +46,7 @@ struct bw_trending *bw_trending_new(struct bw_core *core)
     struct bw_trending *trending = bw_alloc(sizeof *trending);
     trending->core = core;
     trending->results = bw_trend_results_new(core);
+    trending->foresights = bw_foresights_new();
     trending->silence = bw_trend_silence_new();
     trending->round = 1;
     trending->started_ns = bw_loop_mono_ns();
@@ -79,6 +82,7 @@ void bw_trending_free(struct bw_trending *trending)
     if (trending == NULL)
         return;
     bw_trend_results_free(trending->results);
+    bw_foresights_free(trending->foresights);
     bw_timer_free(trending->timer);
     bw_trend_silence_free(trending->silence);
     forget_retired(trending);
@@ -103,6 +107,7 @@ static void end_round(struct bw_trending *trending)
     trending->roll = NULL;
     trending->round++;
     bw_trend_results_drop(trending->results, trending->round);
+    bw_foresights_drop(trending->foresights, trending->round);
 }
 
 static int64_t pause_ns(const struct bw_trending *trending)
@@ -143,6 +148,8 @@ static void take_job(struct bw_trending *trending, struct bw_trend_job *job)
         if (trending->core->store != NULL)
             bw_store_put_trend(trending->core->store, &job->records[i]);
     }
+    for (size_t i = 0; i < job->foresight_count; i++)
+        bw_foresights_take(trending->foresights, &job->foresights[i], trending->round);
     trending->next += job->count;
     if (trending->next >= trending->selected)
         end_round(trending);
@@ -227,6 +234,11 @@ enum bw_rc bw_trending_apply(struct bw_trending *trending, const struct bw_confi
     trending->next = 0;
     bw_timer_start(trending->timer, FIRST_AFTER_NS, 0);
     return BW_OK;
+}
+
+const struct bw_foresights *bw_trending_foresights(const struct bw_trending *trending)
+{
+    return trending->foresights;
 }
 
 void bw_trending_stop(struct bw_trending *trending)

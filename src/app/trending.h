@@ -7,6 +7,7 @@
 
 #include "app/core.h"
 
+struct bw_foresights;
 struct bw_trending;
 
 struct bw_trending *bw_trending_new(struct bw_core *core);
@@ -22,6 +23,9 @@ void bw_trending_restore(struct bw_trending *trending, const struct bw_trend_rec
 enum bw_rc bw_trending_apply(struct bw_trending *trending, const struct bw_config *config,
                              struct bw_err *err);
 enum bw_rc bw_trending_check(const struct bw_config *config, struct bw_err *err);
+
+/* What is known of the questions of predict rules. */
+const struct bw_foresights *bw_trending_foresights(const struct bw_trending *trending);
 
 void bw_trending_stop(struct bw_trending *trending);
 

@@ -35,6 +35,9 @@ enum bw_rc bw_trend_request_check(const struct bw_trend_request *request, struct
         return bw_fail(err, BW_EINVAL, "a fixed season must be longer than 0");
     if (request->count > 0 && request->points == NULL)
         return bw_fail(err, BW_EINVAL, "points are missing");
+    for (size_t i = 0; i < request->question_count; i++)
+        if (request->questions[i].within_ms <= 0 || request->questions[i].side == 0)
+            return bw_fail(err, BW_EINVAL, "a question needs a side and a time ahead");
     return BW_OK;
 }
 
@@ -144,29 +147,43 @@ static void say_reached(struct bw_trend_record *out)
         out->horizons[i].crossing_ratio = 1;
 }
 
-/* Foresees as far as the data reaches back. */
-static void say_threshold(struct bw_arena *arena, const struct bw_trend_exam *exam,
-                          struct bw_trend_record *out)
+/* Foresees as far as the data reaches back. The way there, NULL when there is none to be known. */
+static const struct bw_trend_passage *
+say_threshold(struct bw_arena *arena, const struct bw_trend_exam *exam, struct bw_trend_record *out)
 {
     const struct bw_trend_grid *grid = exam->grid;
-    struct bw_trend_passage passage;
     if (out->side == 0)
-        return;
+        return NULL;
     if (out->side * (out->last_value - out->threshold) >= 0) {
         say_reached(out);
-        return;
+        return NULL;
     }
+    struct bw_trend_passage *passage = bw_arena_alloc(arena, sizeof *passage);
     if (!bw_trend_exam_passage(arena, exam, out->threshold / grid->unit, out->side, grid->n,
-                               &passage))
-        return;
+                               passage))
+        return NULL;
     const double cell_s = (double)grid->step_ms / 1000;
-    out->time_to_p10_s = bw_trend_passage_quantile(&passage, 0.1) * cell_s;
-    out->time_to_p50_s = bw_trend_passage_quantile(&passage, 0.5) * cell_s;
-    out->time_to_p90_s = bw_trend_passage_quantile(&passage, 0.9) * cell_s;
+    out->time_to_p10_s = bw_trend_passage_quantile(passage, 0.1) * cell_s;
+    out->time_to_p50_s = bw_trend_passage_quantile(passage, 0.5) * cell_s;
+    out->time_to_p90_s = bw_trend_passage_quantile(passage, 0.9) * cell_s;
     for (size_t i = 0; i < out->horizon_count; i++) {
         const size_t cells = in_cells(grid, out->horizons[i].horizon_ms);
         if (cells <= grid->n)
-            out->horizons[i].crossing_ratio = bw_trend_passage_ratio(&passage, cells);
+            out->horizons[i].crossing_ratio = bw_trend_passage_ratio(passage, cells);
+    }
+    return passage;
+}
+
+/* What is asked besides. `passage` is the way to the record's own threshold. */
+static void answer_questions(struct bw_arena *arena, const struct bw_trend_exam *exam,
+                             const struct bw_trend_request *request,
+                             const struct bw_trend_passage *passage,
+                             const struct bw_trend_record *record)
+{
+    for (size_t i = 0; i < request->question_count; i++) {
+        struct bw_trend_question *q = &request->questions[i];
+        const bool same = q->threshold == record->threshold && q->side == record->side; // NOLINT
+        bw_trend_question_answer(arena, exam, record->last_value, same ? passage : NULL, q);
     }
 }
 
@@ -219,6 +236,8 @@ enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
         bw_trend_picture_begin(picture);
     struct bw_arena *arena = bw_trend_scratch_begin(scratch);
     begin(request, out);
+    for (size_t i = 0; i < request->question_count; i++)
+        bw_trend_question_begin(&request->questions[i]);
     out->note = scratch->note;
     snprintf(scratch->note, sizeof scratch->note, "no usable value");
 
@@ -240,7 +259,8 @@ enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
     if (picture != NULL)
         bw_trend_picture_exam(arena, exam, picture);
     say_forecast(scratch, request->widths, out, picture);
-    say_threshold(arena, exam, out);
+    const struct bw_trend_passage *passage = say_threshold(arena, exam, out);
+    answer_questions(arena, exam, request, passage, out);
     out->finding_count = bw_trend_find(arena, exam, out->findings);
     say_note(exam, out, scratch->note, sizeof scratch->note);
     return BW_OK;

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "model/records.h"
 #include "trend/adapt.h"
+#include "trend/question.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,8 @@ struct bw_trend_request {
     double threshold; /* NaN: none. For a counter: in units of its rate per second */
     int side;         /* +1: reaching it from below matters, -1: from above, 0: no threshold */
     int64_t now_ms;   /* goes into computed_ms; points later than this are ignored unless 0 */
+    struct bw_trend_question *questions; /* asked besides, and answered in place */
+    size_t question_count;
 };
 
 /* Working memory that one analysis after another uses. */
@@ -49,7 +52,7 @@ struct bw_trend_scratch *bw_trend_scratch_new(void);
 void bw_trend_scratch_free(struct bw_trend_scratch *scratch);
 
 /* BW_EINVAL for a request that makes no sense: more horizons than fit, a negative horizon, a fixed
- * season that is not positive. */
+ * season that is not positive, a question without a side or a time ahead. */
 enum bw_rc bw_trend_request_check(const struct bw_trend_request *request, struct bw_err *err);
 
 /* Fills *out except series, metric and labels, which are the caller's and stay as they are (words

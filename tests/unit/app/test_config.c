@@ -341,7 +341,7 @@ static void what_comes_later_is_a_warning(void **state)
                  "silences: []\n"
                  "heartbeat: {url: 'http://a/'}\n"
                  "slos: [{name: a}]\n"
-                 "alerts: {rules: [{name: p, predict: {series: a}, level: warning}]}\n"
+                 "alerts: {rules: [{name: p, slo: a}]}\n"
                  "reports: {schedules: [{name: a, cron: '0 0 * * *', deliver: [mail]}]}\n");
     folder_problems(&folder, &config->warnings, &said);
     assert_string_equal(
