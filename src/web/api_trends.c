@@ -3,6 +3,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/endpoint.h"
+#include "web/trend_list.h"
 #include "web/trend_look.h"
 #include "web/words.h"
 
@@ -101,17 +102,24 @@ static void add_trend(struct bw_arena *arena, struct bw_value *item,
 
 void bw_api_trends(struct bw_request *request)
 {
-    const struct bw_view *view = request->view;
+    struct bw_arena *arena = &request->arena;
     struct bw_api_slice slice;
+    const char *wrong;
+    const struct bw_trend_filter filter = bw_trend_filter_read(&request->url, &wrong);
     if (!bw_api_slice(request, &slice))
         return;
-    struct bw_value *root = bw_value_object(&request->arena);
-    struct bw_value *list = bw_value_add_list(&request->arena, root, "trends");
-    size_t end = bw_api_slice_end(&slice, view->trend_count);
+    if (wrong != NULL) {
+        bw_answer_problem(request, 400, "%s: no such choice.", wrong);
+        return;
+    }
+    const struct bw_trend_record *const *trends;
+    const size_t count = bw_trend_list_make(arena, request->view, &filter, &trends);
+    struct bw_value *root = bw_value_object(arena);
+    struct bw_value *list = bw_value_add_list(arena, root, "trends");
+    const size_t end = bw_api_slice_end(&slice, count);
     for (size_t i = (size_t)slice.cursor; i < end; i++)
-        add_trend(&request->arena, bw_value_add_object(&request->arena, list, NULL),
-                  &view->trends[i]);
-    bw_api_next(request, root, bw_api_slice_next(end, view->trend_count));
+        add_trend(arena, bw_value_add_object(arena, list, NULL), trends[i]);
+    bw_api_next(request, root, bw_api_slice_next(end, count));
     bw_answer_json(request, root);
 }
 

@@ -13,6 +13,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { TRENDS_MAX = 6 };
+
 /* What the page is about. */
 struct watched {
     const struct bw_view_service *service;
@@ -243,6 +245,9 @@ void bw_page_check(struct bw_request *request)
                             + strlen(request->site->prefix));
     bw_value_add_bool(arena, root, "probed", strcmp(watched.check->kind, "host") != 0);
     bw_parts_ranges(request, root, range->name);
+    const struct bw_subject subject = { watched.service->name, watched.instance->name,
+                                        watched.check->name };
+    bw_parts_trends_of(request, root, "heading_where", &subject, TRENDS_MAX);
     add_memory(request, root, &watched, range->span_ms);
     bw_page_render(request, "page-check", root);
 }

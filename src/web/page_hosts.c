@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DISKS_MAX = 8 };
+enum { DISKS_MAX = 8, TRENDS_MAX = 8 };
 
 struct drawing {
     struct bw_request *request;
@@ -219,6 +219,11 @@ void bw_page_hosts(struct bw_request *request)
         bw_parts_resources(request, host, "resources", service);
         bw_days_want(request->site->days, request->store, request->now_ms);
         bw_parts_days(request, host, "days", service->name);
+        const struct bw_subject subject = { .service = service->name,
+                                            .instance = service->instance_count > 0
+                                                            ? service->instances[0].name
+                                                            : NULL };
+        bw_parts_trends_of(request, host, "heading_where", &subject, TRENDS_MAX);
     }
     add_charts(request, root, range->span_ms);
     bw_page_render(request, "page-hosts", root);

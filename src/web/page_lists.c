@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Pages that are lists: trends, alerts, reports. */
+/* Pages that are lists: alerts, reports. */
 #include "report/report.h"
 #include "web/endpoint.h"
 #include "web/history.h"
@@ -7,18 +7,7 @@
 #include "web/parts.h"
 #include "web/words.h"
 
-enum { EVENTS_MAX = 40, ALERTS_MAX = 500, TRENDS_MAX = 500 };
-
-void bw_page_trends(struct bw_request *request)
-{
-    struct bw_value *root = bw_page_begin(request, "Trends", "trends");
-    bw_parts_trends(request, root, "trends", false, TRENDS_MAX);
-    bw_value_add_int(&request->arena, root, "count", (int64_t)request->view->trend_count);
-    if (request->view->trend_count > 0)
-        bw_words_time(&request->arena, root, "computed", request->view->trends[0].computed_ms,
-                      request->now_ms);
-    bw_page_render(request, "page-trends", root);
-}
+enum { EVENTS_MAX = 40, ALERTS_MAX = 500 };
 
 struct listing {
     struct bw_request *request;

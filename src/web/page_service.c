@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { EVENTS_MAX = 30, ALERTS_MAX = 20 };
+enum { EVENTS_MAX = 30, ALERTS_MAX = 20, TRENDS_MAX = 8 };
 
 static const char *words(struct bw_arena *arena, double value)
 {
@@ -165,6 +165,8 @@ static void show(struct bw_request *request, const struct bw_view_service *servi
     bw_parts_ranges(request, root, range->name);
     bw_parts_alerts(request, root, "alerts", service->name, false, ALERTS_MAX);
     bw_value_add_bool(&request->arena, root, "has_alerts", root->last->count > 0);
+    bw_parts_trends_of(request, root, "heading_where",
+                       &(struct bw_subject){ .service = service->name }, TRENDS_MAX);
     add_instances(request, root, service, &history, range->span_ms);
     add_events(request, root, service->name, reader);
     bw_reader_close(reader);

@@ -7,6 +7,7 @@
 #include "web/grouping.h"
 #include "web/page.h"
 #include "web/parts.h"
+#include "web/trend_list.h"
 #include "web/words.h"
 
 #include <string.h>
@@ -333,7 +334,10 @@ void bw_page_status(struct bw_request *request)
     add_services(request, root);
     add_host(request, root);
     add_alerts(request, root);
-    bw_parts_trends(request, root, "limits", true, LIMITS_MAX);
+    const struct bw_trend_record *const *trends;
+    const struct bw_trend_filter limited = { .limited = true };
+    const size_t count = bw_trend_list_make(&request->arena, request->view, &limited, &trends);
+    bw_parts_limits(request, root, "limits", trends, count, LIMITS_MAX);
     bw_value_add_bool(&request->arena, root, "has_trends", request->view->trend_count > 0);
     add_events(request, root);
     bw_page_render(request, "page-status", root);

@@ -18,8 +18,16 @@ void bw_parts_resources(struct bw_request *request, struct bw_value *in, const c
 /* Of one service, or of all (NULL). */
 void bw_parts_alerts(struct bw_request *request, struct bw_value *in, const char *key,
                      const char *service, bool pending, size_t max);
-void bw_parts_trends(struct bw_request *request, struct bw_value *in, const char *key,
-                     bool limits_only, size_t max);
+/* One trend as an item: what it says in words, a small fan, when it reaches its limit. */
+void bw_parts_trend(struct bw_request *request, struct bw_value *list,
+                    const struct bw_trend_record *trend);
+/* Of these, those that reach their limit as far as is foreseen; at most `max`. */
+void bw_parts_limits(struct bw_request *request, struct bw_value *in, const char *key,
+                     const struct bw_trend_record *const *trends, size_t count, size_t max);
+/* What of a service (or of one check of it: instance and check not NULL) is heading somewhere:
+ * {list, count, many, url}; absent where no trend is known. */
+void bw_parts_trends_of(struct bw_request *request, struct bw_value *in, const char *key,
+                        const struct bw_subject *subject, size_t max);
 
 /* One event as an item; events of another kind or service are the caller's to leave out. */
 void bw_parts_event(struct bw_request *request, struct bw_value *list,

@@ -20,7 +20,9 @@ const struct bw_route bw_routes[] = {
     { "GET", "/hosts", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_hosts,
       "This machine: resources, limits, charts (?range=).", 0 },
     { "GET", "/trends", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_page_trends,
-      "Where every series is heading, what runs out first on top.", 0 },
+      "Where every series is heading, what runs out first on top (?service=, metric, direction, limited, "
+      "sort, page).",
+      0 },
     { "GET", "/trends/{series}", BW_SCOPE_READ, BW_RUN_WORKER, bw_page_trend,
       "One trend: its fan chart, when it reaches its limit, and why (series: an id, or "
       "metric{label=\"value\"}).",
@@ -75,7 +77,9 @@ const struct bw_route bw_routes[] = {
     { "GET", "/api/v1/alerts", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_api_alerts,
       "Active and pending alerts, worst first (limit, cursor).", 0 },
     { "GET", "/api/v1/trends", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_api_trends,
-      "The last trend and forecast of each series, soonest to its limit first (limit, cursor).", 0 },
+      "The last trend and forecast of each series, soonest to its limit first (service, metric, "
+      "direction, limited, sort, limit, cursor).",
+      0 },
     { "GET", "/api/v1/trends/{series}", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_trend,
       "One trend with its course, its forecast step by step, and what decided (series: an id, or "
       "metric{label=\"value\"}).",

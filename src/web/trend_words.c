@@ -47,18 +47,26 @@ const char *bw_trend_words_slope(struct bw_arena *arena, const struct bw_trend_r
                            paces[pace].words);
 }
 
+/* Never "100 %": that nobody is. */
+static const char *sure_words(struct bw_arena *arena, double ratio)
+{
+    if (!isfinite(ratio))
+        return "";
+    if (ratio > 0.99)
+        return ", over 99 % sure";
+    return bw_arena_printf(arena, ", %s sure", bw_words_percent(arena, ratio));
+}
+
 const char *bw_trend_words_heading(struct bw_arena *arena, const struct bw_trend_record *trend)
 {
     if (trend->direction == BW_UNDETERMINED)
         return "No direction can be told yet";
-    const char *pace = "", *sure = "";
+    const char *pace = "";
     if (trend->direction != BW_FLAT && isfinite(trend->slope_per_second))
         pace = bw_arena_printf(arena, " by %s",
                                bw_trend_words_slope(arena, trend, fabs(trend->slope_per_second)));
-    if (isfinite(trend->confidence_ratio))
-        sure =
-            bw_arena_printf(arena, ", %s sure", bw_words_percent(arena, trend->confidence_ratio));
-    return bw_arena_printf(arena, "%s%s%s", looks[trend->direction].word, pace, sure);
+    return bw_arena_printf(arena, "%s%s%s", looks[trend->direction].word, pace,
+                           sure_words(arena, trend->confidence_ratio));
 }
 
 bool bw_trend_is_beyond(const struct bw_trend_record *trend)

@@ -68,7 +68,7 @@ static const struct {
         .threshold = 7,
         .side = 1,
         .time_to_p50_s = 0 },
-      "Flat, 100 % sure",
+      "Flat, over 99 % sure",
       "Is beyond its limit, 7" },
     { "nothing is known",
       { .metric = "x",
