@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/read_points.h"
 
+#include "base/civil.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "transfer/sample_text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,13 +64,55 @@ static struct bw_span unquoted(struct bw_span text)
     return text;
 }
 
+/* A blank separates only where nothing else does. */
 static char separator_of(struct bw_span line)
 {
+    char found = '\0';
     for (size_t i = 0; i < line.len; i++) {
         if (line.data[i] == ',' || line.data[i] == ';' || line.data[i] == '\t')
             return line.data[i];
+        if (line.data[i] == ' ')
+            found = ' ';
     }
-    return '\0';
+    return found;
+}
+
+/* "2026-11-21", "2026-11-21 22:38", "2026-11-21T22:38:53.5": what databases and spreadsheets write,
+ * which RFC 3339 does not know. Without a zone it is UTC. */
+static bool parse_loose_time(struct bw_span text, int64_t *out_ms)
+{
+    enum { DATE = 10, TO_MINUTES = 16 };
+    char full[BW_RFC3339_MAX];
+    if (text.len < DATE || text.len + sizeof "T00:00:00Z" > sizeof full || text.data[4] != '-')
+        return false;
+    const int hours = text.len > DATE ? (int)text.len - DATE - 1 : 0;
+    snprintf(full, sizeof full, "%.*sT%.*s%s%s", DATE, text.data, hours,
+             hours > 0 ? text.data + DATE + 1 : "", hours > 0 ? "" : "00:00",
+             text.len <= TO_MINUTES ? ":00" : "");
+    if (bw_parse_rfc3339(full, strlen(full), out_ms))
+        return true;
+    const size_t len = strlen(full);
+    snprintf(full + len, sizeof full - len, "Z");
+    return bw_parse_rfc3339(full, len + 1, out_ms);
+}
+
+static bool parse_time(struct bw_span text, int64_t *out_ms)
+{
+    return bw_sample_text_time(text, out_ms) || parse_loose_time(text, out_ms);
+}
+
+/* A comma for a point, where the comma separates nothing. */
+static bool parse_csv_value(struct bw_span text, char separator, double *out)
+{
+    char copy[64];
+    if (parse_value(text, out))
+        return true;
+    const char *comma = memchr(text.data, ',', text.len);
+    if (separator == ',' || comma == NULL || text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.data, text.len);
+    copy[comma - text.data] = '.';
+    return bw_parse_double(copy, text.len, out);
 }
 
 static bool read_csv_line(struct reader *r, struct bw_span line, bool may_be_header)
@@ -83,9 +127,12 @@ static bool read_csv_line(struct reader *r, struct bw_span line, bool may_be_hea
     bw_span_split(&rest, separator, &value);
     if (bw_span_split(&rest, separator, &more))
         return fail(r, "expected two columns, time and value", line);
-    if (!bw_sample_text_time(unquoted(time), &ts_ms))
-        return may_be_header || fail(r, "expected a time (Unix or RFC 3339)", unquoted(time));
-    if (!parse_value(unquoted(value), &number))
+    const bool is_number = parse_csv_value(unquoted(value), separator, &number);
+    if (!parse_time(unquoted(time), &ts_ms))
+        return (may_be_header && !is_number)
+               || fail(r, "expected a time (Unix, RFC 3339, or as 2026-11-21 22:38)",
+                       unquoted(time));
+    if (!is_number)
         return fail(r, "expected a number", unquoted(value));
     return add(r, ts_ms, number);
 }
@@ -181,8 +228,8 @@ static void read_comment(struct reader *r, struct bw_span line)
 
 /* ---- either ------------------------------------------------------------------------------ */
 
-/* By the first line that is no comment: a name is followed by labels or a blank, a CSV's first
- * column by its separator. */
+/* By the first line that is no comment: a name begins with no digit and is followed by labels or a
+ * blank, a CSV's first column by its separator. */
 static bool is_exposition(struct bw_span text)
 {
     struct bw_span line;
@@ -190,6 +237,8 @@ static bool is_exposition(struct bw_span text)
         line = bw_span_trim(line);
         if (line.len == 0 || line.data[0] == '#')
             continue;
+        if (strchr("+-.0123456789", line.data[0]) != NULL)
+            return false;
         for (size_t i = 0; i < line.len; i++) {
             if (line.data[i] == '{')
                 return true;
@@ -226,6 +275,16 @@ static bool read_lines(struct reader *r, struct bw_span text)
     return r->out->points.count > 0;
 }
 
+/* The mark that some programs put before UTF-8. */
+static struct bw_span without_mark(struct bw_span text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t len = strlen(mark);
+    if (text.len < len || memcmp(text.data, mark, len) != 0)
+        return text;
+    return (struct bw_span){ text.data + len, text.len - len };
+}
+
 enum bw_rc bw_read_points(const char *text, size_t len, const char *selector,
                           struct bw_read_points *out, struct bw_err *err)
 {
@@ -238,7 +297,7 @@ enum bw_rc bw_read_points(const char *text, size_t len, const char *selector,
         bw_picker_free(r.picker);
         return bw_fail(r.err, BW_EINVAL, "there is a NUL byte in it: this is no text");
     }
-    const bool ok = read_lines(&r, (struct bw_span){ text, len });
+    const bool ok = read_lines(&r, without_mark((struct bw_span){ text, len }));
     bw_picker_free(r.picker);
     if (!ok)
         bw_read_points_fini(out);

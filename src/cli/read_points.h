@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* cli/read_points.h: one series out of a text, which is either
  *
- *     CSV           time,value       header optional; "," ";" or tab; "#" begins a comment
+ *     CSV           time,value       header optional; "," ";" tab or blank; "#" begins a comment
  *     exposition    name{labels} value time      Prometheus or OpenMetrics text
  *
  * Times are RFC 3339, or Unix seconds or milliseconds: from 1e11 on milliseconds are meant
- * (as seconds that would be the year 5138). An empty value, null or NaN is a missing one.
+ * (as seconds that would be the year 5138); in CSV also a date, or date and time, as 2026-11-21
+ * 22:38, in UTC. An empty value, null or NaN is a missing one. Where the comma does not separate
+ * it may stand for the decimal point.
  * Pure. */
 #ifndef CLI_READ_POINTS_H
 #define CLI_READ_POINTS_H
