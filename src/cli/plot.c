@@ -3,7 +3,9 @@
 
 #include "base/civil.h"
 #include "base/mem.h"
+#include "trend/robust.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,12 @@ static void widen(struct canvas *canvas, double value)
     canvas->high = fmax(canvas->high, value);
 }
 
+/* Halves throughout: the difference of the largest doubles is no double, its half is. */
+static double half_span(const struct canvas *canvas)
+{
+    return canvas->high / 2 - canvas->low / 2;
+}
+
 /* Everything must fit, but a threshold far away would press the rest flat: it is left out. */
 static bool find_scale(struct canvas *canvas, const struct bw_plot *plot)
 {
@@ -46,14 +54,15 @@ static bool find_scale(struct canvas *canvas, const struct bw_plot *plot)
     }
     if (!(canvas->low <= canvas->high))
         return false;
-    const double span = canvas->high - canvas->low;
+    const double span = half_span(canvas) * 2; /* may be infinite: then any threshold is near */
     if (isfinite(plot->threshold) && plot->threshold >= canvas->low - 2 * span
         && plot->threshold <= canvas->high + 2 * span)
         widen(canvas, plot->threshold);
-    if (canvas->high - canvas->low <= 0 || !isfinite(canvas->high - canvas->low)) {
-        const double room = canvas->high == 0 ? 1 : fabs(canvas->high) * 0.1;
-        canvas->low = fmax(canvas->low - room, -1e300);
-        canvas->high = fmin(canvas->high + room, 1e300);
+    if (half_span(canvas) <= 0) {
+        const double room =
+            canvas->high == 0 ? 1 : bw_trend_clamp(fabs(canvas->high) * 0.1, DBL_MIN, DBL_MAX / 4);
+        canvas->low = fmax(canvas->low - room, -DBL_MAX);
+        canvas->high = fmin(canvas->high + room, DBL_MAX);
     }
     canvas->from_ms = plot->points[0].ts_ms;
     canvas->to_ms = plot->band_count > 0 ? plot->band[plot->band_count - 1].ts_ms
@@ -64,7 +73,7 @@ static bool find_scale(struct canvas *canvas, const struct bw_plot *plot)
 static size_t spot(double ratio, size_t count)
 {
     const double at = ratio * (double)count;
-    return at <= 0 ? 0 : at >= (double)count ? count - 1 : (size_t)at;
+    return !(at > 0) ? 0 : at >= (double)count ? count - 1 : (size_t)at;
 }
 
 static size_t column_of(const struct canvas *canvas, int64_t ts_ms, size_t count)
@@ -76,7 +85,7 @@ static size_t column_of(const struct canvas *canvas, int64_t ts_ms, size_t count
 /* Counted from the top. */
 static size_t row_of(const struct canvas *canvas, double value, size_t count)
 {
-    return spot((canvas->high - value) / (canvas->high - canvas->low), count);
+    return spot((canvas->high / 2 - value / 2) / half_span(canvas), count);
 }
 
 /* ---- layers ------------------------------------------------------------------------------ */
@@ -137,7 +146,7 @@ static void draw_history(struct canvas *canvas, const struct bw_plot *plot)
 
 static double between(double a, double b, double ratio)
 {
-    return a + (b - a) * ratio;
+    return a * (1 - ratio) + b * ratio;
 }
 
 /* The columns of cells between two times of the forecast. */
@@ -233,7 +242,7 @@ static void put_label(struct bw_buf *out, const struct canvas *canvas, size_t y)
 {
     const double value = y == 0                     ? canvas->high
                          : y + 1 == canvas->cells_y ? canvas->low
-                                                    : (canvas->high + canvas->low) / 2;
+                                                    : canvas->high / 2 + canvas->low / 2;
     if (y == 0 || y + 1 == canvas->cells_y || y == canvas->cells_y / 2)
         bw_buf_printf(out, "%*.4g ", LABEL_COLUMNS - 1, value);
     else

@@ -8,6 +8,7 @@
 
 #include "cli/plot.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -110,15 +111,28 @@ static void odd_series_are_drawn_too(void **state)
     };
     static const struct bw_point huge[] = { { INT64_MIN / 2, -1e308 }, { INT64_MAX / 2, 1e308 } };
     static const struct bw_point nothing[] = { { 0, NAN } };
+    static const struct bw_point ends[] = { { 0, -DBL_MAX }, { 1000, DBL_MAX } };
+    static const struct bw_point least[] = { { 0, 0 }, { 1000, 5e-324 }, { 2000, 0 } };
     static const struct {
         const struct bw_point *points;
         size_t count;
         bool drawn;
-    } cases[] = { { same, 2, true }, { one, 1, true },      { gaps, 4, true },
-                  { huge, 2, true }, { nothing, 1, false }, { NULL, 0, false } };
+        struct bw_plot_band band;
+    } cases[] = {
+        { same, 2, true, { 2000, 4, 5, 6 } },
+        { one, 1, true, { 78, -3, -3, -3 } },
+        { gaps, 4, true, { 4000, NAN, 1, NAN } },
+        { huge, 2, true, { INT64_MAX, -DBL_MAX, 0, DBL_MAX } },
+        { ends, 2, true, { 2000, -DBL_MAX, -DBL_MAX, DBL_MAX } },
+        { least, 3, true, { 3000, 0, 5e-324, 1e-323 } },
+        { nothing, 1, false, { 2, NAN, NAN, NAN } },
+        { NULL, 0, false, { 0, 0, 0, 0 } },
+    };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct bw_plot plot = { .points = cases[i].points,
                                       .count = cases[i].count,
+                                      .band = &cases[i].band,
+                                      .band_count = 1,
                                       .threshold = 1e300,
                                       .columns = 60,
                                       .rows = 4,

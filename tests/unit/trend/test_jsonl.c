@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include "answers.h"
+#include "base/hash.h"
 #include "trend/jsonl.h"
 
+#include <float.h>
 #include <gsl/gsl_errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +157,226 @@ static void every_line_is_answered_or_refused_by_name(void **state)
     }
 }
 
+/* ---- series as nobody should send them ---------------------------------------------------- */
+
+enum { BAD_COUNT = 150, BAD_TEXT_MAX = 40 };
+
+#define PI2 6.283185307179586
+
+static double hash01(int i)
+{
+    return (double)((unsigned)i * 2654435761u >> 8) / 16777216;
+}
+
+static double constant(int i)
+{
+    return i >= 0 ? 7 : 0;
+}
+static double zeros_of_either_sign(int i)
+{
+    return i % 2 == 0 ? 0.0 : -0.0;
+}
+static double missing(int i)
+{
+    return i >= 0 ? NAN : 0;
+}
+static double hardly_there(int i)
+{
+    return i % 37 == 0 ? (double)i : (double)NAN;
+}
+static double near_the_largest(int i)
+{
+    return 1e308 * (0.5 + hash01(i));
+}
+static double both_ends(int i)
+{
+    return i % 2 == 0 ? DBL_MAX : -DBL_MAX;
+}
+static double tiny(int i)
+{
+    return 1e-308 * (1 + hash01(i));
+}
+static double denormal(int i)
+{
+    return 5e-324 * (i % 9);
+}
+static double denormal_slope(int i)
+{
+    return 5e-324 * i;
+}
+static double of_any_size(int i)
+{
+    static const double scales[] = { 1e-300, 1, 1e300 };
+    return scales[i % 7 % 3] * hash01(i);
+}
+static double one_huge(int i)
+{
+    return i == BAD_COUNT / 2 ? 1e308 : i;
+}
+static double last_huge(int i)
+{
+    return i == BAD_COUNT - 1 ? 1e308 : i;
+}
+static double huge_step(int i)
+{
+    return i < BAD_COUNT / 2 ? 0 : DBL_MAX;
+}
+static double exact_line(int i)
+{
+    return 0.1 * i;
+}
+static double huge_line(int i)
+{
+    return 1e305 * i;
+}
+static double growing(int i)
+{
+    return i < 350 ? exp(2 * i) : DBL_MAX;
+}
+static double shrinking(int i)
+{
+    return exp(-3 * i);
+}
+static double stairs(int i)
+{
+    return i / 50;
+}
+static double saw(int i)
+{
+    return i % 24;
+}
+static double far_from_zero(int i)
+{
+    return 1e15 + i % 7;
+}
+static double huge_spikes(int i)
+{
+    return i % 50 == 7 ? 1e300 : 1;
+}
+static double season(int i)
+{
+    return 10 * sin(PI2 * i / 24) + hash01(i);
+}
+static double noise(int i)
+{
+    return hash01(i) - 0.5;
+}
+
+static const struct {
+    const char *name;
+    double (*value)(int i);
+    int count;
+} series[] = {
+    { "empty", constant, 0 },
+    { "one", constant, 1 },
+    { "two", exact_line, 2 },
+    { "three", noise, 3 },
+    { "nine", noise, 9 },
+    { "constant", constant, BAD_COUNT },
+    { "zeros of either sign", zeros_of_either_sign, BAD_COUNT },
+    { "missing", missing, BAD_COUNT },
+    { "hardly there", hardly_there, BAD_COUNT },
+    { "near the largest", near_the_largest, BAD_COUNT },
+    { "both ends", both_ends, BAD_COUNT },
+    { "tiny", tiny, BAD_COUNT },
+    { "denormal", denormal, BAD_COUNT },
+    { "denormal slope", denormal_slope, BAD_COUNT },
+    { "of any size", of_any_size, BAD_COUNT },
+    { "one huge", one_huge, BAD_COUNT },
+    { "last huge", last_huge, BAD_COUNT },
+    { "huge step", huge_step, BAD_COUNT },
+    { "exact line", exact_line, BAD_COUNT },
+    { "huge line", huge_line, BAD_COUNT },
+    { "growing", growing, BAD_COUNT },
+    { "shrinking", shrinking, BAD_COUNT },
+    { "stairs", stairs, BAD_COUNT },
+    { "saw", saw, BAD_COUNT },
+    { "far from zero", far_from_zero, BAD_COUNT },
+    { "huge spikes", huge_spikes, BAD_COUNT },
+    { "season", season, BAD_COUNT },
+    { "noise", noise, BAD_COUNT },
+};
+
+/* What is asked of each, the series standing for %s. */
+static const char *const questions[] = {
+    "{\"id\":\"a\",\"h\":1,\"train\":[%s]}",
+    "{\"id\":\"a\",\"h\":60,\"train\":[%s]}",
+    "{\"id\":\"a\",\"h\":300,\"train\":[%s]}",
+    "{\"id\":\"a\",\"step\":60,\"thr\":null,\"side\":1,\"H\":75,\"y\":[%s]}",
+    "{\"id\":\"a\",\"step\":60,\"thr\":100,\"side\":1,\"H\":75,\"y\":[%s]}",
+    "{\"id\":\"a\",\"step\":60,\"thr\":-1e308,\"side\":-1,\"H\":75,\"y\":[%s]}",
+    "{\"id\":\"a\",\"step\":1e9,\"thr\":5e-324,\"side\":1,\"H\":9,\"counter\":true,\"y\":[%s]}",
+    "{\"id\":\"a\",\"step\":0.001,\"thr\":1e308,\"side\":1,\"H\":9,\"counter\":true,\"y\":[%s]}",
+    "{\"file\":\"a\",\"t\":[],\"x\":[%s]}",
+    "{\"name\":\"a\",\"x\":[%s]}",
+};
+
+enum { SERIES = sizeof series / sizeof *series, QUESTIONS = sizeof questions / sizeof *questions };
+
+static void put_question(struct bw_buf *out, size_t which, size_t question)
+{
+    struct bw_buf values;
+    bw_buf_init(&values, BAD_COUNT * BAD_TEXT_MAX);
+    for (int i = 0; i < series[which].count; i++) {
+        const double v = series[which].value(i);
+        bw_buf_text(&values, i > 0 ? "," : "");
+        if (isnan(v))
+            bw_buf_text(&values, "null");
+        else
+            bw_buf_printf(&values, "%.17g", v);
+    }
+    const char *hole = strstr(questions[question], "%s");
+    bw_buf_bytes(out, questions[question], (size_t)(hole - questions[question]));
+    bw_buf_bytes(out, values.data, values.len);
+    bw_buf_text(out, hole + 2);
+    bw_buf_fini(&values);
+}
+
+static void check_answers(const char *name, const struct bw_buf *line, const struct bw_buf *out)
+{
+    json_t *question = json_loadb(line->data, line->len, 0, NULL);
+    const char *rest = out->data;
+    for (const char *end; (end = strchr(rest, '\n')) != NULL; rest = end + 1) {
+        json_t *answer = json_loadb(rest, (size_t)(end - rest), 0, NULL);
+        const char *fault = answer != NULL ? answer_fault(question, answer) : "no JSON";
+        if (fault != NULL)
+            fail_msg("%s, %.60s: %s: %.300s", name, line->data, fault, rest);
+        json_decref(answer);
+    }
+    json_decref(question);
+}
+
+static uint64_t answer(size_t which, size_t question)
+{
+    struct bw_buf line, out;
+    struct bw_err err = { .text = "" };
+    bw_buf_init(&line, 1u << 20);
+    bw_buf_init(&out, 1u << 22);
+    put_question(&line, which, question);
+    if (bw_trend_jsonl(scratch, line.data, line.len, NULL, NULL, &out, &err) != BW_OK)
+        fail_msg("%s: %.60s: %s", series[which].name, line.data, err.text);
+    check_answers(series[which].name, &line, &out);
+    const uint64_t hash = bw_hash(out.data, out.len, 0);
+    bw_buf_fini(&line);
+    bw_buf_fini(&out);
+    return hash;
+}
+
+/* Whatever comes is answered with numbers that make sense, and the answer depends on nothing but
+ * the question: not on what was asked before. */
+static void bad_series_get_an_answer_that_is_always_the_same(void **state)
+{
+    (void)state;
+    static uint64_t first[SERIES][QUESTIONS];
+    for (size_t i = 0; i < SERIES; i++)
+        for (size_t q = 0; q < QUESTIONS; q++)
+            first[i][q] = answer(i, q);
+    for (size_t q = QUESTIONS; q-- > 0;)
+        for (size_t i = SERIES; i-- > 0;)
+            if (answer(i, q) != first[i][q])
+                fail_msg("%s: another answer to %s", series[i].name, questions[q]);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -164,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_trend_has_direction_and_times),
         cmocka_unit_test(a_change_is_found_and_an_anomaly_scored),
         cmocka_unit_test(every_line_is_answered_or_refused_by_name),
+        cmocka_unit_test(bad_series_get_an_answer_that_is_always_the_same),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     bw_trend_scratch_free(scratch);
