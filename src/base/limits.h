@@ -21,14 +21,14 @@
 #define BW_CONF_COPIED_MAX 20000u
 
 /* Targets that are found, not configured. */
-#define BW_DISCOVERED_TARGETS_MAX 100000u /* of one list */
-#define BW_DISCOVERED_LABELS_MAX 64u      /* of one target, before relabelling */
-#define BW_PUSHED_TARGETS_MAX 2000u       /* registered with one source */
-#define BW_DISCOVERED_FILES_MAX 1000u     /* that one pattern may mean */
+#define BW_DISCOVERED_TARGETS_MAX 100000u  /* of one list */
+#define BW_DISCOVERED_LABELS_MAX 64u       /* of one target, before relabelling */
+#define BW_PUSHED_TARGETS_MAX 2000u        /* registered with one source */
+#define BW_DISCOVERED_FILES_MAX 1000u      /* that one pattern may mean */
 #define BW_KEPT_LIST_BYTES_MAX (16u << 20) /* of one list that is kept for the next start */
 
 /* Probes. */
-#define BW_PROBE_BODY_BYTES_MAX (1u << 20) /* decoded bytes of a response, by default */
+#define BW_PROBE_BODY_BYTES_MAX (1u << 20)  /* decoded bytes of a response, by default */
 #define BW_PROBE_BODY_BYTES_TOP (64u << 20) /* and whatever is configured */
 #define BW_PROBE_HEADER_BYTES_MAX (64u << 10)
 #define BW_PROBE_HEADER_LINES_MAX 100u
@@ -45,11 +45,12 @@
 #define BW_EXEC_ARGUMENTS_MAX 256u            /* of one command */
 #define BW_EXEC_COMMAND_BYTES_MAX (64u << 10) /* of all its words */
 #define BW_DESCRIPTORS_RESERVED 32u /* that checks leave to the front end, the store, names */
-#define BW_EXEC_VARIABLES_MAX 64u   /* of one command's environment, besides the five it always has */
+#define BW_EXEC_VARIABLES_MAX 64u /* of one command's environment, besides the five it always has  \
+                                   */
 #define BW_EXEC_ENVIRONMENT_BYTES_MAX (32u << 10)
-#define BW_EXEC_PERFDATA_MAX 100u   /* measurements taken from one output */
-#define BW_EXEC_SERIES_MAX 500u     /* of one output in the text format of Prometheus */
-#define BW_EXEC_FAMILIES_MAX 100u   /* metrics of one such output */
+#define BW_EXEC_PERFDATA_MAX 100u /* measurements taken from one output */
+#define BW_EXEC_SERIES_MAX 500u   /* of one output in the text format of Prometheus */
+#define BW_EXEC_FAMILIES_MAX 100u /* metrics of one such output */
 #define BW_RESOLVED_ADDRESSES_MAX 32u
 #define BW_SPREAD_ADDRESSES_MAX 16u /* of one name that one run asks (resolve_mode) */
 #define BW_ASKED_PROBES_MAX 128u    /* that /probe runs at one time; for strangers a quarter */
@@ -65,7 +66,7 @@
 #define BW_MARKER_TEXT_BYTES_MAX 1024u
 #define BW_MARKER_TAGS_MAX 8u
 #define BW_MARKER_TAG_BYTES_MAX 64u
-#define BW_WEB_PUSH_BYTES_MAX (10u << 10) /* what a job has to say */
+#define BW_WEB_PUSH_BYTES_MAX (10u << 10)  /* what a job has to say */
 #define BW_WEB_IMPORT_BYTES_MAX (1u << 20) /* of samples in one request */
 #define BW_WEB_RESPONSE_BYTES_MAX (48u << 20)
 #define BW_WEB_METRICS_BYTES_MAX (256u << 20) /* as large as what is configured, whoever asks */
@@ -107,8 +108,11 @@
 #define BW_REPORT_EVENTS_MAX 200000u
 
 /* Series handed to the trend engine as text. */
-#define BW_TREND_LINE_BYTES_MAX (64u << 20) /* one JSON line */
-#define BW_FINDINGS_BYTES_MAX 4096u         /* of one series, stored or said */
+#define BW_TREND_LINE_BYTES_MAX (64u << 20)  /* one JSON line */
+#define BW_TREND_LINE_VALUES_MAX 12000000u   /* and what is in it: parsed it takes 50 bytes each */
+#define BW_TREND_TEXT_BYTES_MAX (512u << 20) /* a series as text */
+#define BW_TREND_POINTS_MAX 12000000u        /* of a series as text */
+#define BW_FINDINGS_BYTES_MAX 4096u          /* of one series, stored or said */
 
 /* One log line. */
 #define BW_LOG_LINE_BYTES_MAX 4096u

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -80,28 +81,36 @@ static void put_error(struct bw_buf *out, size_t line, const struct bw_err *err)
     bw_buf_char(out, '\n');
 }
 
+/* One line into *out. False when it could not be understood. */
+static bool answer_line(struct bw_trend_scratch *scratch, const struct bw_buf *line, size_t number,
+                        struct bw_buf *out)
+{
+    struct bw_err err = { .rc = BW_OK };
+    if (bw_buf_failed(line))
+        bw_fail(&err, BW_ELIMIT, "longer than %u MiB", BW_TREND_LINE_BYTES_MAX >> 20);
+    else if (bw_trend_jsonl(scratch, line->data, line->len, cpu_ms, NULL, out, &err) == BW_OK)
+        return true;
+    put_error(out, number, &err);
+    return false;
+}
+
 static int answer_lines(const struct bw_command *command, FILE *input)
 {
     struct bw_trend_scratch *scratch = bw_trend_scratch_new();
-    struct bw_buf out;
-    char *line = NULL;
-    size_t cap = 0, number = 0, refused = 0;
-    ssize_t len;
+    struct bw_buf line, out;
+    size_t number = 0, refused = 0;
+    bw_buf_init(&line, BW_TREND_LINE_BYTES_MAX);
     bw_buf_init(&out, ANSWER_BYTES_MAX);
-    while ((len = getline(&line, &cap, input)) > 0) {
-        struct bw_err err = { .rc = BW_OK };
+    while (bw_input_line(input, &line)) {
         number++;
-        if (strspn(line, " \t\r\n") == (size_t)len)
+        if (strspn(line.data, " \t\r\n") == line.len && !bw_buf_failed(&line))
             continue;
-        if (bw_trend_jsonl(scratch, line, (size_t)len, cpu_ms, NULL, &out, &err) != BW_OK) {
-            put_error(&out, number, &err);
-            refused++;
-        }
+        refused += answer_line(scratch, &line, number, &out) ? 0 : 1;
         if (!bw_out_buf(&out) || fflush(stdout) != 0)
             break;
     }
     const bool broken = ferror(input) != 0;
-    free(line);
+    bw_buf_fini(&line);
     bw_buf_fini(&out);
     bw_trend_scratch_free(scratch);
     if (broken)

@@ -2,6 +2,7 @@
 #include "cli/read_points.h"
 
 #include "base/civil.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIES_BYTES_MAX = 64 << 10, POINTS_MAX = 5000000, SHOWN_BYTES_MAX = 60 };
+enum { SERIES_BYTES_MAX = 64 << 10, SHOWN_BYTES_MAX = 60 };
 
 struct reader {
     struct bw_read_points *out;
@@ -46,8 +47,8 @@ static bool parse_value(struct bw_span text, double *out)
 
 static bool add(struct reader *r, int64_t ts_ms, double value)
 {
-    if (r->out->points.count == POINTS_MAX) {
-        bw_fail(r->err, BW_ELIMIT, "line %u: more than %d points", r->line, POINTS_MAX);
+    if (r->out->points.count == BW_TREND_POINTS_MAX) {
+        bw_fail(r->err, BW_ELIMIT, "line %u: more than %u points", r->line, BW_TREND_POINTS_MAX);
         return false;
     }
     bw_points_add(&r->out->points, ts_ms, value);

@@ -26,19 +26,31 @@ void bw_input_close(FILE *stream)
         fclose(stream);
 }
 
+bool bw_input_line(FILE *stream, struct bw_buf *out)
+{
+    enum { CHUNK_BYTES = 64 << 10 };
+    char chunk[CHUNK_BYTES];
+    int c = 0;
+    bw_buf_clear(out);
+    for (size_t n = 0; c != '\n' && c != EOF; n = 0) {
+        while (n < CHUNK_BYTES && c != '\n' && (c = getc_unlocked(stream)) != EOF)
+            chunk[n++] = (char)c;
+        bw_buf_bytes(out, chunk, n); /* what is beyond the ceiling is passed over */
+    }
+    return out->len > 0 || bw_buf_failed(out);
+}
+
 /* Everything there is, from a pipe as well. */
-static enum bw_rc read_all(FILE *stream, const char *file, struct bw_buf *out, struct bw_err *err)
+static enum bw_rc read_all(FILE *stream, struct bw_buf *out, struct bw_err *err)
 {
     enum { CHUNK_BYTES = 64 << 10 };
     while (!feof(stream) && !ferror(stream)) {
         char *room = bw_buf_reserve(out, CHUNK_BYTES);
         if (room == NULL)
-            return bw_fail(err, BW_ELIMIT, "%s is larger than %u MiB", file,
-                           BW_TREND_LINE_BYTES_MAX >> 20);
+            return bw_fail(err, BW_ELIMIT, "more than %u MiB", BW_TREND_TEXT_BYTES_MAX >> 20);
         out->len += fread(room, 1, CHUNK_BYTES, stream);
     }
-    return ferror(stream) ? bw_fail(err, BW_EIO, "cannot read %s: %s", file, strerror(errno))
-                          : BW_OK;
+    return ferror(stream) ? bw_fail(err, BW_EIO, "reading failed: %s", strerror(errno)) : BW_OK;
 }
 
 enum bw_rc bw_trend_input_text(const char *file, const char *selector, struct bw_read_points *out,
@@ -48,8 +60,8 @@ enum bw_rc bw_trend_input_text(const char *file, const char *selector, struct bw
     if (stream == NULL)
         return err->rc;
     struct bw_buf text;
-    bw_buf_init(&text, BW_TREND_LINE_BYTES_MAX);
-    enum bw_rc rc = read_all(stream, file, &text, err);
+    bw_buf_init(&text, BW_TREND_TEXT_BYTES_MAX);
+    enum bw_rc rc = read_all(stream, &text, err);
     bw_input_close(stream);
     if (rc == BW_OK)
         rc = bw_read_points(text.data, text.len, selector, out, err);

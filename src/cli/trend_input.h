@@ -11,6 +11,10 @@
 FILE *bw_input_open(const char *file, struct bw_err *err);
 void bw_input_close(FILE *stream);
 
+/* Reads the next line, its end included, into *out, which is emptied first; of a line above the
+ * buffer's ceiling the rest is passed over and the buffer has failed. False at the end. */
+bool bw_input_line(FILE *stream, struct bw_buf *out);
+
 /* Reads one series from a text, see cli/read_points.h. */
 enum bw_rc bw_trend_input_text(const char *file, const char *selector, struct bw_read_points *out,
                                struct bw_err *err);

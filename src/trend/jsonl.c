@@ -287,12 +287,23 @@ static enum bw_rc answer(struct ask *ask)
                    "expected an object with id and train, id and y, file and x, or name and x");
 }
 
+/* As many values at the most are in the line, less one: each is an object in memory. */
+static size_t commas(const char *line, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += line[i] == ',';
+    return count;
+}
+
 enum bw_rc bw_trend_jsonl(struct bw_trend_scratch *scratch, const char *line, size_t len,
                           bw_trend_cpu_fn *cpu, void *ctx, struct bw_buf *out, struct bw_err *err)
 {
     if (len > BW_TREND_LINE_BYTES_MAX)
         return bw_fail(err, BW_ELIMIT, "a line of %zu bytes: at most %u are read", len,
                        BW_TREND_LINE_BYTES_MAX);
+    if (commas(line, len) >= BW_TREND_LINE_VALUES_MAX)
+        return bw_fail(err, BW_ELIMIT, "at most %u values are read", BW_TREND_LINE_VALUES_MAX);
     json_error_t problem;
     json_t *value = json_loadb(line, len, 0, &problem);
     if (value == NULL)

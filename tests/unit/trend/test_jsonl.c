@@ -8,6 +8,7 @@
 
 #include "answers.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "trend/jsonl.h"
 
 #include <float.h>
@@ -155,6 +156,25 @@ static void every_line_is_answered_or_refused_by_name(void **state)
         }
         json_decref(lines);
     }
+}
+
+/* A line is short enough, and what it would take in memory is not. */
+static void more_values_than_are_read_are_refused(void **state)
+{
+    (void)state;
+    struct bw_buf line, out;
+    struct bw_err err = { .text = "" };
+    bw_buf_init(&line, 32u << 20);
+    bw_buf_init(&out, 1u << 20);
+    bw_buf_text(&line, "{\"name\":\"a\",\"x\":[");
+    bw_buf_fill(&line, ',', BW_TREND_LINE_VALUES_MAX);
+    bw_buf_text(&line, "]}");
+    assert_int_equal(bw_trend_jsonl(scratch, line.data, line.len, NULL, NULL, &out, &err),
+                     BW_ELIMIT);
+    assert_non_null(strstr(err.text, "at most 12000000 values"));
+    assert_int_equal(out.len, 0);
+    bw_buf_fini(&line);
+    bw_buf_fini(&out);
 }
 
 /* ---- series as nobody should send them ---------------------------------------------------- */
@@ -386,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_trend_has_direction_and_times),
         cmocka_unit_test(a_change_is_found_and_an_anomaly_scored),
         cmocka_unit_test(every_line_is_answered_or_refused_by_name),
+        cmocka_unit_test(more_values_than_are_read_are_refused),
         cmocka_unit_test(bad_series_get_an_answer_that_is_always_the_same),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
