@@ -238,7 +238,7 @@ static void say_change(struct bw_buf *out, const struct bw_service_trend *trend)
 void bw_service_trend_say(struct bw_buf *out, const struct bw_service_trend *trend)
 {
     if (trend->heading == BW_HEADING_UNKNOWN)
-        bw_buf_text(out, "is heading nowhere that is known yet");
+        bw_buf_text(out, "is not known to head anywhere yet");
     else if (trend->heading == BW_HEADING_STEADY)
         bw_buf_printf(out, "is steady: none of %zu series moves by a tenth", trend->judged);
     else if (trend->driver->side != 0 && isfinite(trend->driver->time_to_p50_s))

@@ -44,6 +44,10 @@ void bw_api_view_check(struct bw_arena *arena, struct bw_value *item,
 void bw_api_recent(struct bw_arena *arena, struct bw_value *item,
                    const struct bw_view_check *check);
 
+/* Adds time_to_p10_seconds and so on: null when not known, "beyond" when not foreseen. */
+void bw_api_time_to_threshold(struct bw_arena *arena, struct bw_value *in,
+                              const struct bw_trend_record *trend);
+
 /* An event as `events` tells it, added to a list. */
 void bw_api_event(struct bw_arena *arena, struct bw_value *list, const struct bw_event *event);
 

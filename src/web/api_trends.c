@@ -3,11 +3,13 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/endpoint.h"
+#include "web/service_trend.h"
 #include "web/trend_list.h"
 #include "web/trend_look.h"
 #include "web/words.h"
 
 #include <math.h>
+#include <string.h>
 
 /* +Inf means "not within what is foreseen": a word, because JSON has no infinity. */
 static void add_time_to(struct bw_arena *arena, struct bw_value *in, const char *key, double value)
@@ -16,6 +18,14 @@ static void add_time_to(struct bw_arena *arena, struct bw_value *in, const char 
         bw_value_add_text(arena, in, key, "beyond");
     else
         bw_value_add_number(arena, in, key, value);
+}
+
+void bw_api_time_to_threshold(struct bw_arena *arena, struct bw_value *in,
+                              const struct bw_trend_record *trend)
+{
+    add_time_to(arena, in, "time_to_p10_seconds", trend->time_to_p10_s);
+    add_time_to(arena, in, "time_to_p50_seconds", trend->time_to_p50_s);
+    add_time_to(arena, in, "time_to_p90_seconds", trend->time_to_p90_s);
 }
 
 static void add_threshold(struct bw_arena *arena, struct bw_value *in,
@@ -28,9 +38,7 @@ static void add_threshold(struct bw_arena *arena, struct bw_value *in,
     struct bw_value *threshold = bw_value_add_object(arena, in, "threshold");
     bw_value_add_number(arena, threshold, "value", trend->threshold);
     bw_value_add_text(arena, threshold, "side", trend->side < 0 ? "below" : "above");
-    add_time_to(arena, threshold, "time_to_p10_seconds", trend->time_to_p10_s);
-    add_time_to(arena, threshold, "time_to_p50_seconds", trend->time_to_p50_s);
-    add_time_to(arena, threshold, "time_to_p90_seconds", trend->time_to_p90_s);
+    bw_api_time_to_threshold(arena, threshold, trend);
 }
 
 static void add_horizons(struct bw_arena *arena, struct bw_value *in,
@@ -100,7 +108,7 @@ static void add_trend(struct bw_arena *arena, struct bw_value *item,
     add_findings(arena, item, trend);
 }
 
-void bw_api_trends(struct bw_request *request)
+static void answer_trends(struct bw_request *request)
 {
     struct bw_arena *arena = &request->arena;
     struct bw_api_slice slice;
@@ -121,6 +129,17 @@ void bw_api_trends(struct bw_request *request)
         add_trend(arena, bw_value_add_object(arena, list, NULL), trends[i]);
     bw_api_next(request, root, bw_api_slice_next(end, count));
     bw_answer_json(request, root);
+}
+
+void bw_api_trends(struct bw_request *request)
+{
+    const char *by = bw_url_param(&request->url, "by");
+    if (by == NULL)
+        answer_trends(request);
+    else if (strcmp(by, "service") == 0)
+        bw_api_service_trends(request);
+    else
+        bw_answer_problem(request, 400, "by: expected service.");
 }
 
 /* ---- one, with all there is to see ----------------------------------------------------- */

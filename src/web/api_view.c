@@ -4,6 +4,7 @@
 #include "web/api.h"
 #include "web/endpoint.h"
 #include "web/grouping.h"
+#include "web/service_trend.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -147,6 +148,7 @@ void bw_api_service(struct bw_request *request)
     }
     struct bw_value *root = bw_value_object(&request->arena);
     add_service(&request->arena, root, service, true);
+    bw_api_service_trend(request, root, service->name);
     bw_answer_json(request, root);
 }
 

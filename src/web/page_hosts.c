@@ -5,6 +5,7 @@
 #include "web/history.h"
 #include "web/page.h"
 #include "web/parts.h"
+#include "web/service_trend.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -216,6 +217,7 @@ void bw_page_hosts(struct bw_request *request)
         bw_words_status(arena, host, "status", service->status);
         bw_words_time(arena, host, "since", service->since_ms, request->now_ms);
         bw_words_text(arena, host, "cause", service->cause);
+        bw_parts_service_trend(request, host, service->name);
         bw_parts_resources(request, host, "resources", service);
         bw_days_want(request->site->days, request->store, request->now_ms);
         bw_parts_days(request, host, "days", service->name);

@@ -7,6 +7,7 @@
 #include "web/history.h"
 #include "web/page.h"
 #include "web/parts.h"
+#include "web/service_trend.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -161,6 +162,7 @@ static void show(struct bw_request *request, const struct bw_view_service *servi
         bw_value_add_text(&request->arena, root, "history_missing", err.text);
     bw_days_want(request->site->days, request->store, request->now_ms);
     add_header(request, root, service);
+    bw_parts_service_trend(request, root, service->name);
     bw_parts_days(request, root, "days", service->name);
     bw_parts_ranges(request, root, range->name);
     bw_parts_alerts(request, root, "alerts", service->name, false, ALERTS_MAX);

@@ -78,7 +78,8 @@ const struct bw_route bw_routes[] = {
       "Active and pending alerts, worst first (limit, cursor).", 0 },
     { "GET", "/api/v1/trends", BW_SCOPE_READ, BW_RUN_AT_ONCE, bw_api_trends,
       "The last trend and forecast of each series, soonest to its limit first (service, metric, "
-      "direction, limited, sort, limit, cursor).",
+      "direction, limited, sort, limit, cursor); by=service: where each service is "
+      "heading.",
       0 },
     { "GET", "/api/v1/trends/{series}", BW_SCOPE_READ, BW_RUN_WORKER, bw_api_trend,
       "One trend with its course, its forecast step by step, and what decided (series: an id, or "

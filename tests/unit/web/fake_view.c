@@ -249,6 +249,11 @@ static void fill_trends(struct maker *m, struct bw_view *view)
         .horizon_count = 2,
         .note = "",
     };
+    trends[0].findings[trends[0].finding_count++] =
+        (struct bw_finding){ .kind = BW_FINDING_STANDSTILL,
+                             .side = 1,
+                             .at_ms = m->now_ms - 90 * MINUTE_MS,
+                             .after = 13.6e9 };
     trends[0].horizons[0] = (struct bw_trend_horizon){ 3600000, 13.0e9, 13.2e9, 13.4e9, 0.0 };
     trends[0].horizons[1] = (struct bw_trend_horizon){ 86400000, 1.9e9, 4.1e9, 6.0e9, 0.08 };
     trends[1] = (struct bw_trend_record){

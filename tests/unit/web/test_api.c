@@ -81,6 +81,21 @@ static const struct {
     { "/api/v1/events?kind=odd", 400, "kind: expected status, alert, system or marker." },
     { "/api/v1/events?limit=1", 200, "\"next_cursor\":\"4\"" },
     { "/api/v1/events?limit=1&cursor=4", 200, "\"id\":3" },
+    { "/api/v1/trends?by=service", 200,
+      "\"text\":\"heads for its limit in 1d 10h (1d 2h to 2d 1h), driven by "
+      "node_filesystem_avail_bytes of /var/lib\"" },
+    { "/api/v1/trends?by=service", 200,
+      "\"horizon_seconds\":86400,\"probability_least_ratio\":0.08,\"probability_most_ratio\":0."
+      "08" },
+    { "/api/v1/trends?by=service&cursor=1", 200,
+      "{\"services\":[{\"service\":\"search\",\"heading\":\"unknown\"" },
+    { "/api/v1/trends?by=colour", 400, "by: expected service." },
+    { "/api/v1/trends", 200,
+      "\"findings\":[{\"kind\":\"standstill\",\"text\":\"stands at its ceiling of 12.7 GiB "
+      "since " },
+    { "/api/v1/trends", 200, "\"size_sd\":null,\"share_ratio\":null,\"period_seconds\":null" },
+    { "/api/v1/services/search", 200, "\"trend\":{\"heading\":\"unknown\"" },
+    { "/api/v1/services/checkout", 200, "\"trend\":null" },
     { "/api/v1/services?limit=1", 200, "\"next_cursor\":\"1\"" },
     { "/api/v1/services?limit=1&cursor=3", 200, "\"next_cursor\":null" },
     { "/api/v1/services?cursor=99", 200, "\"services\":[]" },

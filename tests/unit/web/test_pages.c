@@ -259,6 +259,10 @@ static void what_cannot_be_known_is_no_number(void **state)
     assert_non_null(strstr(page, "9 points over 2 minutes are too few"));
     assert_null(strstr(page, "nan"));
     assert_null(strstr(page, "inf"));
+    assert_non_null(strstr(page, "stands at its ceiling of 12.7 GiB since "));
+    free(page);
+    page = fake_ask(&fake, "GET", "/services/search", NULL, NULL);
+    assert_non_null(strstr(page, "It is not known to head anywhere yet."));
     free(page);
     char *json = fake_ask(&fake, "GET", "/api/v1/trends", NULL, NULL);
     assert_non_null(strstr(json, "\"direction\":\"undetermined\",\"confidence_ratio\":null"));
