@@ -52,19 +52,39 @@ static void calibrate(struct bw_trend_verdict *v)
     v->confidence_ratio = ratio;
 }
 
-static void judge(struct bw_arena *arena, struct bw_trend_exam *exam)
+/* `course` is what remains of exam->plain without restarts; its last piece begins at `from` and
+ * lies `lift` higher than the real values. */
+static void judge(struct bw_arena *arena, struct bw_trend_exam *exam, const double *course,
+                  size_t from, double lift)
 {
     const struct bw_trend_grid *grid = exam->grid;
-    const double *y = grid->y + exam->regime;
-    const size_t n = grid->n - exam->regime;
+    const double *y = grid->y + from;
+    const size_t n = grid->n - from;
     /* A full disk has no season any more: taking one out would make a trend of it. */
-    const double *x = stuck(y, n, grid->grain) ? y : exam->plain + exam->regime;
+    const double *x = stuck(y, n, grid->grain) ? y : course + from;
     bw_trend_slope_fit(arena, x, n, EXACT * grid->grain, &exam->slope);
-    if (exam->changes > 0)
+    exam->slope.end -= x == y ? 0 : lift;
+    if (from > 0)
         exam->slope.rise /= CHOSEN;
     bw_trend_direction(&exam->slope, grid->constant, &exam->verdict);
     if (!grid->constant && exam->verdict.direction != BW_UNDETERMINED)
         calibrate(&exam->verdict);
+}
+
+/* A climb after a restart is a regime of its own to look at, if not to learn from. */
+static void add_restarts(struct bw_trend_exam *exam)
+{
+    for (size_t k = 0; k < exam->restarts.count; k++) {
+        const size_t cell = exam->restarts.at[k];
+        size_t at = exam->changes;
+        while (at > 0 && exam->change[at - 1] >= cell)
+            at--;
+        if (at < exam->changes && exam->change[at] == cell)
+            continue;
+        memmove(exam->change + at + 1, exam->change + at,
+                (exam->changes++ - at) * sizeof *exam->change);
+        exam->change[at] = cell;
+    }
 }
 
 void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
@@ -81,10 +101,19 @@ void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
         out->plain[i] = grid->y[i] - season;
         smooth[i] = grid->fit[i] - season;
     }
-    if (!grid->constant)
+    /* What is learned from: the same, but for restarts. */
+    double *course = bw_arena_array(arena, grid->n, sizeof *course), lift = 0;
+    memcpy(course, out->plain, grid->n * sizeof *course);
+    if (!grid->constant) {
+        bw_trend_restarts_find(arena, smooth, grid->n, &out->restarts);
+        bw_trend_restarts_undo(&out->restarts, smooth, grid->n);
+        lift = bw_trend_restarts_undo(&out->restarts, course, grid->n);
         out->changes = bw_trend_segments(arena, smooth, grid->n, out->change);
+    }
+    const size_t from = out->changes > 0 ? out->change[out->changes - 1] : 0;
+    add_restarts(out);
     out->regime = out->changes > 0 ? out->change[out->changes - 1] : 0;
-    judge(arena, out);
+    judge(arena, out, course, from, lift);
 }
 
 bool bw_trend_exam_passage(struct bw_arena *arena, const struct bw_trend_exam *exam,
@@ -103,6 +132,7 @@ bool bw_trend_exam_passage(struct bw_arena *arena, const struct bw_trend_exam *e
         .n = grid->n - exam->regime,
         .next = grid->n,
         .slope = &exam->slope,
+        .restarts = &exam->restarts,
         .verdict = &of_line,
         .seasons = &exam->seasons,
         .threshold = threshold,

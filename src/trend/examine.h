@@ -8,6 +8,7 @@
 #include "trend/analyse.h"
 #include "trend/direction.h"
 #include "trend/grid.h"
+#include "trend/restart.h"
 #include "trend/season.h"
 #include "trend/segment.h"
 #include "trend/slope.h"
@@ -18,9 +19,10 @@ struct bw_trend_exam {
     bool counter; /* the grid's values are rates of a counter */
     struct bw_trend_seasons seasons;
     double *plain; /* [grid->n] grid->y without its seasons; NaN: missing */
-    size_t change[BW_TREND_BLOCKS_MAX];
-    size_t changes; /* regimes that begin after the first cell */
+    size_t change[BW_TREND_BLOCKS_MAX + BW_TREND_RESTARTS_MAX];
+    size_t changes; /* regimes that begin after the first cell, climbs after restarts included */
     size_t regime;  /* first cell of the present regime */
+    struct bw_trend_restarts restarts;
     struct bw_trend_slope slope;
     struct bw_trend_verdict verdict;
 };

@@ -69,44 +69,106 @@ static void prepare(struct bw_arena *arena, struct world *w)
     w->reach = largest / (1 - s->r) + highest;
 }
 
-/* The first step at which this future could be as high as the threshold at all; what was
+/* A straight way that a future takes for a while. */
+struct way {
+    double level, slope; /* at the newest cell, by step */
+    size_t from, to;     /* steps [from, to) from 0 */
+};
+
+/* The first step of the way at which it could be as high as the threshold at all; what was
  * before only brings the noise into its stride. */
-static size_t worth_looking(const struct world *w, double level, double slope, double start)
+static size_t worth_looking(const struct world *w, const struct way *way, double start)
 {
-    const double missing = w->threshold - level - w->reach - fmax(start, 0);
+    const double begin = way->level + way->slope * (double)way->from;
+    const double missing = w->threshold - begin - w->reach - fmax(start, 0);
     if (missing <= 0)
-        return 0;
-    const size_t steps = w->o->steps;
-    if (slope <= 0 || missing / slope >= (double)steps)
-        return steps;
+        return way->from;
+    if (way->slope <= 0 || missing / way->slope >= (double)(way->to - way->from))
+        return way->to;
     const double r = w->o->slope->r;
     const double burn = r > 0.01 ? log(0.01) / log(r) : 1;
-    const double from = missing / slope - burn - 1;
-    return from > 0 ? (size_t)from : 0;
+    const double steps = missing / way->slope - burn - 1;
+    return steps > 0 ? way->from + (size_t)steps : way->from;
+}
+
+/* Goes along the way with noise *x; the step (from 1) of the first crossing, 0: none. */
+static size_t cross(struct world *w, const struct way *way, double *x)
+{
+    const double r = w->o->slope->r;
+    const size_t from = worth_looking(w, way, *x);
+    *x = from > way->from ? 0 : *x;
+    w->hopeful += from < way->to;
+    for (size_t k = from; k < way->to; k++) {
+        const uint64_t pick = (bw_trend_random_next(&w->random) >> 32) * w->shocks >> 32;
+        *x = r * *x + w->shock[pick];
+        if (way->level + way->slope * (double)(k + 1) + *x + w->season[k] >= w->threshold)
+            return k + 1;
+    }
+    return 0;
+}
+
+/* How long a climb lasts that has lasted for `age` steps: as long as one of those seen, or else,
+ * and as one more among them, for a time without memory (a Bayesian bootstrap with one prior
+ * observation: Ferguson 1973, Rubin 1981). */
+static double climb_lasts(struct world *w, size_t age)
+{
+    const struct bw_trend_restarts *seen = w->o->restarts;
+    const double mean = (double)seen->window / (double)seen->count;
+    const size_t pick = (size_t)(bw_trend_random_uniform(&w->random) * (double)seen->count);
+    if (pick > 0 && seen->at[pick] - seen->at[pick - 1] > age)
+        return (double)(seen->at[pick] - seen->at[pick - 1] - age);
+    return 1 - mean * log(1 - bw_trend_random_uniform(&w->random));
+}
+
+/* The end of a climb that began `age` steps before step `from`. */
+static size_t climb_end(struct world *w, size_t from, size_t age)
+{
+    const struct bw_trend_restarts *seen = w->o->restarts;
+    if (seen->count == 0 || seen->side * w->side < 0)
+        return w->o->steps;
+    const double end = (double)from + climb_lasts(w, age);
+    return end < (double)w->o->steps ? (size_t)end : w->o->steps;
+}
+
+static double first_of_climbs(struct world *w)
+{
+    const struct bw_trend_outlook *o = w->o;
+    const struct bw_trend_slope *s = o->slope;
+    double x = w->side * s->residual[s->n - 1];
+    struct way way = {
+        .slope = w->side * s->per_cell + s->se * bw_trend_random_normal(&w->random),
+        .level = w->side * s->end + w->level_sd * bw_trend_random_normal(&w->random),
+    };
+    way.to = climb_end(w, 0, o->restarts->age);
+    for (;;) {
+        const size_t found = cross(w, &way, &x);
+        if (found > 0)
+            return (double)found;
+        if (way.to >= o->steps)
+            return (double)(o->steps + 1);
+        const size_t pick =
+            (size_t)(bw_trend_random_uniform(&w->random) * (double)o->restarts->count);
+        way.from = way.to;
+        way.level = o->restarts->to_base
+                        ? w->side * o->restarts->base[pick] - way.slope * (double)way.from
+                        : way.level - o->restarts->height[pick];
+        way.to = climb_end(w, way.from, 0);
+        if (way.to == way.from)
+            way.to++;
+    }
 }
 
 static double first_crossing(struct world *w)
 {
     const struct bw_trend_outlook *o = w->o;
     const struct bw_trend_slope *s = o->slope;
-    const bool flat = bw_trend_random_uniform(&w->random) < o->verdict->flat;
-    const double slope =
-        flat ? 0 : w->side * s->per_cell + s->se * bw_trend_random_normal(&w->random);
-    const double level =
-        w->side * (flat ? w->recent : s->end) + w->level_sd * bw_trend_random_normal(&w->random);
+    if (bw_trend_random_uniform(&w->random) >= o->verdict->flat)
+        return first_of_climbs(w);
+    const double level = w->side * w->recent + w->level_sd * bw_trend_random_normal(&w->random);
     const double limit = START_SD_MAX * s->sd;
-    double x = flat ? bw_trend_clamp(w->side * w->last - level, -limit, limit)
-                    : w->side * s->residual[s->n - 1];
-    const size_t from = worth_looking(w, level, slope, x);
-    x = from > 0 ? 0 : x;
-    w->hopeful += from < o->steps;
-    for (size_t k = from; k < o->steps; k++) {
-        const uint64_t pick = (bw_trend_random_next(&w->random) >> 32) * w->shocks >> 32;
-        x = s->r * x + w->shock[pick];
-        if (level + slope * (double)(k + 1) + x + w->season[k] >= w->threshold)
-            return (double)(k + 1);
-    }
-    return (double)(o->steps + 1);
+    double x = bw_trend_clamp(w->side * w->last - level, -limit, limit);
+    const size_t found = cross(w, &(struct way){ .level = level, .to = o->steps }, &x);
+    return (double)(found > 0 ? found : o->steps + 1);
 }
 
 void bw_trend_passage_simulate(struct bw_arena *arena, const struct bw_trend_outlook *outlook,

@@ -2,14 +2,16 @@
 /* trend/threshold.h: when will it be reached, and how likely is that?
  *
  * First passage over simulated futures. With probability P(flat) a future stays at the recent
- * level, otherwise it follows the regime's line with a slope drawn from its uncertainty; on
- * top come the season and AR(1) noise whose shocks are drawn from those that were seen
- * (Efron 1979). The generator is seeded from the data: equal data, equal answer. */
+ * level, otherwise it follows the regime's line with a slope drawn from its uncertainty, until a
+ * restart sets it back, at times and to levels drawn from those seen; on top come the season and
+ * AR(1) noise whose shocks are drawn from those that were seen (Efron 1979). The generator is
+ * seeded from the data: equal data, equal answer. */
 #ifndef TREND_THRESHOLD_H
 #define TREND_THRESHOLD_H
 
 #include "base/arena.h"
 #include "trend/direction.h"
+#include "trend/restart.h"
 #include "trend/season.h"
 #include "trend/slope.h"
 
@@ -24,6 +26,7 @@ struct bw_trend_outlook {
     size_t n;
     size_t next; /* cell that follows the data, for the season's phase */
     const struct bw_trend_slope *slope;
+    const struct bw_trend_restarts *restarts;
     const struct bw_trend_verdict *verdict;
     const struct bw_trend_seasons *seasons;
     double threshold;

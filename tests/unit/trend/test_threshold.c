@@ -11,8 +11,12 @@
 
 enum { N = 300, STEPS = 600 };
 
+static const struct bw_trend_restarts no_restarts = { .count = 0 };
+
 /* A line with noise, 0.1 a step, ends near 30. */
-static void simulate(double threshold, int side, double slope, struct bw_trend_passage *out)
+static void simulate_restarts(double threshold, int side, double slope,
+                              const struct bw_trend_restarts *restarts,
+                              struct bw_trend_passage *out)
 {
     double x[N];
     struct bw_arena arena = { 0 };
@@ -28,6 +32,7 @@ static void simulate(double threshold, int side, double slope, struct bw_trend_p
         .next = N,
         .slope = &fit,
         .verdict = &verdict,
+        .restarts = restarts,
         .seasons = &none,
         .threshold = threshold,
         .side = side,
@@ -36,6 +41,11 @@ static void simulate(double threshold, int side, double slope, struct bw_trend_p
     };
     bw_trend_passage_simulate(&arena, &outlook, out);
     bw_arena_fini(&arena);
+}
+
+static void simulate(double threshold, int side, double slope, struct bw_trend_passage *out)
+{
+    simulate_restarts(threshold, side, slope, &no_restarts, out);
 }
 
 /* A level `away` beyond the end is reached after about away/0.1 steps. */
@@ -87,12 +97,68 @@ static void equal_seeds_give_equal_futures(void **state)
     assert_memory_equal(a.first, b.first, sizeof a.first);
 }
 
+/* The line stands at 30 (or -30), 20 short of the threshold: 200 steps of climbing. */
+static const struct {
+    const char *name;
+    struct bw_trend_restarts
+        restarts;       /* of a climb to the threshold; mirrored for the other side */
+    double least, most; /* P(crossed in 600 steps) */
+} restarted[] = {
+    { "never", { .count = 0 }, 0.9, 1 },
+    { "every 100 steps, to the ground",
+      { .count = 3,
+        .window = 300,
+        .to_base = true,
+        .at = { 90, 190, 290 },
+        .height = { 40, 40, 40 } },
+      0,
+      0.35 },
+    { "every 100 steps, by as much as was climbed",
+      { .count = 3, .window = 300, .at = { 90, 190, 290 }, .height = { 10, 10, 10 } },
+      0.1,
+      0.7 },
+    { "seldom",
+      { .count = 1, .window = 6000, .to_base = true, .at = { 100 }, .height = { 40 } },
+      0.8,
+      1 },
+};
+
+static void restarts_set_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof restarted / sizeof *restarted; i++)
+        for (int side = -1; side <= 1; side += 2) {
+            struct bw_trend_restarts r = restarted[i].restarts;
+            struct bw_trend_passage p;
+            r.side = side;
+            simulate_restarts(50 * side, side, 0.1 * side, &r, &p);
+            const double ratio = bw_trend_passage_ratio(&p, STEPS);
+            if (!(ratio >= restarted[i].least && ratio <= restarted[i].most))
+                fail_msg("%s, side %d: %g", restarted[i].name, side, ratio);
+        }
+}
+
+/* Falls of a gauge are no restarts for what may happen below. */
+static void restarts_of_the_other_side_do_not_count(void **state)
+{
+    (void)state;
+    struct bw_trend_passage with, without;
+    const struct bw_trend_restarts r = {
+        .count = 2, .side = -1, .window = 300, .at = { 100, 200 }
+    };
+    simulate_restarts(50, 1, 0.1, &r, &with);
+    simulate(50, 1, 0.1, &without);
+    assert_memory_equal(with.first, without.first, sizeof with.first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(medians_are_where_the_line_crosses),
         cmocka_unit_test(the_ratio_grows_with_time),
         cmocka_unit_test(equal_seeds_give_equal_futures),
+        cmocka_unit_test(restarts_set_back),
+        cmocka_unit_test(restarts_of_the_other_side_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
