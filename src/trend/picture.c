@@ -26,7 +26,7 @@ void bw_trend_picture_begin(struct bw_trend_picture *picture)
     memset(picture, 0, sizeof *picture);
     picture->skill = picture->line_begin = picture->line_end = NAN;
     picture->falling = picture->flat = picture->rising = NAN;
-    picture->independent = picture->correlation = picture->z = NAN;
+    picture->independent = picture->correlation = picture->z = picture->explained = NAN;
     picture->sen_per_second = picture->sen_at_end = NAN;
     picture->needed = BW_TREND_NEFF_MIN;
 }
@@ -88,6 +88,14 @@ static int64_t wait_ms(const struct bw_trend_exam *exam)
     return (int64_t)fmin(seen_ms * missing, 1e15);
 }
 
+/* Of the regime's squares around its mean, as the direction is judged by it: less where the regime
+ * was chosen for being a line. */
+static double explained(const struct bw_trend_exam *exam)
+{
+    const double rise = exam->slope.rise;
+    return isinf(rise) ? 1 : rise / (1 + rise);
+}
+
 static void show_decision(struct bw_arena *arena, const struct bw_trend_exam *exam,
                           struct bw_trend_picture *picture)
 {
@@ -102,6 +110,8 @@ static void show_decision(struct bw_arena *arena, const struct bw_trend_exam *ex
     picture->independent = exam->slope.neff;
     picture->correlation = exam->slope.r;
     picture->z = exam->slope.t;
+    picture->drift = exam->slope.drift;
+    picture->explained = explained(exam);
     picture->wait_ms = wait_ms(exam);
     bw_trend_mann_kendall(arena, exam->plain + exam->regime, n, &picture->test);
     const double per_cell = picture->test.sen_slope;

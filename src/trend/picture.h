@@ -61,6 +61,8 @@ struct bw_trend_picture {
     double needed;                /* so many make a direction */
     double correlation;           /* of one residual with the next, 0..1 */
     double z;                     /* slope over its standard error, as a normal score */
+    double drift;                 /* the same of its steps, were it a random walk; 0: too few */
+    double explained;             /* share of what it does that its line explains, 0..1 */
     struct bw_trend_mk test;      /* of the regime without its season; for comparison */
     double sen_per_second, sen_at_end;
     int64_t wait_ms; /* that much more of the same may settle it; 0: settled, or nobody knows */

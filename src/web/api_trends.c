@@ -209,6 +209,9 @@ static void add_decision(struct bw_arena *arena, struct bw_value *in,
                         p->wait_ms > 0 ? (double)p->wait_ms / 1000 : NAN);
     bw_value_add_number(arena, why, "correlation", p->correlation);
     bw_value_add_number(arena, why, "slope_z", p->z);
+    bw_value_add_number(arena, why, "drift_z",
+                        tested && p->drift != 0 ? p->drift : NAN); // NOLINT: exact
+    bw_value_add_number(arena, why, "line_explains_ratio", p->explained);
     bw_value_add_number(arena, why, "mann_kendall_s", tested ? p->test.s : NAN);
     bw_value_add_number(arena, why, "mann_kendall_z", tested ? p->test.z : NAN);
     bw_value_add_number(arena, why, "hamed_rao_z", tested ? p->test.hr_z : NAN);

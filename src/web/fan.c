@@ -24,13 +24,13 @@ static const struct bw_plane sizes[] = {
                       .bottom = 20,
                       .times = 10,
                       .lines = 5 },
-    [BW_FAN_NARROW] = { .width = 400,
-                        .height = 260,
-                        .left = 56,
+    [BW_FAN_NARROW] = { .width = 340,
+                        .height = 240,
+                        .left = 52,
                         .right = 8,
                         .top = 20,
                         .bottom = 20,
-                        .times = 4,
+                        .times = 3,
                         .lines = 5 },
 };
 

@@ -249,6 +249,10 @@ static void add_decision(const struct showing *s, const struct bw_trend_picture 
          bw_arena_printf(s->arena, "%.2f of one with the next", p->correlation));
     fact(s, list, "Slope, z",
          bw_arena_printf(s->arena, "%.2f (\u00b11.96 is significant at 5 %%)", p->z));
+    if (p->drift != 0) // NOLINT: exact
+        fact(s, list, "Its steps, z",
+             bw_arena_printf(s->arena, "%.2f (\u00b12.58 is a drift even of a walk)", p->drift));
+    fact(s, list, "Line explains", bw_words_available(s->arena, p->explained));
     fact(s, list, "Mann-Kendall",
          bw_arena_printf(s->arena, "S %.0f, z %.2f; Hamed-Rao z %.2f", p->test.s, p->test.z,
                          p->test.hr_z));

@@ -115,6 +115,7 @@ static void the_last_regime_has_its_line(void **state)
     assert_true(fabs(picture.falling + picture.flat + picture.rising - 1) < 1e-9);
     assert_true(picture.flat > picture.rising + picture.falling);
     assert_int_equal(picture.wait_ms, 0);
+    assert_true(picture.explained >= 0 && picture.explained < 0.1); /* a level is no line */
     assert_true(picture.test.n == picture.values);
 }
 
