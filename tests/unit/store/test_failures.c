@@ -149,35 +149,6 @@ static void damage_is_left_out_and_told(void **state)
     assert_string_equal(read_all(f, NULL), "0@20-20 1x+0 third;");
 }
 
-/* A store as the first version made it. */
-static void an_older_store_is_brought_up_to_date(void **state)
-{
-    struct fixture *f = *state;
-    fixture_open(f);
-    const uint32_t a = fixture_series(f, "up", "a");
-    fixture_append(f, a, T0, 1);
-    fixture_close(f);
-    fixture_sql(f, "DROP TABLE check_failure");
-    fixture_sql(f, "DROP TABLE failure_tally");
-    fixture_sql(f, "DROP TABLE check_cause");
-    fixture_sql(f, "DROP INDEX pack_hot");
-    fixture_sql(f, "DROP TABLE rollup");
-    fixture_sql(f, "DROP TABLE rollup_done");
-    fixture_sql(f, "DROP INDEX series_group_by_group");
-    fixture_sql(f, "DROP TABLE deleted_series");
-    fixture_sql(f, "PRAGMA user_version=1");
-    assert_string_equal(read_all(f, NULL), "");
-    assert_int_equal(bw_store_verify(f->path, NULL, NULL, NULL, NULL), BW_OK);
-    fixture_open(f);
-    put(f, 0, T0, "first");
-    char points[200];
-    fixture_flush(f);
-    fixture_points(f, a, 0, INT64_MAX, points, sizeof points);
-    assert_string_equal(points, "0:1 ");
-    assert_string_equal(read_all(f, NULL), "0@0-0 1x+0 first;");
-    fixture_close(f);
-}
-
 static void old_failures_go(void **state)
 {
     struct fixture *f = *state;
@@ -202,7 +173,6 @@ int main(void)
         IN_FIXTURE(a_slot_holds_the_latest),
         IN_FIXTURE(a_failure_comes_back_whole),
         IN_FIXTURE(damage_is_left_out_and_told),
-        IN_FIXTURE(an_older_store_is_brought_up_to_date),
         IN_FIXTURE(old_failures_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ static const struct {
     { "SELECT s.name, x.value FROM series s JOIN samples x ON x.series=s.id"
       " WHERE s.name='load' LIMIT 1",
       "load|0.5;" },
-    { "PRAGMA user_version", "6;" },
+    { "PRAGMA application_id", "1113017426;" },
     { "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3) SELECT i FROM n",
       "1;2;3;" },
 };
@@ -103,7 +103,7 @@ static const struct {
     { "ATTACH 'missing/other.db' AS other", BW_EDENIED },
     { "VACUUM INTO 'missing/other.db'", BW_EDENIED },
     { "PRAGMA query_only=OFF", BW_EDENIED },
-    { "PRAGMA user_version=7", BW_EDENIED },
+    { "PRAGMA user_version=99", BW_EDENIED },
     { "PRAGMA journal_mode", BW_EDENIED },
     { "BEGIN", BW_EDENIED },
     { "SAVEPOINT a", BW_EDENIED },

@@ -368,7 +368,7 @@ static void files_that_are_not_ours_stay_untouched(void **state)
         enum bw_rc rc;
         const char *want;
     } cases[] = {
-        { "PRAGMA user_version=9", BW_EUNSUPPORTED, "newer version (schema 9" },
+        { "PRAGMA user_version=99", BW_EUNSUPPORTED, "newer version (schema 99" },
         { "PRAGMA user_version=999", BW_EUNSUPPORTED, "newer version" },
         { "PRAGMA user_version=1; PRAGMA application_id=7; DROP TABLE journal", BW_EINVAL,
           "another program" },
