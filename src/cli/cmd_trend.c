@@ -175,21 +175,29 @@ static void put_chart(struct bw_buf *out, const struct bw_terminal *terminal,
     free(band);
 }
 
-static enum bw_rc show(const struct trend_opts *opts, const char *file, struct bw_read_points *read,
-                       struct bw_err *err)
+static enum bw_rc show(const struct trend_opts *opts, struct bw_arena *arena, const char *file,
+                       struct bw_read_points *read, struct bw_err *err)
 {
     const struct bw_trend_request request = bw_trend_ask_about(&opts->ask, read);
     struct bw_trend_scratch *scratch = bw_trend_scratch_new();
-    struct bw_trend_record record = { 0 };
+    struct bw_trend_picture *picture = bw_arena_alloc(arena, sizeof *picture);
+    struct bw_trend_record record = { .metric = "" };
     const struct bw_terminal terminal = bw_terminal_look();
-    const char *name = read->series != NULL ? read->series : file;
+    if (read->series != NULL)
+        record.metric = bw_arena_strndup(arena, read->series, strcspn(read->series, "{"));
+    const struct bw_trend_shown shown = {
+        .name = read->series != NULL ? read->series : file,
+        .counter = request.counter,
+        .record = &record,
+        .picture = picture,
+    };
     struct bw_buf out;
     bw_buf_init(&out, 4u << 20);
-    const enum bw_rc rc = bw_trend_analyse(&request, scratch, &record, err);
+    const enum bw_rc rc = bw_trend_analyse_shown(&request, scratch, &record, picture, err);
     if (rc == BW_OK && opts->format == JSON) {
-        bw_show_trend_json(&out, name, request.counter, &record);
+        bw_show_trend_json(&out, &shown);
     } else if (rc == BW_OK) {
-        bw_show_trend_text(&out, &terminal, name, request.counter, &record);
+        bw_show_trend_text(&out, &terminal, &shown);
         put_chart(&out, &terminal, &request, scratch, &record, &read->points);
     }
     bw_out_buf(&out);
@@ -214,7 +222,7 @@ static int run(const struct bw_command *command, const struct bw_call *call)
                         : bw_trend_input_store(bw_storage_path(call->arena, opts->storage_path),
                                                opts->series, opts->range_ns / BW_MS, &read, &err);
     if (rc == BW_OK)
-        rc = show(opts, file, &read, &err);
+        rc = show(opts, call->arena, file, &read, &err);
     bw_read_points_fini(&read);
     return rc == BW_OK ? BW_EXIT_OK : bw_command_failed(command, "%s", err.text);
 }

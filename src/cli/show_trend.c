@@ -4,9 +4,12 @@
 #include "base/civil.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/units.h"
+#include "model/say.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SECONDS_MAX 6e9 /* 190 years: more is no duration that says anything */
@@ -38,16 +41,61 @@ static void put_likely(struct bw_buf *out, double ratio)
         bw_buf_printf(out, "%.0f%%", ratio * 100);
 }
 
+/* "2026-11-21 22:38" */
+static void put_minute(struct bw_buf *out, int64_t ms)
+{
+    const struct bw_civil c = bw_civil_from_ms(ms);
+    bw_buf_printf(out, "%04lld-%02d-%02d %02d:%02d", (long long)c.year, c.month, c.day, c.hour,
+                  c.minute);
+}
+
+enum { VALUE_DIGITS = 6, SLOPE_DIGITS = 4 };
+
+static bool has_unit(const char *metric)
+{
+    static const char *const ends[] = { "_bytes", "_seconds", "_ratio", "_bytes_total",
+                                        "_seconds_total" };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (bw_text_ends_with(metric, ends[i]))
+            return true;
+    return false;
+}
+
+/* In the unit that the metric's name ends with; else so many digits. */
+static const char *say_value(char out[BW_SAY_MAX], const struct bw_trend_record *record, int digits,
+                             double value)
+{
+    if (record->metric != NULL && has_unit(record->metric))
+        return bw_say_metric(out, record->metric, value);
+    snprintf(out, BW_SAY_MAX, "%.*g", digits, value);
+    return out;
+}
+
 /* ---- for people -------------------------------------------------------------------------- */
 
-static void put_data(struct bw_buf *out, const struct bw_trend_record *record)
+static void put_data(struct bw_buf *out, const struct bw_trend_record *record,
+                     const struct bw_trend_picture *picture)
 {
-    char from[BW_RFC3339_MAX], to[BW_RFC3339_MAX];
-    bw_format_rfc3339(from, record->first_ms);
-    bw_format_rfc3339(to, record->last_ms);
-    bw_buf_printf(out, "  data       %zu points, %s to %s\n", record->points, from, to);
+    char text[BW_SAY_MAX];
+    bw_buf_printf(out, "  data       %zu point%s", record->points, record->points == 1 ? "" : "s");
+    if (picture->cells > 1) {
+        bw_buf_text(out, record->points > picture->cells ? " as means of " : " every ");
+        put_ms(out, picture->step_ms);
+    }
+    if (record->points > 0) {
+        bw_buf_text(out, ", ");
+        put_minute(out, record->first_ms);
+        bw_buf_text(out, " to ");
+        put_minute(out, record->last_ms);
+        bw_buf_text(out, " UTC");
+    }
+    const double missing = 1 - (double)picture->present / fmax(1, (double)picture->cells);
+    if (missing > 0.005 && picture->cells > 0)
+        bw_buf_printf(out, ", %.0f%% missing", missing * 100);
+    bw_buf_char(out, '\n');
     if (isfinite(record->last_value))
-        bw_buf_printf(out, "  now        %.6g\n", record->last_value);
+        bw_buf_printf(out, "  now        %s\n",
+                      say_value(text, record, VALUE_DIGITS, record->last_value));
 }
 
 static enum bw_tone tone_of(const struct bw_trend_record *record)
@@ -59,71 +107,176 @@ static enum bw_tone tone_of(const struct bw_trend_record *record)
     return nearer ? BW_TONE_WARNING : BW_TONE_BOLD;
 }
 
-static void put_direction(struct bw_buf *out, const struct bw_terminal *terminal,
-                          const struct bw_trend_record *record)
+/* Per minute, hour or day, by how long was looked. */
+static void put_slope(struct bw_buf *out, const struct bw_trend_record *record)
 {
+    enum { MINUTE = 60, HOUR = 3600, DAY = 86400, LOOKS = 3 };
+    const double span_s = (double)(record->last_ms - record->first_ms) / 1000;
+    const int unit = span_s >= LOOKS * DAY ? DAY : span_s >= LOOKS * HOUR ? HOUR : MINUTE;
+    const char *name = unit == DAY ? "day" : unit == HOUR ? "hour" : "minute";
+    const double slopes[] = { record->slope_per_second * unit, record->slope_low * unit,
+                              record->slope_high * unit };
+    char text[3][1 + BW_SAY_MAX];
+    if (!isfinite(slopes[0]) || !isfinite(slopes[1]) || !isfinite(slopes[2]))
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        text[i][0] = '+';
+        say_value(text[i] + (slopes[i] >= 0 ? 1 : 0), record, SLOPE_DIGITS, slopes[i]);
+    }
+    bw_buf_printf(out, "  slope      %s per %s (95%%: %s to %s)\n", text[0], name, text[1],
+                  text[2]);
+}
+
+static void put_seasons(struct bw_buf *out, const struct bw_trend_picture *picture)
+{
+    for (size_t i = 0; i < picture->period_count; i++) {
+        bw_buf_text(out, i == 0 ? "  season     every " : ", every ");
+        put_seconds(out, picture->period_s[i]);
+        bw_buf_printf(out, " (%.0f%% of what it and noise do)", picture->strength[i] * 100);
+    }
+    if (picture->period_count > 0)
+        bw_buf_char(out, '\n');
+}
+
+/* Since when it goes as it does now, and the last changes before that. */
+static void put_course(struct bw_buf *out, const struct bw_trend_record *record,
+                       const struct bw_trend_picture *picture)
+{
+    enum { SHOWN_MAX = 2 };
+    const size_t count = picture->change_count;
+    if (count == 0)
+        return;
+    bw_buf_text(out, "  course     as it is now since ");
+    put_minute(out, picture->change_ms[count - 1]);
+    bw_buf_text(out, " UTC (");
+    put_ms(out, record->last_ms - picture->change_ms[count - 1]);
+    bw_buf_char(out, ')');
+    for (size_t i = 1; i < count && i <= SHOWN_MAX; i++) {
+        bw_buf_text(out, i == 1 ? "\n             changed before at " : ", ");
+        put_minute(out, picture->change_ms[count - 1 - i]);
+    }
+    if (count > SHOWN_MAX + 1)
+        bw_buf_printf(out, " and %zu more", count - SHOWN_MAX - 1);
+    bw_buf_char(out, '\n');
+}
+
+static void put_direction(struct bw_buf *out, const struct bw_terminal *terminal,
+                          const struct bw_trend_record *record,
+                          const struct bw_trend_picture *picture)
+{
+    const bool known = record->direction != BW_UNDETERMINED;
     bw_buf_text(out, "  direction  ");
     bw_terminal_tone(out, terminal, tone_of(record), bw_direction_name(record->direction));
-    if (record->direction != BW_UNDETERMINED && isfinite(record->confidence_ratio)) {
+    if (known && isfinite(record->confidence_ratio)) {
         bw_buf_text(out, ", ");
         put_likely(out, record->confidence_ratio);
         bw_buf_text(out, " sure");
+    } else if (!known && isfinite(picture->flat)) {
+        bw_buf_printf(out, " (rising %.0f%%, flat %.0f%%, falling %.0f%%)", picture->rising * 100,
+                      picture->flat * 100, picture->falling * 100);
     }
     bw_buf_char(out, '\n');
-    if (isfinite(record->slope_per_second))
-        bw_buf_printf(out, "  slope      %+.4g per hour (95%%: %+.4g to %+.4g)\n",
-                      record->slope_per_second * 3600, record->slope_low * 3600,
-                      record->slope_high * 3600);
-    if (isfinite(record->season_seconds)) {
-        bw_buf_text(out, "  season     repeats every ");
-        put_seconds(out, record->season_seconds);
-        bw_buf_char(out, '\n');
+    if (!known && picture->wait_ms > 0) {
+        bw_buf_text(out, "             about ");
+        put_ms(out, picture->wait_ms);
+        bw_buf_text(out, " more of the same may settle it\n");
+    }
+    put_slope(out, record);
+}
+
+/* ---- the forecast ------------------------------------------------------------------------ */
+
+enum { AHEAD_COLUMNS = 11, VALUE_COLUMNS = 12 };
+
+/* Half of what was seen has to lie before the horizon, to be checked once. */
+static void put_unforeseen(struct bw_buf *out, const struct bw_trend_record *record,
+                           const struct bw_trend_horizon *horizon)
+{
+    const int64_t seen_ms = record->last_ms - record->first_ms;
+    bw_buf_text(out, "  cannot be known");
+    if (seen_ms >= 2 * horizon->horizon_ms) {
+        bw_buf_text(out, " from this much data");
+    } else {
+        bw_buf_text(out, ": ");
+        put_ms(out, seen_ms);
+        bw_buf_text(out, " seen, ");
+        put_ms(out, 2 * horizon->horizon_ms);
+        bw_buf_text(out, " needed");
     }
 }
 
-static void put_horizon(struct bw_buf *out, const struct bw_trend_horizon *horizon)
+static void put_horizon(struct bw_buf *out, const struct bw_trend_record *record,
+                        const struct bw_trend_horizon *horizon)
 {
-    bw_buf_text(out, "  in ");
+    const double values[] = { horizon->p10, horizon->p50, horizon->p90 };
+    char text[BW_SAY_MAX];
+    bw_buf_text(out, "    in ");
     const size_t before = out->len;
     put_ms(out, horizon->horizon_ms);
     const size_t wide = out->len - before;
-    bw_buf_fill(out, ' ', wide < 8 ? 8 - wide : 1);
+    bw_buf_fill(out, ' ', wide < AHEAD_COLUMNS - 7 ? AHEAD_COLUMNS - 7 - wide : 0);
+    for (size_t i = 0; i < 3 && isfinite(horizon->p50); i++)
+        bw_buf_printf(out, "%*s", VALUE_COLUMNS, say_value(text, record, VALUE_DIGITS, values[i]));
     if (!isfinite(horizon->p50))
-        bw_buf_text(out, "cannot be known from this much data");
-    else
-        bw_buf_printf(out, "%.6g (80%%: %.6g to %.6g)", horizon->p50, horizon->p10, horizon->p90);
+        put_unforeseen(out, record, horizon);
     if (isfinite(horizon->crossing_ratio)) {
-        bw_buf_text(out, ", ");
+        bw_buf_text(out, isfinite(horizon->p50) ? "   " : "; reached by then: ");
         put_likely(out, horizon->crossing_ratio);
-        bw_buf_text(out, " likely to have reached the threshold");
     }
     bw_buf_char(out, '\n');
+}
+
+static void put_forecast(struct bw_buf *out, const struct bw_trend_record *record,
+                         const struct bw_trend_picture *picture)
+{
+    bool asked = false;
+    for (size_t i = 0; i < record->horizon_count; i++)
+        asked = asked || isfinite(record->horizons[i].crossing_ratio);
+    bw_buf_printf(out, "  forecast %*s%*s%*s%s\n", VALUE_COLUMNS, "P10", VALUE_COLUMNS, "P50",
+                  VALUE_COLUMNS, "P90", asked ? "   reached by then" : "");
+    for (size_t i = 0; i < record->horizon_count; i++)
+        put_horizon(out, record, &record->horizons[i]);
+    if (picture->origins > 0 && isfinite(picture->skill))
+        bw_buf_printf(out,
+                      "  checked    at %zu time%s in the past: error %.0f%% %s than by the "
+                      "last value\n",
+                      picture->origins, picture->origins == 1 ? "" : "s",
+                      fabs(picture->skill) * 100, picture->skill >= 0 ? "less" : "more");
+}
+
+static void put_reached(struct bw_buf *out, const struct bw_trend_record *record)
+{
+    bw_buf_text(out, "reached in ");
+    put_seconds(out, record->time_to_p50_s);
+    bw_buf_text(out, " (10%: ");
+    put_seconds(out, record->time_to_p10_s);
+    bw_buf_text(out, ", 90%: ");
+    put_seconds(out, record->time_to_p90_s);
+    bw_buf_text(out, ")\n             about ");
+    put_minute(out, record->last_ms + (int64_t)(record->time_to_p50_s * 1000));
+    bw_buf_text(out, " UTC");
 }
 
 static void put_threshold(struct bw_buf *out, const struct bw_terminal *terminal,
                           const struct bw_trend_record *record)
 {
-    bw_buf_printf(out, "  threshold  %.6g, %s: ", record->threshold,
+    char text[BW_SAY_MAX];
+    bw_buf_printf(out,
+                  "  threshold  %s, %s: ", say_value(text, record, VALUE_DIGITS, record->threshold),
                   record->side > 0 ? "from below" : "from above");
     if (isnan(record->time_to_p50_s)) {
         bw_buf_text(out, "when it is reached cannot be known");
     } else if (record->time_to_p50_s <= 0) {
         bw_terminal_tone(out, terminal, BW_TONE_BAD, "reached already");
-    } else if (!isfinite(record->time_to_p50_s)) {
+    } else if (record->time_to_p50_s <= SECONDS_MAX) {
+        put_reached(out, record);
+    } else {
         bw_buf_text(out, "not likely within what can be foreseen");
         if (isfinite(record->time_to_p10_s)) {
             bw_buf_text(out, " (10%: within ");
             put_seconds(out, record->time_to_p10_s);
             bw_buf_char(out, ')');
         }
-    } else {
-        bw_buf_text(out, "reached in ");
-        put_seconds(out, record->time_to_p50_s);
-        bw_buf_text(out, " (10%: ");
-        put_seconds(out, record->time_to_p10_s);
-        bw_buf_text(out, ", 90%: ");
-        put_seconds(out, record->time_to_p90_s);
-        bw_buf_char(out, ')');
     }
     bw_buf_char(out, '\n');
 }
@@ -144,18 +297,20 @@ static void put_found(struct bw_buf *out, const struct bw_trend_record *record)
         bw_buf_printf(out, "  note       %s\n", note);
 }
 
-void bw_show_trend_text(struct bw_buf *out, const struct bw_terminal *terminal, const char *name,
-                        bool counter, const struct bw_trend_record *record)
+void bw_show_trend_text(struct bw_buf *out, const struct bw_terminal *terminal,
+                        const struct bw_trend_shown *shown)
 {
-    bw_terminal_text(out, terminal->utf8, name, strlen(name));
-    bw_buf_text(out, counter ? " (a counter: its rate per second)\n" : "\n");
-    put_data(out, record);
-    put_direction(out, terminal, record);
-    for (size_t i = 0; i < record->horizon_count; i++)
-        put_horizon(out, &record->horizons[i]);
+    const struct bw_trend_record *record = shown->record;
+    bw_terminal_text(out, terminal->utf8, shown->name, strlen(shown->name));
+    bw_buf_text(out, shown->counter ? " (a counter: its rate per second)\n" : "\n");
+    put_data(out, record, shown->picture);
+    put_direction(out, terminal, record, shown->picture);
+    put_seasons(out, shown->picture);
+    put_course(out, record, shown->picture);
+    put_found(out, record);
+    put_forecast(out, record, shown->picture);
     if (record->side != 0)
         put_threshold(out, terminal, record);
-    put_found(out, record);
 }
 
 /* ---- for programs ------------------------------------------------------------------------ */
@@ -225,13 +380,42 @@ static void json_threshold(struct bw_json *json, const struct bw_trend_record *r
     bw_json_close(json, '}');
 }
 
-void bw_show_trend_json(struct bw_buf *out, const char *name, bool counter,
-                        const struct bw_trend_record *record)
+static void json_seasons(struct bw_json *json, const struct bw_trend_picture *picture)
 {
+    bw_json_key(json, "seasons");
+    bw_json_open(json, '[');
+    for (size_t i = 0; i < picture->period_count; i++) {
+        bw_json_open(json, '{');
+        bw_json_member_double(json, "period_seconds", picture->period_s[i]);
+        bw_json_member_double(json, "strength_ratio", picture->strength[i]);
+        bw_json_close(json, '}');
+    }
+    bw_json_close(json, ']');
+}
+
+static void json_picture(struct bw_json *json, const struct bw_trend_picture *picture)
+{
+    bw_json_member_double(json, "step_seconds", (double)picture->step_ms / 1000);
+    bw_json_member_double(json, "rising_ratio", picture->rising);
+    bw_json_member_double(json, "flat_ratio", picture->flat);
+    bw_json_member_double(json, "falling_ratio", picture->falling);
+    json_seasons(json, picture);
+    bw_json_key(json, "changes_ms");
+    bw_json_open(json, '[');
+    for (size_t i = 0; i < picture->change_count; i++)
+        bw_json_int(json, picture->change_ms[i]);
+    bw_json_close(json, ']');
+    bw_json_member_int(json, "checked", (int64_t)picture->origins);
+    bw_json_member_double(json, "skill", picture->skill);
+}
+
+void bw_show_trend_json(struct bw_buf *out, const struct bw_trend_shown *shown)
+{
+    const struct bw_trend_record *record = shown->record;
     struct bw_json json = bw_json_to(out);
     bw_json_open(&json, '{');
-    bw_json_member_text(&json, "series", name);
-    bw_json_member_bool(&json, "counter", counter);
+    bw_json_member_text(&json, "series", shown->name);
+    bw_json_member_bool(&json, "counter", shown->counter);
     bw_json_member_int(&json, "points", (int64_t)record->points);
     bw_json_key(&json, "from_ms");
     bw_json_int(&json, record->first_ms);
@@ -244,6 +428,7 @@ void bw_show_trend_json(struct bw_buf *out, const char *name, bool counter,
     bw_json_member_double(&json, "slope_low", record->slope_low);
     bw_json_member_double(&json, "slope_high", record->slope_high);
     bw_json_member_double(&json, "season_seconds", record->season_seconds);
+    json_picture(&json, shown->picture);
     json_horizons(&json, record);
     json_threshold(&json, record);
     json_findings(&json, record);

@@ -9,6 +9,7 @@
 #include "cli/show_probe.h"
 #include "cli/show_trend.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -208,25 +209,37 @@ static struct bw_trend_record unknown(void)
     return record;
 }
 
+static struct bw_trend_picture picture;
+
+static void show(struct bw_buf *out, const struct bw_trend_record *record, bool counter)
+{
+    static const struct bw_terminal terminal = { .columns = 80 };
+    const struct bw_trend_shown shown = { "s", counter, record, &picture };
+    bw_show_trend_text(out, &terminal, &shown);
+}
+
 /* Where nothing can be known no number is shown. */
 static void an_unknown_trend_has_no_numbers(void **state)
 {
     (void)state;
-    const struct bw_terminal terminal = { .columns = 80 };
     const struct bw_trend_record record = unknown();
     struct bw_buf out;
+    bw_trend_picture_begin(&picture);
     bw_buf_init(&out, 1u << 16);
-    bw_show_trend_text(&out, &terminal, "s", false, &record);
+    show(&out, &record, false);
     assert_non_null(strstr(out.data, "direction  undetermined\n"));
-    assert_non_null(strstr(out.data, "in 1h      cannot be known"));
+    assert_non_null(strstr(out.data, "in 1h    cannot be known: 0s seen, 2h needed\n"));
     assert_non_null(
         strstr(out.data, "threshold  9, from below: when it is reached cannot be known"));
     assert_non_null(strstr(out.data, "note       thin\n"));
     assert_null(strstr(out.data, "nan"));
+    assert_null(strstr(out.data, "slope"));
     bw_buf_clear(&out);
-    bw_show_trend_json(&out, "s", false, &record);
+    const struct bw_trend_shown shown = { "s", false, &record, &picture };
+    bw_show_trend_json(&out, &shown);
     assert_non_null(strstr(out.data, "\"confidence_ratio\":null"));
     assert_non_null(strstr(out.data, "\"seconds_p50\":null"));
+    assert_non_null(strstr(out.data, "\"rising_ratio\":null"));
     assert_null(strstr(out.data, "NaN"));
     bw_buf_fini(&out);
 }
@@ -237,14 +250,16 @@ static const struct {
 } reached[] = {
     { 0, 0, 0, "reached already" },
     { 3600, 7200, INFINITY, "reached in 2h (10%: 1h, 90%: not within what can be foreseen)" },
+    { 3600, 7200, 9000, "90%: 2h 30m)\n             about 1970-01-01 02:00 UTC\n" },
     { 3600, INFINITY, INFINITY, "not likely within what can be foreseen (10%: within 1h)" },
     { INFINITY, INFINITY, INFINITY, "not likely within what can be foreseen\n" },
+    { 1e300, 1e300, 1e300, "not likely within what can be foreseen" },
 };
 
 static void thresholds_are_told_in_words(void **state)
 {
     (void)state;
-    const struct bw_terminal terminal = { .columns = 80 };
+    bw_trend_picture_begin(&picture);
     for (size_t i = 0; i < sizeof reached / sizeof *reached; i++) {
         struct bw_trend_record record = unknown();
         struct bw_buf out;
@@ -255,14 +270,94 @@ static void thresholds_are_told_in_words(void **state)
         record.confidence_ratio = 0.9999;
         record.horizons[0].crossing_ratio = 0.001;
         bw_buf_init(&out, 1u << 16);
-        bw_show_trend_text(&out, &terminal, "s", true, &record);
+        show(&out, &record, true);
         if (strstr(out.data, reached[i].says) == NULL)
             fail_msg("%s: %s", reached[i].says, out.data);
         assert_non_null(strstr(out.data, "more than 99% sure"));
-        assert_non_null(strstr(out.data, "less than 1% likely"));
+        assert_non_null(strstr(out.data, "reached by then: less than 1%"));
         assert_non_null(strstr(out.data, "its rate per second"));
         bw_buf_fini(&out);
     }
+}
+
+/* Ten days of hours, a tenth missing, with two seasons and three changes. */
+static struct bw_trend_record known(void)
+{
+    struct bw_trend_record record = unknown();
+    record.note = "";
+    record.points = 216;
+    record.last_ms = 240 * INT64_C(3600000);
+    record.last_value = 5e9;
+    record.direction = BW_FALLING;
+    record.confidence_ratio = 0.964;
+    record.slope_per_second = -10000;
+    record.slope_low = -11000;
+    record.slope_high = 1000;
+    record.horizons[0].p10 = 4e9;
+    record.horizons[0].p50 = 5e9;
+    record.horizons[0].p90 = 6e9;
+    bw_trend_picture_begin(&picture);
+    picture.step_ms = 3600000;
+    picture.cells = 240;
+    picture.present = 216;
+    picture.period_count = 2;
+    picture.period_s[0] = 86400;
+    picture.period_s[1] = 7 * 86400;
+    picture.strength[0] = 0.62;
+    picture.strength[1] = 0.3;
+    picture.change_count = 4;
+    for (int i = 0; i < 4; i++)
+        picture.change_ms[i] = (i + 1) * 48 * INT64_C(3600000);
+    picture.origins = 6;
+    picture.skill = -0.08;
+    return record;
+}
+
+static void what_is_known_is_told_in_units_and_times(void **state)
+{
+    (void)state;
+    struct bw_trend_record record = known();
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    record.metric = "free_bytes";
+    show(&out, &record, false);
+    assert_string_equal(
+        out.data,
+        "s\n"
+        "  data       216 points every 1h, 1970-01-01 00:00 to 1970-01-11 00:00 UTC, 10% missing\n"
+        "  now        4.7 GiB\n"
+        "  direction  falling, 96% sure\n"
+        "  slope      -824 MiB per day (95%: -906 MiB to +82.4 MiB)\n"
+        "  season     every 1d (62% of what it and noise do), every 7d (30% of what it and noise "
+        "do)\n"
+        "  course     as it is now since 1970-01-09 00:00 UTC (2d)\n"
+        "             changed before at 1970-01-07 00:00, 1970-01-05 00:00 and 1 more\n"
+        "  forecast          P10         P50         P90\n"
+        "    in 1h       3.7 GiB     4.7 GiB     5.6 GiB\n"
+        "  checked    at 6 times in the past: error 8% more than by the last value\n"
+        "  threshold  9 B, from below: when it is reached cannot be known\n");
+    bw_buf_fini(&out);
+}
+
+static void doubt_says_what_it_is_between(void **state)
+{
+    (void)state;
+    struct bw_trend_record record = known();
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    record.metric = "";
+    record.direction = BW_UNDETERMINED;
+    record.slope_low = -DBL_MAX; /* no number that a day of it has */
+    picture.rising = 0.11;
+    picture.flat = 0.56;
+    picture.falling = 0.33;
+    picture.wait_ms = 7200000;
+    show(&out, &record, false);
+    assert_non_null(strstr(out.data, "undetermined (rising 11%, flat 56%, falling 33%)\n"
+                                     "             about 2h more of the same may settle it\n"));
+    assert_non_null(strstr(out.data, "  now        5e+09\n"));
+    assert_null(strstr(out.data, "slope"));
+    bw_buf_fini(&out);
 }
 
 int main(void)
@@ -277,6 +372,8 @@ int main(void)
         cmocka_unit_test(nothing_is_said_twice),
         cmocka_unit_test(an_unknown_trend_has_no_numbers),
         cmocka_unit_test(thresholds_are_told_in_words),
+        cmocka_unit_test(what_is_known_is_told_in_units_and_times),
+        cmocka_unit_test(doubt_says_what_it_is_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
