@@ -46,7 +46,13 @@ static enum bw_rc outlook_make(const struct bw_alert_rule *rule, bool guests, vo
     return BW_OK;
 }
 
-/* What cannot be known is NaN: to the engine an entry without data. */
+/* A forecast that nobody is to be woken for. What is reached already is no forecast. */
+static bool is_muted(const struct bw_trend_foresight *foresight)
+{
+    return foresight->muted && !(foresight->question.time_to_p50_s <= 0);
+}
+
+/* What cannot be known, or is muted, is NaN: to the engine an entry without data. */
 static enum bw_rc outlook_look(void *made, struct bw_alert_round *round, struct bw_expr_vector *out,
                                struct bw_err *err)
 {
@@ -59,7 +65,7 @@ static enum bw_rc outlook_look(void *made, struct bw_alert_round *round, struct 
         if (!bw_foresight_is_for(foresight, outlook->rule))
             continue;
         bw_expr_vector_add(out, bw_alert_labels_text(round->arena, foresight->labels),
-                           foresight->question.crossing_ratio);
+                           is_muted(foresight) ? NAN : foresight->question.crossing_ratio);
         bw_alert_round_saw(round, foresight->labels);
     }
     if (out->count == 0)

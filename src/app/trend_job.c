@@ -31,6 +31,7 @@ struct run {
     struct bw_points steps;
     const struct bw_trend_wish *wishes[BW_TREND_WISHES_MAX]; /* of the series at hand … */
     struct bw_trend_question questions[BW_TREND_WISHES_MAX]; /* … and what they ask */
+    struct bw_ledger_excuses excuses;
 };
 
 /* The part of the roll that this job is to analyse. */
@@ -121,6 +122,8 @@ static void keep_foresights(struct run *run, const struct bw_trend_record *recor
 {
     struct bw_trend_job *job = run->job;
     for (size_t i = 0; i < count; i++) {
+        if (job->brief != NULL)
+            bw_ledger_answer(job->brief, &run->questions[i]);
         job->foresights = bw_grow(job->foresights, &job->foresight_cap, job->foresight_count + 1,
                                   sizeof *job->foresights);
         job->foresights[job->foresight_count++] = (struct bw_trend_foresight){
@@ -136,6 +139,25 @@ static void keep_foresights(struct run *run, const struct bw_trend_record *recor
     }
 }
 
+/* What was said earlier is judged before anything new is. */
+static void look_back(struct run *run, const struct bw_trend_record *record,
+                      const struct bw_point *points, size_t count, struct bw_trend_request *request)
+{
+    struct bw_trend_job *job = run->job;
+    if (job->brief == NULL)
+        return;
+    bw_ledger_judge(job->brief, &run->excuses, record, points, count, job->now_ms, &job->report);
+    bw_ledger_prepare(job->brief, record->series, request);
+}
+
+static void look_ahead(struct run *run, struct bw_trend_record *record)
+{
+    struct bw_trend_job *job = run->job;
+    record->note = bw_arena_strdup(&job->arena, record->note);
+    if (job->brief != NULL)
+        bw_ledger_state(job->brief, run->scratch, record, &job->report);
+}
+
 static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
 {
     struct run *run = ctx;
@@ -149,10 +171,11 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
     struct bw_trend_request request =
         bw_trend_plan_request(job->plan, run->select[index], record->metric, job->now_ms);
     ask_wishes(run, record, &request);
+    look_back(run, record, points, count, &request);
     request.points = run->cells;
     request.count = thin_out(points, count, request.counter, run->cells);
     if (bw_trend_analyse_shown(&request, run->scratch, record, job->picture, NULL) == BW_OK) {
-        record->note = bw_arena_strdup(&job->arena, record->note);
+        look_ahead(run, record);
         keep_foresights(run, record, request.question_count);
     } else {
         job->failures++;
@@ -257,6 +280,8 @@ static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
                             : bw_trend_roll_make(job->plan, job->silent, reader, &job->drawn, err);
         job->roll = job->drawn;
     }
+    if (rc == BW_OK && job->brief != NULL)
+        rc = bw_ledger_excuses_read(reader, job->brief, &run->excuses, err);
     if (rc == BW_OK)
         choose(run);
     for (size_t i = 0; rc == BW_OK && i < sizeof ways / sizeof *ways; i++)
@@ -286,11 +311,13 @@ void bw_trend_job_run(struct bw_trend_job *job)
     free(run.cells);
     free(run.some);
     bw_points_fini(&run.steps);
+    bw_ledger_excuses_fini(&run.excuses);
     job->cpu_ns = bw_thread_cpu_ns() - before_ns;
 }
 
 void bw_trend_job_fini(struct bw_trend_job *job)
 {
+    bw_ledger_report_fini(&job->report);
     bw_arena_fini(&job->arena);
     bw_trend_roll_free(job->drawn);
     free(job->foresights);

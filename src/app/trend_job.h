@@ -4,6 +4,7 @@
 #ifndef APP_TREND_JOB_H
 #define APP_TREND_JOB_H
 
+#include "app/ledger_job.h"
 #include "app/trend_roll.h"
 #include "model/records.h"
 #include "trend/picture.h"
@@ -17,6 +18,7 @@ struct bw_trend_foresight {
     int64_t computed_ms;
     double last_value, slope_per_second;
     struct bw_trend_question question;
+    bool muted; /* forecasts of the series lose to saying that all stays as it is */
 };
 
 struct bw_trend_job {
@@ -29,12 +31,14 @@ struct bw_trend_job {
     size_t count;                     /* how many to analyse */
     uint32_t only; /* 0, or the one series to analyse: by bw_trend_plan_of(), count is 1 */
     struct bw_trend_picture *picture; /* of that one; NULL: nobody looks */
+    const struct bw_ledger_brief *brief; /* NULL: nothing is judged, and nothing stated */
 
     struct bw_arena arena; /* of what follows */
     struct bw_trend_record *records;
     size_t record_count;
     struct bw_trend_foresight *foresights;
     size_t foresight_count, foresight_cap; /* the array is on the heap */
+    struct bw_ledger_report report;
     uint32_t *unheard;                     /* ids of series without a point */
     size_t unheard_count;
     struct bw_trend_roll *drawn; /* had to be drawn up: for whoever takes it; NULL */

@@ -2,6 +2,7 @@
 #include "app/trending.h"
 
 #include "app/foresights.h"
+#include "app/ledger.h"
 #include "app/log.h"
 #include "app/trend_job.h"
 #include "app/trend_pace.h"
@@ -35,6 +36,7 @@ struct bw_trending {
     int64_t cpu_ns; /* that the last job took */
     struct bw_trend_results *results;
     struct bw_foresights *foresights;
+    struct bw_ledger *ledger;
     bool failing;
     bool stopped;
 };
@@ -48,6 +50,7 @@ struct bw_trending *bw_trending_new(struct bw_core *core)
     trending->results = bw_trend_results_new(core);
     trending->foresights = bw_foresights_new();
     trending->silence = bw_trend_silence_new();
+    trending->ledger = bw_ledger_new();
     trending->round = 1;
     trending->started_ns = bw_loop_mono_ns();
     trending->timer = bw_timer_new(core->loop, on_timer, trending);
@@ -85,6 +88,7 @@ void bw_trending_free(struct bw_trending *trending)
     bw_foresights_free(trending->foresights);
     bw_timer_free(trending->timer);
     bw_trend_silence_free(trending->silence);
+    bw_ledger_free(trending->ledger);
     forget_retired(trending);
     retire_plan(trending);
     free(trending);
@@ -92,7 +96,9 @@ void bw_trending_free(struct bw_trending *trending)
 
 void bw_trending_restore(struct bw_trending *trending, const struct bw_trend_record *record)
 {
-    bw_trend_results_take(trending->results, record, 0);
+    struct bw_trend_record described = *record;
+    bw_ledger_describe(trending->ledger, bw_core_now_ms(trending->core), &described);
+    bw_trend_results_take(trending->results, &described, 0);
 }
 
 /* ---- jobs ------------------------------------------------------------------------------ */
@@ -143,13 +149,18 @@ static void take_job(struct bw_trending *trending, struct bw_trend_job *job)
         take_roll(trending, job);
     trending->cpu_ns = job->cpu_ns;
     bw_trend_silence_update(trending->silence, job);
+    bw_ledger_take(trending->ledger, trending->core->store, &job->report, job->now_ms);
     for (size_t i = 0; i < job->record_count; i++) {
+        bw_ledger_describe(trending->ledger, job->now_ms, &job->records[i]);
         bw_trend_results_take(trending->results, &job->records[i], trending->round);
         if (trending->core->store != NULL)
             bw_store_put_trend(trending->core->store, &job->records[i]);
     }
-    for (size_t i = 0; i < job->foresight_count; i++)
-        bw_foresights_take(trending->foresights, &job->foresights[i], trending->round);
+    for (size_t i = 0; i < job->foresight_count; i++) {
+        struct bw_trend_foresight *foresight = &job->foresights[i];
+        foresight->muted = bw_ledger_mutes(trending->ledger, foresight->series, job->now_ms);
+        bw_foresights_take(trending->foresights, foresight, trending->round);
+    }
     trending->next += job->count;
     if (trending->next >= trending->selected)
         end_round(trending);
@@ -159,6 +170,7 @@ static void take_job(struct bw_trending *trending, struct bw_trend_job *job)
 struct errand {
     struct bw_trending *trending;
     struct bw_trend_job job;
+    struct bw_ledger_brief brief;
 };
 
 static void free_errand(struct errand *errand)
@@ -204,6 +216,8 @@ static void on_timer(void *ctx)
     errand->job.silent = bw_trend_silence_get(trending->silence);
     errand->job.first = trending->next;
     errand->job.count = SERIES_PER_JOB;
+    errand->job.brief = &errand->brief;
+    bw_ledger_brief(trending->ledger, errand->job.now_ms, &errand->job.arena, &errand->brief);
     trending->busy = bw_work_submit(trending->core->workers, run_job, job_done, errand);
     if (trending->busy)
         return;
@@ -255,6 +269,11 @@ size_t bw_trending_view(const struct bw_trending *trending, struct bw_arena *are
     return bw_trend_results_view(trending->results, arena, out);
 }
 
+struct bw_ledger *bw_trending_ledger(const struct bw_trending *trending)
+{
+    return trending->ledger;
+}
+
 void bw_trending_measure(const struct bw_trending *trending, struct bw_measures *out)
 {
     size_t undetermined;
@@ -266,4 +285,5 @@ void bw_trending_measure(const struct bw_trending *trending, struct bw_measures 
     bw_measures_add(out, BW_METRIC_TREND_FAILURES_TOTAL, (double)trending->failures, NULL);
     if (trending->rounds > 0)
         bw_measures_add(out, BW_METRIC_TREND_RUN_DURATION_SECONDS, trending->round_seconds, NULL);
+    bw_ledger_measure(trending->ledger, bw_core_now_ms(trending->core), out);
 }

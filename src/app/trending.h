@@ -33,6 +33,10 @@ void bw_trending_stop(struct bw_trending *trending);
 size_t bw_trending_view(const struct bw_trending *trending, struct bw_arena *arena,
                         const struct bw_trend_record **out);
 
+/* What trends said and how often it was right; it is the trending's. */
+struct bw_ledger;
+struct bw_ledger *bw_trending_ledger(const struct bw_trending *trending);
+
 void bw_trending_measure(const struct bw_trending *trending, struct bw_measures *out);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/viewing.h"
 
+#include "app/ledger.h"
 #include "base/mem.h"
 #include "io/memory.h"
 
@@ -201,6 +202,7 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
     view_services(view, roster);
     view->alert_count = bw_alerting_view(parts->alerting, &view->arena, &view->alerts);
     view->trend_count = bw_trending_view(parts->trending, &view->arena, &view->trends);
+    view->statements = *bw_ledger_summary(bw_trending_ledger(parts->trending), view->now_ms);
     view_events(view, core);
     core->view_bytes = view->arena.used;
     core->view_is_stale = false;

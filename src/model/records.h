@@ -172,6 +172,11 @@ struct bw_trend_record {
     const char *note; /* why it is undetermined, or a finding in words; may be empty */
     struct bw_finding findings[BW_FINDINGS_MAX]; /* most important first */
     size_t finding_count;
+    /* How its forecasts did so far (trend/standing.h); known to the daemon, not stored here. */
+    double told;                           /* how many could be told; older ones count less */
+    double skill_ratio;                    /* NaN: none; 0 or less: no better than no change */
+    double inside80_ratio, inside95_ratio; /* NaN: none */
+    bool muted; /* they lose to saying that all stays as it is: nobody is woken for them */
 };
 
 /* Appends finding number `index` of the record in words (model/finding.h), as on the day on which

@@ -76,4 +76,37 @@ struct bw_series_score {
     double width_below, width_above; /* see trend/adapt.h */
 };
 
+/* What became of the statements of one kind that fell due in the last weeks, by how probable they
+ * were said to be. */
+struct bw_statement_told {
+    uint64_t count, true_count; /* sums over the bins */
+    struct {
+        uint64_t count, true_count;
+        double stated; /* sum of the probabilities */
+    } bins[BW_STATEMENT_BINS];
+    double brier_skill_ratio; /* 1 is perfect; 0: as good as stating the share; NaN: too few */
+    double calibration_error_ratio; /* NaN: too few */
+    bool recalibrated;              /* what is said now has learned from them */
+};
+
+/* Forecasts at one horizon, of all series. NaN: too few. */
+struct bw_statement_forecasts {
+    int64_t horizon_ms;
+    double count; /* that were told, faded */
+    double inside80_ratio, inside95_ratio;
+    double skill_ratio; /* against saying that all stays as it is; 0 or less is no better */
+};
+
+enum { BW_STATEMENT_HORIZONS_MAX = 3 };
+
+/* How often we were right. */
+struct bw_statement_summary {
+    size_t open;                                                 /* wait for their outcome */
+    struct bw_statement_told told[BW_STATEMENT_KIND_COUNT];      /* but for forecasts */
+    struct bw_statement_forecasts all;                           /* horizon_ms is 0 */
+    struct bw_statement_forecasts at[BW_STATEMENT_HORIZONS_MAX]; /* rising */
+    size_t horizon_count;
+    size_t muted_series; /* whose forecasts lose to saying that all stays as it is */
+};
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "model/records.h"
+#include "model/statement.h"
 
 enum { BW_VIEW_RECENT_MAX = 60, BW_VIEW_PHASES_MAX = 6 };
 
@@ -141,7 +142,8 @@ struct bw_view {
     size_t alert_count;
     const struct bw_trend_record *trends; /* soonest to its limit first */
     size_t trend_count;
-    const struct bw_event *events; /* newest first */
+    struct bw_statement_summary statements; /* how often trends were right */
+    const struct bw_event *events;          /* newest first */
     size_t event_count;
 };
 

@@ -516,7 +516,9 @@ static struct bw_trend_horizon take_horizon(struct bw_cell_cursor *c)
 struct bw_trend_record bw_trend_of_cells(const struct bw_cells *cells)
 {
     struct bw_cell_cursor c = { cells, 0 };
-    struct bw_trend_record trend = { .metric = "" };
+    struct bw_trend_record trend = {
+        .metric = "", .skill_ratio = NAN, .inside80_ratio = NAN, .inside95_ratio = NAN
+    };
     trend.series = (uint32_t)bw_cells_take_int(&c);
     trend.computed_ms = bw_cells_take_int(&c);
     trend.first_ms = bw_cells_take_int(&c);

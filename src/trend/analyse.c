@@ -70,6 +70,9 @@ static void begin(const struct bw_trend_request *request, struct bw_trend_record
     out->side = asked ? (request->side > 0) - (request->side < 0) : 0;
     out->time_to_p10_s = out->time_to_p50_s = out->time_to_p90_s = NAN;
     out->finding_count = 0;
+    out->told = 0;
+    out->skill_ratio = out->inside80_ratio = out->inside95_ratio = NAN;
+    out->muted = false;
 }
 
 static size_t in_cells(const struct bw_trend_grid *grid, int64_t ms)

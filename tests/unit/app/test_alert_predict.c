@@ -125,6 +125,26 @@ static void ignorance_ends_nothing(void **state)
     raze(&stand);
 }
 
+/* Whose forecasts lose to saying that all stays as it is wakes nobody; what was seen still does. */
+static void a_muted_series_begins_and_ends_nothing(void **state)
+{
+    (void)state;
+    struct stand stand = { 0 };
+    build(&stand);
+    struct bw_trend_foresight f = answer(0.9, 31);
+    f.muted = true;
+    expect(&stand, &f, 1, "");
+    f.question.time_to_p10_s = f.question.time_to_p50_s = f.question.time_to_p90_s = 0;
+    f.question.crossing_ratio = 1;
+    f.last_value = 0;
+    f.slope_per_second = 0;
+    expect(&stand, &f, 2, BEGINS "it is at 0: 0 is reached\n");
+    f = answer(0.1, 200);
+    f.muted = true;
+    expect(&stand, &f, 3, "");
+    raze(&stand);
+}
+
 static void what_answers_another_question_is_no_answer(void **state)
 {
     (void)state;
@@ -147,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_says_when_how_likely_and_why),
         cmocka_unit_test(ignorance_ends_nothing),
+        cmocka_unit_test(a_muted_series_begins_and_ends_nothing),
         cmocka_unit_test(what_answers_another_question_is_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/ledger_job.h"
+
+#include "base/mem.h"
+#include "metric/family.h"
+#include "model/records.h"
+#include "trend/statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_MS INT64_C(3600000)
+
+/* A check was in maintenance then. */
+struct bw_ledger_excuse {
+    struct bw_labels labels;
+    int64_t ts_ms;
+};
+
+void bw_ledger_report_fini(struct bw_ledger_report *report)
+{
+    free(report->verdicts);
+    free(report->said);
+    *report = (struct bw_ledger_report){ 0 };
+}
+
+/* ---- maintenance ------------------------------------------------------------------------- */
+
+void bw_ledger_excuses_fini(struct bw_ledger_excuses *excuses)
+{
+    free(excuses->items);
+    bw_arena_fini(&excuses->arena);
+    *excuses = (struct bw_ledger_excuses){ 0 };
+}
+
+/* Series that say whether checks are in maintenance. */
+struct marks {
+    struct bw_ledger_excuses *out;
+    struct bw_labels *labels; /* by place in ids */
+    uint32_t *ids;
+    size_t count, label_cap, id_cap;
+};
+
+static bool note_series(void *ctx, const struct bw_series_info *series)
+{
+    struct marks *marks = ctx;
+    struct bw_arena *arena = &marks->out->arena;
+    marks->ids = bw_grow(marks->ids, &marks->id_cap, marks->count + 1, sizeof *marks->ids);
+    marks->labels =
+        bw_grow(marks->labels, &marks->label_cap, marks->count + 1, sizeof *marks->labels);
+    marks->ids[marks->count] = series->id;
+    marks->labels[marks->count++] =
+        bw_labels_make(arena, series->labels.items, series->labels.count);
+    return true;
+}
+
+static bool note_marks(void *ctx, uint32_t series, const struct bw_point *points, size_t count)
+{
+    struct marks *marks = ctx;
+    struct bw_ledger_excuses *out = marks->out;
+    size_t at = 0;
+    while (marks->ids[at] != series)
+        at++;
+    for (size_t i = 0; i < count; i++) {
+        if (points[i].value != 1)
+            continue;
+        out->items = bw_grow(out->items, &out->cap, out->count + 1, sizeof *out->items);
+        out->items[out->count++] = (struct bw_ledger_excuse){ marks->labels[at], points[i].ts_ms };
+    }
+    return true;
+}
+
+enum bw_rc bw_ledger_excuses_read(struct bw_reader *reader, const struct bw_ledger_brief *brief,
+                                  struct bw_ledger_excuses *out, struct bw_err *err)
+{
+    if (brief->due_count == 0)
+        return BW_OK;
+    int64_t from_ms = INT64_MAX, to_ms = INT64_MIN;
+    for (size_t i = 0; i < brief->due_count; i++) {
+        const struct bw_statement *due = &brief->due[i];
+        from_ms = due->from_ms < from_ms ? due->from_ms : from_ms;
+        to_ms = due->deadline_ms > to_ms ? due->deadline_ms : to_ms;
+    }
+    struct marks marks = { .out = out };
+    const struct bw_matcher metric = { "__name__", BW_MATCH_EQUAL,
+                                       bw_family_row(BW_METRIC_CHECK_MAINTENANCE)->name };
+    const struct bw_selector selector = { &metric, 1 };
+    enum bw_rc rc = bw_reader_series(reader, &selector, note_series, &marks, NULL, err);
+    if (rc == BW_OK && marks.count > 0)
+        rc = bw_reader_scan(reader, marks.ids, marks.count, from_ms - BW_MAINTENANCE_MARK_MS, to_ms,
+                            note_marks, &marks, NULL, err);
+    free(marks.ids);
+    free(marks.labels);
+    return rc;
+}
+
+/* Whether a mark is about the check that the series is of: those of their labels that name a place
+ * are the same, the service at least. */
+static bool concerns(const struct bw_ledger_excuse *excuse, struct bw_labels labels)
+{
+    static const char *const names[] = { "service", "instance", "check" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *mark = bw_labels_value(excuse->labels, names[i]);
+        const char *own = bw_labels_value(labels, names[i]);
+        if (mark == NULL || own == NULL ? i == 0 : strcmp(mark, own) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_excused(const struct bw_ledger_excuses *excuses, struct bw_labels labels,
+                       const struct bw_statement *due)
+{
+    for (size_t i = 0; i < excuses->count; i++) {
+        const struct bw_ledger_excuse *excuse = &excuses->items[i];
+        if (excuse->ts_ms > due->from_ms - BW_MAINTENANCE_MARK_MS
+            && excuse->ts_ms <= due->deadline_ms && concerns(excuse, labels))
+            return true;
+    }
+    return false;
+}
+
+/* ---- judging ----------------------------------------------------------------------------- */
+
+static void judge(const struct bw_statement *due, bool excused, const struct bw_point *points,
+                  size_t count, struct bw_ledger_report *report)
+{
+    struct bw_arena arena = { 0 };
+    report->verdicts = bw_grow(report->verdicts, &report->verdict_cap, report->verdict_count + 1,
+                               sizeof *report->verdicts);
+    struct bw_ledger_verdict *verdict = &report->verdicts[report->verdict_count++];
+    *verdict = (struct bw_ledger_verdict){ .statement = *due, .outcome = BW_STATEMENT_UNTOLD };
+    if (!excused)
+        verdict->outcome = bw_trend_statement_judge(&arena, due, points, count, &verdict->value);
+    bw_arena_fini(&arena);
+}
+
+void bw_ledger_judge(const struct bw_ledger_brief *brief, const struct bw_ledger_excuses *excuses,
+                     const struct bw_trend_record *series, const struct bw_point *points,
+                     size_t count, int64_t now_ms, struct bw_ledger_report *report)
+{
+    const int64_t last_ms = count > 0 ? points[count - 1].ts_ms : INT64_MIN;
+    for (size_t i = 0; i < brief->due_count; i++) {
+        const struct bw_statement *due = &brief->due[i];
+        if (due->series == series->series
+            && (last_ms > due->deadline_ms || now_ms > due->deadline_ms + PATIENCE_MS))
+            judge(due, is_excused(excuses, series->labels, due), points, count, report);
+    }
+}
+
+/* ---- saying ------------------------------------------------------------------------------ */
+
+void bw_ledger_prepare(const struct bw_ledger_brief *brief, uint32_t series,
+                       struct bw_trend_request *request)
+{
+    for (size_t i = 0; i < brief->score_count; i++) {
+        const struct bw_series_score *score = &brief->scores[i];
+        for (size_t j = 0; score->series == series && j < request->horizon_count; j++) {
+            if (request->horizons_ms[j] == score->horizon_ms)
+                request->widths[j] =
+                    (struct bw_trend_width){ score->width_below, score->width_above };
+        }
+    }
+}
+
+void bw_ledger_answer(const struct bw_ledger_brief *brief, struct bw_trend_question *question)
+{
+    question->crossing_ratio =
+        bw_trend_recalibrate(&brief->maps[BW_STATEMENT_THRESHOLD], question->crossing_ratio);
+}
+
+static void recalibrate(const struct bw_ledger_brief *brief, struct bw_trend_record *record)
+{
+    const enum bw_statement_kind kind =
+        record->direction == BW_FLAT ? BW_STATEMENT_FLAT : BW_STATEMENT_TREND;
+    if (record->direction != BW_UNDETERMINED)
+        record->confidence_ratio =
+            bw_trend_recalibrate(&brief->maps[kind], record->confidence_ratio);
+    for (size_t i = 0; i < record->horizon_count; i++) {
+        double *ratio = &record->horizons[i].crossing_ratio;
+        *ratio = bw_trend_recalibrate(&brief->maps[BW_STATEMENT_THRESHOLD], *ratio);
+    }
+}
+
+void bw_ledger_state(const struct bw_ledger_brief *brief, const struct bw_trend_scratch *scratch,
+                     struct bw_trend_record *record, struct bw_ledger_report *report)
+{
+    report->said = bw_grow(report->said, &report->said_cap,
+                           report->said_count + BW_TREND_STATEMENTS_MAX, sizeof *report->said);
+    struct bw_statement *said = report->said + report->said_count;
+    const size_t count = bw_trend_statements(scratch, record, said);
+    for (size_t i = 0; i < count; i++)
+        if (said[i].kind != BW_STATEMENT_FORECAST)
+            said[i].stated_ratio =
+                bw_trend_recalibrate(&brief->maps[said[i].kind], said[i].believed_ratio);
+    report->said_count += count;
+    recalibrate(brief, record);
+}
