@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "fixture.h"
 #include "sql_rows.h"
+#include "store/db.h"
 #include "store/sql.h"
 
 #include <stdio.h>
@@ -69,7 +70,6 @@ static const struct {
     { "SELECT s.name, x.value FROM series s JOIN samples x ON x.series=s.id"
       " WHERE s.name='load' LIMIT 1",
       "load|0.5;" },
-    { "PRAGMA application_id", "1113017426;" },
     { "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3) SELECT i FROM n",
       "1;2;3;" },
 };
@@ -88,6 +88,20 @@ static void answers_are_those_of_the_samples(void **state)
             fail_msg("%s: %s, not %s", answers[i].sql, rows.data, answers[i].rows);
         bw_buf_fini(&rows);
     }
+    fixture_close(f);
+}
+
+static void the_schema_s_version_can_be_read(void **state)
+{
+    struct fixture *f = *state;
+    struct bw_buf rows;
+    char want[16];
+    fill(f);
+    bw_buf_init(&rows, 1u << 20);
+    snprintf(want, sizeof want, "%d;", bw_db_schema_version());
+    assert_int_equal(sql_ask(f, "PRAGMA user_version", &rows, NULL), BW_OK);
+    assert_string_equal(rows.data, want);
+    bw_buf_fini(&rows);
     fixture_close(f);
 }
 
@@ -281,6 +295,8 @@ static void a_missing_store_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_schema_s_version_can_be_read, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(answers_are_those_of_the_samples, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_not_reading_is_refused, fixture_setup,
