@@ -6,6 +6,7 @@
 #include "web/service_trend.h"
 #include "web/trend_list.h"
 #include "web/trend_look.h"
+#include "web/trend_told.h"
 #include "web/words.h"
 
 #include <math.h>
@@ -106,6 +107,7 @@ static void add_trend(struct bw_arena *arena, struct bw_value *item,
     add_threshold(arena, item, trend);
     add_horizons(arena, item, trend);
     add_findings(arena, item, trend);
+    bw_trend_told_series(arena, item, trend);
 }
 
 static void answer_trends(struct bw_request *request)
@@ -127,6 +129,7 @@ static void answer_trends(struct bw_request *request)
     const size_t end = bw_api_slice_end(&slice, count);
     for (size_t i = (size_t)slice.cursor; i < end; i++)
         add_trend(arena, bw_value_add_object(arena, list, NULL), trends[i]);
+    bw_trend_told_summary(arena, root, &request->view->statements);
     bw_api_next(request, root, bw_api_slice_next(end, count));
     bw_answer_json(request, root);
 }

@@ -5,6 +5,7 @@
 #include "web/page.h"
 #include "web/parts.h"
 #include "web/trend_look.h"
+#include "web/trend_told.h"
 #include "web/trend_words.h"
 #include "web/words.h"
 
@@ -111,6 +112,7 @@ static void add_direction(const struct showing *s)
         fact(s, list, "Repeats", season_words(s, p));
     }
     add_findings(s, list);
+    fact(s, list, "Its forecasts", bw_trend_told_words(s->arena, t));
 }
 
 /* ---- its limit ------------------------------------------------------------------------- */

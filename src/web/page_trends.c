@@ -7,6 +7,7 @@
 #include "web/page.h"
 #include "web/parts.h"
 #include "web/trend_list.h"
+#include "web/trend_told.h"
 #include "web/words.h"
 
 #include <stdlib.h>
@@ -188,6 +189,10 @@ void bw_page_trends(struct bw_request *request)
         add_first(request, root, trends, count);
     add_table(request, root, trends, &page);
     add_paging(request, root, &filter, &page, count);
+    struct bw_value *right = bw_value_object(arena);
+    bw_trend_told_list(arena, right, "told", &view->statements);
+    if (right->last->count > 0)
+        bw_value_add(arena, root, "right", right);
     bw_value_add_bool(arena, root, "known", view->trend_count > 0);
     if (view->trend_count > 0)
         bw_words_time(arena, root, "computed", view->trends[0].computed_ms, request->now_ms);
