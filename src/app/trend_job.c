@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/trend_job.h"
 
+#include "app/trend_parts.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "io/clock.h"
@@ -286,6 +287,8 @@ static enum bw_rc read_and_analyse(struct run *run, struct bw_err *err)
         choose(run);
     for (size_t i = 0; rc == BW_OK && i < sizeof ways / sizeof *ways; i++)
         rc = read_as(run, reader, ways[i], err);
+    if (rc == BW_OK)
+        bw_trend_parts_explain(reader, &job->arena, job->records, run->chosen);
     bw_reader_close(reader);
     return rc;
 }
