@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/num.h"
+#include "base/shortest.h"
 
 #include <float.h>
 #include <math.h>
@@ -112,13 +113,14 @@ bool bw_is_decimal(double value)
 
 size_t bw_format_double(char *out, double value)
 {
-    const size_t len = bw_format_decimal(out, value);
+    size_t len = bw_is_decimal(value) ? bw_format_decimal(out, value) : 0;
     if (len > 0)
         return len;
     const size_t sign = signbit(value) ? 1 : 0;
     if (sign > 0)
         out[0] = '-';
-    return sign + format_general(out + sign, fabs(value));
+    len = bw_format_shortest(out + sign, fabs(value));
+    return sign + (len > 0 ? len : format_general(out + sign, fabs(value)));
 }
 
 bool bw_parse_uint(const char *text, size_t len, uint64_t *out)

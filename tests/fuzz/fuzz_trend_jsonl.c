@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a forecast of thousands of steps the most time goes into writing it. */
+enum { TWICE_BYTES_MAX = 64 << 10 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_lines(const json_t *question, const struct bw_buf *out)
@@ -39,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *question = json_loadb((const char *)data, size, 0, NULL);
         check_lines(question, &out);
         json_decref(question);
+    }
+    if (rc == BW_OK && out.len < TWICE_BYTES_MAX) {
         bw_trend_jsonl(scratch, (const char *)data, size, NULL, NULL, &again, &err);
         if (again.len != out.len || memcmp(again.data, out.data, out.len) != 0)
             abort();
