@@ -30,6 +30,8 @@ struct run {
     uint32_t *some; /* of the ids those that are read in the same way */
     int tier_s;     /* the way */
     struct bw_points steps;
+    const struct bw_trend_break *breaks[BW_TREND_MARKS_MAX]; /* that concern the series at hand */
+    int64_t breaks_ms[BW_TREND_MARKS_MAX];
     const struct bw_trend_wish *wishes[BW_TREND_WISHES_MAX]; /* of the series at hand … */
     struct bw_trend_question questions[BW_TREND_WISHES_MAX]; /* … and what they ask */
     struct bw_ledger_excuses excuses;
@@ -140,6 +142,26 @@ static void keep_foresights(struct run *run, const struct bw_trend_record *recor
     }
 }
 
+static void tell_breaks(struct run *run, const struct bw_trend_record *record,
+                        struct bw_trend_request *request)
+{
+    request->breaks_ms = run->breaks_ms;
+    request->break_count = bw_trend_breaks_of(&run->job->roll->breaks, record->labels, run->breaks);
+    for (size_t i = 0; i < request->break_count; i++)
+        run->breaks_ms[i] = run->breaks[i]->ts_ms;
+}
+
+/* What came of a marker, if anything did; else as the engine has it. */
+static const char *note_of(struct run *run, const struct bw_trend_record *record, size_t breaks)
+{
+    struct bw_arena *arena = &run->job->arena;
+    const size_t blocks =
+        record->points < BW_TREND_BLOCKS_MAX ? record->points : BW_TREND_BLOCKS_MAX;
+    const int64_t step_ms = (record->last_ms - record->first_ms) / (int64_t)(blocks + 1) + 1;
+    const char *note = bw_trend_breaks_note(arena, record, run->breaks, breaks, step_ms);
+    return note != NULL ? note : bw_arena_strdup(arena, record->note);
+}
+
 /* What was said earlier is judged before anything new is. */
 static void look_back(struct run *run, const struct bw_trend_record *record,
                       const struct bw_point *points, size_t count, struct bw_trend_request *request)
@@ -151,10 +173,10 @@ static void look_back(struct run *run, const struct bw_trend_record *record,
     bw_ledger_prepare(job->brief, record->series, request);
 }
 
-static void look_ahead(struct run *run, struct bw_trend_record *record)
+static void look_ahead(struct run *run, struct bw_trend_record *record, size_t breaks)
 {
     struct bw_trend_job *job = run->job;
-    record->note = bw_arena_strdup(&job->arena, record->note);
+    record->note = note_of(run, record, breaks);
     if (job->brief != NULL)
         bw_ledger_state(job->brief, run->scratch, record, &job->report);
 }
@@ -172,11 +194,12 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
     struct bw_trend_request request =
         bw_trend_plan_request(job->plan, run->select[index], record->metric, job->now_ms);
     ask_wishes(run, record, &request);
+    tell_breaks(run, record, &request);
     look_back(run, record, points, count, &request);
     request.points = run->cells;
     request.count = thin_out(points, count, request.counter, run->cells);
     if (bw_trend_analyse_shown(&request, run->scratch, record, job->picture, NULL) == BW_OK) {
-        look_ahead(run, record);
+        look_ahead(run, record, request.break_count);
         keep_foresights(run, record, request.question_count);
     } else {
         job->failures++;

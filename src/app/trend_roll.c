@@ -97,8 +97,10 @@ static enum bw_rc make(struct drawing *drawing, uint32_t only, struct bw_reader 
 {
     struct bw_trend_roll *roll = bw_alloc(sizeof *roll);
     drawing->arena = &roll->arena;
-    const enum bw_rc rc = only != 0 ? bw_reader_series_by_id(reader, only, take, drawing, err)
-                                    : bw_reader_series(reader, NULL, consider, drawing, NULL, err);
+    enum bw_rc rc = only != 0 ? bw_reader_series_by_id(reader, only, take, drawing, err)
+                              : bw_reader_series(reader, NULL, consider, drawing, NULL, err);
+    if (rc == BW_OK)
+        rc = bw_trend_breaks_read(reader, &roll->arena, &roll->breaks, err);
     if (rc == BW_OK)
         draw(roll, drawing);
     free(drawing->heard.items);

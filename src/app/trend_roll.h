@@ -4,6 +4,7 @@
 #ifndef APP_TREND_ROLL_H
 #define APP_TREND_ROLL_H
 
+#include "app/trend_breaks.h"
 #include "app/trend_plan.h"
 #include "store/reader.h"
 
@@ -18,7 +19,8 @@ struct bw_trend_roll {
     struct bw_arena arena; /* of all texts */
     struct bw_trend_entry *entries;
     size_t count;
-    size_t left_out; /* selected, but more than the plan takes */
+    size_t left_out;               /* selected, but more than the plan takes */
+    struct bw_trend_breaks breaks; /* known when it was drawn up */
 };
 
 /* Series in which the last round found nothing: their targets may be gone. */

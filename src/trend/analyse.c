@@ -249,6 +249,7 @@ enum bw_rc bw_trend_analyse_shown(const struct bw_trend_request *request,
                         request->now_ms != 0 ? request->now_ms : INT64_MAX, grid);
     if (grid->n == 0)
         return BW_OK;
+    bw_trend_grid_mark(arena, grid, request->breaks_ms, request->break_count);
     out->first_ms = grid->first_ms;
     out->last_ms = grid->last_ms;
     out->points = grid->used;

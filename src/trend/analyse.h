@@ -42,6 +42,10 @@ struct bw_trend_request {
     double threshold; /* NaN: none. For a counter: in units of its rate per second */
     int side;         /* +1: reaching it from below matters, -1: from above, 0: no threshold */
     int64_t now_ms;   /* goes into computed_ms; points later than this are ignored unless 0 */
+    /* Times at which something is known to have been changed, rising; the newest 16 count. A change
+     * of course there needs less evidence, and none is made of a time that nothing changed at. */
+    const int64_t *breaks_ms;
+    size_t break_count;
     struct bw_trend_question *questions; /* asked besides, and answered in place */
     size_t question_count;
 };

@@ -108,7 +108,8 @@ void bw_trend_examine(struct bw_arena *arena, const struct bw_trend_grid *grid,
         bw_trend_restarts_find(arena, smooth, grid->n, &out->restarts);
         bw_trend_restarts_undo(&out->restarts, smooth, grid->n);
         lift = bw_trend_restarts_undo(&out->restarts, course, grid->n);
-        out->changes = bw_trend_segments(arena, smooth, grid->n, out->change);
+        out->changes =
+            bw_trend_segments_marked(arena, smooth, grid->n, grid->mark, grid->marks, out->change);
     }
     const size_t from = out->changes > 0 ? out->change[out->changes - 1] : 0;
     add_restarts(out);

@@ -7,7 +7,8 @@
  * |                | than one chance in 1000 that equal neighbours come so by themselves        |
  * | level_shift,   | straight lines before and after a change point do not meet, or do not      |
  * | slope_change   | agree: z of Chow's kind, the noise as AR(1), beyond 3.9, which is 5 % over |
- * |                | the 250 places that a change point was chosen from, both tests             |
+ * |                | the 250 places that a change point was chosen from, both tests; beyond 2.8 |
+ * |                | at a place that somebody named                                             |
  * | recovery       | two level shifts, the second taking back three quarters of the first       |
  * | sawtooth       | three falls (or jumps) or more of half the range and eight robust          |
  * |                | deviations of such moves, none the other way                               |

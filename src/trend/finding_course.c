@@ -8,6 +8,7 @@
 enum { SIDE_MIN = 20, SEGMENT_MIN = 3, CHANGES_SEEN = 4 };
 
 #define Z_MIN 3.9
+#define Z_GIVEN 2.8 /* where somebody says that something was changed: 1 in 200 of that place */
 #define NEFF_MIN 8.0
 #define KOLMOGOROV_1000 1.95 /* the supremum of a Brownian bridge exceeds it once in 1000 */
 #define SCATTER_MIN 1.5
@@ -75,7 +76,8 @@ struct change {
     struct line before, after;
     double jump, jump_sd, jump_score;
     double bend, bend_score;
-    bool thin; /* too few independent values to tell */
+    double least; /* score that is evidence */
+    bool thin;    /* too few independent values to tell */
 };
 
 /* Change points are found among blocks of cells: the cell near there from which on the line after
@@ -109,12 +111,23 @@ static double variance_of(const struct line *line, double pooled)
     return fmax(line->squares / fmax(line->n - 2, 1), pooled);
 }
 
+/* Whether the change was found where a mark is, or within a block of it. */
+static bool is_given(const struct bw_trend_grid *grid, size_t cell)
+{
+    const size_t width = grid->n / BW_TREND_BLOCKS_MAX + 1;
+    for (size_t i = 0; i < grid->marks; i++)
+        if (cell + width > grid->mark[i] && cell <= grid->mark[i] + 2 * width)
+            return true;
+    return false;
+}
+
 static struct change weigh(const struct bw_finding_search *s, size_t index)
 {
     const struct bw_trend_exam *exam = s->exam;
     const size_t from = index > 0 ? exam->change[index - 1] : 0;
     const size_t to = index + 1 < exam->changes ? exam->change[index + 1] : s->grid->n;
     struct change c = { .at = exam->change[index] };
+    c.least = is_given(s->grid, c.at) ? Z_GIVEN : Z_MIN;
     c.before = line_through(s->smooth, from, c.at);
     c.after = line_through(s->smooth, c.at, to);
     const double n = c.before.n + c.after.n, squares = c.before.squares + c.after.squares;
@@ -138,7 +151,7 @@ static struct change weigh(const struct bw_finding_search *s, size_t index)
 
 static bool is_jump(const struct change *c)
 {
-    return !c->thin && c->jump_score >= Z_MIN && c->jump_score >= c->bend_score;
+    return !c->thin && c->jump_score >= c->least && c->jump_score >= c->bend_score;
 }
 
 static void find_level_shift(struct bw_finding_search *s, const struct change *c)
@@ -200,7 +213,7 @@ void bw_finding_changes(struct bw_finding_search *s)
                 find_level_shift(s, &c);
             else
                 back++;
-        } else if (!is_jump(&c) && !c.thin && c.bend_score >= Z_MIN && !moved
+        } else if (!is_jump(&c) && !c.thin && c.bend_score >= c.least && !moved
                    && !s->has[BW_FINDING_SLOPE_CHANGE]) {
             find_slope_change(s, &c);
         }

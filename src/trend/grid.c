@@ -227,6 +227,22 @@ void bw_trend_grid_build(struct bw_arena *arena, const struct bw_point *points, 
     bw_trend_grid_clean(out->fit, out->n, 0, work);
 }
 
+void bw_trend_grid_mark(struct bw_arena *arena, struct bw_trend_grid *grid, const int64_t *times_ms,
+                        size_t count)
+{
+    size_t *mark = bw_arena_array(arena, count + 1, sizeof *mark), marks = 0;
+    const int64_t end_ms = grid->start_ms + (int64_t)(grid->n - 1) * grid->step_ms;
+    for (size_t i = 0; i < count && grid->n > 0; i++) {
+        if (times_ms[i] < grid->start_ms || times_ms[i] > end_ms)
+            continue;
+        const size_t cell = (size_t)((times_ms[i] - grid->start_ms) / grid->step_ms);
+        if (marks == 0 || mark[marks - 1] < cell)
+            mark[marks++] = cell;
+    }
+    grid->mark = mark;
+    grid->marks = marks;
+}
+
 size_t bw_trend_grid_cells(const struct bw_trend_grid *grid, int64_t ms)
 {
     return (size_t)(ms / grid->step_ms + (ms % grid->step_ms != 0));

@@ -20,14 +20,16 @@
 enum { BW_TREND_CELLS_MAX = 4096 };
 
 struct bw_trend_grid {
-    int64_t start_ms; /* time of cell 0 */
-    int64_t step_ms;  /* width of a cell, >= 1 */
-    size_t n;         /* cells, 0 when no point was usable */
-    double *y;        /* [n] as observed, divided by unit; NaN: missing */
-    double *fit;      /* [n] for fitting: spikes cleaned, gaps bridged by straight lines */
-    size_t present;   /* cells of y that hold a value; the last cell always does */
-    size_t used;      /* points that went in */
-    size_t resets;    /* of a counter */
+    int64_t start_ms;   /* time of cell 0 */
+    int64_t step_ms;    /* width of a cell, >= 1 */
+    size_t n;           /* cells, 0 when no point was usable */
+    const size_t *mark; /* [marks] cells at which something is known to have been changed, rising */
+    size_t marks;
+    double *y;      /* [n] as observed, divided by unit; NaN: missing */
+    double *fit;    /* [n] for fitting: spikes cleaned, gaps bridged by straight lines */
+    size_t present; /* cells of y that hold a value; the last cell always does */
+    size_t used;    /* points that went in */
+    size_t resets;  /* of a counter */
     int64_t first_ms, last_ms;
     double last_value; /* the newest usable value, not divided by unit */
     double unit;
@@ -43,6 +45,10 @@ struct bw_trend_grid {
 void bw_trend_grid_build(struct bw_arena *arena, const struct bw_point *points, size_t count,
                          bool counter, int64_t step_ms, int64_t until_ms,
                          struct bw_trend_grid *out);
+
+/* Notes the cells that hold these times, rising, for those inside the data. */
+void bw_trend_grid_mark(struct bw_arena *arena, struct bw_trend_grid *grid, const int64_t *times_ms,
+                        size_t count);
 
 /* How many cells a stretch of time touches, >= 1 for ms >= 1. */
 size_t bw_trend_grid_cells(const struct bw_trend_grid *grid, int64_t ms);

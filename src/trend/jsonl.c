@@ -190,6 +190,31 @@ static void write_passage(struct ask *ask, struct bw_json *json, const struct bw
     bw_json_close(json, '}');
 }
 
+/* The places that "breaks" names, rising; of anything but rising numbers none. */
+static size_t *breaks_of(struct ask *ask, size_t *out_count)
+{
+    const json_t *array = json_object_get(ask->line, "breaks");
+    const size_t n = json_array_size(array);
+    size_t *places = bw_arena_array(ask->arena, n + 1, sizeof *places), count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double place = number_or(json_array_get(array, i), -1);
+        if (place >= 0 && place < 1e9 && (count == 0 || (double)places[count - 1] < place))
+            places[count++] = (size_t)place;
+    }
+    *out_count = count;
+    return places;
+}
+
+static void mark_breaks(struct ask *ask, int64_t step_ms, struct bw_trend_grid *grid)
+{
+    size_t count;
+    const size_t *places = breaks_of(ask, &count);
+    int64_t *times_ms = bw_arena_array(ask->arena, count + 1, sizeof *times_ms);
+    for (size_t i = 0; i < count; i++)
+        times_ms[i] = (int64_t)places[i] * step_ms;
+    bw_trend_grid_mark(ask->arena, grid, times_ms, count);
+}
+
 static enum bw_rc answer_trend(struct ask *ask)
 {
     const double step_s = number_or(json_object_get(ask->line, "step"), 1);
@@ -208,6 +233,7 @@ static enum bw_rc answer_trend(struct ask *ask)
     const int64_t step_ms = (int64_t)(step_s * 1000);
     struct bw_trend_grid grid;
     bw_trend_grid_build(ask->arena, points, count, counter, step_ms, INT64_MAX, &grid);
+    mark_breaks(ask, step_ms, &grid);
     struct bw_trend_exam *exam = bw_arena_alloc(ask->arena, sizeof *exam);
     exam->grid = &grid;
     exam->verdict.confidence_ratio = 1.0 / 3; /* nothing known: one guess in three */
@@ -253,7 +279,9 @@ static enum bw_rc answer_changes(struct ask *ask)
         bw_trend_season_find(ask->arena, x, n, 0, &seasons);
     for (size_t i = 0; i < n; i++)
         x[i] -= bw_trend_season_at(&seasons, i);
-    const size_t count = bw_trend_segments(ask->arena, x, n, change);
+    size_t marks;
+    const size_t *mark = breaks_of(ask, &marks);
+    const size_t count = bw_trend_segments_marked(ask->arena, x, n, mark, marks, change);
     struct bw_json json = open_line(ask, "name");
     bw_json_key(&json, "cp");
     bw_json_open(&json, '[');

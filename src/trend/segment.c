@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "trend/segment.h"
 
+#include "trend/given.h"
 #include "trend/noise.h"
 #include "trend/robust.h"
 
@@ -107,12 +108,13 @@ static void drop_weakest(const struct course *c, struct bw_trend_cuts *cuts)
 }
 
 /* Thins `cuts` out and leaves the likeliest in *best. */
-static void choose(const struct course *c, double grain, double *work, struct bw_trend_cuts *cuts,
+static void choose(const struct course *c, const struct bw_trend_course *judged,
+                   const struct bw_trend_given *given, struct bw_trend_cuts *cuts,
                    struct bw_trend_cuts *best)
 {
     double least = INFINITY;
     for (;; drop_weakest(c, cuts)) {
-        const double value = bw_trend_pieces_unlikely(c->y, c->n, c->sums, cuts, grain, work);
+        const double value = bw_trend_given_unlikely(judged, given, cuts);
         if (value <= least) {
             least = value;
             *best = *cuts;
@@ -135,6 +137,12 @@ static size_t block_means(const double *x, size_t n, size_t width, double *out)
 }
 
 size_t bw_trend_segments(struct bw_arena *arena, const double *x, size_t n, size_t *out)
+{
+    return bw_trend_segments_marked(arena, x, n, NULL, 0, out);
+}
+
+size_t bw_trend_segments_marked(struct bw_arena *arena, const double *x, size_t n,
+                                const size_t *mark, size_t marks, size_t *out)
 {
     if (n < CELLS_MIN)
         return 0;
@@ -160,8 +168,14 @@ size_t bw_trend_segments(struct bw_arena *arena, const double *x, size_t n, size
     };
     struct bw_trend_cuts *cuts = bw_arena_array(arena, 2, sizeof *cuts), *best = cuts + 1;
     partition(arena, &c, FINE_CHANGE * log((double)blocks), cuts);
-    choose(&c, (grain / sd) * (grain / sd), work, cuts, best);
+    const struct bw_trend_course judged = {
+        y, blocks, c.sums, (grain / sd) * (grain / sd), work, SEGMENT_MIN, c.shortest
+    };
     const size_t first = n - (blocks - 1) * width;
+    struct bw_trend_given given;
+    bw_trend_given_blocks(mark, marks, first, width, blocks, &given);
+    choose(&c, &judged, &given, cuts, best);
+    bw_trend_given_try(&judged, &given, best);
     for (size_t k = 0; k < best->count; k++)
         out[k] = first + (best->at[k] - 1) * width;
     return best->count;

@@ -21,4 +21,9 @@
  * rising, and returns how many. x[n] is finite. Fewer than 20 cells are one segment. */
 size_t bw_trend_segments(struct bw_arena *arena, const double *x, size_t n, size_t *out);
 
+/* The same where somebody says at which cells something was changed: mark[marks], rising. A change
+ * there needs less evidence (trend/given.h). */
+size_t bw_trend_segments_marked(struct bw_arena *arena, const double *x, size_t n,
+                                const size_t *mark, size_t marks, size_t *out);
+
 #endif

@@ -117,6 +117,40 @@ static void a_change_is_found_and_an_anomaly_scored(void **state)
     json_decref(lines);
 }
 
+static size_t changes_with(const char *breaks)
+{
+    char line[8192] = "{\"name\":\"n\",\"x\":[";
+    uint32_t state = 5;
+    for (int i = 0; i < 200; i++) {
+        double noise = 0;
+        for (int k = 0; k < 3; k++) {
+            state = state * 1664525u + 1013904223u;
+            noise += (double)(state >> 8) / (1 << 24);
+        }
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%.3f%s",
+                 noise + (i >= 100 ? 0.45 : 0), i < 199 ? "," : "]");
+    }
+    strcat(line, breaks);
+    json_t *lines = ask(line, BW_OK);
+    const json_t *cp = json_object_get(json_array_get(lines, 0), "cp");
+    const size_t count = json_array_size(cp);
+    if (count == 1)
+        assert_in_range(json_integer_value(json_array_get(cp, 0)), 100, 101);
+    json_decref(lines);
+    return count;
+}
+
+/* A small shift is a change where somebody says so; what is no place is passed over. */
+static void breaks_are_places_where_less_is_enough(void **state)
+{
+    (void)state;
+    assert_int_equal(changes_with("}"), 0);
+    assert_int_equal(changes_with(",\"breaks\":[100]}"), 1);
+    assert_int_equal(changes_with(",\"breaks\":[null,-4,1e300,\"x\",100,7,1000]}"), 1);
+    assert_int_equal(changes_with(",\"breaks\":[40]}"), 0);
+    assert_int_equal(changes_with(",\"breaks\":\"100\"}"), 0);
+}
+
 /* Every well-formed question is answered, however thin the evidence. */
 static const struct {
     const char *line;
@@ -405,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_forecast_is_two_lines),
         cmocka_unit_test(a_trend_has_direction_and_times),
         cmocka_unit_test(a_change_is_found_and_an_anomaly_scored),
+        cmocka_unit_test(breaks_are_places_where_less_is_enough),
         cmocka_unit_test(every_line_is_answered_or_refused_by_name),
         cmocka_unit_test(more_values_than_are_read_are_refused),
         cmocka_unit_test(bad_series_get_an_answer_that_is_always_the_same),
