@@ -127,7 +127,7 @@ static void an_analysis_finds_the_shift_at_the_break(void **state)
         request.break_count = 3;
         assert_int_equal(bw_trend_analyse(&request, scratch, &record, NULL), BW_OK);
         with += record.finding_count > 0 && record.findings[0].kind == BW_FINDING_LEVEL_SHIFT
-                && llabs(record.findings[0].at_ms - breaks_ms[1]) <= MINUTE_MS;
+                && llabs(record.findings[0].at_ms - breaks_ms[1]) <= 3 * MINUTE_MS;
     }
     if (with < 20 || without * 2 > with)
         fail_msg("%u without the break, %u with it", without, with);
