@@ -221,10 +221,7 @@ void bw_page_hosts(struct bw_request *request)
         bw_parts_resources(request, host, "resources", service);
         bw_days_want(request->site->days, request->store, request->now_ms);
         bw_parts_days(request, host, "days", service->name);
-        const struct bw_subject subject = { .service = service->name,
-                                            .instance = service->instance_count > 0
-                                                            ? service->instances[0].name
-                                                            : NULL };
+        const struct bw_subject subject = { .service = service->name };
         bw_parts_trends_of(request, host, "heading_where", &subject, TRENDS_MAX);
     }
     add_charts(request, root, range->span_ms);

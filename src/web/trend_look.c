@@ -55,11 +55,13 @@ static bool note_mark(void *ctx, const struct bw_event *event)
     if (!fits(event->subject.service, marking->service)
         || !fits(event->subject.instance, marking->instance))
         return true;
-    const bool said = event->cause != NULL && event->cause[0] != '\0';
+    const bool named = event->name != NULL && strcmp(event->name, BW_EVENT_MARKED) != 0;
+    const char *name = named ? event->name : "";
+    const char *cause = event->cause == NULL ? "" : event->cause;
+    const char *between = name[0] != '\0' && cause[0] != '\0' ? ": " : "";
     marking->marks[marking->count++] = (struct bw_fan_mark){
         .ts_ms = event->ts_ms,
-        .text = said ? bw_arena_printf(arena, "%s: %s", event->name, event->cause)
-                     : bw_arena_strdup(arena, event->name),
+        .text = bw_arena_printf(arena, "%s%s%s", name, between, cause),
     };
     return marking->count < MARKS_MAX;
 }
