@@ -196,6 +196,8 @@ static bool analyse(void *ctx, uint32_t series, const struct bw_point *points, s
     ask_wishes(run, record, &request);
     tell_breaks(run, record, &request);
     look_back(run, record, points, count, &request);
+    if (job->widths != NULL)
+        memcpy(request.widths, job->widths, sizeof request.widths);
     request.points = run->cells;
     request.count = thin_out(points, count, request.counter, run->cells);
     if (bw_trend_analyse_shown(&request, run->scratch, record, job->picture, NULL) == BW_OK) {

@@ -30,7 +30,8 @@ struct bw_trend_job {
     size_t first;                     /* entry of the roll */
     size_t count;                     /* how many to analyse */
     uint32_t only; /* 0, or the one series to analyse: by bw_trend_plan_of(), count is 1 */
-    struct bw_trend_picture *picture; /* of that one; NULL: nobody looks */
+    struct bw_trend_picture *picture;    /* of that one; NULL: nobody looks */
+    const struct bw_trend_width *widths; /* of that one's horizons; NULL: as the brief has them */
     const struct bw_ledger_brief *brief; /* NULL: nothing is judged, and nothing stated */
 
     struct bw_arena arena; /* of what follows */
@@ -39,7 +40,7 @@ struct bw_trend_job {
     struct bw_trend_foresight *foresights;
     size_t foresight_count, foresight_cap; /* the array is on the heap */
     struct bw_ledger_report report;
-    uint32_t *unheard;                     /* ids of series without a point */
+    uint32_t *unheard; /* ids of series without a point */
     size_t unheard_count;
     struct bw_trend_roll *drawn; /* had to be drawn up: for whoever takes it; NULL */
     int64_t cpu_ns;              /* that it took */

@@ -3,6 +3,7 @@
 
 #include "app/trend_job.h"
 #include "base/mem.h"
+#include "store/reader.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -55,15 +56,44 @@ static struct bw_trend_plan *plan_of(struct bw_trend_pictures *pictures,
     return one;
 }
 
+/* What was learned of how wide the intervals of one series must be. */
+struct learned {
+    const struct bw_trend_record *record;
+    struct bw_trend_width widths[BW_TREND_HORIZONS_MAX];
+};
+
+static bool note_width(void *ctx, const struct bw_series_score *score)
+{
+    struct learned *learned = ctx;
+    const struct bw_trend_record *record = learned->record;
+    for (size_t i = 0; score->series == record->series && i < record->horizon_count; i++)
+        if (record->horizons[i].horizon_ms == score->horizon_ms)
+            learned->widths[i] = (struct bw_trend_width){ score->width_below, score->width_above };
+    return score->series <= record->series;
+}
+
+/* In a store of a version that learned none they are as the engine makes them. */
+static void read_widths(const char *store, struct learned *out)
+{
+    struct bw_reader *reader;
+    if (bw_reader_open(store, &reader, NULL) != BW_OK)
+        return;
+    bw_reader_series_scores(reader, note_width, out, NULL, NULL);
+    bw_reader_close(reader);
+}
+
 static enum bw_rc draw(const struct bw_trend_plan *plan, const char *store,
                        const struct bw_trend_record *record, struct bw_trend_picture *out,
                        struct bw_err *err)
 {
+    struct learned learned = { .record = record };
+    read_widths(store, &learned);
     struct bw_trend_job job = { .plan = plan,
                                 .store = bw_strdup(store),
                                 .now_ms = record->computed_ms,
                                 .only = record->series,
                                 .picture = out,
+                                .widths = learned.widths,
                                 .count = 1 };
     enum bw_rc rc = BW_OK;
     bw_trend_job_run(&job);

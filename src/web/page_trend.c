@@ -97,6 +97,26 @@ static void add_findings(const struct showing *s, struct bw_value *list)
     fact(s, list, "Note", note);
 }
 
+/* What became of statements that were as sure as this one; "" while too few are known. */
+static const char *as_sure_words(const struct showing *s)
+{
+    enum { TOLD_LEAST = 20 }; /* a share of fewer says nothing */
+    const struct bw_trend_record *t = s->trend;
+    if (t->direction == BW_UNDETERMINED || isnan(t->confidence_ratio))
+        return "";
+    const enum bw_statement_kind kind =
+        t->direction == BW_FLAT ? BW_STATEMENT_FLAT : BW_STATEMENT_TREND;
+    const struct bw_statement_told *told = &s->request->view->statements.told[kind];
+    const size_t place = (size_t)(t->confidence_ratio * BW_STATEMENT_BINS);
+    const size_t bin = place < BW_STATEMENT_BINS ? place : BW_STATEMENT_BINS - 1;
+    const double count = (double)told->bins[bin].count;
+    if (count < TOLD_LEAST)
+        return "";
+    return bw_arena_printf(s->arena, "of the last %.0f directions of any series, %s came true",
+                           count,
+                           bw_words_percent(s->arena, (double)told->bins[bin].true_count / count));
+}
+
 static void add_direction(const struct showing *s)
 {
     const struct bw_trend_record *t = s->trend;
@@ -113,6 +133,7 @@ static void add_direction(const struct showing *s)
     }
     add_findings(s, list);
     fact(s, list, "Its forecasts", bw_trend_told_words(s->arena, t));
+    fact(s, list, "As sure as this", as_sure_words(s));
 }
 
 /* ---- its limit ------------------------------------------------------------------------- */
@@ -369,6 +390,7 @@ static void add_head(const struct showing *s)
     bw_value_add_text(s->arena, s->root, "arrow", bw_trend_words_arrow(t->direction));
     bw_value_add_text(s->arena, s->root, "heading", bw_trend_words_heading(s->arena, t));
     bw_words_text(s->arena, s->root, "reach", bw_trend_words_limit(s->arena, t));
+    bw_value_add_bool(s->arena, s->root, "muted", t->muted);
     bw_words_time(s->arena, s->root, "computed", t->computed_ms, s->request->now_ms);
     bw_value_add_printf(s->arena, s->root, "api_url", "%s/api/v1/trends/%lu",
                         s->request->site->prefix, (unsigned long)t->series);

@@ -40,7 +40,7 @@ static int close_bench(void **state)
     return 0;
 }
 
-/* A day that ends now, in which a hundred become twenty, not quite evenly. */
+/* A day that ends now, in which two hundred become a hundred and twenty, not quite evenly. */
 static uint32_t fill(struct bench *bench, const char *metric)
 {
     enum { COUNT = 86400000 / STEP_MS };
@@ -49,7 +49,7 @@ static uint32_t fill(struct bench *bench, const char *metric)
     for (size_t i = 0; i < COUNT; i++)
         samples[i] =
             (struct bw_sample){ id, NOW - (int64_t)(COUNT - 1 - i) * STEP_MS,
-                                100 - 80.0 * (double)i / COUNT + (double)(i * 7919 % 13) / 10 };
+                                200 - 80.0 * (double)i / COUNT + (double)(i * 7919 % 13) / 10 };
     assert_true(bw_store_append(bench->core.store, samples, COUNT));
     free(samples);
     return id;
@@ -95,13 +95,41 @@ static void a_picture_is_the_record_s(void **state)
     assert_int_equal(bw_trend_pictures_apply(pictures, bench->config, NULL), BW_OK);
     assert_int_equal(bw_trend_pictures_draw(pictures, job.store, record, picture, NULL), BW_OK);
     assert_true(picture->seen_count > 300);
-    assert_true(fabs(picture->seen[0].value - 100) < 2);
-    assert_true(fabs(picture->line_end - 20) < 2);
+    assert_true(fabs(picture->seen[0].value - 200) < 2);
+    assert_true(fabs(picture->line_end - 120) < 2);
     assert_true(picture->ahead_count == 60);
     const struct bw_trend_ahead *last = &picture->ahead[59];
     assert_true(last->low80 == record->horizons[1].p10 && last->p50 == record->horizons[1].p50
                 && last->high80 == record->horizons[1].p90);
     assert_int_equal(last->ts_ms, record->last_ms + record->horizons[1].horizon_ms);
+    free(picture);
+    bw_trend_pictures_free(pictures);
+    end(&job);
+}
+
+/* Intervals are as wide as those of the round are, which learned it from outcomes. */
+static void a_picture_knows_what_was_learned(void **state)
+{
+    struct bench *bench = *state;
+    const uint32_t id = fill(bench, "node_filesystem_avail_bytes");
+    const struct bw_series_score scores[] = {
+        { .series = id - 1, .horizon_ms = 11 * 3600000, .width_above = 2 },
+        { .series = id, .horizon_ms = 11 * 3600000, .width_above = log(2), .width_below = log(3) },
+        { .series = id, .horizon_ms = 5, .width_above = 2 },
+    };
+    for (size_t i = 0; i < 3; i++)
+        assert_true(bw_store_put_series_score(bench->core.store, &scores[i]));
+    bench_flush(bench);
+    struct bw_trend_job job = round_of(bench);
+    const struct bw_trend_horizon *far = &job.records[0].horizons[1];
+    struct bw_trend_pictures *pictures = bw_trend_pictures_new();
+    struct bw_trend_picture *picture = bw_alloc(sizeof *picture);
+    assert_int_equal(bw_trend_pictures_apply(pictures, bench->config, NULL), BW_OK);
+    assert_int_equal(bw_trend_pictures_draw(pictures, job.store, &job.records[0], picture, NULL),
+                     BW_OK);
+    const struct bw_trend_ahead *last = &picture->ahead[59];
+    assert_true(fabs((last->high80 - last->p50) / (far->p90 - far->p50) - 2) < 1e-9);
+    assert_true(fabs((last->p50 - last->low80) / (far->p50 - far->p10) - 3) < 1e-9);
     free(picture);
     bw_trend_pictures_free(pictures);
     end(&job);
@@ -145,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_picture_is_the_record_s, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_picture_knows_what_was_learned, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(what_is_gone_cannot_be_drawn, open_bench, close_bench),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -301,6 +301,15 @@ static void fill_trends(struct maker *m, struct bw_view *view)
     };
     view->trends = trends;
     view->trend_count = 3;
+    trends[0].told = 12.25;
+    trends[0].inside80_ratio = 0.83;
+    trends[0].inside95_ratio = 0.96;
+    trends[0].skill_ratio = 0.41;
+    trends[1].muted = true;
+    struct bw_statement_told *told = &view->statements.told[BW_STATEMENT_TREND];
+    *told = (struct bw_statement_told){ .count = 60, .true_count = 55 };
+    told->bins[9].count = 50;
+    told->bins[9].true_count = 47;
 }
 
 static void fill_events(struct maker *m, struct bw_view *view)

@@ -70,6 +70,7 @@ static const struct {
     { "/trends", "<tr>", 4 },
     { "/trends", "href=\"/trends/7\"", 2 },
     { "/trends", "3 series: 0 rising, 1 falling, 1 flat, 1 undetermined.", 1 },
+    { "/trends", "Of 60 statements about directions and limits", 1 },
     { "/trends?direction=flat", "<tr>", 2 },
     { "/trends?direction=flat", "Runs out first", 0 },
     { "/trends?direction=flat", "<option value=\"flat\" selected>", 1 },
