@@ -10,10 +10,9 @@
 #include <string.h>
 
 enum { VALUES_MIN = 20, STILL_MIN = 8, STILL_FACTOR = 3 };
-enum { FALLS_MIN = 3, FALLS_MAX = 64, GAP_MIN = 5 };
+enum { RESTARTS_MIN = 2, REGULAR_MIN = 3, GAP_MIN = 5 };
 
 #define CYCLES_MIN 2.0
-#define MOVES_FAR 8.0
 #define SEASON_SHARE_MIN 0.125
 
 struct bw_finding *bw_finding_add(struct bw_finding_search *s, enum bw_finding_kind kind)
@@ -173,7 +172,7 @@ static void find_standstill(struct bw_finding_search *s)
  * median. 0 otherwise. */
 static double beat(struct bw_arena *arena, const size_t *at, size_t count)
 {
-    if (count < FALLS_MIN)
+    if (count < REGULAR_MIN)
         return 0;
     double *gaps = bw_arena_array(arena, count, sizeof *gaps);
     for (size_t i = 1; i < count; i++)
@@ -185,66 +184,36 @@ static double beat(struct bw_arena *arena, const size_t *at, size_t count)
     return middle;
 }
 
-static void range_of(const double *x, size_t n, double *out_low, double *out_high)
+/* Whether a season falls, or jumps, by half its swing within two cells, which a mean may lie
+ * between. */
+static bool is_torn(const double *index, size_t period)
 {
-    *out_low = INFINITY;
-    *out_high = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        *out_low = fmin(*out_low, x[i]);
-        *out_high = fmax(*out_high, x[i]);
+    double low = INFINITY, high = -INFINITY, most = 0;
+    for (size_t i = 0; i < period; i++) {
+        low = fmin(low, index[i]);
+        high = fmax(high, index[i]);
+        most = fmax(most, fabs(index[(i + 2) % period] - index[i]));
     }
+    return most > (high - low) / 2;
 }
 
-/* Falls of half the range within two cells, which a mean may lie between; none when some go up and
- * some down. */
-static size_t find_falls(const double *x, size_t n, double least, size_t at[FALLS_MAX],
-                         int *out_side)
-{
-    size_t count = 0;
-    *out_side = 0;
-    for (size_t i = 2; i < n && count < FALLS_MAX; i++) {
-        const double move = x[i] - x[i - 2];
-        if (!(fabs(move) > least))
-            continue;
-        const int side = move > 0 ? 1 : -1;
-        if (*out_side == -side)
-            return 0;
-        *out_side = side;
-        at[count++] = fabs(x[i] - x[i - 1]) > fabs(x[i - 1] - x[i - 2]) ? i : i - 1;
-        i++; /* the same fall, seen again */
-    }
-    return count;
-}
-
-/* The robust standard deviation of moves within two cells. */
-static double usual_move(struct bw_finding_search *s)
-{
-    const double *x = s->grid->fit;
-    const size_t n = s->grid->n;
-    double *moves = bw_arena_array(s->arena, 2 * n, sizeof *moves);
-    for (size_t i = 2; i < n; i++)
-        moves[i - 2] = x[i] - x[i - 2];
-    return bw_trend_mad(moves, n - 2, moves + n);
-}
-
+/* A season swallows restarts that are as regular as itself: then they are looked for where it is
+ * still in. */
 static void find_sawtooth(struct bw_finding_search *s)
 {
-    const double *x = s->grid->fit;
-    double low, high;
-    size_t at[FALLS_MAX];
-    int side;
-    range_of(x, s->grid->n, &low, &high);
-    const double least = (high - low) / 2;
-    const size_t count = find_falls(x, s->grid->n, least, at, &side);
-    if (count < FALLS_MIN || least < MOVES_FAR * usual_move(s))
+    struct bw_trend_restarts restarts = s->exam->restarts;
+    const struct bw_trend_seasons *seasons = &s->exam->seasons;
+    if (restarts.count == 0 && seasons->count > 0 && is_torn(seasons->index[0], seasons->period[0]))
+        bw_trend_restarts_find(s->arena, s->grid->fit, s->grid->n, &restarts);
+    if (restarts.count < RESTARTS_MIN)
         return;
-    const size_t last = at[count - 1];
+    const size_t last = restarts.count - 1;
     struct bw_finding *it = bw_finding_add(s, BW_FINDING_SAWTOOTH);
-    it->side = side;
-    it->times = (unsigned)count;
-    it->at_ms = bw_finding_time(s, last);
-    it->size = (x[last] - x[last - 1]) * s->grid->unit;
-    it->period_s = bw_finding_seconds(s, beat(s->arena, at, count));
+    it->side = -restarts.side;
+    it->times = (unsigned)restarts.count;
+    it->at_ms = bw_finding_time(s, restarts.at[last]);
+    it->size = -restarts.side * restarts.height[last] * s->grid->unit;
+    it->period_s = bw_finding_seconds(s, beat(s->arena, restarts.at, restarts.count));
 }
 
 static void find_spikes(struct bw_finding_search *s)

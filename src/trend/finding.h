@@ -10,8 +10,7 @@
  * |                | the 250 places that a change point was chosen from, both tests; beyond 2.8 |
  * |                | at a place that somebody named                                             |
  * | recovery       | two level shifts, the second taking back three quarters of the first       |
- * | sawtooth       | three falls (or jumps) or more of half the range and eight robust          |
- * |                | deviations of such moves, none the other way                               |
+ * | sawtooth       | two restarts or more, of the season or without it (trend/restart.h)          |
  * | scatter_change | the largest departure of cumulated absolute residuals from a straight line |
  * |                | (after Inclan and Tiao 1994), prewhitened, beyond Kolmogorov's 1 in 1000,  |
  * |                | and half as much scatter again                                             |
