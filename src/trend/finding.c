@@ -7,13 +7,14 @@
 #include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 enum { VALUES_MIN = 20, STILL_MIN = 8, STILL_FACTOR = 3 };
 enum { RESTARTS_MIN = 2, REGULAR_MIN = 3, GAP_MIN = 5 };
 
 #define CYCLES_MIN 2.0
 #define SEASON_SHARE_MIN 0.125
+#define APART 2.0
 
 struct bw_finding *bw_finding_add(struct bw_finding_search *s, enum bw_finding_kind kind)
 {
@@ -216,21 +217,64 @@ static void find_sawtooth(struct bw_finding_search *s)
     it->period_s = bw_finding_seconds(s, beat(s->arena, restarts.at, restarts.count));
 }
 
+/* Cells whose value the grid took for a spike. */
+static size_t spiky_cells(const struct bw_trend_grid *grid, size_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < grid->n; i++)
+        if (!isnan(grid->y[i]) && grid->y[i] != grid->fit[i])
+            out[count++] = i;
+    return count;
+}
+
+static double away(const struct bw_trend_grid *grid, size_t cell)
+{
+    return fabs(grid->y[cell] - grid->fit[cell]);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How far a value must stand out to be told: there is a gap of its own size between it and what is
+ * usual, the third largest step of all others (two may be shifts of the level). A metric whose
+ * values are wild throughout has no such gap. `cells` stand out from what surrounds them. */
+static double outstanding(struct bw_finding_search *s, const size_t *cells, size_t count)
+{
+    const struct bw_trend_grid *grid = s->grid;
+    double *work = bw_arena_array(s->arena, grid->n, sizeof *work);
+    for (size_t i = 1; i < grid->n; i++)
+        work[i - 1] = -fabs(grid->fit[i] - grid->fit[i - 1]);
+    double usual = -bw_trend_kth(work, grid->n - 1, 2);
+    for (size_t k = 0; k < count; k++)
+        work[k] = away(grid, cells[k]);
+    qsort(work, count, sizeof *work, by_size);
+    for (size_t k = 0; k < count && work[k] <= APART * usual; k++)
+        usual = fmax(usual, work[k]);
+    return APART * usual;
+}
+
 static void find_spikes(struct bw_finding_search *s)
 {
     const struct bw_trend_grid *grid = s->grid;
     size_t *at = bw_arena_array(s->arena, grid->n, sizeof *at);
-    size_t count = 0, farthest = 0;
-    for (size_t i = 0; i < grid->n; i++) {
-        const double away = fabs(grid->y[i] - grid->fit[i]);
-        if (isnan(grid->y[i]) || !(away > 0))
+    const size_t cells = spiky_cells(grid, at);
+    if (cells == 0)
+        return;
+    const double least = outstanding(s, at, cells);
+    size_t count = 0, farthest = at[0];
+    for (size_t k = 0; k < cells; k++) {
+        const size_t i = at[k];
+        if (!(away(grid, i) > least))
             continue;
+        if (count == 0 || away(grid, i) > away(grid, farthest))
+            farthest = i;
         if (count > 0 && i - at[count - 1] <= 1)
             at[count - 1] = i; /* one spike of several cells */
         else
             at[count++] = i;
-        if (count == 1 || away > fabs(grid->y[farthest] - grid->fit[farthest]))
-            farthest = i;
     }
     if (count == 0)
         return;
@@ -277,14 +321,22 @@ static void make_smooth(struct bw_finding_search *s)
 /* What another finding says better. */
 static void leave_out(struct bw_finding_search *s)
 {
-    if (s->has[BW_FINDING_SAWTOOTH])
-        s->has[BW_FINDING_LEVEL_SHIFT] = s->has[BW_FINDING_RECOVERY] =
-            s->has[BW_FINDING_SLOPE_CHANGE] = s->has[BW_FINDING_SEASON] =
-                s->has[BW_FINDING_SCATTER_CHANGE] = false;
-    if (s->has[BW_FINDING_STANDSTILL])
-        s->has[BW_FINDING_SCATTER_CHANGE] = false;
-    if (s->has[BW_FINDING_SCATTER_CHANGE])
-        s->has[BW_FINDING_SPIKES] = false;
+    static const struct {
+        enum bw_finding_kind of, by;
+    } pairs[] = {
+        { BW_FINDING_LEVEL_SHIFT, BW_FINDING_SAWTOOTH },
+        { BW_FINDING_RECOVERY, BW_FINDING_SAWTOOTH },
+        { BW_FINDING_SLOPE_CHANGE, BW_FINDING_SAWTOOTH },
+        { BW_FINDING_SEASON, BW_FINDING_SAWTOOTH },
+        { BW_FINDING_SCATTER_CHANGE, BW_FINDING_SAWTOOTH },
+        { BW_FINDING_SPIKES, BW_FINDING_SAWTOOTH },
+        { BW_FINDING_SLOPE_CHANGE, BW_FINDING_STANDSTILL },
+        { BW_FINDING_SCATTER_CHANGE, BW_FINDING_STANDSTILL },
+        { BW_FINDING_SPIKES, BW_FINDING_SCATTER_CHANGE },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (s->has[pairs[i].by])
+            s->has[pairs[i].of] = false;
 }
 
 /* What left the range of doubles stays at its end. */

@@ -16,7 +16,8 @@
  * |                | and half as much scatter again                                             |
  * | season         | better forecasts of what was not seen (trend/season.h), an eighth of the   |
  * |                | variance, and F of phases over noise, as AR(1), beyond 1 in 1000           |
- * | spikes         | eight robust deviations from what surrounds them (trend/grid.h)            |
+ * | spikes         | eight robust deviations from what surrounds them (trend/grid.h), and twice  |
+ * |                | as far as anything smaller, the third largest step of all others included  |
  * | resets, gap    | seen                                                                       |
  */
 #ifndef TREND_FINDING_H

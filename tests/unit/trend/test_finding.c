@@ -203,6 +203,27 @@ static void noise_tells_nothing(void **state)
         fail_msg("%zu of %d", stories_told, 4 * SEEDS);
 }
 
+/* Values that are wild throughout have no spikes; rounding makes none of the rest. */
+static void wild_values_are_no_spikes(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    double x[N];
+    size_t told = 0;
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        struct bw_trend_random r = bw_trend_random_seed(seed);
+        for (size_t i = 0; i < N; i++)
+            x[i] = exp(bw_trend_random_normal(&r));
+        told += find(x, N, 60000).count;
+        for (size_t i = 0; i < N; i++)
+            x[i] = i < 600 ? 20 + 0.1 * (double)i + bw_trend_random_normal(&r) : 80;
+        const struct findings found = find(x, N, 60000);
+        told += found.count != 1 || found.items[0].kind != BW_FINDING_STANDSTILL;
+    }
+    if (told > 4)
+        fail_msg("%zu of %d", told, 2 * ROUNDS);
+}
+
 static void what_says_nothing_says_nothing(void **state)
 {
     (void)state;
@@ -245,6 +266,7 @@ int main(void)
         cmocka_unit_test(numbers_are_in_the_units_of_the_metric),
         cmocka_unit_test(a_day_peaks_when_it_does),
         cmocka_unit_test(noise_tells_nothing),
+        cmocka_unit_test(wild_values_are_no_spikes),
         cmocka_unit_test(what_says_nothing_says_nothing),
         cmocka_unit_test(extremes_stay_finite),
     };
