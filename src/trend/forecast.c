@@ -7,13 +7,18 @@
 #include <math.h>
 #include <string.h>
 
-#define CUT 1.6   /* models worse than this times the best get no weight */
-#define BOLD 0.5  /* the straight line must halve the error of every other model */
-#define TRUST 1.0 /* origins that the normal quantile counts for against a smaller one seen */
-#define FREEDOM 3 /* that neighbouring steps of one origin add to the count of origins */
+#define CUT 1.6              /* models worse than this times the best get no weight */
+#define BOLD 0.5             /* the straight line must halve the error of every other model */
 #define LOG_SPREAD_SLOPE 0.5 /* half way from noise that adds to noise that multiplies */
 
-enum { TRAIN_MIN = 24, RAW_END = 3, BLOCK_MIN = 8, BLOCK_MAX = 24, BLOCKS_MIN = 6 };
+enum {
+    WEIGHING_MAX = 6,
+    TRAIN_MIN = 24,
+    RAW_END = 3,
+    BLOCK_MIN = 8,
+    BLOCK_MAX = 24,
+    BLOCKS_MIN = 6
+};
 
 struct plan {
     struct bw_arena *arena;
@@ -22,11 +27,12 @@ struct plan {
     const struct bw_trend_seasons *seasons;
     size_t origin[BW_TREND_ORIGINS_MAX];
     size_t origins;
+    size_t weighing; /* the newest of them, which decide on the weights; the rest only scale */
     double *path[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT]; /* [h]; the last one: the future */
     bool runs[BW_TREND_ORIGINS_MAX + 1][BW_MODEL_COUNT];
     double at[BW_TREND_ORIGINS_MAX][BW_MODEL_COUNT]; /* mean error of each model where it ran */
-    double error;
-    double tiny; /* no error is smaller: what is predicted exactly has a finite weight */
+    double error, naive; /* means over the origins, of the combination and of "as now" */
+    double tiny;         /* no error is smaller: what is predicted exactly has a finite weight */
 };
 
 static const bool steady[BW_MODEL_COUNT] = {
@@ -68,14 +74,18 @@ static void choose_origins(struct plan *plan)
     if (10 * n > 33 * season + 10 * h && 23 * season / 10 > least)
         least = 23 * season / 10;
     const size_t step = h / 2 > 1 ? h / 2 : 1;
-    for (size_t back = h; plan->origins < BW_TREND_ORIGINS_MAX && back + least < n; back += step)
+    for (size_t back = h; plan->origins < BW_TREND_ORIGINS_MAX && back + least < n; back += step) {
+        if (plan->origins >= WEIGHING_MAX && 2 * back > n)
+            break; /* known so little, it erred more than it will */
         plan->origin[plan->origins++] = n - back;
+    }
     if (plan->origins == 0 && n > h + 12)
         plan->origin[plan->origins++] = n - h;
+    plan->weighing = plan->origins < WEIGHING_MAX ? plan->origins : WEIGHING_MAX;
 }
 
-/* Runs the portfolio as it would have been run when only `n` cells were known. */
-static void run_at(struct plan *plan, size_t n, size_t slot)
+/* Runs the `wanted` models as they would have been run when only `n` cells were known. */
+static void run_at(struct plan *plan, size_t n, size_t slot, const bool wanted[BW_MODEL_COUNT])
 {
     double *known = bw_arena_array(plan->arena, n, sizeof *known);
     double *paths = bw_arena_array(plan->arena, BW_MODEL_COUNT * plan->h, sizeof *paths);
@@ -84,8 +94,15 @@ static void run_at(struct plan *plan, size_t n, size_t slot)
         known[i] = plan->x[i]; /* a spike that is this young could not have been told */
     for (size_t m = 0; m < BW_MODEL_COUNT; m++)
         plan->path[slot][m] = paths + m * plan->h;
-    bw_trend_models_run(plan->arena, known, n, plan->seasons->period, plan->seasons->count, plan->h,
-                        plan->path[slot], plan->runs[slot]);
+    const struct bw_trend_models_ask ask = {
+        .x = known,
+        .n = n,
+        .period = plan->seasons->period,
+        .periods = plan->seasons->count,
+        .h = plan->h,
+        .wanted = wanted,
+    };
+    bw_trend_models_run(plan->arena, &ask, plan->path[slot], plan->runs[slot]);
 }
 
 static double path_error(const struct plan *plan, size_t slot, const double *path)
@@ -99,25 +116,35 @@ static double path_error(const struct plan *plan, size_t slot, const double *pat
 
 static void note_errors(struct plan *plan)
 {
-    for (size_t o = 0; o < plan->origins; o++)
+    for (size_t o = 0; o < plan->weighing; o++)
         for (size_t m = 0; m < BW_MODEL_COUNT; m++)
             if (plan->runs[o][m])
                 plan->at[o][m] = path_error(plan, o, plan->path[o][m]);
 }
 
-/* Mean error of a model over the origins where it ran, but for the one left out; NaN when it
- * cannot run now or ran at fewer than half of them. */
+/* Whether an origin may decide on the weights that are tried at another. Neighbours share half of
+ * what came, and would tell; of three or fewer origins they are all there is. */
+static bool may_tell(const struct plan *plan, size_t o, size_t left_out)
+{
+    if (left_out == plan->origins)
+        return true;
+    return plan->weighing > 3 ? o + 1 < left_out || o > left_out + 1 : o != left_out;
+}
+
+/* Mean error of a model over the origins where it ran, but for the one left out and those that know
+ * of it; NaN when it cannot run now or ran at fewer than half of them. */
 static double model_error(const struct plan *plan, size_t model, size_t left_out)
 {
     double sum = 0;
-    size_t count = 0;
-    for (size_t o = 0; o < plan->origins; o++)
-        if (plan->runs[o][model] && o != left_out) {
-            sum += plan->at[o][model];
-            count++;
-        }
-    const bool enough =
-        plan->runs[plan->origins][model] && count > 0 && count >= (plan->origins + 1) / 2;
+    size_t count = 0, asked = 0;
+    for (size_t o = 0; o < plan->weighing; o++) {
+        if (!may_tell(plan, o, left_out))
+            continue;
+        asked++;
+        count += plan->runs[o][model];
+        sum += plan->runs[o][model] ? plan->at[o][model] : 0;
+    }
+    const bool enough = plan->runs[plan->origins][model] && count > 0 && 2 * count >= asked;
     return enough ? sum / (double)count : NAN;
 }
 
@@ -159,19 +186,19 @@ static void weigh(const struct plan *plan, size_t left_out, double weight[BW_MOD
         const double ratio = (error[m] + plan->tiny) / (best + plan->tiny);
         if (!(ratio <= CUT))
             continue;
-        weight[m] = pow(ratio, -(double)plan->origins);
+        weight[m] = pow(ratio, -(double)plan->weighing);
         total += weight[m];
         base[m] = steady[m];
         base_total += base[m];
     }
     normalise(weight, total);
     normalise(base, base_total);
-    const double draw = base_total > 0 ? 1 / (1 + (double)plan->origins) : 0;
+    const double draw = base_total > 0 ? 1 / (1 + (double)plan->weighing) : 0;
     for (size_t m = 0; m < BW_MODEL_COUNT; m++)
         weight[m] = (1 - draw) * weight[m] + draw * base[m];
 }
 
-/* The weighted mean of what ran in that slot. */
+/* The weighted mean of what ran in that slot; the last value when nothing did. */
 static void combine(const struct plan *plan, size_t slot, const double weight[BW_MODEL_COUNT],
                     double *out)
 {
@@ -185,7 +212,24 @@ static void combine(const struct plan *plan, size_t slot, const double weight[BW
             out[i] += weight[m] * plan->path[slot][m][i];
     }
     for (size_t i = 0; i < plan->h; i++)
-        out[i] = total > 0 ? out[i] / total : plan->x[plan->n - 1];
+        out[i] = total > 0 ? out[i] / total : plan->path[slot][BW_MODEL_NAIVE][i];
+}
+
+/* Runs all models at the newest origins and now, weighs them, and runs those that have a weight at
+ * the older origins, for the scale of errors alone. */
+static void run_all(struct plan *plan, double weight[BW_MODEL_COUNT])
+{
+    bool wanted[BW_MODEL_COUNT];
+    memset(wanted, true, sizeof wanted);
+    for (size_t o = 0; o < plan->weighing; o++)
+        run_at(plan, plan->origin[o], o, wanted);
+    run_at(plan, plan->n, plan->origins, wanted);
+    note_errors(plan);
+    weigh(plan, plan->origins, weight);
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++)
+        wanted[m] = weight[m] > 0;
+    for (size_t o = plan->weighing; o < plan->origins; o++)
+        run_at(plan, plan->origin[o], o, wanted);
 }
 
 /* Errors of the combination at every origin, each by weights that do not know of it: errors that
@@ -193,43 +237,15 @@ static void combine(const struct plan *plan, size_t slot, const double weight[BW
 static void backtest(struct plan *plan, struct bw_trend_forecast *out)
 {
     out->error = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->error);
-    out->ratio = bw_arena_array(plan->arena, plan->origins * plan->h + 1, sizeof *out->ratio);
     for (size_t o = 0; o < plan->origins; o++) {
         double *e = out->error + o * plan->h, weight[BW_MODEL_COUNT];
         weigh(plan, plan->origins > 1 ? o : plan->origins, weight);
         combine(plan, o, weight, e);
         plan->error += path_error(plan, o, e) / (double)plan->origins;
+        plan->naive += path_error(plan, o, plan->path[o][BW_MODEL_NAIVE]) / (double)plan->origins;
         for (size_t i = 0; i < plan->h; i++)
             e[i] = plan->x[plan->origin[o] + i] - e[i];
     }
-}
-
-/* Root mean square error of each step, smoothed over a quarter of the horizon, and drawn half
- * way to its running maximum: doubt does not shrink with distance. */
-static void error_scale(const struct plan *plan, struct bw_trend_forecast *out)
-{
-    const size_t h = plan->h;
-    double *rms = bw_arena_array(plan->arena, h, sizeof *rms);
-    for (size_t i = 0; i < h; i++) {
-        for (size_t o = 0; o < plan->origins; o++)
-            rms[i] += out->error[o * h + i] * out->error[o * h + i] / (double)plan->origins;
-        rms[i] = sqrt(rms[i]);
-    }
-    const size_t width = h / 4 > 3 ? h / 4 : 3;
-    const double least = 1e-6 * bw_trend_sd(plan->x, plan->n) + 1e-300;
-    double highest = 0;
-    for (size_t i = 0; i < h; i++) {
-        double sum = 0;
-        for (size_t j = 0; j < width; j++) {
-            const size_t at = i + j > width / 2 ? i + j - width / 2 : 0;
-            sum += rms[at < h ? at : h - 1];
-        }
-        const double mean = sum / (double)width;
-        highest = fmax(highest, mean);
-        out->scale[i] = fmax((mean + highest) / 2, least);
-    }
-    for (size_t i = 0; i < plan->origins * h; i++)
-        out->ratio[i] = fabs(out->error[i]) / out->scale[i % h];
 }
 
 /* Without a single origin: a random walk with the steps seen. */
@@ -271,14 +287,11 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
         plan.x = logarithms(arena, plan.x, plan.n);
         plan.fit = logarithms(arena, plan.fit, plan.n);
     }
+    const double sd = bw_trend_sd(plan.x, plan.n);
+    plan.tiny = 1e-9 * sd + 1e-300;
     choose_origins(&plan);
-    for (size_t o = 0; o < plan.origins; o++)
-        run_at(&plan, plan.origin[o], o);
-    run_at(&plan, plan.n, plan.origins);
-    note_errors(&plan);
-    plan.tiny = 1e-9 * bw_trend_sd(plan.x, plan.n) + 1e-300;
     double weight[BW_MODEL_COUNT];
-    weigh(&plan, plan.origins, weight);
+    run_all(&plan, weight);
 
     out->origins = plan.origins;
     out->centre = bw_arena_array(arena, 3 * h, sizeof *out->centre);
@@ -287,9 +300,9 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
     combine(&plan, plan.origins, weight, out->centre);
     backtest(&plan, out);
     if (plan.origins > 0) {
-        error_scale(&plan, out);
-        const double naive = model_error(&plan, BW_MODEL_NAIVE, plan.origins);
-        out->skill = naive > 0 ? 1 - plan.error / naive : 0;
+        bw_trend_interval_scale(arena, out->error, plan.origins, h, 1e-6 * sd + 1e-300, out->scale);
+        out->misses = bw_trend_interval_learn(arena, out->error, plan.origins, h, out->scale);
+        out->skill = plan.naive > 0 ? 1 - plan.error / plan.naive : 0;
     } else {
         guess_scale(&plan, out);
     }
@@ -297,22 +310,14 @@ void bw_trend_forecast_make(struct bw_arena *arena, const double *x, const doubl
         out->mean[i] = to_value(out, out->centre[i]);
 }
 
-void bw_trend_forecast_interval(struct bw_trend_forecast *forecast, double level, double *low,
+void bw_trend_forecast_interval(const struct bw_trend_forecast *forecast, double level, double *low,
                                 double *high)
 {
-    const double normal = gsl_cdf_ugaussian_Pinv(0.5 + level / 2);
-    double k = normal;
-    const size_t count = forecast->origins * forecast->h;
-    if (count > 0) {
-        const double q = fmin(1, level * (1 + 1 / (double)count));
-        const double origins = (double)forecast->origins;
-        const double seen = bw_trend_quantile(forecast->ratio, count, q);
-        k = seen > normal ? seen : (seen * origins + normal * TRUST) / (origins + TRUST);
-        k *= gsl_cdf_tdist_Pinv(0.5 + level / 2, origins + FREEDOM) / normal;
-    }
+    double below, above;
+    bw_trend_interval_reach(&forecast->misses, level, &below, &above);
     for (size_t i = 0; i < forecast->h; i++) {
-        low[i] = to_value(forecast, forecast->centre[i] - k * forecast->scale[i]);
-        high[i] = to_value(forecast, forecast->centre[i] + k * forecast->scale[i]);
+        low[i] = to_value(forecast, forecast->centre[i] - below * forecast->scale[i]);
+        high[i] = to_value(forecast, forecast->centre[i] + above * forecast->scale[i]);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define FADE 0.35 /* a cycle of age a weighs exp(-FADE a) where the season is to be recent */
+
 enum {
     WEEK = 7,
     ALPHAS = 8,
@@ -21,6 +23,7 @@ struct job {
     struct bw_arena *arena;
     const double *x;
     size_t n, h;
+    const bool *wanted;
     size_t period[BW_TREND_SEASONS_MAX]; /* those that fit at least 2.2 times */
     size_t periods;
     double sd;
@@ -82,7 +85,7 @@ static double smooth(const double *z, size_t n, double *out_alpha)
     return level[best];
 }
 
-static void theta(const struct job *job, double *out)
+static bool theta(const struct job *job, double *out)
 {
     double alpha;
     const double level = smooth(job->z, job->n, &alpha);
@@ -90,10 +93,11 @@ static void theta(const struct job *job, double *out)
     const double lead = (1 - pow(1 - alpha, (double)job->n)) / alpha;
     for (size_t i = 0; i < job->h; i++)
         out[i] = level + drift * ((double)i + lead) + job->season[i];
+    return true;
 }
 
 /* The one model that neither damps nor reverts: disks do fill in straight lines. */
-static void line(const struct job *job, double *out)
+static bool line(const struct job *job, double *out)
 {
     size_t m = job->n / LINE_SHARE > LINE_MIN ? job->n / LINE_SHARE : LINE_MIN;
     m = m < job->n ? m : job->n;
@@ -102,9 +106,10 @@ static void line(const struct job *job, double *out)
     const double mean = bw_trend_mean(z, m);
     for (size_t i = 0; i < job->h; i++)
         out[i] = mean + slope * ((double)(m + i) - middle) + job->season[i];
+    return true;
 }
 
-static void damped(const struct job *job, double *out)
+static bool damped(const struct job *job, double *out)
 {
     double alpha[DAMPED_GRID], beta[DAMPED_GRID], phi[DAMPED_GRID];
     double level[DAMPED_GRID], trend[DAMPED_GRID] = { 0 }, error[DAMPED_GRID] = { 0 };
@@ -134,6 +139,7 @@ static void damped(const struct job *job, double *out)
         at += step;
         out[i] = at + job->season[i];
     }
+    return true;
 }
 
 static bool autoregress(const struct job *job, double *out)
@@ -183,18 +189,19 @@ static size_t lags_of_seasons(const struct job *job, size_t *lags)
 static size_t usual_lags(const struct job *job, size_t *lags)
 {
     static const size_t usual[] = { 1, 2, 3, 6, 12, 13, 24, 25, 51, 52, 53, 104 };
-    const size_t spare = sizeof usual / sizeof *usual + 3;
     size_t count = 0;
-    for (size_t i = 0; i < sizeof usual / sizeof *usual && job->n / 2 > spare; i++)
-        count = add_lag(lags, count, usual[i], job->n / 2 - spare);
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        count = add_lag(lags, count, usual[i], job->n / 2);
     return count;
 }
 
 static bool regress_on_lags(const struct job *job, double *out)
 {
     size_t lags[BW_TREND_LAGS_MAX];
-    const size_t count = job->periods > 0 ? lags_of_seasons(job, lags) : usual_lags(job, lags);
-    if (count == 0 || job->n <= 2 * lags[count - 1] + 3 * count)
+    size_t count = job->periods > 0 ? lags_of_seasons(job, lags) : usual_lags(job, lags);
+    while (count > 0 && job->n <= 2 * lags[count - 1] + 3 * count)
+        count--; /* the longest asks for more than there is */
+    if (count == 0)
         return false;
     const struct bw_trend_fit fit = { lags, count, .ridge = 1e-5, .sd = job->sd };
     return bw_trend_regress(job->arena, job->x, job->n, &fit, job->h, out);
@@ -254,10 +261,9 @@ static bool cycles_median(const struct job *job, size_t p, double *out, double *
     return true;
 }
 
-static void run_seasonal(const struct job *job, double *path[BW_MODEL_COUNT],
-                         bool runs[BW_MODEL_COUNT])
+static void run_cycles(const struct job *job, double *path[BW_MODEL_COUNT],
+                       bool runs[BW_MODEL_COUNT])
 {
-    runs[BW_MODEL_LAGS] = regress_on_lags(job, path[BW_MODEL_LAGS]);
     const bool weeks = job->periods == 1 && fits(job, WEEK * job->period[0]);
     for (size_t k = 0; k < job->periods + weeks; k++) {
         const size_t p = k < job->periods ? job->period[k] : WEEK * job->period[0];
@@ -270,24 +276,34 @@ static void run_seasonal(const struct job *job, double *path[BW_MODEL_COUNT],
     }
 }
 
-static void run_smooth(struct job *job, double *path[BW_MODEL_COUNT], bool runs[BW_MODEL_COUNT])
+/* Those that forecast what is left without the seasons, which age in the second lot. */
+static const struct {
+    bool (*run)(const struct job *job, double *out);
+    enum bw_trend_model steady, recent; /* COUNT: none */
+} smooth_models[] = {
+    { theta, BW_MODEL_THETA, BW_MODEL_THETA_RECENT },
+    { damped, BW_MODEL_DAMPED, BW_MODEL_COUNT },
+    { line, BW_MODEL_LINE, BW_MODEL_COUNT },
+    { autoregress, BW_MODEL_AR, BW_MODEL_AR_RECENT },
+};
+
+static void run_smooth(struct job *job, bool recent, double *path[BW_MODEL_COUNT],
+                       bool runs[BW_MODEL_COUNT])
 {
-    adjust(job, 0);
-    theta(job, path[BW_MODEL_THETA]);
-    damped(job, path[BW_MODEL_DAMPED]);
-    line(job, path[BW_MODEL_LINE]);
-    runs[BW_MODEL_LINE] = true;
-    runs[BW_MODEL_THETA] = runs[BW_MODEL_DAMPED] = true;
-    runs[BW_MODEL_AR] = autoregress(job, path[BW_MODEL_AR]);
-    if (job->periods == 0)
-        return; /* without a season there is nothing to age */
-    adjust(job, 0.35);
-    theta(job, path[BW_MODEL_THETA_RECENT]);
-    runs[BW_MODEL_THETA_RECENT] = true;
-    runs[BW_MODEL_AR_RECENT] = autoregress(job, path[BW_MODEL_AR_RECENT]);
+    bool adjusted = false;
+    for (size_t i = 0; i < sizeof smooth_models / sizeof *smooth_models; i++) {
+        const enum bw_trend_model m = recent ? smooth_models[i].recent : smooth_models[i].steady;
+        if (m == BW_MODEL_COUNT || !job->wanted[m])
+            continue;
+        if (!adjusted)
+            adjust(job, recent ? FADE : 0);
+        adjusted = true;
+        runs[m] = smooth_models[i].run(job, path[m]);
+    }
 }
 
-static void clip_paths(const struct job *job, double *path[BW_MODEL_COUNT])
+static void clip_paths(const struct job *job, double *path[BW_MODEL_COUNT],
+                       const bool runs[BW_MODEL_COUNT])
 {
     memcpy(job->work, job->x, job->n * sizeof *job->work);
     const double low = bw_trend_quantile(job->work, job->n, 0.005);
@@ -295,33 +311,52 @@ static void clip_paths(const struct job *job, double *path[BW_MODEL_COUNT])
     /* A line over h cells needs h / n widths, a bit more as the quantiles are not the ends. */
     const double room = (high - low) * fmax(1.5, 1.1 * (double)job->h / (double)job->n);
     for (size_t m = 0; m < BW_MODEL_COUNT; m++)
-        for (size_t i = 0; i < job->h; i++)
+        for (size_t i = 0; i < job->h && runs[m]; i++)
             path[m][i] = bw_trend_clamp(path[m][i], low - room, high + room);
 }
 
-void bw_trend_models_run(struct bw_arena *arena, const double *x, size_t n, const size_t *period,
-                         size_t periods, size_t h, double *path[BW_MODEL_COUNT],
-                         bool runs[BW_MODEL_COUNT])
+static void run_medians(const struct job *job, double *path[BW_MODEL_COUNT],
+                        bool runs[BW_MODEL_COUNT])
 {
-    struct job job = { .arena = arena, .x = x, .n = n, .h = h, .sd = bw_trend_sd(x, n) };
-    for (size_t k = 0; k < periods; k++)
-        if (fits(&job, period[k]))
-            job.period[job.periods++] = period[k];
+    size_t cycle = job->n / 8 < 48 ? job->n / 8 : 48;
+    if (job->periods > 0)
+        cycle = job->period[0];
+    else if (cycle < 5)
+        cycle = 5;
+    constant(path[BW_MODEL_MEDIAN], job->h, recent_median(job, cycle));
+    constant(path[BW_MODEL_MEDIAN_LONG], job->h, recent_median(job, 4 * cycle));
+    runs[BW_MODEL_MEDIAN] = runs[BW_MODEL_MEDIAN_LONG] = true;
+}
+
+void bw_trend_models_run(struct bw_arena *arena, const struct bw_trend_models_ask *ask,
+                         double *path[BW_MODEL_COUNT], bool runs[BW_MODEL_COUNT])
+{
+    const size_t n = ask->n, h = ask->h;
+    struct job job = {
+        .arena = arena,
+        .x = ask->x,
+        .n = n,
+        .h = h,
+        .wanted = ask->wanted,
+        .sd = bw_trend_sd(ask->x, n),
+    };
+    for (size_t k = 0; k < ask->periods; k++)
+        if (fits(&job, ask->period[k]))
+            job.period[job.periods++] = ask->period[k];
     job.z = bw_arena_array(arena, n, sizeof *job.z);
     job.season = bw_arena_array(arena, h, sizeof *job.season);
     job.work = bw_arena_array(arena, 4 * n + 2 * h, sizeof *job.work);
     memset(runs, 0, BW_MODEL_COUNT * sizeof *runs);
 
-    constant(path[BW_MODEL_NAIVE], h, x[n - 1]);
-    size_t cycle = n / 8 < 48 ? n / 8 : 48;
-    if (job.periods > 0)
-        cycle = job.period[0];
-    else if (cycle < 5)
-        cycle = 5;
-    constant(path[BW_MODEL_MEDIAN], h, recent_median(&job, cycle));
-    constant(path[BW_MODEL_MEDIAN_LONG], h, recent_median(&job, 4 * cycle));
-    runs[BW_MODEL_NAIVE] = runs[BW_MODEL_MEDIAN] = runs[BW_MODEL_MEDIAN_LONG] = true;
-    run_smooth(&job, path, runs);
-    run_seasonal(&job, path, runs);
-    clip_paths(&job, path);
+    constant(path[BW_MODEL_NAIVE], h, ask->x[n - 1]);
+    runs[BW_MODEL_NAIVE] = true;
+    run_medians(&job, path, runs);
+    run_smooth(&job, false, path, runs);
+    if (job.periods > 0) { /* without a season there is nothing to age */
+        run_smooth(&job, true, path, runs);
+        run_cycles(&job, path, runs);
+    }
+    if (ask->wanted[BW_MODEL_LAGS])
+        runs[BW_MODEL_LAGS] = regress_on_lags(&job, path[BW_MODEL_LAGS]);
+    clip_paths(&job, path, runs);
 }

@@ -34,12 +34,19 @@ enum bw_trend_model {
     BW_MODEL_COUNT
 };
 
-/* Runs every model that x[n] (finite, n >= 1) has enough data for; path[m] has room for h.
- * `period` are the seasons' periods, rising. runs[m] says which paths were written. Paths
+struct bw_trend_models_ask {
+    const double *x; /* [n], finite, n >= 1 */
+    size_t n, h;
+    const size_t *period; /* [periods] of the seasons, rising */
+    size_t periods;
+    const bool *wanted; /* [BW_MODEL_COUNT] the others may be left out */
+};
+
+/* Runs every model wanted for which there is enough data; path[m] has room for h.
+ * runs[m] says which paths were written. Paths
  * stay within the 0.5 to 99.5 % range of x, widened by 1.5 times its width (or 1.1 h/n, if
  * that is more) on both sides. */
-void bw_trend_models_run(struct bw_arena *arena, const double *x, size_t n, const size_t *period,
-                         size_t periods, size_t h, double *path[BW_MODEL_COUNT],
-                         bool runs[BW_MODEL_COUNT]);
+void bw_trend_models_run(struct bw_arena *arena, const struct bw_trend_models_ask *ask,
+                         double *path[BW_MODEL_COUNT], bool runs[BW_MODEL_COUNT]);
 
 #endif

@@ -10,6 +10,7 @@
 #include "trend/forecast.h"
 
 #include <gsl/gsl_errno.h>
+#include <string.h>
 
 enum { N = 300, H = 12, SERIES = 60 };
 
@@ -133,6 +134,38 @@ static void a_rise_is_likely_on_a_line(void **state)
     bw_arena_fini(&arena);
 }
 
+/* What the combination foresaw at its newest origin, when the last H values are `end`. */
+static void foreseen_at_the_newest_origin(const double *x, double end, double foreseen[H])
+{
+    double changed[N];
+    struct bw_arena arena = { 0 };
+    const struct bw_trend_seasons none = { .count = 0 };
+    struct bw_trend_forecast f;
+    memcpy(changed, x, sizeof changed);
+    for (size_t i = N - H; i < N; i++)
+        changed[i] = end;
+    bw_trend_forecast_make(&arena, changed, changed, N, &none, H, false, &f);
+    assert_true(f.origins > 6);
+    for (size_t i = 0; i < H; i++)
+        foreseen[i] = end - f.error[i];
+    bw_arena_fini(&arena);
+}
+
+/* Weights that had seen what came would favour the model that happened to foresee it, and the
+ * error would be no measure of what is to come: whatever came, it was foreseen alike. */
+static void what_came_has_no_say_in_what_was_foreseen(void **state)
+{
+    (void)state;
+    double x[N], once[H], again[H];
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        synth_make(&(struct synth){ .sd = 1, .phi = 0.7, .slope = 0.01 }, seed, x, N);
+        foreseen_at_the_newest_origin(x, x[N - H - 1], once);
+        foreseen_at_the_newest_origin(x, -3, again);
+        for (size_t i = 0; i < H; i++)
+            assert_true(fabs(once[i] - again[i]) < 1e-6);
+    }
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -141,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_clean_line_goes_on),
         cmocka_unit_test(wider_levels_are_wider),
         cmocka_unit_test(short_series_still_get_an_answer),
+        cmocka_unit_test(what_came_has_no_say_in_what_was_foreseen),
         cmocka_unit_test(a_rise_is_likely_on_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
