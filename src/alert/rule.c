@@ -62,7 +62,8 @@ static const struct bw_opt rule_options[] = {
     { "annotations", ROW(MAP, annotations), .help = "Texts added to the alert." },
     { "predict", ROW(GROUP_PTR, predict), .group = &bw_predict_group,
       .help = "Fires when a series is likely to reach a threshold." },
-    { "anomaly", ROW(NODE, anomaly), .help = "Fires when a series behaves unlike itself." },
+    { "anomaly", ROW(GROUP_PTR, anomaly), .group = &bw_anomaly_group,
+      .help = "Fires when a series behaves unlike itself." },
     { "slo", ROW(STRING, slo), .help = "Fires when the error budget of this objective burns." },
     { "burn", ROW(STRING, burn), .help = "Set of burn rates for slo." },
     { "level", ROW(ENUM, level), .names = level_names, .def = "warning",
@@ -106,8 +107,13 @@ static enum bw_rc take_level(const struct bw_alert_rule_opts *o, struct bw_alert
     const enum bw_level level = o->level != 0 ? (enum bw_level)o->level : BW_LEVEL_WARNING;
     for (enum bw_level other = BW_LEVEL_INFO; other < BW_LEVEL_COUNT; other++)
         if (level_text(o, other) != NULL)
-            return bw_fail(err, BW_EINVAL, "'levels' is for expr; 'predict' has one 'level'");
+            return bw_fail(err, BW_EINVAL, "'levels' is for expr; '%s' has one 'level'",
+                           o->predict != NULL ? "predict" : "anomaly");
     rule->has_level[level] = true;
+    if (o->anomaly != NULL) {
+        rule->level[level] = bw_anomaly_fires(o->anomaly);
+        return BW_OK;
+    }
     rule->level[level] = bw_predict_fires(o->predict);
     rule->recover = bw_predict_recovers(o->predict);
     rule->has_recover = true;
@@ -118,7 +124,7 @@ static enum bw_rc parse_conditions(const struct bw_alert_rule_opts *o, struct bw
                                    struct bw_err *err)
 {
     const enum bw_rc levels =
-        o->predict != NULL ? take_level(o, rule, err) : parse_levels(o, rule, err);
+        o->expr == NULL ? take_level(o, rule, err) : parse_levels(o, rule, err);
     if (levels != BW_OK || o->recover == NULL)
         return levels;
     const enum bw_rc rc = bw_condition_parse(o->recover, BW_UNIT_ANY, &rule->recover, err);
@@ -157,13 +163,19 @@ static enum bw_rc check_recover(const struct bw_alert_rule *rule, struct bw_err 
     return BW_OK;
 }
 
+/* Kinds of rules that nobody acts on: their owners say what else they need. */
+static bool is_later(const struct bw_alert_rule_opts *o)
+{
+    return o->slo != NULL;
+}
+
 static enum bw_rc rule_check(const void *opts, struct bw_err *err)
 {
     const struct bw_alert_rule_opts *o = opts;
     if (sources(o) != 1)
         return bw_fail(err, BW_EINVAL, "a rule needs exactly one of expr, predict, anomaly, slo");
-    if (o->expr == NULL && o->predict == NULL)
-        return BW_OK; /* their owners say what else they need */
+    if (is_later(o))
+        return BW_OK;
     struct bw_alert_rule rule = { 0 };
     const enum bw_rc rc = parse_conditions(o, &rule, err);
     return rc != BW_OK ? rc : check_recover(&rule, err);
@@ -190,10 +202,21 @@ static void take_predict(struct bw_arena *arena, const struct bw_predict_opts *o
     rule->expr = bw_predict_text(arena, own);
 }
 
+static void take_anomaly(struct bw_arena *arena, const struct bw_anomaly_opts *opts,
+                         struct bw_alert_rule *rule)
+{
+    struct bw_anomaly_opts *own = bw_arena_alloc(arena, sizeof *own);
+    *own = *opts;
+    own->series = bw_arena_strdup(arena, opts->series);
+    rule->kind = BW_ALERT_KIND_ANOMALY;
+    rule->anomaly = own;
+    rule->expr = bw_anomaly_text(arena, own);
+}
+
 enum bw_rc bw_alert_rule_make(struct bw_arena *arena, const struct bw_alert_rule_opts *opts,
                               struct bw_alert_rule *out, struct bw_err *err)
 {
-    if (opts->expr == NULL && opts->predict == NULL && sources(opts) == 1)
+    if (is_later(opts) && sources(opts) == 1)
         return bw_fail(err, BW_EUNSUPPORTED, "rule '%s' has no expression", opts->name);
     const enum bw_rc checked = rule_check(opts, err);
     if (checked != BW_OK)
@@ -205,6 +228,8 @@ enum bw_rc bw_alert_rule_make(struct bw_arena *arena, const struct bw_alert_rule
     rule.name = bw_arena_strdup(arena, opts->name);
     if (opts->predict != NULL)
         take_predict(arena, opts->predict, &rule);
+    else if (opts->anomaly != NULL)
+        take_anomaly(arena, opts->anomaly, &rule);
     else
         rule.expr = bw_arena_strdup(arena, opts->expr);
     rule.for_ms = opts->for_ns / MS_NS;

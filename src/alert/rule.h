@@ -6,6 +6,7 @@
 #ifndef ALERT_RULE_H
 #define ALERT_RULE_H
 
+#include "alert/anomaly.h"
 #include "alert/predict.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -48,9 +49,9 @@ struct bw_alert_rule_opts {
     struct bw_pairs labels, annotations;
 
     /* Rules that look at something else than an expression: exactly one of expr, predict,
-     * anomaly and slo is given. Their owners decode these. */
+     * anomaly and slo is given. */
     const struct bw_predict_opts *predict; /* or NULL */
-    const struct bw_node *anomaly;
+    const struct bw_anomaly_opts *anomaly; /* or NULL */
     const char *slo, *burn;
     int level; /* enum bw_level, for those with one level */
 };
@@ -63,6 +64,7 @@ struct bw_alert_rule {
     enum bw_alert_kind kind;
     const char *expr;                      /* of other kinds what they look at, for people */
     const struct bw_predict_opts *predict; /* of kind predict */
+    const struct bw_anomaly_opts *anomaly; /* of kind anomaly */
     bool has_level[BW_LEVEL_COUNT];
     struct bw_condition level[BW_LEVEL_COUNT];
     bool has_recover;

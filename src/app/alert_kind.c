@@ -9,6 +9,7 @@ const struct bw_alert_kind_ops *bw_alert_kind_ops(enum bw_alert_kind kind)
     static const struct bw_alert_kind_ops *const kinds[BW_ALERT_KIND_COUNT] = {
         [BW_ALERT_KIND_EXPR] = &bw_alert_kind_expr,
         [BW_ALERT_KIND_PREDICT] = &bw_alert_kind_predict,
+        [BW_ALERT_KIND_ANOMALY] = &bw_alert_kind_anomaly,
     };
     return kinds[kind];
 }

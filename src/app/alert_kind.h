@@ -39,6 +39,7 @@ const struct bw_alert_kind_ops *bw_alert_kind_ops(enum bw_alert_kind kind);
 enum bw_rc bw_alert_kind_picker(const char *text, bool guests, struct bw_picker **out,
                                 struct bw_err *err);
 
-extern const struct bw_alert_kind_ops bw_alert_kind_expr, bw_alert_kind_predict;
+extern const struct bw_alert_kind_ops bw_alert_kind_expr, bw_alert_kind_predict,
+    bw_alert_kind_anomaly;
 
 #endif

@@ -11,11 +11,13 @@
 enum { BW_ALERT_STALE_MS = 5 * 60 * 1000 };
 
 struct bw_foresights;
+struct bw_vigil;
 
 struct bw_alert_round {
     struct bw_core *core;
     struct bw_roster *roster;               /* NULL: there is none */
     const struct bw_foresights *foresights; /* NULL: nobody looks ahead */
+    const struct bw_vigil *vigil;           /* NULL: no series is watched value by value */
     int64_t now_ms;
     struct bw_arena *arena; /* of what one rule says; it lives until its intents are told */
     bool any_veiled;        /* there is something that nobody can see just now */

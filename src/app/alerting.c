@@ -73,6 +73,11 @@ void bw_alerting_set_foresights(struct bw_alerting *alerting,
     alerting->round.foresights = foresights;
 }
 
+void bw_alerting_set_vigil(struct bw_alerting *alerting, const struct bw_vigil *vigil)
+{
+    alerting->round.vigil = vigil;
+}
+
 /* ---- rules ----------------------------------------------------------------------------- */
 
 static void free_rules(struct rule *rules, size_t count)

@@ -9,6 +9,7 @@
 
 struct bw_alerting;
 struct bw_foresights;
+struct bw_vigil;
 
 struct bw_alerting *bw_alerting_new(struct bw_core *core);
 void bw_alerting_free(struct bw_alerting *alerting);
@@ -16,6 +17,9 @@ void bw_alerting_free(struct bw_alerting *alerting);
 /* Where rules about the future find what is known of it; borrowed. */
 void bw_alerting_set_foresights(struct bw_alerting *alerting,
                                 const struct bw_foresights *foresights);
+
+/* Where rules about anomalies find the series that are watched; borrowed. */
+void bw_alerting_set_vigil(struct bw_alerting *alerting, const struct bw_vigil *vigil);
 
 /* Puts an alert back to where a stored state says it stood. Before the first apply. */
 void bw_alerting_restore(struct bw_alerting *alerting, const struct bw_alert_state *state);

@@ -166,6 +166,8 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->pushing = bw_pushing_new(core, daemon->watch);
     daemon->timetable = bw_timetable_new(core, hours_turned, daemon);
     daemon->alerting = bw_alerting_new(core);
+    daemon->vigil = bw_vigil_new(core);
+    bw_alerting_set_vigil(daemon->alerting, daemon->vigil);
     daemon->trending = bw_trending_new(core);
     bw_alerting_set_foresights(daemon->alerting, bw_trending_foresights(daemon->trending));
     daemon->trend_pictures = bw_trend_pictures_new();
@@ -309,6 +311,7 @@ static void stop_measuring(struct bw_daemon *daemon)
     bw_rolling_stop(daemon->rolling);
     bw_reporting_stop(daemon->reporting);
     bw_trending_stop(daemon->trending);
+    bw_vigil_stop(daemon->vigil);
     bw_alerting_stop(daemon->alerting);
     bw_timetable_stop(daemon->timetable);
     bw_hostwatch_stop(daemon->hostwatch);
@@ -328,6 +331,7 @@ static void free_parts(struct bw_daemon *daemon)
     bw_reporting_free(daemon->reporting);
     bw_trend_pictures_free(daemon->trend_pictures);
     bw_trending_free(daemon->trending);
+    bw_vigil_free(daemon->vigil);
     bw_alerting_free(daemon->alerting);
     bw_timetable_free(daemon->timetable);
     bw_hostwatch_free(daemon->hostwatch);

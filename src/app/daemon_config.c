@@ -47,6 +47,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
         bw_watch_show(daemon->watch);
     bw_alerting_apply(daemon->alerting, config, roster, err);
     bw_trending_apply(daemon->trending, config, err);
+    bw_vigil_apply(daemon->vigil, config, roster, err);
     bw_trend_pictures_apply(daemon->trend_pictures, config, err);
     bw_reporting_apply(daemon->reporting, config);
     bw_discovery_apply(daemon->discovery, config, err);

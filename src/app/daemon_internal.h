@@ -31,6 +31,7 @@
 #include "app/timetable.h"
 #include "app/trend_picture.h"
 #include "app/trending.h"
+#include "app/vigil.h"
 #include "app/watch.h"
 #include "web/web.h"
 
@@ -50,6 +51,7 @@ struct bw_daemon {
     struct bw_hostwatch *hostwatch;
     struct bw_alerting *alerting;
     struct bw_trending *trending;
+    struct bw_vigil *vigil;
     struct bw_trend_pictures *trend_pictures;
     struct bw_reporting *reporting;
     struct bw_compacting *compacting;

@@ -20,6 +20,7 @@ void bw_daemon_publish_view(struct bw_daemon *daemon)
         .alerting = daemon->alerting,
         .canary = daemon->canary,
         .trending = daemon->trending,
+        .vigil = daemon->vigil,
         .external_url = daemon->options->external_url,
         .config_ok = daemon->self.reload_ok,
         .config_message = daemon->config_message,
@@ -62,6 +63,7 @@ void bw_daemon_refresh_self(struct bw_daemon *daemon)
     bw_pushing_measure(daemon->pushing, measures);
     bw_alerting_measure(daemon->alerting, measures);
     bw_trending_measure(daemon->trending, measures);
+    bw_vigil_measure(daemon->vigil, measures);
     bw_web_measure(daemon->web, measures);
     const int64_t now_ms = bw_core_now_ms(core);
     bw_source_put_tick(daemon->self_source, measures, now_ms - now_ms % SELF_STORED_MS);

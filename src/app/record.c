@@ -31,6 +31,8 @@ struct bw_recorder {
     struct bw_source *sources; /* newest first */
     struct bw_sample *samples;
     size_t sample_cap;
+    const struct bw_recorder_ear *ear; /* NULL: nobody listens */
+    void *ear_ctx;
 };
 
 struct bw_recorder *bw_recorder_new(int64_t started_ms, struct bw_shapes *shapes)
@@ -55,6 +57,13 @@ void bw_recorder_set_store(struct bw_recorder *recorder, struct bw_store *store)
     recorder->generation++;
 }
 
+void bw_recorder_listen(struct bw_recorder *recorder, const struct bw_recorder_ear *ear, void *ctx)
+{
+    recorder->ear = ear;
+    recorder->ear_ctx = ctx;
+    recorder->generation++;
+}
+
 struct bw_source *bw_source_new(struct bw_recorder *recorder, const struct bw_label *identity,
                                 size_t count, size_t stored_max)
 {
@@ -70,10 +79,22 @@ struct bw_source *bw_source_new(struct bw_recorder *recorder, const struct bw_la
     return source;
 }
 
+/* Its ids are about to go, or to be looked up anew. */
+static void let_go(const struct bw_source *source)
+{
+    const struct bw_recorder *recorder = source->recorder;
+    for (size_t i = 0; recorder->ear != NULL && source->shape != NULL && i < source->shape->count;
+         i++) {
+        if (source->series[i] != 0)
+            recorder->ear->gone(recorder->ear_ctx, source->series[i]);
+    }
+}
+
 void bw_source_free(struct bw_source *source)
 {
     if (source == NULL)
         return;
+    let_go(source);
     *source->link = source->next;
     if (source->next != NULL)
         source->next->link = source->link;
@@ -107,6 +128,7 @@ static const char *name_series(const struct bw_source *source, size_t item,
 static void take_shape(struct bw_source *source, const struct bw_measures *measures)
 {
     const struct bw_shape *shape = bw_shapes_take(source->recorder->shapes, measures);
+    let_go(source);
     bw_shapes_drop(source->recorder->shapes, source->shape);
     free(source->values);
     source->shape = shape;
@@ -122,6 +144,7 @@ static void look_up_ids(struct bw_source *source)
     struct bw_store *store = source->recorder->store;
     const struct bw_shape *shape = source->shape;
     size_t stored = 0;
+    let_go(source);
     for (size_t i = 0; i < shape->count; i++) {
         const size_t item = shape->item_of[i];
         const struct bw_shape_item *of = &shape->items[item];
@@ -133,6 +156,9 @@ static void look_up_ids(struct bw_source *source)
         struct bw_labels labels;
         const char *metric = name_series(source, item, items, &labels);
         source->series[item] = bw_store_series(store, metric, labels);
+        if (source->series[item] != 0 && source->recorder->ear != NULL)
+            source->recorder->ear->known(source->recorder->ear_ctx, source->series[item], metric,
+                                         labels);
     }
     source->generation = source->recorder->generation;
 }
@@ -150,6 +176,8 @@ static void store_round(struct bw_source *source, int64_t ts_ms)
     }
     if (count > 0)
         bw_store_append(recorder->store, recorder->samples, count);
+    if (count > 0 && recorder->ear != NULL)
+        recorder->ear->heard(recorder->ear_ctx, recorder->samples, count);
 }
 
 /* Series were deleted: what is still measured of them goes on under new ids. */

@@ -32,6 +32,18 @@ struct bw_latest {
 struct bw_recorder *bw_recorder_new(int64_t started_ms, struct bw_shapes *shapes);
 void bw_recorder_free(struct bw_recorder *recorder);
 
+/* Who hears of stored series and of each value as it goes to the store. */
+struct bw_recorder_ear {
+    /* A series has its id: at least once before its first value is heard. Texts are borrowed. */
+    void (*known)(void *ctx, uint32_t series, const char *metric, struct bw_labels labels);
+    void (*gone)(void *ctx, uint32_t series); /* unless it is made known again */
+    void (*heard)(void *ctx, const struct bw_sample *samples, size_t count);
+};
+
+/* `ear` and `ctx` are borrowed, until NULL takes their place. Every series is made known (anew)
+ * when its source measures next. */
+void bw_recorder_listen(struct bw_recorder *recorder, const struct bw_recorder_ear *ear, void *ctx);
+
 /* The store has come or gone (NULL): all series are looked up again. */
 void bw_recorder_set_store(struct bw_recorder *recorder, struct bw_store *store);
 

@@ -51,18 +51,17 @@ void bw_trend_results_free(struct bw_trend_results *set)
 
 /* ---- as metrics ------------------------------------------------------------------------ */
 
-/* Label "metric" and the series' own; one of the series that is called so too is renamed. */
-static struct bw_publication *publication_of(struct bw_core *core,
-                                             const struct bw_trend_record *record)
+/* One of its labels that is called "metric" too is renamed. */
+struct bw_publication *bw_trend_publication_new(struct bw_core *core, const char *metric,
+                                                struct bw_labels own)
 {
     struct bw_metric_label labels[BW_LABELS_MAX + 1];
     size_t count = 0;
-    labels[count++] = (struct bw_metric_label){ "metric", record->metric };
-    for (size_t i = 0; i < record->labels.count && count <= BW_LABELS_MAX; i++) {
-        const struct bw_label *label = &record->labels.items[i];
-        const bool taken = strcmp(label->name, "metric") == 0;
-        labels[count++] =
-            (struct bw_metric_label){ taken ? "series_metric" : label->name, label->value };
+    labels[count++] = (struct bw_metric_label){ "metric", metric };
+    for (size_t i = 0; i < own.count && count <= BW_LABELS_MAX; i++) {
+        const bool taken = strcmp(own.items[i].name, "metric") == 0;
+        labels[count++] = (struct bw_metric_label){ taken ? "series_metric" : own.items[i].name,
+                                                    own.items[i].value };
     }
     return bw_publication_new(core->publisher, labels, count, "series_");
 }
@@ -146,7 +145,7 @@ static struct result *result_for(struct bw_trend_results *set, const struct bw_t
     result->record.series = record->series;
     result->record.metric = bw_strdup(record->metric);
     result->record.labels = bw_labels_clone(record->labels.items, record->labels.count);
-    result->publication = publication_of(set->core, record);
+    result->publication = bw_trend_publication_new(set->core, record->metric, record->labels);
     set->items[set->count++] = result;
     return result;
 }

@@ -8,6 +8,10 @@
 
 struct bw_trend_results;
 
+/* Where something about one series is published: its own labels, and `metric`. */
+struct bw_publication *bw_trend_publication_new(struct bw_core *core, const char *metric,
+                                                struct bw_labels own);
+
 struct bw_trend_results *bw_trend_results_new(struct bw_core *core);
 void bw_trend_results_free(struct bw_trend_results *set);
 

@@ -203,6 +203,7 @@ void bw_viewing_publish(struct bw_core *core, struct bw_roster *roster,
     view->alert_count = bw_alerting_view(parts->alerting, &view->arena, &view->alerts);
     view->trend_count = bw_trending_view(parts->trending, &view->arena, &view->trends);
     view->statements = *bw_ledger_summary(bw_trending_ledger(parts->trending), view->now_ms);
+    view->oddity_count = bw_vigil_view(parts->vigil, &view->arena, &view->oddities);
     view_events(view, core);
     core->view_bytes = view->arena.used;
     core->view_is_stale = false;

@@ -8,12 +8,14 @@
 #include "app/canary.h"
 #include "app/roster.h"
 #include "app/trending.h"
+#include "app/vigil.h"
 
 /* What a view is made of; borrowed. `roster` changes with a reload. */
 struct bw_viewing_parts {
     const struct bw_alerting *alerting;
     const struct bw_canary *canary;
     const struct bw_trending *trending;
+    const struct bw_vigil *vigil;
     const char *external_url;
     bool config_ok;
     const char *config_message;

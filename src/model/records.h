@@ -52,12 +52,16 @@ enum { BW_MAINTENANCE_MARK_MS = 5 * 60 * 1000 };
 #define BW_EVENT_CERTIFICATE_CHANGED "certificate changed"
 #define BW_EVENT_RUNS_OVERLAP "runs overlap" /* a job began before its last run had ended */
 
+/* Name of a marker about a series that has come to another level; the cause begins with its text.
+ */
+#define BW_EVENT_LEVEL_SHIFT "level shift"
+
 /* Names of markers about targets that are found, not configured. */
 #define BW_EVENT_TARGET_FOUND "target found"
 #define BW_EVENT_TARGET_GONE "target gone"
 
-/* Names of markers about machines, processes and what is asked of them. Those that somebody sets are
- * named by their tags, "deploy, eu", or BW_EVENT_MARKED. */
+/* Names of markers about machines, processes and what is asked of them. Those that somebody sets
+ * are named by their tags, "deploy, eu", or BW_EVENT_MARKED. */
 #define BW_EVENT_REBOOTED "rebooted"
 #define BW_EVENT_RESTARTED "restarted"
 #define BW_EVENT_CHECK_CHANGED "check changed"

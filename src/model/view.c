@@ -66,3 +66,17 @@ const struct bw_view_service *bw_view_service(const struct bw_view *view, const 
     }
     return NULL;
 }
+
+const struct bw_view_oddity *bw_view_oddity(const struct bw_view *view, uint32_t series)
+{
+    size_t low = 0, high = view->oddity_count;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (view->oddities[middle].series < series)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < view->oddity_count && view->oddities[low].series == series ? &view->oddities[low]
+                                                                            : NULL;
+}

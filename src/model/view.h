@@ -122,6 +122,15 @@ struct bw_view_sight {
     size_t target_count;
 };
 
+/* How odd the newest value of a series is that is watched value by value (trend/episode.h). */
+struct bw_view_oddity {
+    uint32_t series;
+    int64_t ts_ms;
+    double value, score; /* 1 is the threshold */
+    double low, high;    /* where it was expected; NaN: not known */
+    int64_t since_ms;    /* when the present episode began; 0: there is none */
+};
+
 struct bw_view {
     struct bw_arena arena;
     void *memory; /* that the arena uses first; who frees the view gives it back */
@@ -143,12 +152,17 @@ struct bw_view {
     const struct bw_trend_record *trends; /* soonest to its limit first */
     size_t trend_count;
     struct bw_statement_summary statements; /* how often trends were right */
-    const struct bw_event *events;          /* newest first */
+    const struct bw_view_oddity *oddities;  /* by rising series */
+    size_t oddity_count;
+    const struct bw_event *events; /* newest first */
     size_t event_count;
 };
 
 /* Whether what is wrong with the service, if anything is, is so within a window of maintenance. */
 bool bw_view_is_maintained(const struct bw_view_service *service);
+
+/* What is said of the series, or NULL. */
+const struct bw_view_oddity *bw_view_oddity(const struct bw_view *view, uint32_t series);
 
 /* The service of that name, or NULL. */
 const struct bw_view_service *bw_view_service(const struct bw_view *view, const char *name);

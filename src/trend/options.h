@@ -22,6 +22,7 @@ struct bw_trend_select {
 struct bw_trend_options {
     int64_t every_ns;           /* each selected series is analysed this often */
     int64_t max_series;         /* ceiling on series analysed */
+    int64_t max_watched;        /* ceiling on series watched value by value */
     double cpu_share;           /* of one core that analysis may take, 0..1 */
     struct bw_ints horizons_ns; /* 1..BW_TREND_HORIZONS_MAX */
     struct bw_items select;     /* struct bw_trend_select; the first match decides */

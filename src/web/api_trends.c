@@ -86,7 +86,24 @@ static void add_findings(struct bw_arena *arena, struct bw_value *in,
     }
 }
 
-static void add_trend(struct bw_arena *arena, struct bw_value *item,
+/* null: the series is not watched value by value, or too little is known of it. */
+static void add_anomaly(struct bw_arena *arena, struct bw_value *in,
+                        const struct bw_view_oddity *oddity)
+{
+    if (oddity == NULL) {
+        bw_value_add_null(arena, in, "anomaly");
+        return;
+    }
+    struct bw_value *anomaly = bw_value_add_object(arena, in, "anomaly");
+    bw_value_add_number(arena, anomaly, "score", oddity->score);
+    bw_value_add_number(arena, anomaly, "value", oddity->value);
+    bw_value_add_number(arena, anomaly, "expected_low", oddity->low);
+    bw_value_add_number(arena, anomaly, "expected_high", oddity->high);
+    bw_api_moment(arena, anomaly, "at", oddity->ts_ms);
+    bw_api_moment(arena, anomaly, "since", oddity->since_ms);
+}
+
+static void add_trend(struct bw_arena *arena, struct bw_value *item, const struct bw_view *view,
                       const struct bw_trend_record *trend)
 {
     bw_value_add_int(arena, item, "series", trend->series);
@@ -108,6 +125,7 @@ static void add_trend(struct bw_arena *arena, struct bw_value *item,
     add_horizons(arena, item, trend);
     add_findings(arena, item, trend);
     bw_trend_told_series(arena, item, trend);
+    add_anomaly(arena, item, bw_view_oddity(view, trend->series));
 }
 
 static void answer_trends(struct bw_request *request)
@@ -128,7 +146,7 @@ static void answer_trends(struct bw_request *request)
     struct bw_value *list = bw_value_add_list(arena, root, "trends");
     const size_t end = bw_api_slice_end(&slice, count);
     for (size_t i = (size_t)slice.cursor; i < end; i++)
-        add_trend(arena, bw_value_add_object(arena, list, NULL), trends[i]);
+        add_trend(arena, bw_value_add_object(arena, list, NULL), request->view, trends[i]);
     bw_trend_told_summary(arena, root, &request->view->statements);
     bw_api_next(request, root, bw_api_slice_next(end, count));
     bw_answer_json(request, root);
@@ -240,7 +258,7 @@ void bw_api_trend(struct bw_request *request)
     if (!bw_trend_look(request, request->captures[0], &look))
         return;
     struct bw_value *root = bw_value_object(arena);
-    add_trend(arena, root, look.trend);
+    add_trend(arena, root, request->view, look.trend);
     add_marks(arena, root, &look);
     bw_words_text(arena, root, "picture_missing", look.why);
     if (look.picture == NULL) {

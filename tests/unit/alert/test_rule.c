@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+static const struct bw_anomaly_opts odd = { .series = "a{b=\"c\"}", .score = 1.5 };
+
 static const struct {
     const char *name;
     struct bw_alert_rule_opts opts;
@@ -39,6 +41,12 @@ static const struct {
       { .expr = "a", .levels = { .warning = ">= 10" }, .recover = "< 10" },
       BW_OK,
       "" },
+    { "an anomaly has one level", { .anomaly = &odd }, BW_OK, "" },
+    { "an anomaly has no levels",
+      { .anomaly = &odd, .levels = { .info = "> 1" } },
+      BW_EINVAL,
+      "'anomaly' has one 'level'" },
+    { "an anomaly and an expression", { .anomaly = &odd, .expr = "a" }, BW_EINVAL, "exactly one" },
     { "nothing to look at", { .levels = { .info = "> 1" } }, BW_EINVAL, "exactly one" },
     { "two things to look at", { .expr = "a", .slo = "b" }, BW_EINVAL, "exactly one" },
 };
@@ -79,11 +87,30 @@ static void levels_follow_the_value(void **state)
     bw_arena_fini(&arena);
 }
 
+static void an_anomaly_fires_at_its_score(void **state)
+{
+    (void)state;
+    struct bw_arena arena = { 0 };
+    struct bw_alert_rule rule;
+    const struct bw_alert_rule_opts opts = { .name = "odd",
+                                             .anomaly = &odd,
+                                             .level = BW_LEVEL_CRITICAL };
+    assert_int_equal(bw_alert_rule_make(&arena, &opts, &rule, NULL), BW_OK);
+    assert_int_equal(rule.kind, BW_ALERT_KIND_ANOMALY);
+    assert_string_equal(rule.expr, "anomaly(a{b=\"c\"}) >= 1.5");
+    assert_ptr_not_equal(rule.anomaly, &odd);
+    assert_int_equal(bw_alert_rule_level(&rule, 1.49), BW_LEVEL_NONE);
+    assert_int_equal(bw_alert_rule_level(&rule, 1.5), BW_LEVEL_CRITICAL);
+    assert_true(bw_alert_rule_is_recovered(&rule, 0.2));
+    bw_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(levels_follow_the_value),
+        cmocka_unit_test(an_anomaly_fires_at_its_score),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "store/erase.h"
 #include "store/reader.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -348,6 +349,64 @@ static void what_is_deleted_begins_again(void **state)
     bw_source_free(a);
 }
 
+/* + known, - gone, and the values that are heard, each with the label cpu. */
+struct heard {
+    char said[512];
+    struct {
+        uint32_t series;
+        char cpu;
+    } names[32];
+    size_t count;
+};
+
+static void note(struct heard *heard, const char *sign, uint32_t series, double value)
+{
+    char cpu = '?';
+    for (size_t i = 0; i < heard->count; i++)
+        cpu = heard->names[i].series == series ? heard->names[i].cpu : cpu;
+    const size_t len = strlen(heard->said);
+    if (isnan(value))
+        snprintf(heard->said + len, sizeof heard->said - len, "%s%c ", sign, cpu);
+    else
+        snprintf(heard->said + len, sizeof heard->said - len, "%c:%g ", cpu, value);
+}
+
+static void on_known(void *ctx, uint32_t series, const char *metric, struct bw_labels labels)
+{
+    struct heard *heard = ctx;
+    assert_string_equal(metric, "node_cpu_seconds_total");
+    heard->names[heard->count].series = series;
+    heard->names[heard->count++].cpu = bw_labels_value(labels, "cpu")[0];
+    note(heard, "+", series, NAN);
+}
+
+static void on_gone(void *ctx, uint32_t series)
+{
+    note(ctx, "-", series, NAN);
+}
+
+static void on_heard(void *ctx, const struct bw_sample *samples, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        note(ctx, "", samples[i].series, samples[i].value);
+}
+
+static void an_ear_hears_what_is_stored(void **state)
+{
+    struct bench *bench = *state;
+    static const struct bw_recorder_ear ear = { on_known, on_gone, on_heard };
+    struct heard heard = { 0 };
+    struct bw_source *a = source(bench, "a", 200);
+    put_cpus(a, "0", 1, T0);
+    bw_recorder_listen(bench->core.recorder, &ear, &heard);
+    put_cpus(a, "0", 2, T0 + 1000); /* known before: told now, as if it had gone and come */
+    put_cpus(a, "0", 3, T0 + 2000);
+    put_cpus(a, "01", 4, T0 + 3000);
+    bw_source_free(a);
+    assert_string_equal(heard.said, "-? +0 0:2 0:3 -0 +0 +1 0:4 1:4 -0 -1 ");
+    bw_recorder_listen(bench->core.recorder, NULL, NULL);
+}
+
 #define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
 int main(void)
@@ -363,6 +422,7 @@ int main(void)
         AT_BENCH(the_store_may_come_and_go),
         AT_BENCH(a_tick_is_stored_once),
         AT_BENCH(what_is_deleted_begins_again),
+        AT_BENCH(an_ear_hears_what_is_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

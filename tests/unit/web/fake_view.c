@@ -310,6 +310,16 @@ static void fill_trends(struct maker *m, struct bw_view *view)
     *told = (struct bw_statement_told){ .count = 60, .true_count = 55 };
     told->bins[9].count = 50;
     told->bins[9].true_count = 47;
+    struct bw_view_oddity *oddities = bw_arena_array(m->arena, 1, sizeof *oddities);
+    oddities[0] = (struct bw_view_oddity){ .series = 8,
+                                           .ts_ms = m->now_ms - MINUTE_MS,
+                                           .value = 1e9,
+                                           .score = 1.5,
+                                           .low = 2e9,
+                                           .high = 4e9,
+                                           .since_ms = m->now_ms - 2 * MINUTE_MS };
+    view->oddities = oddities;
+    view->oddity_count = 1;
 }
 
 static void fill_events(struct maker *m, struct bw_view *view)

@@ -94,6 +94,10 @@ static const struct {
       "\"findings\":[{\"kind\":\"standstill\",\"text\":\"stands at its ceiling of 12.7 GiB "
       "since " },
     { "/api/v1/trends", 200, "\"size_sd\":null,\"share_ratio\":null,\"period_seconds\":null" },
+    { "/api/v1/trends", 200, "\"anomaly\":null" },
+    { "/api/v1/trends", 200,
+      "\"anomaly\":{\"score\":1.5,\"value\":1000000000,\"expected_low\":2000000000,"
+      "\"expected_high\":4000000000,\"at\":\"" },
     { "/api/v1/services/search", 200, "\"trend\":{\"heading\":\"unknown\"" },
     { "/api/v1/services/checkout", 200, "\"trend\":null" },
     { "/api/v1/services?limit=1", 200, "\"next_cursor\":\"1\"" },

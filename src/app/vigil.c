@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/vigil.h"
+
+#include "app/log.h"
+#include "app/trend_plan.h"
+#include "app/trend_results.h"
+#include "app/vigil_warm.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "metric/family.h"
+#include "web/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A series that nobody measures any more is watched for so long: its check may come again, as with
+ * a reload. */
+#define ORPHAN_MS (10 * 60 * 1000)
+
+/* Without a value for so long, and for three of its usual gaps, nothing is said of a series. */
+#define STALE_MS (5 * 60 * 1000)
+
+#define SWEEP_NS (10 * BW_SECOND)
+#define SOON_NS (200 * BW_MS) /* others may be about to be known */
+
+/* Series whose past one job reads; values that wait for it. */
+enum { WARM_PER_JOB = 32, WAITING_MAX = 32, GAPS = 3 };
+
+struct watched {
+    uint32_t series;
+    char *metric;
+    struct bw_labels labels;  /* on the heap */
+    bool by_rule;             /* an anomaly rule names it, else trends select it */
+    int64_t orphan_ms;        /* since when nobody measures it; 0: somebody does */
+    bool warming;             /* a worker has its eye */
+    struct bw_vigil_eye *eye; /* NULL: a worker is to make one */
+    struct bw_point *waiting; /* until there is an eye; NULL: nothing waits */
+    size_t waiting_count;
+    struct bw_publication *publication;
+    bool shown; /* there is something on the metrics page */
+};
+
+struct bw_vigil {
+    struct bw_core *core;
+    struct bw_roster *roster;
+    struct bw_timer *timer;
+    struct bw_trend_plan *plan;
+    struct bw_picker **rules; /* of the anomaly rules */
+    size_t rule_count, max_watched, max_series;
+    struct watched **items;
+    size_t count, cap, selected;
+    uint32_t *slot; /* by series: 1 + its place among items; 0: not watched */
+    size_t slots;
+    size_t left_out; /* wanted, but too many */
+    uint64_t episodes, shifts;
+    bool busy, stopped, failing;
+    bool soon; /* the timer has been told that there is something to warm */
+};
+
+static void on_timer(void *ctx);
+static const struct bw_recorder_ear ear;
+
+struct bw_vigil *bw_vigil_new(struct bw_core *core)
+{
+    struct bw_vigil *vigil = bw_alloc(sizeof *vigil);
+    vigil->core = core;
+    vigil->timer = bw_timer_new(core->loop, on_timer, vigil);
+    return vigil;
+}
+
+static void free_watched(struct watched *w)
+{
+    bw_publication_free(w->publication);
+    free(w->metric);
+    free((void *)(uintptr_t)w->labels.items);
+    free(w->eye);
+    free(w->waiting);
+    free(w);
+}
+
+static void free_rules(struct bw_vigil *vigil)
+{
+    for (size_t i = 0; i < vigil->rule_count; i++)
+        bw_picker_free(vigil->rules[i]);
+    free(vigil->rules);
+    vigil->rules = NULL;
+    vigil->rule_count = 0;
+}
+
+void bw_vigil_free(struct bw_vigil *vigil)
+{
+    if (vigil == NULL)
+        return;
+    for (size_t i = 0; i < vigil->count; i++)
+        free_watched(vigil->items[i]);
+    free(vigil->items);
+    free(vigil->slot);
+    free_rules(vigil);
+    bw_trend_plan_free(vigil->plan);
+    bw_timer_free(vigil->timer);
+    free(vigil);
+}
+
+/* ---- which ----------------------------------------------------------------------------- */
+
+static struct watched *find(const struct bw_vigil *vigil, uint32_t series)
+{
+    const size_t slot = series < vigil->slots ? vigil->slot[series] : 0;
+    return slot > 0 ? vigil->items[slot - 1] : NULL;
+}
+
+static void set_slot(struct bw_vigil *vigil, uint32_t series, size_t place)
+{
+    if (series >= vigil->slots) {
+        const size_t old = vigil->slots;
+        vigil->slot = bw_grow(vigil->slot, &vigil->slots, (size_t)series + 1, sizeof *vigil->slot);
+        memset(vigil->slot + old, 0, (vigil->slots - old) * sizeof *vigil->slot);
+    }
+    vigil->slot[series] = (uint32_t)place;
+}
+
+static bool is_named(const struct bw_vigil *vigil, const char *metric, struct bw_labels labels)
+{
+    for (size_t i = 0; i < vigil->rule_count; i++) {
+        if (bw_picker_matches(vigil->rules[i], metric, labels))
+            return true;
+    }
+    return false;
+}
+
+static void add(struct bw_vigil *vigil, uint32_t series, const char *metric,
+                struct bw_labels labels, bool by_rule)
+{
+    struct watched *w = bw_alloc(sizeof *w);
+    w->series = series;
+    w->metric = bw_strdup(metric);
+    w->labels = bw_labels_clone(labels.items, labels.count);
+    w->by_rule = by_rule;
+    vigil->items = bw_grow(vigil->items, &vigil->cap, vigil->count + 1, sizeof *vigil->items);
+    vigil->items[vigil->count++] = w;
+    vigil->selected += by_rule ? 0 : 1;
+    set_slot(vigil, series, vigil->count);
+    if (!vigil->soon && !vigil->stopped)
+        bw_timer_start(vigil->timer, SOON_NS, 0);
+    vigil->soon = true;
+}
+
+static void on_known(void *ctx, uint32_t series, const char *metric, struct bw_labels labels)
+{
+    struct bw_vigil *vigil = ctx;
+    struct watched *w = find(vigil, series);
+    if (w != NULL) {
+        w->orphan_ms = 0;
+        return;
+    }
+    const bool by_rule = is_named(vigil, metric, labels);
+    if (!by_rule && bw_trend_plan_pick(vigil->plan, metric, labels) == NULL)
+        return;
+    if (vigil->count >= vigil->max_series || (!by_rule && vigil->selected >= vigil->max_watched))
+        vigil->left_out++;
+    else
+        add(vigil, series, metric, labels, by_rule);
+}
+
+static void on_gone(void *ctx, uint32_t series)
+{
+    struct bw_vigil *vigil = ctx;
+    struct watched *w = find(vigil, series);
+    if (w != NULL && w->orphan_ms == 0)
+        w->orphan_ms = bw_core_now_ms(vigil->core);
+}
+
+static bool is_stale(const struct watched *w, int64_t since_ms)
+{
+    return w->eye == NULL || w->warming || isnan(w->eye->score)
+           || w->eye->last_ms < since_ms - GAPS * w->eye->gap_ms;
+}
+
+/* ---- what others see ------------------------------------------------------------------- */
+
+static void publish(struct bw_vigil *vigil, struct watched *w)
+{
+    const struct bw_vigil_eye *eye = w->eye;
+    if (w->publication == NULL)
+        w->publication = bw_trend_publication_new(vigil->core, w->metric, w->labels);
+    struct bw_measures *measures = bw_publication_begin(w->publication);
+    bw_measures_add(measures, BW_METRIC_ANOMALY_SCORE, eye->score, NULL);
+    if (!isnan(eye->low)) {
+        bw_measures_add(measures, BW_METRIC_ANOMALY_EXPECTED, eye->low, BW_LABEL_VALUES("low"));
+        bw_measures_add(measures, BW_METRIC_ANOMALY_EXPECTED, eye->high, BW_LABEL_VALUES("high"));
+    }
+    bw_publication_commit(w->publication);
+    w->shown = true;
+}
+
+static void hide(struct watched *w)
+{
+    bw_publication_free(w->publication);
+    w->publication = NULL;
+    w->shown = false;
+}
+
+static struct bw_subject subject_of(const struct watched *w)
+{
+    const char *const parts[] = { bw_labels_value(w->labels, "service"),
+                                  bw_labels_value(w->labels, "instance"),
+                                  bw_labels_value(w->labels, "check") };
+    return (struct bw_subject){ parts[0] != NULL ? parts[0] : "", parts[1] != NULL ? parts[1] : "",
+                                parts[2] != NULL ? parts[2] : "" };
+}
+
+static void tell_shift(const struct bw_vigil *vigil, const struct watched *w)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_buf series;
+    bw_buf_init(&series, (size_t)BW_LABELS_MAX * 2 * BW_LABEL_VALUE_BYTES_MAX);
+    bw_series_text(&series, w->metric, w->labels);
+    const double before = w->eye->episode.near.centre, after = bw_bocpd_mode(&w->eye->levels).mean;
+    bw_core_event(vigil->core,
+                  &(struct bw_event){ .ts_ms = w->eye->begun_ms,
+                                      .kind = BW_EVENT_MARKER,
+                                      .subject = subject_of(w),
+                                      .name = BW_EVENT_LEVEL_SHIFT,
+                                      .cause = bw_arena_printf(
+                                          &arena, "%s: about %s before, about %s since",
+                                          series.data, bw_words_metric(&arena, w->metric, before),
+                                          bw_words_metric(&arena, w->metric, after)) });
+    bw_buf_fini(&series);
+    bw_arena_fini(&arena);
+}
+
+/* ---- values ---------------------------------------------------------------------------- */
+
+static void see(struct bw_vigil *vigil, struct watched *w, const struct bw_point *point)
+{
+    const struct bw_subject subject = subject_of(w);
+    if (vigil->roster != NULL && bw_roster_subject_maintenance(vigil->roster, &subject) != NULL) {
+        bw_vigil_eye_skip(w->eye, point->ts_ms, point->value);
+        hide(w);
+        return;
+    }
+    const unsigned news = bw_vigil_eye_put(w->eye, point->ts_ms, point->value);
+    vigil->episodes += (news & BW_VIGIL_BEGINS) != 0 ? 1 : 0;
+    if ((news & BW_VIGIL_SHIFT) != 0) {
+        vigil->shifts++;
+        tell_shift(vigil, w);
+    }
+    if (!isnan(w->eye->score))
+        publish(vigil, w);
+}
+
+/* The oldest makes room: a worker has read it from the store, or soon will. */
+static void wait(struct watched *w, const struct bw_point *point)
+{
+    if (w->waiting == NULL)
+        w->waiting = bw_alloc_array(WAITING_MAX, sizeof *w->waiting);
+    if (w->waiting_count == WAITING_MAX)
+        memmove(w->waiting, w->waiting + 1, --w->waiting_count * sizeof *w->waiting);
+    w->waiting[w->waiting_count++] = *point;
+}
+
+static void on_heard(void *ctx, const struct bw_sample *samples, size_t count)
+{
+    struct bw_vigil *vigil = ctx;
+    for (size_t i = 0; i < count; i++) {
+        struct watched *w = find(vigil, samples[i].series);
+        if (w == NULL)
+            continue;
+        const struct bw_point point = { samples[i].ts_ms, samples[i].value };
+        if (w->eye == NULL || w->warming)
+            wait(w, &point);
+        else
+            see(vigil, w, &point);
+    }
+}
+
+static const struct bw_recorder_ear ear = { on_known, on_gone, on_heard };
+
+/* ---- what was before ------------------------------------------------------------------- */
+
+struct errand {
+    struct bw_vigil *vigil;
+    struct bw_vigil_warm warm;
+    uint32_t series[WARM_PER_JOB];
+    struct bw_vigil_eye *eyes[WARM_PER_JOB];
+};
+
+static void warm_run(void *ctx)
+{
+    struct errand *errand = ctx;
+    bw_vigil_warm_run(&errand->warm);
+}
+
+static void take_eye(struct bw_vigil *vigil, struct watched *w, struct bw_vigil_eye *eye)
+{
+    w->eye = eye;
+    w->warming = false;
+    for (size_t i = 0; i < w->waiting_count; i++)
+        see(vigil, w, &w->waiting[i]);
+    free(w->waiting);
+    w->waiting = NULL;
+    w->waiting_count = 0;
+}
+
+static void say_failure(struct bw_vigil *vigil, const struct bw_err *err)
+{
+    if (err->rc != BW_OK && !vigil->failing)
+        bw_logf(BW_LOG_WARN, "trends", "what series were like before: %s", err->text);
+    vigil->failing = err->rc != BW_OK;
+}
+
+static void warm_done(void *ctx, bool ran)
+{
+    struct errand *errand = ctx;
+    struct bw_vigil *vigil = errand->vigil;
+    vigil->busy = false;
+    for (size_t i = 0; i < errand->warm.count; i++) {
+        struct watched *w = find(vigil, errand->series[i]);
+        if (ran && !vigil->stopped && w != NULL && w->warming)
+            take_eye(vigil, w, errand->eyes[i]);
+        else
+            free(errand->eyes[i]);
+    }
+    if (ran)
+        say_failure(vigil, &errand->warm.err);
+    free(errand->warm.store);
+    free(errand);
+    if (!vigil->stopped)
+        bw_timer_start(vigil->timer, 0, 0);
+}
+
+static struct errand *make_errand(struct bw_vigil *vigil)
+{
+    struct errand *errand = bw_alloc(sizeof *errand);
+    errand->vigil = vigil;
+    errand->warm.series = errand->series;
+    errand->warm.eyes = errand->eyes;
+    errand->warm.now_ms = bw_core_now_ms(vigil->core);
+    for (size_t i = 0; i < vigil->count && errand->warm.count < WARM_PER_JOB; i++) {
+        struct watched *w = vigil->items[i];
+        if (w->eye != NULL || w->warming)
+            continue;
+        errand->series[errand->warm.count] = w->series;
+        errand->eyes[errand->warm.count++] = bw_vigil_eye_new(bw_family_counts_up(w->metric));
+        w->warming = true;
+    }
+    return errand;
+}
+
+/* What was begun is undone when the queue is full: reports and queries go first. */
+static void give_up(struct bw_vigil *vigil, struct errand *errand)
+{
+    for (size_t i = 0; i < errand->warm.count; i++) {
+        free(errand->eyes[i]);
+        find(vigil, errand->series[i])->warming = false;
+    }
+    free(errand->warm.store);
+    free(errand);
+}
+
+/* Whether there is more to warm than what is under way. */
+static void warm_up(struct bw_vigil *vigil)
+{
+    if (vigil->busy || vigil->core->store == NULL)
+        return;
+    struct errand *errand = make_errand(vigil);
+    errand->warm.store = bw_strdup(bw_store_path(vigil->core->store));
+    vigil->busy =
+        errand->warm.count > 0 && bw_work_submit(vigil->core->workers, warm_run, warm_done, errand);
+    if (!vigil->busy)
+        give_up(vigil, errand);
+}
+
+/* ---- as time goes by ------------------------------------------------------------------- */
+
+/* Drops what nobody measures or wants, but what a worker has at hand. */
+static void sweep(struct bw_vigil *vigil, int64_t now_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < vigil->count; i++) {
+        struct watched *w = vigil->items[i];
+        if (w->orphan_ms != 0 && now_ms - w->orphan_ms >= ORPHAN_MS && !w->warming) {
+            vigil->slot[w->series] = 0;
+            vigil->selected -= w->by_rule ? 0 : 1;
+            free_watched(w);
+            continue;
+        }
+        if (w->shown && is_stale(w, now_ms - STALE_MS))
+            hide(w);
+        vigil->items[kept++] = w;
+        vigil->slot[w->series] = (uint32_t)kept;
+    }
+    vigil->count = kept;
+}
+
+static void on_timer(void *ctx)
+{
+    struct bw_vigil *vigil = ctx;
+    vigil->soon = false;
+    sweep(vigil, bw_core_now_ms(vigil->core));
+    warm_up(vigil);
+    bw_timer_start(vigil->timer, SWEEP_NS, 0);
+}
+
+void bw_vigil_stop(struct bw_vigil *vigil)
+{
+    vigil->stopped = true;
+    bw_timer_stop(vigil->timer);
+    bw_recorder_listen(vigil->core->recorder, NULL, NULL);
+}
+
+/* ---- configuration --------------------------------------------------------------------- */
+
+static enum bw_rc make_rules(struct bw_vigil *vigil, const struct bw_config *config,
+                             struct bw_err *err)
+{
+    free_rules(vigil);
+    vigil->rules = bw_alloc_array(config->rule_count + 1, sizeof(struct bw_picker *));
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct bw_alert_rule *rule = &config->rules[i];
+        if (rule->kind != BW_ALERT_KIND_ANOMALY)
+            continue;
+        const enum bw_rc rc =
+            bw_picker_parse(rule->anomaly->series, &vigil->rules[vigil->rule_count], err);
+        if (rc != BW_OK)
+            return rc;
+        vigil->rule_count++;
+    }
+    return BW_OK;
+}
+
+/* Under the new rules; what is not wanted any more goes with the next sweep. */
+static void want_anew(struct bw_vigil *vigil)
+{
+    vigil->selected = 0;
+    for (size_t i = 0; i < vigil->count; i++) {
+        struct watched *w = vigil->items[i];
+        w->by_rule = is_named(vigil, w->metric, w->labels);
+        vigil->selected += w->by_rule ? 0 : 1;
+        if (!w->by_rule
+            && (vigil->selected > vigil->max_watched
+                || bw_trend_plan_pick(vigil->plan, w->metric, w->labels) == NULL)) {
+            hide(w);
+            w->orphan_ms = 1; /* long ago */
+        }
+    }
+}
+
+enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config,
+                          struct bw_roster *roster, struct bw_err *err)
+{
+    struct bw_trend_plan *plan;
+    enum bw_rc rc = bw_trend_plan_make(config, &plan, err);
+    if (rc == BW_OK) {
+        bw_trend_plan_free(vigil->plan);
+        vigil->plan = plan;
+        rc = make_rules(vigil, config, err);
+    }
+    if (rc != BW_OK)
+        return rc;
+    vigil->roster = roster;
+    vigil->max_series = plan->max_series;
+    vigil->max_watched = (size_t)config->settings.trends.max_watched;
+    vigil->left_out = 0;
+    want_anew(vigil);
+    sweep(vigil, bw_core_now_ms(vigil->core));
+    bw_recorder_listen(vigil->core->recorder, &ear, vigil);
+    bw_timer_start(vigil->timer, SWEEP_NS, 0);
+    return BW_OK;
+}
+
+/* ---- for others ------------------------------------------------------------------------ */
+
+void bw_vigil_each(const struct bw_vigil *vigil, struct bw_picker *picker, int64_t since_ms,
+                   bw_vigil_fn *fn, void *ctx)
+{
+    for (size_t i = 0; i < vigil->count; i++) {
+        const struct watched *w = vigil->items[i];
+        if (is_stale(w, since_ms)
+            || (picker != NULL && !bw_picker_matches(picker, w->metric, w->labels)))
+            continue;
+        const struct bw_vigil_sight sight = { w->series, w->metric, w->labels, w->eye };
+        fn(ctx, &sight);
+    }
+}
+
+static int by_series(const void *a, const void *b)
+{
+    const struct bw_view_oddity *x = a, *y = b;
+    return (x->series > y->series) - (x->series < y->series);
+}
+
+struct collecting {
+    struct bw_view_oddity *items;
+    size_t count;
+};
+
+static void collect(void *ctx, const struct bw_vigil_sight *sight)
+{
+    struct collecting *collecting = ctx;
+    const struct bw_vigil_eye *eye = sight->eye;
+    collecting->items[collecting->count++] =
+        (struct bw_view_oddity){ .series = sight->series,
+                                 .ts_ms = eye->last_ms,
+                                 .value = eye->value,
+                                 .score = eye->score,
+                                 .low = eye->low,
+                                 .high = eye->high,
+                                 .since_ms = eye->episode.inside ? eye->begun_ms : 0 };
+}
+
+size_t bw_vigil_view(const struct bw_vigil *vigil, struct bw_arena *arena,
+                     const struct bw_view_oddity **out)
+{
+    struct collecting collecting = { .items = bw_arena_array(arena, vigil->count + 1,
+                                                             sizeof *collecting.items) };
+    bw_vigil_each(vigil, NULL, bw_core_now_ms(vigil->core) - STALE_MS, collect, &collecting);
+    qsort(collecting.items, collecting.count, sizeof *collecting.items, by_series);
+    *out = collecting.items;
+    return collecting.count;
+}
+
+void bw_vigil_measure(const struct bw_vigil *vigil, struct bw_measures *out)
+{
+    bw_measures_add(out, BW_METRIC_ANOMALY_SERIES, (double)vigil->count, NULL);
+    bw_measures_add(out, BW_METRIC_ANOMALY_LEFT_OUT_SERIES, (double)vigil->left_out, NULL);
+    bw_measures_add(out, BW_METRIC_ANOMALY_EPISODES_TOTAL, (double)vigil->episodes, NULL);
+    bw_measures_add(out, BW_METRIC_ANOMALY_LEVEL_SHIFTS_TOTAL, (double)vigil->shifts, NULL);
+}
