@@ -189,10 +189,13 @@ void bw_ledger_state(const struct bw_ledger_brief *brief, const struct bw_trend_
                            report->said_count + BW_TREND_STATEMENTS_MAX, sizeof *report->said);
     struct bw_statement *said = report->said + report->said_count;
     const size_t count = bw_trend_statements(scratch, record, said);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (said[i].deadline_ms <= record->computed_ms)
+            continue; /* of a series that ended long ago */
         if (said[i].kind != BW_STATEMENT_FORECAST)
             said[i].stated_ratio =
                 bw_trend_recalibrate(&brief->maps[said[i].kind], said[i].believed_ratio);
-    report->said_count += count;
+        report->said[report->said_count++] = said[i];
+    }
     recalibrate(brief, record);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "store/reader.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -82,6 +83,21 @@ static void read_widths(const char *store, struct learned *out)
     bw_reader_close(reader);
 }
 
+/* The direction is as probable as the record says, what outcomes have taught included; the others
+ * share the rest as they did. */
+static void believe(const struct bw_trend_record *record, struct bw_trend_picture *picture)
+{
+    double *const odds[BW_DIRECTION_COUNT] = {
+        [BW_FALLING] = &picture->falling, [BW_FLAT] = &picture->flat, [BW_RISING] = &picture->rising
+    };
+    if (record->direction == BW_UNDETERMINED || isnan(record->confidence_ratio))
+        return;
+    const double rest = 1 - *odds[record->direction];
+    for (size_t i = BW_FALLING; rest > 0 && i < BW_DIRECTION_COUNT; i++)
+        *odds[i] *= (1 - record->confidence_ratio) / rest;
+    *odds[record->direction] = record->confidence_ratio;
+}
+
 static enum bw_rc draw(const struct bw_trend_plan *plan, const char *store,
                        const struct bw_trend_record *record, struct bw_trend_picture *out,
                        struct bw_err *err)
@@ -101,6 +117,8 @@ static enum bw_rc draw(const struct bw_trend_plan *plan, const char *store,
         rc = bw_fail(err, job.err.rc, "%s", job.err.text);
     else if (job.record_count == 0)
         rc = bw_fail(err, BW_ENOTFOUND, "the store has nothing of this series for that time");
+    if (rc == BW_OK)
+        believe(record, out);
     bw_trend_job_fini(&job);
     return rc;
 }

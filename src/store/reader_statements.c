@@ -38,7 +38,8 @@ static enum bw_rc show_rows(struct bw_reader *reader, enum bw_row_op op, bw_cell
 {
     if (!bw_view_has_table(reader->db, op))
         return BW_OK;
-    return bw_view_rows(reader, op, "", show, walk, damage, err);
+    return bw_view_rows(reader, op, op == BW_ROW_STATEMENT_BIN ? "" : "ORDER BY series", show, walk,
+                        damage, err);
 }
 
 enum bw_rc bw_reader_statements(struct bw_reader *reader, bw_statement_fn *fn, void *ctx,

@@ -100,6 +100,7 @@ void bw_parts_trend(struct bw_request *request, struct bw_value *list,
                       bw_words_measured(arena, trend->metric, trend->last_value));
     if (isfinite(trend->season_seconds))
         bw_value_add_text(arena, item, "season", bw_words_seconds(arena, trend->season_seconds));
+    bw_value_add_bool(arena, item, "muted", trend->muted);
     add_forecast(request, item, trend);
     add_limit(request, item, trend);
 }

@@ -333,13 +333,21 @@ static void downtime_is_not_told(void **state)
     assert_true(open_count(world, START) > 0);
     restart(world);
     memset(world->told, 0, sizeof world->told);
-    analyse(world, START + DAY + 2 * HOUR + 59 * INT64_C(60000), NULL); /* it may yet come */
+    analyse(world, START + DAY + 2 * HOUR + 40 * INT64_C(60000), NULL); /* it may yet come */
     assert_true(open_count(world, START) > 0);
     analyse(world, START + DAY + 4 * HOUR, NULL);
     for (int kind = 0; kind < BW_STATEMENT_KIND_COUNT; kind++)
         assert_int_equal(
             world->told[kind][BW_STATEMENT_TRUE] + world->told[kind][BW_STATEMENT_FALSE], 0);
     assert_true(world->told[BW_STATEMENT_FORECAST][BW_STATEMENT_UNTOLD] > 0);
+}
+
+static void what_ended_long_ago_says_nothing_about_the_past(void **state)
+{
+    struct world *world = *state;
+    grow(world, "honest", "a", 1, honest);
+    analyse(world, START + DAY + 3 * HOUR, NULL);
+    assert_int_equal(open_count(world, START), 0);
 }
 
 static void maintenance_excuses_its_own(void **state)
@@ -393,6 +401,7 @@ int main(void)
         IN_WORLD(what_is_open_is_not_replaced),
         IN_WORLD(what_nobody_can_tell_lapses),
         IN_WORLD(downtime_is_not_told),
+        IN_WORLD(what_ended_long_ago_says_nothing_about_the_past),
         IN_WORLD(maintenance_excuses_its_own),
         IN_WORLD(what_was_too_sure_is_said_less_surely),
     };

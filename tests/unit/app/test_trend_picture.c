@@ -135,6 +135,26 @@ static void a_picture_knows_what_was_learned(void **state)
     end(&job);
 }
 
+/* So is the direction: as probable as outcomes have taught. */
+static void odds_are_the_record_s(void **state)
+{
+    struct bench *bench = *state;
+    fill(bench, "node_filesystem_avail_bytes");
+    bench_flush(bench);
+    struct bw_trend_job job = round_of(bench);
+    struct bw_trend_record record = job.records[0];
+    record.confidence_ratio = 0.6;
+    struct bw_trend_pictures *pictures = bw_trend_pictures_new();
+    struct bw_trend_picture *picture = bw_alloc(sizeof *picture);
+    assert_int_equal(bw_trend_pictures_apply(pictures, bench->config, NULL), BW_OK);
+    assert_int_equal(bw_trend_pictures_draw(pictures, job.store, &record, picture, NULL), BW_OK);
+    assert_true(picture->falling == 0.6);
+    assert_true(fabs(picture->falling + picture->flat + picture->rising - 1) < 1e-9);
+    free(picture);
+    bw_trend_pictures_free(pictures);
+    end(&job);
+}
+
 static void what_is_gone_cannot_be_drawn(void **state)
 {
     struct bench *bench = *state;
@@ -174,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_picture_is_the_record_s, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_picture_knows_what_was_learned, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(odds_are_the_record_s, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(what_is_gone_cannot_be_drawn, open_bench, close_bench),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
