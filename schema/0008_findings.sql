@@ -25,6 +25,6 @@ CREATE TABLE trend_result (
     horizon1_ms INTEGER, horizon1_p10 REAL, horizon1_p50 REAL, horizon1_p90 REAL, crossing1_ratio REAL,
     horizon2_ms INTEGER, horizon2_p10 REAL, horizon2_p50 REAL, horizon2_p90 REAL, crossing2_ratio REAL,
     horizon3_ms INTEGER, horizon3_p10 REAL, horizon3_p50 REAL, horizon3_p90 REAL, crossing3_ratio REAL,
-    findings         TEXT NOT NULL,    -- a line each: "level_shift at=1763805720000 before=0.12 ..."
+    findings         TEXT NOT NULL,    -- "level_shift at=1763805720000 before=0.12 ...; season ..."
     sum              INTEGER NOT NULL
 ) STRICT;

@@ -2,6 +2,7 @@
 #include "model/finding.h"
 
 #include "base/civil.h"
+#include "base/escape.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -343,10 +344,19 @@ static void take_value(struct bw_finding *finding, size_t member, double value)
         *(double *)at = value;
 }
 
+static void write_word(struct bw_buf *out, const char *name, const char *word)
+{
+    if (word[0] == '\0')
+        return;
+    bw_buf_printf(out, " %s=", name);
+    bw_escape_url(out, word, strlen(word));
+}
+
 void bw_findings_write(struct bw_buf *out, const struct bw_finding *findings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct bw_finding *finding = &findings[i];
+        bw_buf_text(out, i > 0 ? "; " : "");
         bw_buf_text(out, kinds[finding->kind].name);
         for (size_t m = 0; m < MEMBERS; m++) {
             const double value = value_of(finding, m);
@@ -355,21 +365,19 @@ void bw_findings_write(struct bw_buf *out, const struct bw_finding *findings, si
             bw_buf_printf(out, " %s=", members[m].name);
             bw_buf_double(out, value);
         }
-        if (finding->driver[0] != '\0')
-            bw_buf_printf(out, " driver=%s", finding->driver);
-        if (finding->measure[0] != '\0')
-            bw_buf_printf(out, " measure=%s", finding->measure);
-        bw_buf_char(out, '\n');
+        write_word(out, "driver", finding->driver);
+        write_word(out, "measure", finding->measure);
     }
 }
 
-static void copy_word(char *out, size_t size, struct bw_span word)
+/* One that cannot have been written is left out. */
+static void read_word(char *out, size_t size, struct bw_span word)
 {
-    char text[BW_FINDING_DRIVER_MAX];
-    const size_t len = word.len < sizeof text - 1 ? word.len : sizeof text - 1;
-    memcpy(text, word.data, len);
-    text[len] = '\0';
-    bw_text_copy(out, size, text);
+    struct bw_buf text;
+    bw_buf_init(&text, 3 * BW_FINDING_DRIVER_MAX);
+    if (bw_unescape_url(&text, word.data, word.len) && !bw_buf_failed(&text))
+        bw_text_copy(out, size, text.data);
+    bw_buf_fini(&text);
 }
 
 static void read_member(struct bw_finding *out, struct bw_span part)
@@ -379,9 +387,9 @@ static void read_member(struct bw_finding *out, struct bw_span part)
     if (!bw_span_split(&part, '=', &name) || part.data == NULL)
         return;
     if (bw_span_is(name, "driver"))
-        copy_word(out->driver, sizeof out->driver, part);
+        read_word(out->driver, sizeof out->driver, part);
     if (bw_span_is(name, "measure"))
-        copy_word(out->measure, sizeof out->measure, part);
+        read_word(out->measure, sizeof out->measure, part);
     for (size_t m = 0; m < MEMBERS; m++) {
         if (bw_span_is(name, members[m].name) && bw_parse_double(part.data, part.len, &value)
             && isfinite(value))
@@ -404,8 +412,9 @@ size_t bw_findings_read(const char *text, struct bw_finding *out)
 {
     struct bw_span rest = bw_span_of(text), line, word;
     size_t count = 0;
-    while (count < BW_FINDINGS_MAX && bw_span_split(&rest, '\n', &line)) {
+    while (count < BW_FINDINGS_MAX && bw_span_split(&rest, ';', &line)) {
         struct bw_finding finding = { .side = 0 };
+        line = bw_span_trim(line);
         if (!bw_span_split(&line, ' ', &word) || !read_kind(word, &finding.kind))
             continue;
         while (bw_span_split(&line, ' ', &word))

@@ -54,12 +54,12 @@ const char *bw_finding_kind_name(enum bw_finding_kind kind);
 void bw_finding_say(struct bw_buf *out, const struct bw_finding *finding, const char *metric,
                     int64_t now_ms);
 
-/* As text to be stored, a line each: "level_shift at=1763805720000 before=0.12 ...". Only what is
+/* As text to be stored: "level_shift at=1763805720000 before=0.12 ...; season at=...". Only what is
  * not 0. */
 void bw_findings_write(struct bw_buf *out, const struct bw_finding *findings, size_t count);
 
-/* Reads that back into out[BW_FINDINGS_MAX]; lines and members that are not known are passed over,
- * so that a newer writer does no harm. Returns how many were read. */
+/* Reads that back into out[BW_FINDINGS_MAX]; findings and members that are not known are passed
+ * over, so that a newer writer does no harm. Returns how many were read. */
 size_t bw_findings_read(const char *text, struct bw_finding *out);
 
 #endif

@@ -132,6 +132,7 @@ static void put_counts(struct writer *writer, const struct bw_report *report)
     put(writer, "has_incidents", report->incident_count > 0 ? "yes" : "");
     put(writer, "has_alerts", report->alert_count > 0 ? "yes" : "");
     put(writer, "has_limits", report->limit_count > 0 ? "yes" : "");
+    put(writer, "has_changes", report->change_count > 0 ? "yes" : "");
     if (report->limit_count > shown)
         put_count(writer, "limits_more", report->limit_count - shown);
     else

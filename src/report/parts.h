@@ -65,6 +65,14 @@ enum bw_report_section_id {
 
 extern const struct bw_report_section bw_report_sections[BW_REPORT_SECTION_COUNT];
 
+/* Of trends, those that took another course: for templates, as the others say all. */
+extern const struct bw_report_section bw_report_changes;
+
+enum { BW_REPORT_CHANGES_SHOWN = 20 };
+
+/* Fills in report->changes from its trends. */
+void bw_report_pick_changes(struct bw_report *report);
+
 /* One value out of a row. */
 struct bw_report_cell {
     enum { BW_CELL_IS_TEXT, BW_CELL_IS_NUMBER, BW_CELL_IS_TIME, BW_CELL_IS_NOTHING } is;

@@ -86,6 +86,10 @@ static bool get_of_root(const struct page *page, const char *key, size_t len,
             return true;
         }
     }
+    if (is_name(bw_report_changes.name, key, len)) {
+        *out = (struct bw_template_node){ &bw_report_changes, WHOLE_SECTION };
+        return true;
+    }
     for (size_t i = 0; i < page->facts.count; i++) {
         if (is_name(page->facts.items[i].name, key, len)) {
             *out = (struct bw_template_node){ page->facts.items[i].text, FACT };

@@ -96,6 +96,8 @@ struct bw_report {
     const struct bw_trend_record *trends; /* soonest to their limit first */
     size_t trend_count;
     size_t limit_count; /* of the trends, the first so many foresee when the limit is reached */
+    const struct bw_trend_record *changes; /* of the trends those that took another course, newest */
+    size_t change_count;                   /* first, at most BW_REPORT_CHANGES_SHOWN */
     struct bw_report_totals totals;
     unsigned blind_count; /* how often the self-canary said that we could not see */
     int64_t blind_ms;     /* and how long in all, within the range */

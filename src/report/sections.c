@@ -107,3 +107,12 @@ const struct bw_report_section bw_report_sections[BW_REPORT_SECTION_COUNT] = {
     [BW_REPORT_TRENDS] = { "trends", "Trends", trend_columns, sizeof(struct bw_trend_record),
                            trend_rows },
 };
+
+static const void *change_rows(const struct bw_report *report, size_t *out_count)
+{
+    *out_count = report->change_count;
+    return report->changes;
+}
+
+const struct bw_report_section bw_report_changes = { "changes", "Changes", trend_columns,
+                                                     sizeof(struct bw_trend_record), change_rows };

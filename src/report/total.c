@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/parts.h"
 #include "report/report.h"
 
 #include <math.h>
@@ -43,4 +44,5 @@ void bw_report_total(struct bw_report *report)
     time->unknown_ratio /= count;
     time->maintenance_ratio /= count;
     report->limit_count = count_limits(report);
+    bw_report_pick_changes(report);
 }

@@ -9,6 +9,7 @@
 #include "sample.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <math.h>
 
@@ -41,7 +42,7 @@ static struct bw_report_check check_named(const char *text)
 static struct bw_trend_record trend_named(struct bw_arena *arena, uint32_t series, const char *text)
 {
     const struct bw_label label = { "device", text };
-    return (struct bw_trend_record){
+    struct bw_trend_record trend = {
         .series = series,
         .metric = "node_filesystem_avail_bytes",
         .labels = bw_labels_make(arena, &label, 1),
@@ -61,7 +62,16 @@ static struct bw_trend_record trend_named(struct bw_arena *arena, uint32_t serie
         .time_to_p50_s = 200000 + series,
         .time_to_p90_s = INFINITY,
         .note = text,
+        .findings = { { .kind = BW_FINDING_LEVEL_SHIFT,
+                        .at_ms = SAMPLE_FROM_MS + 60000 * (int64_t)series,
+                        .before = 3e9,
+                        .after = 1.5e9,
+                        .size = -1.5e9 },
+                      { .kind = BW_FINDING_SPIKES, .side = 1, .times = 2 } },
+        .finding_count = 2,
     };
+    bw_text_copy(trend.findings[0].driver, sizeof trend.findings[0].driver, text);
+    return trend;
 }
 
 struct bw_report *sample_report(const char *const *texts, size_t count)

@@ -331,6 +331,35 @@ static void markdown_keeps_to_its_tables(void **state)
     bw_report_free(report);
 }
 
+static void what_changed_is_told_newest_first(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "sda", "sdb", "sdc" };
+    struct bw_report *report = sample_report(texts, 3);
+    struct bw_trend_record *trends = (struct bw_trend_record *)(uintptr_t)report->trends;
+    struct bw_buf out;
+    trends[1].finding_count = 0;
+    bw_report_total(report);
+    sample_render(report, BW_REPORT_MD, &out);
+    const char *part = strstr(out.data, "## What changed its course");
+    assert_non_null(part);
+    assert_null(strstr(part, "device=\\\"sdb"));
+    const char *newer = strstr(part, "level shift at 22:16 UTC: 1.4 GiB since, 2.8 GiB before "
+                                     "(-1.4 GiB, 0 % of it in sdc); 2 spikes");
+    const char *older = strstr(part, "level shift at 22:14 UTC");
+    assert_true(newer != NULL && older != NULL && newer < older);
+    bw_buf_fini(&out);
+    sample_render(report, BW_REPORT_HTML, &out);
+    assert_non_null(strstr(out.data, "<h2>What changed its course</h2>"));
+    bw_buf_fini(&out);
+    trends[0].finding_count = trends[2].finding_count = 0;
+    bw_report_total(report);
+    sample_render(report, BW_REPORT_HTML, &out);
+    assert_null(strstr(out.data, "What changed its course"));
+    bw_buf_fini(&out);
+    bw_report_free(report);
+}
+
 /* ---- templates and ceilings --------------------------------------------------------------- */
 
 static void own_templates_replace_the_built_in(void **state)
@@ -410,6 +439,7 @@ int main(void)
         cmocka_unit_test(html_of_nothing_says_so),
         cmocka_unit_test(headlines_name_the_worst),
         cmocka_unit_test(markdown_keeps_to_its_tables),
+        cmocka_unit_test(what_changed_is_told_newest_first),
         cmocka_unit_test(own_templates_replace_the_built_in),
         cmocka_unit_test(beyond_the_ceiling_is_an_error),
         cmocka_unit_test(the_same_report_gives_the_same_bytes),
