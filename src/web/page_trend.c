@@ -48,8 +48,8 @@ static void fact(const struct showing *s, struct bw_value *list, const char *nam
 static const char *slope_words(const struct showing *s)
 {
     const struct bw_trend_record *t = s->trend;
-    if (!isfinite(t->slope_per_second))
-        return "";
+    if (!isfinite(t->slope_per_second) || !(t->slope_high > t->slope_low))
+        return bw_trend_words_slope(s->arena, t, t->slope_per_second);
     return bw_arena_printf(s->arena, "%s; with 95 %% probability %s to %s",
                            bw_trend_words_slope(s->arena, t, t->slope_per_second),
                            bw_trend_words_slope(s->arena, t, t->slope_low),
@@ -125,7 +125,7 @@ static void add_direction(const struct showing *s)
     fact(s, list, "Now", measured(s, t->last_value));
     fact(s, list, "Direction", bw_trend_words_heading(s->arena, t));
     if (p != NULL)
-        fact(s, list, "Probable", odds_words(s, p));
+        fact(s, list, "Odds", odds_words(s, p));
     fact(s, list, "Slope", slope_words(s));
     if (p != NULL && p->step_ms > 0) {
         fact(s, list, "Since", since_words(s, p));

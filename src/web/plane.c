@@ -3,13 +3,19 @@
 
 #include "base/civil.h"
 #include "base/escape.h"
+#include "base/text.h"
 #include "base/units.h"
+#include "metric/family.h"
 #include "web/words.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { TICKS_MAX = 8 };
+
+/* So that no span and no step overflows; what is larger lies on the edge. */
+#define LARGEST 1e300
 
 void bw_plane_begin(struct bw_plane *plane)
 {
@@ -22,16 +28,18 @@ void bw_plane_include(struct bw_plane *plane, double value)
 {
     if (!isfinite(value))
         return;
+    value = fmin(LARGEST, fmax(-LARGEST, value));
     plane->low = fmin(plane->low, value);
     plane->high = fmax(plane->high, value);
 }
 
-/* 1, 2 or 5 times a power of ten; of bytes, of KiB, MiB, … */
+/* 1, 2 or 5 times a power of ten; of bytes, of the KiB, MiB, … in which the largest is told. */
 static double nice_step(const struct bw_plane *plane)
 {
+    const double largest = fmax(fabs(plane->low), fabs(plane->high));
     double rough = (plane->high - plane->low) / plane->lines, unit = 1;
-    if (plane->metric != NULL && strstr(plane->metric, "_bytes") != NULL && rough >= 1024)
-        unit = pow(1024, floor(log2(rough) / 10));
+    if (plane->metric != NULL && strstr(plane->metric, "_bytes") != NULL && largest >= 1024)
+        unit = pow(1024, floor(log2(largest) / 10));
     rough /= unit;
     double power = pow(10, floor(log10(rough)));
     double digit = rough / power;
@@ -72,19 +80,68 @@ const char *bw_plane_words(struct bw_arena *arena, const struct bw_plane *plane,
                : bw_words_measured(arena, plane->metric == NULL ? "" : plane->metric, value);
 }
 
+/* A unit, and what makes a value of the metric one in it. */
+struct scale {
+    double factor;
+    const char *unit;
+};
+
+static struct scale scale_of(const struct bw_plane *plane)
+{
+    static const char *const bytes[] = { " B", " KiB", " MiB", " GiB", " TiB", " PiB" };
+    const char *metric = plane->metric == NULL ? "" : plane->metric;
+    const double largest = fmax(fabs(plane->low), fabs(plane->high));
+    if (bw_text_ends_with(metric, "_ratio") || bw_text_ends_with(metric, "_seconds_total"))
+        return (struct scale){ 100, " %" }; /* seconds a second are a share of the time */
+    if (bw_text_ends_with(metric, "_seconds"))
+        return largest < 1 ? (struct scale){ 1000, " ms" } : (struct scale){ 1, " s" };
+    if (strstr(metric, "_bytes") == NULL)
+        return (struct scale){ 1, "" };
+    const double power = largest < 1 ? 0 : fmin(floor(log2(largest) / 10), 5);
+    return (struct scale){ pow(1024, -power), bytes[(size_t)power] };
+}
+
+/* With as many digits as tell one line of the grid from the next. */
+static const char *precise_words(struct bw_arena *arena, const struct bw_plane *plane, double value)
+{
+    const struct scale scale = scale_of(plane);
+    const bool share = scale.factor == 100; // NOLINT: as it was set
+    const double digits = ceil(-log10(plane->step * scale.factor) - 1e-9);
+    return bw_arena_printf(arena, "%.*f%s%s", (int)fmin(9, fmax(0, digits)), value * scale.factor,
+                           scale.unit, !share && bw_family_counts_up(plane->metric) ? "/s" : "");
+}
+
+/* Value number i of the axis, an exact 0 where rounding left a little. */
+static double tick_at(const struct bw_plane *plane, int i)
+{
+    const double value = plane->low + i * plane->step;
+    return fabs(value) < plane->step * 1e-6 ? 0 : value;
+}
+
+/* Whether two lines of the grid would read alike: a disk of which 83.2 to 83.6 % are used. */
+static bool reads_alike(struct bw_arena *arena, const struct bw_plane *plane)
+{
+    if (plane->words != NULL || plane->metric == NULL)
+        return false;
+    for (int i = 0; i < TICKS_MAX && tick_at(plane, i + 1) <= plane->high; i++)
+        if (strcmp(bw_plane_words(arena, plane, tick_at(plane, i)),
+                   bw_plane_words(arena, plane, tick_at(plane, i + 1)))
+            == 0)
+            return true;
+    return false;
+}
+
 void bw_plane_draw_values(struct bw_arena *arena, const struct bw_plane *plane, struct bw_buf *out)
 {
-    for (int i = 0; i <= TICKS_MAX; i++) {
-        double value = plane->low + i * plane->step;
-        if (value > plane->high + plane->step / 2)
-            break;
-        double y = bw_plane_y(plane, value);
+    const bool alike = reads_alike(arena, plane);
+    for (int i = 0; i <= TICKS_MAX && tick_at(plane, i) <= plane->high + plane->step / 2; i++) {
+        const double value = tick_at(plane, i), y = bw_plane_y(plane, value);
         bw_buf_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>",
                       plane->left, plane->width - plane->right, y, y);
         bw_buf_printf(out, "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                       plane->left - 6, y + 3.5);
         const char *words =
-            bw_plane_words(arena, plane, fabs(value) < plane->step * 1e-6 ? 0 : value);
+            alike ? precise_words(arena, plane, value) : bw_plane_words(arena, plane, value);
         bw_escape_html(out, words, strlen(words));
         bw_buf_text(out, "</text>");
     }

@@ -37,6 +37,7 @@ static const struct {
     { "x", -3, 10, -5, 10, 5 },
     { "x", 0, 0, 0, 0.001, 0.0005 },
     { "free_bytes", 0, 3.9 * (1 << 30), 0, 4.0 * (1 << 30), 2.0 * (1 << 30) },
+    { "sent_bytes", 0, 2.3 * (1 << 20), 0, 3.0 * (1 << 20), 1 << 20 },
     { "free_bytes", 0, 900, 0, 1000, 500 },
 };
 
@@ -57,6 +58,42 @@ static void axes_have_round_numbers(void **state)
               && fabs(plane.step - axes[i].step) < error))
             fail_msg("case %zu: %g to %g by %g", i, plane.low, plane.high, plane.step);
     }
+}
+
+/* Lines of the grid that would read alike get more digits; others stay as they are said elsewhere.
+ */
+static const struct {
+    const char *metric;
+    double low, high;
+    const char *has, *has_not;
+} labels[] = {
+    { "used_ratio", 0.832, 0.836, ">83.4 %<", ">83 %<" },
+    { "used_ratio", 0, 0.9, ">50 %<", ">50.0 %<" },
+    { "free_bytes", 40.1 * (1 << 30), 40.15 * (1 << 30), ">40.12 GiB<", ">40.1 GiB<" },
+    { "took_seconds", 0.1031, 0.1034, ">103.2 ms<", ">103 ms<" },
+    { "x", 1000.1, 1000.4, ">1000.2<", ">1e+03<" },
+};
+
+static void lines_of_the_grid_can_be_told_apart(void **state)
+{
+    (void)state;
+    struct bw_buf out;
+    struct bw_arena arena;
+    bw_arena_init(&arena);
+    bw_buf_init(&out, 1 << 16);
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        struct bw_plane plane = plane_of(labels[i].metric);
+        bw_plane_begin(&plane);
+        bw_plane_include(&plane, labels[i].low);
+        bw_plane_include(&plane, labels[i].high);
+        bw_plane_settle(&plane);
+        bw_buf_clear(&out);
+        bw_plane_draw_values(&arena, &plane, &out);
+        if (strstr(out.data, labels[i].has) == NULL || strstr(out.data, labels[i].has_not) != NULL)
+            fail_msg("%s: %s", labels[i].metric, out.data);
+    }
+    bw_buf_fini(&out);
+    bw_arena_fini(&arena);
 }
 
 static void what_lies_outside_lies_on_the_edge(void **state)
@@ -98,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axes_have_round_numbers),
+        cmocka_unit_test(lines_of_the_grid_can_be_told_apart),
         cmocka_unit_test(what_lies_outside_lies_on_the_edge),
         cmocka_unit_test(times_cannot_be_mistaken),
     };
