@@ -281,6 +281,7 @@ static int64_t last_there_ms(const struct bw_daemon *daemon)
 
 static void begin(struct bw_daemon *daemon)
 {
+    const struct bw_since now = bw_since_now(daemon->core.started_ms);
     daemon->self.reload_ok = true;
     daemon->self.reload_ok_ms = daemon->core.started_ms;
     bw_storage_restore(daemon->storage, daemon->roster, daemon->hostwatch, daemon->trending,
@@ -291,6 +292,7 @@ static void begin(struct bw_daemon *daemon)
     bw_pushing_sight(daemon->pushing);
     bw_daemon_log_problems(&daemon->config->warnings, BW_LOG_WARN);
     bw_core_system_event(&daemon->core, "started", "version " BW_VERSION);
+    bw_since_look(&daemon->core, &now);
     bw_timetable_start(daemon->timetable, bw_core_now_ms(&daemon->core));
     bw_watch_show(daemon->watch); /* what was stored is known by now */
     bw_canary_start(daemon->canary);

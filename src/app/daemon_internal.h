@@ -27,6 +27,7 @@
 #include "app/rolling.h"
 #include "app/roster.h"
 #include "app/selfmetrics.h"
+#include "app/since.h"
 #include "app/storage.h"
 #include "app/timetable.h"
 #include "app/trend_picture.h"

@@ -4,8 +4,11 @@
 #include "base/mem.h"
 #include "base/units.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CHANGES_TOLD_MAX = 20 }; /* of one reload, one by one */
 
 void bw_watch_free_check(struct bw_watched *check)
 {
@@ -194,14 +197,19 @@ static void carry_outlets(struct bw_watched *check, struct bw_watched *old)
     old->publication = NULL;
 }
 
+/* Whether something else is asked, or of somebody else. */
+static bool is_another(const struct bw_config_check *a, const struct bw_config_check *b)
+{
+    return a->definition != b->definition || strcmp(a->target, b->target) != 0;
+}
+
 /* What runs leave for each other holds as long as the same is asked of the same; one under way
  * goes on, and uses it, when it would have been started just so today. */
 static void carry_run(struct bw_watched *check, struct bw_watched *old)
 {
     const struct bw_config_check *a = check->config, *b = old->config;
     const bool same_run = a->timeout_ns == b->timeout_ns && a->retries == b->retries;
-    if (a->definition != b->definition || strcmp(a->target, b->target) != 0
-        || (old->flight != NULL && !same_run))
+    if (is_another(a, b) || (old->flight != NULL && !same_run))
         return;
     if (old->flight != NULL)
         bw_watch_hand_over(old, check);
@@ -210,10 +218,44 @@ static void carry_run(struct bw_watched *check, struct bw_watched *old)
     old->memory = NULL;
 }
 
+static void tell_marker(struct bw_watch *watch, const struct bw_subject *subject, const char *cause)
+{
+    bw_core_event(watch->core, &(struct bw_event){ .ts_ms = bw_core_now_ms(watch->core),
+                                                   .kind = BW_EVENT_MARKER,
+                                                   .subject = *subject,
+                                                   .name = BW_EVENT_CHECK_CHANGED,
+                                                   .cause = cause });
+}
+
+/* The same name, but another question: what comes is not to be held against what was. */
+static void tell_change(struct bw_watch *watch, const struct bw_config_check *now,
+                        const struct bw_config_check *old)
+{
+    const struct bw_subject subject = { now->service, now->instance, now->name };
+    struct bw_arena arena = { 0 };
+    const char *cause = "it is configured otherwise";
+    if (strcmp(now->shown_target, old->shown_target) != 0)
+        cause =
+            bw_arena_printf(&arena, "it asks %s, before %s", now->shown_target, old->shown_target);
+    tell_marker(watch, &subject, cause);
+    bw_arena_fini(&arena);
+}
+
+/* Of a change of everything each check need not be told. */
+static void tell_more_changes(struct bw_watch *watch, size_t changed)
+{
+    char cause[64];
+    if (changed <= CHANGES_TOLD_MAX)
+        return;
+    snprintf(cause, sizeof cause, "%zu more are configured otherwise", changed - CHANGES_TOLD_MAX);
+    tell_marker(watch, &(struct bw_subject){ "", "", "" }, cause);
+}
+
 static void carry_over(struct bw_watch *watch, struct bw_watched **checks, size_t count)
 {
     if (watch->count == 0)
         return;
+    size_t changed = 0;
     qsort(watch->checks, watch->count, sizeof *watch->checks, by_identity);
     for (size_t i = 0; i < count; i++) {
         struct bw_watched *old = find_old(watch->checks, watch->count, checks[i]);
@@ -222,7 +264,10 @@ static void carry_over(struct bw_watch *watch, struct bw_watched **checks, size_
         carry_counters(checks[i], old);
         carry_outlets(checks[i], old);
         carry_run(checks[i], old);
+        if (is_another(checks[i]->config, old->config) && changed++ < CHANGES_TOLD_MAX)
+            tell_change(watch, checks[i]->config, old->config);
     }
+    tell_more_changes(watch, changed);
 }
 
 /* ---- applying -------------------------------------------------------------------------- */

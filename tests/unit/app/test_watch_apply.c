@@ -115,6 +115,25 @@ static void runs_go_on_if_nothing_of_them_changed(void **state)
     }
 }
 
+/* A reload that asks something else, or somebody else, is a marker. */
+static void another_question_is_a_marker(void **state)
+{
+    struct watching *w = *state;
+    apply(w, CHECKS(SILENT("")));
+    watching_expect_events(w, "");
+    apply(w, CHECKS("{name: b, tcp: REFUSES}, " SILENT("")));
+    watching_expect_events(w, "");
+    apply(w, CHECKS(SILENT_IN("60s", ", overrides: {tcp: {tls: false}}")));
+    watching_expect_events(w,
+                           "marker a/SILENT/port check changed UNKNOWN>UNKNOWN: it is configured "
+                           "otherwise\n");
+    apply(w, CHECKS("{name: port, tcp: SILENT, module: other}"));
+    apply(w, "services: []\n");
+    watching_expect_events(w,
+                           "marker a/SILENT/port check changed UNKNOWN>UNKNOWN: it is configured "
+                           "otherwise\n");
+}
+
 static void a_mistake_changes_nothing(void **state)
 {
     struct watching *w = *state;
@@ -148,6 +167,7 @@ int main(void)
         IN_WATCHING(a_check_as_before_keeps_what_it_counted),
         IN_WATCHING(other_labels_are_other_series),
         IN_WATCHING(runs_go_on_if_nothing_of_them_changed),
+        IN_WATCHING(another_question_is_a_marker),
         IN_WATCHING(a_mistake_changes_nothing),
         IN_WATCHING(a_check_is_shown_before_its_first_run),
     };
