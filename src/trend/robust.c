@@ -109,11 +109,6 @@ double bw_trend_sd(const double *v, size_t n)
     return sqrt(sum / (double)n);
 }
 
-double bw_trend_clamp(double x, double low, double high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
 static uint64_t split_mix(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
@@ -128,24 +123,6 @@ struct bw_trend_random bw_trend_random_seed(uint64_t seed)
     for (size_t i = 0; i < 4; i++)
         r.s[i] = split_mix(&seed);
     return r;
-}
-
-static uint64_t rotate(uint64_t x, unsigned bits)
-{
-    return (x << bits) | (x >> (64 - bits));
-}
-
-uint64_t bw_trend_random_next(struct bw_trend_random *r)
-{
-    const uint64_t result = rotate(r->s[1] * 5, 7) * 9;
-    const uint64_t t = r->s[1] << 17;
-    r->s[2] ^= r->s[0];
-    r->s[3] ^= r->s[1];
-    r->s[1] ^= r->s[2];
-    r->s[0] ^= r->s[3];
-    r->s[2] ^= t;
-    r->s[3] = rotate(r->s[3], 45);
-    return result;
 }
 
 double bw_trend_random_uniform(struct bw_trend_random *r)

@@ -26,7 +26,10 @@ double bw_trend_scale(const double *v, size_t n, double *work);
 
 double bw_trend_mean(const double *v, size_t n);
 double bw_trend_sd(const double *v, size_t n);
-double bw_trend_clamp(double x, double low, double high);
+static inline double bw_trend_clamp(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
 
 /* A generator of numbers for simulation, xoshiro256** (Blackman and Vigna 2018), seeded by
  * what is simulated so that equal input gives equal output. */
@@ -35,7 +38,22 @@ struct bw_trend_random {
 };
 
 struct bw_trend_random bw_trend_random_seed(uint64_t seed);
-uint64_t bw_trend_random_next(struct bw_trend_random *r);
+
+/* In the header, as the clamp above, because simulation does little else. */
+static inline uint64_t bw_trend_random_next(struct bw_trend_random *r)
+{
+    const uint64_t middle = r->s[1] * 5;
+    const uint64_t result = ((middle << 7) | (middle >> 57)) * 9;
+    const uint64_t t = r->s[1] << 17;
+    r->s[2] ^= r->s[0];
+    r->s[3] ^= r->s[1];
+    r->s[1] ^= r->s[2];
+    r->s[0] ^= r->s[3];
+    r->s[2] ^= t;
+    r->s[3] = (r->s[3] << 45) | (r->s[3] >> 19);
+    return result;
+}
+
 double bw_trend_random_uniform(struct bw_trend_random *r); /* [0, 1) */
 double bw_trend_random_normal(struct bw_trend_random *r);  /* mean 0, sd 1 */
 
