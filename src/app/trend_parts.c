@@ -228,13 +228,26 @@ static void explain(struct bw_reader *reader, struct bw_arena *arena, struct shi
         shift->record->note = said(arena, shift->record, index);
 }
 
+/* Room for one more, which the oldest may have to leave; NULL: all are newer. */
+static struct shift *room_for(struct explaining *all, int64_t at_ms)
+{
+    if (all->count < BW_TREND_PARTS_EXPLAINED_MAX)
+        return &all->shifts[all->count++];
+    struct shift *oldest = &all->shifts[0];
+    for (size_t i = 1; i < all->count; i++)
+        if (all->shifts[i].finding->at_ms < oldest->finding->at_ms)
+            oldest = &all->shifts[i];
+    return oldest->finding->at_ms < at_ms ? oldest : NULL;
+}
+
 static void find_shifts(struct explaining *all, struct bw_trend_record *records, size_t count)
 {
-    for (size_t i = 0; i < count && all->count < BW_TREND_PARTS_EXPLAINED_MAX; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct whole *whole = whole_of(records[i].metric);
         struct bw_finding *finding = whole != NULL ? level_shift_of(&records[i]) : NULL;
-        if (finding != NULL)
-            all->shifts[all->count++] =
+        struct shift *shift = finding != NULL ? room_for(all, finding->at_ms) : NULL;
+        if (shift != NULL)
+            *shift =
                 (struct shift){ .record = &records[i], .finding = finding, .rest = whole->rest };
     }
 }

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* So many records of one call are looked at: each costs some milliseconds. */
+/* So many records of one call are looked at, the newest shifts: each costs some milliseconds. */
 enum { BW_TREND_PARTS_EXPLAINED_MAX = 8 };
 
 /* Completes level shifts among the records' findings, and notes that said them. What cannot be read

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,56 @@ static void memory_goes_somewhere(void **state)
     end(&job);
 }
 
+/* Of more shifts than are looked into, the newest are. */
+static void the_newest_shifts_come_first(void **state)
+{
+    enum { CHECKS = BW_TREND_PARTS_EXPLAINED_MAX + 3, AROUND = 20 };
+    struct bench *bench = *state;
+    struct bw_store *store = bench->core.store;
+    struct bw_trend_record records[CHECKS];
+    struct bw_label labels[CHECKS][1];
+    char names[CHECKS][8];
+    for (size_t i = 0; i < CHECKS; i++) {
+        snprintf(names[i], sizeof names[i], "c%02zu", i);
+        labels[i][0] = (struct bw_label){ "check", names[i] };
+        const struct bw_label tls[] = { labels[i][0], { "phase", "tls" } };
+        const struct bw_labels of = { labels[i], 1 };
+        const uint32_t whole = bw_store_series(store, "probe_duration_seconds", of);
+        const uint32_t part =
+            bw_store_series(store, "probe_http_duration_seconds", (struct bw_labels){ tls, 2 });
+        /* Neither in the order of the records nor against it. */
+        const int64_t at_ms = SHIFT_MS + (int64_t)(i * 7 % CHECKS) * 60000;
+        for (int k = -AROUND; k < AROUND; k++) {
+            const double seconds = (k < 0 ? 0.1 : 0.2) * noise((size_t)(k + AROUND), 0);
+            put(bench, whole, at_ms + k * STEP_MS, seconds + 0.001);
+            put(bench, part, at_ms + k * STEP_MS, seconds);
+        }
+        records[i] = (struct bw_trend_record){
+            .series = whole,
+            .metric = "probe_duration_seconds",
+            .labels = of,
+            .first_ms = at_ms - AROUND * STEP_MS,
+            .last_ms = at_ms + (AROUND - 1) * STEP_MS,
+            .points = 2 * AROUND * 100, /* so that the moment is known well */
+            .findings = { { .kind = BW_FINDING_LEVEL_SHIFT, .at_ms = at_ms, .size = 0.1 } },
+            .finding_count = 1,
+        };
+    }
+    bench_flush(bench);
+    struct bw_reader *reader;
+    struct bw_arena arena;
+    bw_arena_init(&arena);
+    assert_int_equal(bw_reader_open(folder_file(&bench->folder, "data.db"), &reader, NULL), BW_OK);
+    bw_trend_parts_explain(reader, &arena, records, CHECKS);
+    bw_reader_close(reader);
+    for (size_t i = 0; i < CHECKS; i++) {
+        const bool newest = i * 7 % CHECKS >= CHECKS - BW_TREND_PARTS_EXPLAINED_MAX;
+        assert_string_equal(records[i].findings[0].driver, newest ? "tls" : "");
+        assert_string_equal(records[i].findings[0].measure, newest ? "median" : "");
+    }
+    bw_arena_fini(&arena);
+}
+
 #define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
 int main(void)
@@ -205,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_BENCH(a_slower_handshake_is_named),
         AT_BENCH(memory_goes_somewhere),
+        AT_BENCH(the_newest_shifts_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
