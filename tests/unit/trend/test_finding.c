@@ -184,23 +184,45 @@ static void a_day_peaks_when_it_does(void **state)
     assert_true(fabs(season->size - 20) < 3 && season->share > 0.9);
 }
 
-/* However slowly noise swings, it tells no story. */
+/* However slowly noise swings, it tells no story; nor does little of it. */
 static void noise_tells_nothing(void **state)
 {
     (void)state;
-    static const double phis[] = { 0, 0.5, 0.8, 0.95 };
-    enum { N = 600, SEEDS = 50 };
-    double x[N];
-    size_t stories_told = 0;
-    for (size_t p = 0; p < sizeof phis / sizeof *phis; p++) {
-        const struct synth noise = { .level = 100, .sd = 5, .phi = phis[p] };
+    static const struct {
+        double phi;
+        size_t n;
+    } kinds[] = { { 0, 60 },    { 0, 120 },   { 0.8, 120 },  { 0, 600 },
+                  { 0.5, 600 }, { 0.8, 600 }, { 0.95, 600 }, { 0.99, 2000 } };
+    enum { SEEDS = 40 };
+    static double x[CELLS_MAX];
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        const struct synth noise = { .level = 100, .sd = 5, .phi = kinds[k].phi };
+        size_t told = 0;
         for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-            synth_make(&noise, seed * 31 + p, x, N);
-            stories_told += find(x, N, 60000).count > 0;
+            synth_make(&noise, seed * 31 + k, x, kinds[k].n);
+            told += find(x, kinds[k].n, 60000).count > 0;
         }
+        if (told > SEEDS / 10) /* in the long run 5 % at most */
+            fail_msg("%g, %zu values: %zu of %d", kinds[k].phi, kinds[k].n, told, SEEDS);
     }
-    if (stories_told > 4 * SEEDS / 20)
-        fail_msg("%zu of %d", stories_told, 4 * SEEDS);
+}
+
+/* Change points are found among blocks of 8 cells, and told more closely. */
+static void a_shift_is_told_to_the_cell(void **state)
+{
+    (void)state;
+    enum { N = 2000, AT = 1203 };
+    static double x[N];
+    size_t right = 0;
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        struct bw_trend_random r = bw_trend_random_seed(seed);
+        for (size_t i = 0; i < N; i++)
+            x[i] = (i < AT ? 100 : 110) + bw_trend_random_normal(&r);
+        const struct findings found = find(x, N, 10000);
+        const struct bw_finding *shift = among(&found, BW_FINDING_LEVEL_SHIFT);
+        right += shift != NULL && shift->at_ms == START_MS + AT * 10000;
+    }
+    assert_true(right >= ROUNDS - 2);
 }
 
 /* Values that are wild throughout have no spikes; rounding makes none of the rest. */
@@ -266,6 +288,7 @@ int main(void)
         cmocka_unit_test(numbers_are_in_the_units_of_the_metric),
         cmocka_unit_test(a_day_peaks_when_it_does),
         cmocka_unit_test(noise_tells_nothing),
+        cmocka_unit_test(a_shift_is_told_to_the_cell),
         cmocka_unit_test(wild_values_are_no_spikes),
         cmocka_unit_test(what_says_nothing_says_nothing),
         cmocka_unit_test(extremes_stay_finite),
