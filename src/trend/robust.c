@@ -13,8 +13,9 @@ static void swap(double *a, double *b)
 static double pivot_of(const double *v, size_t low, size_t high)
 {
     const double a = v[low], b = v[low + (high - low) / 2], c = v[high];
-    const double small = fmin(a, b), large = fmax(a, b);
-    return fmax(small, fmin(large, c));
+    const double small = a < b ? a : b, large = a < b ? b : a;
+    const double inner = large < c ? large : c;
+    return small > inner ? small : inner;
 }
 
 double bw_trend_kth(double *v, size_t n, size_t k)

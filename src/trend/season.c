@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define ACF_MIN 0.15           /* a season correlates at least so much with itself */
+#define ACF_LIKELY_MIN 0.05    /* and one of the calendar's */
 #define ACF_PROMINENCE_MIN 0.1 /* and more than what lies between */
 #define ACF_BLUR 0.03
 #define GAIN_MIN 0.10 /* share of the squared error that its indices must remove */
@@ -38,14 +39,14 @@ static size_t detrend(const double *x, size_t n, size_t period, double *d)
     const size_t half = period / 2;
     const bool even = period % 2 == 0;
     const size_t m = n - 2 * half;
+    const double share = even ? 0.5 : 0, each = 1 / (double)period;
     double sum = 0;
-    for (size_t i = 0; i < 2 * half + 1; i++)
+    for (size_t i = 0; i < 2 * half; i++)
         sum += x[i];
     for (size_t i = 0; i < m; i++) {
-        const double ends = even ? (x[i] + x[i + 2 * half]) / 2 : 0;
-        d[i] = x[half + i] - (sum - ends) / (double)period;
-        if (i + 1 < m)
-            sum += x[i + 2 * half + 1] - x[i];
+        sum += x[i + 2 * half];
+        d[i] = x[half + i] - (sum - share * (x[i] + x[i + 2 * half])) * each;
+        sum -= x[i];
     }
     return m;
 }
@@ -60,8 +61,9 @@ static double phase_means(const double *d, size_t m, size_t period, double decay
     memset(weight, 0, period * sizeof *weight);
     const double fade = exp(-decay / (double)period);
     double w = 1;
+    size_t phase = (m + period / 2) % period;
     for (size_t i = m; i-- > 0; w *= fade) {
-        const size_t phase = (i + period / 2) % period;
+        phase = phase > 0 ? phase - 1 : period - 1;
         out[phase] += w * d[i];
         weight[phase] += w;
         square += w * w;
@@ -77,8 +79,8 @@ static double phase_means(const double *d, size_t m, size_t period, double decay
 static double variance_about(const double *d, size_t m, size_t period, const double *index)
 {
     double sum = 0, squares = 0;
-    for (size_t i = 0; i < m; i++) {
-        const double r = d[i] - index[(i + period / 2) % period];
+    for (size_t i = 0, phase = period / 2; i < m; i++, phase = phase + 1 < period ? phase + 1 : 0) {
+        const double r = d[i] - index[phase];
         sum += r;
         squares += r * r;
     }
@@ -253,7 +255,7 @@ static double worth_of(const struct search *s, const struct trials *trials, size
     const bool likely = is_calendar(trials, period);
     if ((likely ? SEEN_MIN : SEEN_OTHER_MIN) * period > s->n
         || (base > 0 && (period <= base || period % base != 0))
-        || (!(s->acf[period] > ACF_MIN) && !(likely && base > 0)))
+        || (!(s->acf[period] > (likely ? ACF_LIKELY_MIN : ACF_MIN)) && !(likely && base > 0)))
         return 0;
     const double ahead = rolling_gain(s->x, s->n, period, s->work, &removed_ahead);
     if (!likely && ahead < GAIN_EACH_MIN)
