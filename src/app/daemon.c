@@ -169,6 +169,7 @@ static enum bw_rc start_parts(struct bw_daemon *daemon, struct bw_err *err)
     daemon->vigil = bw_vigil_new(core);
     bw_alerting_set_vigil(daemon->alerting, daemon->vigil);
     daemon->trending = bw_trending_new(core);
+    bw_trending_set_vigil(daemon->trending, daemon->vigil);
     bw_alerting_set_foresights(daemon->alerting, bw_trending_foresights(daemon->trending));
     daemon->trend_pictures = bw_trend_pictures_new();
     daemon->reporting = bw_reporting_new(core, bw_storage_archive(daemon->storage));

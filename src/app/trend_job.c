@@ -177,6 +177,7 @@ static void look_ahead(struct run *run, struct bw_trend_record *record, size_t b
 {
     struct bw_trend_job *job = run->job;
     record->note = note_of(run, record, breaks);
+    job->shapes[record - job->records] = bw_trend_shape_of(run->scratch, &job->arena);
     if (job->brief != NULL)
         bw_ledger_state(job->brief, run->scratch, record, &job->report);
 }
@@ -286,10 +287,12 @@ static void keep_analysed(struct bw_trend_job *job, size_t chosen)
 {
     job->unheard = bw_arena_array(&job->arena, chosen + 1, sizeof *job->unheard);
     for (size_t i = 0; i < chosen; i++) {
-        if (job->records[i].computed_ms != 0)
+        if (job->records[i].computed_ms != 0) {
+            job->shapes[job->record_count] = job->shapes[i];
             job->records[job->record_count++] = job->records[i];
-        else
+        } else {
             job->unheard[job->unheard_count++] = job->records[i].series;
+        }
     }
 }
 
@@ -324,6 +327,7 @@ void bw_trend_job_run(struct bw_trend_job *job)
     struct run run = { .job = job, .scratch = bw_trend_scratch_new() };
     struct bw_err err = { .rc = BW_OK };
     job->records = bw_arena_array(&job->arena, job->count, sizeof *job->records);
+    job->shapes = bw_arena_array(&job->arena, job->count, sizeof *job->shapes);
     run.select = bw_alloc_array(job->count, sizeof *run.select);
     run.ids = bw_alloc_array(job->count, sizeof *run.ids);
     run.cells = bw_alloc_array(CELLS_MAX + 1, sizeof *run.cells);

@@ -8,6 +8,7 @@
 #include "app/trend_roll.h"
 #include "model/records.h"
 #include "trend/picture.h"
+#include "trend/shape.h"
 
 /* What the engine answers to a wish of a rule. */
 struct bw_trend_foresight {
@@ -36,6 +37,7 @@ struct bw_trend_job {
 
     struct bw_arena arena; /* of what follows */
     struct bw_trend_record *records;
+    struct bw_trend_shape *shapes; /* of each record: its seasons */
     size_t record_count;
     struct bw_trend_foresight *foresights;
     size_t foresight_count, foresight_cap; /* the array is on the heap */

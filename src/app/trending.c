@@ -8,6 +8,7 @@
 #include "app/trend_pace.h"
 #include "app/trend_results.h"
 #include "app/trend_silence.h"
+#include "app/vigil.h"
 #include "base/mem.h"
 #include "base/units.h"
 
@@ -35,6 +36,7 @@ struct bw_trending {
     size_t selected, left_out;
     int64_t cpu_ns; /* that the last job took */
     struct bw_trend_results *results;
+    struct bw_vigil *vigil; /* borrowed */
     struct bw_foresights *foresights;
     struct bw_ledger *ledger;
     bool failing;
@@ -101,6 +103,11 @@ void bw_trending_restore(struct bw_trending *trending, const struct bw_trend_rec
     bw_trend_results_take(trending->results, &described, 0);
 }
 
+void bw_trending_set_vigil(struct bw_trending *trending, struct bw_vigil *vigil)
+{
+    trending->vigil = vigil;
+}
+
 /* ---- jobs ------------------------------------------------------------------------------ */
 
 static void end_round(struct bw_trending *trending)
@@ -153,6 +160,7 @@ static void take_job(struct bw_trending *trending, struct bw_trend_job *job)
     for (size_t i = 0; i < job->record_count; i++) {
         bw_ledger_describe(trending->ledger, job->now_ms, &job->records[i]);
         bw_trend_results_take(trending->results, &job->records[i], trending->round);
+        bw_vigil_take_shape(trending->vigil, job->records[i].series, &job->shapes[i]);
         if (trending->core->store != NULL)
             bw_store_put_trend(trending->core->store, &job->records[i]);
     }

@@ -12,6 +12,10 @@ struct bw_trending;
 
 struct bw_trending *bw_trending_new(struct bw_core *core);
 
+/* Who is told of seasons; borrowed. */
+struct bw_vigil;
+void bw_trending_set_vigil(struct bw_trending *trending, struct bw_vigil *vigil);
+
 /* No piece of work may be under way: the workers have ended. NULL is fine. */
 void bw_trending_free(struct bw_trending *trending);
 

@@ -22,6 +22,9 @@
 /* Without a value for so long, and for three of its usual gaps, nothing is said of a series. */
 #define STALE_MS (5 * 60 * 1000)
 
+/* A season is learned anew so often: it drifts. */
+#define SHAPE_MS (INT64_C(24) * 3600 * 1000)
+
 #define SWEEP_NS (10 * BW_SECOND)
 #define SOON_NS (200 * BW_MS) /* others may be about to be known */
 
@@ -31,12 +34,15 @@ enum { WARM_PER_JOB = 32, WAITING_MAX = 32, GAPS = 3 };
 struct watched {
     uint32_t series;
     char *metric;
-    struct bw_labels labels;  /* on the heap */
-    bool by_rule;             /* an anomaly rule names it, else trends select it */
-    int64_t orphan_ms;        /* since when nobody measures it; 0: somebody does */
-    bool warming;             /* a worker has its eye */
-    struct bw_vigil_eye *eye; /* NULL: a worker is to make one */
-    struct bw_point *waiting; /* until there is an eye; NULL: nothing waits */
+    struct bw_labels labels;      /* on the heap */
+    bool by_rule;                 /* an anomaly rule names it, else trends select it */
+    int64_t orphan_ms;            /* since when nobody measures it; 0: somebody does */
+    bool warming;                 /* a worker has an eye for it */
+    struct bw_trend_shape *shape; /* its seasons for the next eye; NULL: none */
+    int64_t shape_ms;             /* when that was found out; 0: never */
+    bool outdated;                /* the eye has other seasons than that */
+    struct bw_vigil_eye *eye;     /* NULL: a worker is to make one */
+    struct bw_point *waiting;     /* until there is another eye; NULL: nothing waits */
     size_t waiting_count;
     struct bw_publication *publication;
     bool shown; /* there is something on the metrics page */
@@ -75,7 +81,8 @@ static void free_watched(struct watched *w)
     bw_publication_free(w->publication);
     free(w->metric);
     free((void *)(uintptr_t)w->labels.items);
-    free(w->eye);
+    bw_vigil_eye_free(w->eye);
+    free(w->shape);
     free(w->waiting);
     free(w);
 }
@@ -130,6 +137,14 @@ static bool is_named(const struct bw_vigil *vigil, const char *metric, struct bw
     return false;
 }
 
+/* There is something to warm. */
+static void hurry(struct bw_vigil *vigil)
+{
+    if (!vigil->soon && !vigil->stopped)
+        bw_timer_start(vigil->timer, SOON_NS, 0);
+    vigil->soon = true;
+}
+
 static void add(struct bw_vigil *vigil, uint32_t series, const char *metric,
                 struct bw_labels labels, bool by_rule)
 {
@@ -142,9 +157,7 @@ static void add(struct bw_vigil *vigil, uint32_t series, const char *metric,
     vigil->items[vigil->count++] = w;
     vigil->selected += by_rule ? 0 : 1;
     set_slot(vigil, series, vigil->count);
-    if (!vigil->soon && !vigil->stopped)
-        bw_timer_start(vigil->timer, SOON_NS, 0);
-    vigil->soon = true;
+    hurry(vigil);
 }
 
 static void on_known(void *ctx, uint32_t series, const char *metric, struct bw_labels labels)
@@ -174,7 +187,7 @@ static void on_gone(void *ctx, uint32_t series)
 
 static bool is_stale(const struct watched *w, int64_t since_ms)
 {
-    return w->eye == NULL || w->warming || isnan(w->eye->score)
+    return w->eye == NULL || isnan(w->eye->score)
            || w->eye->last_ms < since_ms - GAPS * w->eye->gap_ms;
 }
 
@@ -217,7 +230,8 @@ static void tell_shift(const struct bw_vigil *vigil, const struct watched *w)
     struct bw_buf series;
     bw_buf_init(&series, (size_t)BW_LABELS_MAX * 2 * BW_LABEL_VALUE_BYTES_MAX);
     bw_series_text(&series, w->metric, w->labels);
-    const double before = w->eye->episode.near.centre, after = bw_bocpd_mode(&w->eye->levels).mean;
+    const double before = w->eye->episode.near.centre + w->eye->season;
+    const double after = bw_bocpd_mode(&w->eye->levels).mean + w->eye->season;
     bw_core_event(vigil->core,
                   &(struct bw_event){ .ts_ms = w->eye->begun_ms,
                                       .kind = BW_EVENT_MARKER,
@@ -271,7 +285,7 @@ static void on_heard(void *ctx, const struct bw_sample *samples, size_t count)
         const struct bw_point point = { samples[i].ts_ms, samples[i].value };
         if (w->eye == NULL || w->warming)
             wait(w, &point);
-        else
+        if (w->eye != NULL)
             see(vigil, w, &point);
     }
 }
@@ -293,12 +307,19 @@ static void warm_run(void *ctx)
     bw_vigil_warm_run(&errand->warm);
 }
 
+/* In the place of another one: what that has told is not told again. */
 static void take_eye(struct bw_vigil *vigil, struct watched *w, struct bw_vigil_eye *eye)
 {
+    const bool quiet = w->eye != NULL;
+    bw_vigil_eye_free(w->eye);
     w->eye = eye;
     w->warming = false;
-    for (size_t i = 0; i < w->waiting_count; i++)
-        see(vigil, w, &w->waiting[i]);
+    for (size_t i = 0; i < w->waiting_count; i++) {
+        if (quiet)
+            bw_vigil_eye_put(eye, w->waiting[i].ts_ms, w->waiting[i].value);
+        else
+            see(vigil, w, &w->waiting[i]);
+    }
     free(w->waiting);
     w->waiting = NULL;
     w->waiting_count = 0;
@@ -321,7 +342,7 @@ static void warm_done(void *ctx, bool ran)
         if (ran && !vigil->stopped && w != NULL && w->warming)
             take_eye(vigil, w, errand->eyes[i]);
         else
-            free(errand->eyes[i]);
+            bw_vigil_eye_free(errand->eyes[i]);
     }
     if (ran)
         say_failure(vigil, &errand->warm.err);
@@ -340,11 +361,13 @@ static struct errand *make_errand(struct bw_vigil *vigil)
     errand->warm.now_ms = bw_core_now_ms(vigil->core);
     for (size_t i = 0; i < vigil->count && errand->warm.count < WARM_PER_JOB; i++) {
         struct watched *w = vigil->items[i];
-        if (w->eye != NULL || w->warming)
+        if ((w->eye != NULL && !w->outdated) || w->warming)
             continue;
         errand->series[errand->warm.count] = w->series;
-        errand->eyes[errand->warm.count++] = bw_vigil_eye_new(bw_family_counts_up(w->metric));
+        errand->eyes[errand->warm.count++] =
+            bw_vigil_eye_new(bw_family_counts_up(w->metric), w->shape);
         w->warming = true;
+        w->outdated = false;
     }
     return errand;
 }
@@ -353,8 +376,10 @@ static struct errand *make_errand(struct bw_vigil *vigil)
 static void give_up(struct bw_vigil *vigil, struct errand *errand)
 {
     for (size_t i = 0; i < errand->warm.count; i++) {
-        free(errand->eyes[i]);
-        find(vigil, errand->series[i])->warming = false;
+        bw_vigil_eye_free(errand->eyes[i]);
+        struct watched *w = find(vigil, errand->series[i]);
+        w->warming = false;
+        w->outdated = w->eye != NULL;
     }
     free(errand->warm.store);
     free(errand);
@@ -371,6 +396,21 @@ static void warm_up(struct bw_vigil *vigil)
         errand->warm.count > 0 && bw_work_submit(vigil->core->workers, warm_run, warm_done, errand);
     if (!vigil->busy)
         give_up(vigil, errand);
+}
+
+void bw_vigil_take_shape(struct bw_vigil *vigil, uint32_t series,
+                         const struct bw_trend_shape *shape)
+{
+    struct watched *w = find(vigil, series);
+    const int64_t now_ms = bw_core_now_ms(vigil->core);
+    if (w == NULL || w->warming || now_ms - w->shape_ms < SHAPE_MS
+        || (shape->cells == 0 && w->shape == NULL))
+        return;
+    free(w->shape);
+    w->shape = bw_trend_shape_clone(shape);
+    w->shape_ms = now_ms;
+    w->outdated = w->eye != NULL;
+    hurry(vigil);
 }
 
 /* ---- as time goes by ------------------------------------------------------------------- */

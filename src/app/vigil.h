@@ -14,6 +14,7 @@
 #include "app/roster.h"
 #include "app/vigil_eye.h"
 #include "model/picker.h"
+#include "trend/shape.h"
 
 struct bw_vigil;
 
@@ -26,6 +27,12 @@ void bw_vigil_free(struct bw_vigil *vigil);
  * what is known of them. `roster` says what is in maintenance, NULL: nothing. */
 enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config,
                           struct bw_roster *roster, struct bw_err *err);
+
+/* What an analysis has found of a series' seasons; nothing happens unless it is watched. Seasons
+ * are no oddity: what is left without them is watched, and what came before is looked at again so.
+ */
+void bw_vigil_take_shape(struct bw_vigil *vigil, uint32_t series,
+                         const struct bw_trend_shape *shape);
 
 /* No worker is asked any more. */
 void bw_vigil_stop(struct bw_vigil *vigil);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define HAZARD 0.001 /* a new level each thousand values, as a prior */
 #define SURE 0.9
@@ -15,7 +16,7 @@ enum { SHIFT_LEAST = 8, SHIFT_MOST = 64, SHIFT_APART = 16 };
 /* So many usual gaps without a value are a gap. */
 enum { GAPS = 3 };
 
-struct bw_vigil_eye *bw_vigil_eye_new(bool counter)
+struct bw_vigil_eye *bw_vigil_eye_new(bool counter, const struct bw_trend_shape *shape)
 {
     struct bw_vigil_eye *eye = bw_alloc(sizeof *eye + bw_trend_watch_bytes());
     *eye = (struct bw_vigil_eye){ .counter = counter,
@@ -26,8 +27,16 @@ struct bw_vigil_eye *bw_vigil_eye_new(bool counter)
                                   .high = NAN,
                                   .non_negative = true };
     eye->watch = bw_trend_watch_make(eye + 1);
+    eye->shape = shape != NULL ? bw_trend_shape_clone(shape) : NULL;
     bw_bocpd_init(&eye->levels, HAZARD);
     return eye;
+}
+
+void bw_vigil_eye_free(struct bw_vigil_eye *eye)
+{
+    if (eye != NULL)
+        free(eye->shape);
+    free(eye);
 }
 
 /* Its rate, NaN at first and after a reset; of a gauge the value. */
@@ -78,17 +87,19 @@ static bool has_shifted(struct bw_vigil_eye *eye)
 /* Where no value was ever below 0 none is expected there. */
 static void set_band(struct bw_vigil_eye *eye, const struct bw_trend_stance *stance)
 {
-    eye->low = eye->non_negative ? fmax(stance->low, 0) : stance->low;
-    eye->high = stance->high;
+    const double low = stance->low + eye->season;
+    eye->low = eye->non_negative ? fmax(low, 0) : low;
+    eye->high = stance->high + eye->season;
     if (isnan(stance->low)) /* fmax() would make a number of it */
         eye->low = NAN;
 }
 
 static unsigned watch(struct bw_vigil_eye *eye, double value)
 {
-    const struct bw_trend_oddity oddity = bw_trend_watch_put(eye->watch, value);
+    eye->season = bw_trend_shape_at(eye->shape, eye->last_ms);
+    const struct bw_trend_oddity oddity = bw_trend_watch_put(eye->watch, value - eye->season);
     const struct bw_trend_stance stance = bw_trend_episode_put(&eye->episode, &oddity);
-    bw_bocpd_put(&eye->levels, value);
+    bw_bocpd_put(&eye->levels, value - eye->season);
     eye->value = value;
     eye->non_negative = eye->non_negative && value >= 0;
     if (bw_trend_watch_is_warm(eye->watch)) {

@@ -7,6 +7,7 @@
 
 #include "trend/bocpd.h"
 #include "trend/episode.h"
+#include "trend/shape.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,8 +27,10 @@ struct bw_vigil_eye {
     double last_raw;
     int64_t gap_ms; /* between the last two values */
 
-    double value; /* the newest that was watched */
-    double score; /* trend/episode.h; NaN: too little is known */
+    struct bw_trend_shape *shape; /* its seasons, which are no oddity; NULL: none is known */
+    double season;                /* of the newest value */
+    double value;                 /* the newest that was watched */
+    double score;                 /* trend/episode.h; NaN: too little is known */
     double low, high;
     struct bw_trend_episode episode;
     int64_t begun_ms;   /* of the episode */
@@ -42,8 +45,9 @@ struct bw_vigil_eye {
     bool non_negative;            /* no value was below 0 */
 };
 
-/* On the heap, in one piece of about 6 KB: free() it. */
-struct bw_vigil_eye *bw_vigil_eye_new(bool counter);
+/* About 6 KB on the heap, and what the shape takes, which is copied; NULL: no season. */
+struct bw_vigil_eye *bw_vigil_eye_new(bool counter, const struct bw_trend_shape *shape);
+void bw_vigil_eye_free(struct bw_vigil_eye *eye);
 
 /* What a value has brought besides its score. */
 enum bw_vigil_news {

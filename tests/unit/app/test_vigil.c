@@ -288,6 +288,50 @@ static void what_is_stale_is_not_told(void **state)
     raze(&post);
 }
 
+static void learn_series(void *ctx, const struct bw_vigil_sight *sight)
+{
+    *(uint32_t *)ctx = sight->series;
+}
+
+static void count_shaped(void *ctx, const struct bw_vigil_sight *sight)
+{
+    *(size_t *)ctx += sight->eye->shape != NULL;
+}
+
+static void look_for_shapes(void *ctx)
+{
+    struct post *post = ctx;
+    size_t shaped = 0;
+    bw_vigil_each(post->vigil, NULL, 0, count_shaped, &shaped);
+    if (shaped >= post->want)
+        bw_loop_stop(post->bench.core.loop);
+    else
+        bw_timer_start(post->timer, 20 * BW_MS, 0);
+}
+
+/* What came before is looked at again without it, and nothing is told twice. */
+static void a_season_takes_its_place(void **state)
+{
+    (void)state;
+    static const float value[] = { 0.1f, -0.1f };
+    struct post post;
+    uint32_t series = 0;
+    build(&post, CONFIG(""));
+    warm(&post);
+    bw_vigil_each(post.vigil, NULL, 0, learn_series, &series);
+    const struct bw_trend_shape shape = { post.now_ms, STEP_MS, 2, value };
+    bw_vigil_take_shape(post.vigil, 999, &shape); /* nobody's */
+    bw_vigil_take_shape(post.vigil, series, &shape);
+    post.want = 1;
+    bw_timer_free(post.timer);
+    post.timer = bw_timer_new(post.bench.core.loop, look_for_shapes, &post);
+    bw_timer_start(post.timer, 0, 0);
+    bw_loop_run(post.bench.core.loop);
+    expect(&post, "");
+    assert_int_equal(scored(&post), 2);
+    raze(&post);
+}
+
 static const struct {
     const char *rule, *want;
 } mistakes[] = {
@@ -329,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_new_level_is_told_once),
         cmocka_unit_test(a_reload_keeps_what_is_known),
         cmocka_unit_test(what_is_stale_is_not_told),
+        cmocka_unit_test(a_season_takes_its_place),
         cmocka_unit_test(mistakes_are_told_with_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,6 @@
 #include "trend/robust.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { STEP_MS = 15000, START_MS = 1000000 };
 
@@ -61,50 +60,50 @@ static void episodes_and_levels_are_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bw_vigil_eye *eye = bw_vigil_eye_new(cases[i].course.counter);
+        struct bw_vigil_eye *eye = bw_vigil_eye_new(cases[i].course.counter, NULL);
         const struct told told = follow(eye, &cases[i].course, 600);
         const struct told *want = &cases[i].want;
         if (told.begins != want->begins || told.ends != want->ends || told.shifts != want->shifts
             || told.begun != want->begun)
             fail_msg("%s: %u begin, the last at %d, %u end, %u shifts", cases[i].name, told.begins,
                      told.begun, told.ends, told.shifts);
-        free(eye);
+        bw_vigil_eye_free(eye);
     }
 }
 
 static void it_has_a_score_and_a_band_once_it_is_warm(void **state)
 {
     (void)state;
-    struct bw_vigil_eye *eye = bw_vigil_eye_new(false);
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(false, NULL);
     follow(eye, &(struct course){ 0 }, BW_TREND_WARM_UP);
     assert_true(isnan(eye->score) && isnan(eye->low) && isnan(bw_vigil_eye_worth(eye)));
-    free(eye);
-    eye = bw_vigil_eye_new(false);
+    bw_vigil_eye_free(eye);
+    eye = bw_vigil_eye_new(false, NULL);
     follow(eye, &(struct course){ 3, 10, false }, 303);
     assert_true(eye->score > 1 && bw_vigil_eye_worth(eye) >= eye->score);
     assert_true(eye->low >= 0 && eye->low < 0.8 && eye->high > 1.2 && eye->high < 2);
     assert_true(eye->begun_value > 3 && eye->begun_high < 2);
     assert_int_equal(eye->begun_ms, START_MS + 300 * INT64_C(15000));
     assert_int_equal(bw_vigil_eye_unmatched_since_ms(eye), START_MS);
-    free(eye);
+    bw_vigil_eye_free(eye);
 }
 
 /* Durations are never negative; what is far below 0 is not expected of them. */
 static void the_band_of_what_was_never_negative_is_not(void **state)
 {
     (void)state;
-    struct bw_vigil_eye *eye = bw_vigil_eye_new(false);
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(false, NULL);
     struct bw_trend_random random = bw_trend_random_seed(4);
     for (int i = 0; i < 200; i++)
         bw_vigil_eye_put(eye, i + 1, exp(bw_trend_random_normal(&random)));
     assert_true(eye->low == 0 && eye->high > 3);
-    free(eye);
+    bw_vigil_eye_free(eye);
 }
 
 static void old_values_and_no_numbers_change_nothing(void **state)
 {
     (void)state;
-    struct bw_vigil_eye *eye = bw_vigil_eye_new(false);
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(false, NULL);
     follow(eye, &(struct course){ 0 }, 200);
     const struct bw_vigil_eye before = *eye;
     assert_int_equal(bw_vigil_eye_put(eye, eye->last_ms, 99), 0);
@@ -112,14 +111,14 @@ static void old_values_and_no_numbers_change_nothing(void **state)
     assert_int_equal(bw_vigil_eye_put(eye, eye->last_ms + 1, NAN), 0);
     assert_int_equal(bw_vigil_eye_put(eye, eye->last_ms + 1, INFINITY), 0);
     assert_memory_equal(&before, eye, sizeof before);
-    free(eye);
+    bw_vigil_eye_free(eye);
 }
 
 /* As in maintenance. */
 static void what_is_skipped_is_no_oddity(void **state)
 {
     (void)state;
-    struct bw_vigil_eye *eye = bw_vigil_eye_new(true);
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(true, NULL);
     follow(eye, &(struct course){ .counter = true }, 200);
     const double score = eye->score;
     for (int i = 0; i < 100; i++)
@@ -128,18 +127,45 @@ static void what_is_skipped_is_no_oddity(void **state)
     /* The counter goes on from where it stands now: 1 a second. */
     assert_int_equal(bw_vigil_eye_put(eye, eye->last_ms + STEP_MS, eye->last_raw + 15), 0);
     assert_true(fabs(eye->value - 1) < 1e-6 && eye->score < 1);
-    free(eye);
+    bw_vigil_eye_free(eye);
+}
+
+/* A job each hundred values is no oddity once its hour is known; a missing one is. */
+static void a_season_is_no_oddity(void **state)
+{
+    (void)state;
+    enum { PERIOD = 100, JOB = 10 };
+    float value[PERIOD];
+    for (size_t i = 0; i < PERIOD; i++)
+        value[i] = i < JOB ? 5 : 0;
+    const struct bw_trend_shape shape = { START_MS, STEP_MS, PERIOD, value };
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(false, &shape);
+    struct bw_trend_random random = bw_trend_random_seed(8);
+    unsigned episodes = 0;
+    for (int i = 0; i < 1000; i++) {
+        const bool job = i % PERIOD < JOB && i < 900;
+        const double at = 10 + 0.1 * bw_trend_random_normal(&random) + (job ? 5 : 0);
+        const int64_t ts_ms = START_MS + (2 * i + 1) * INT64_C(7500);
+        const unsigned news = bw_vigil_eye_put(eye, ts_ms, at);
+        episodes += (news & BW_VIGIL_BEGINS) != 0;
+        if ((news & BW_VIGIL_BEGINS) != 0)
+            assert_int_equal(i, 900);
+        if (job && i > 200)
+            assert_true(eye->low > 12 && eye->high < 18);
+    }
+    assert_int_equal(episodes, 1);
+    bw_vigil_eye_free(eye);
 }
 
 static void a_reset_of_a_counter_is_no_oddity(void **state)
 {
     (void)state;
-    struct bw_vigil_eye *eye = bw_vigil_eye_new(true);
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(true, NULL);
     follow(eye, &(struct course){ .counter = true }, 200);
     assert_int_equal(bw_vigil_eye_put(eye, eye->last_ms + STEP_MS, 0), 0);
     assert_int_equal(bw_vigil_eye_put(eye, eye->last_ms + STEP_MS, 15), 0);
     assert_true(fabs(eye->value - 1) < 1e-6 && eye->score < 1);
-    free(eye);
+    bw_vigil_eye_free(eye);
 }
 
 int main(void)
@@ -150,6 +176,7 @@ int main(void)
         cmocka_unit_test(the_band_of_what_was_never_negative_is_not),
         cmocka_unit_test(old_values_and_no_numbers_change_nothing),
         cmocka_unit_test(what_is_skipped_is_no_oddity),
+        cmocka_unit_test(a_season_is_no_oddity),
         cmocka_unit_test(a_reset_of_a_counter_is_no_oddity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
