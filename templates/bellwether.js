@@ -4,6 +4,7 @@
   "use strict";
   var EVERY_MS = 5000;
   var busy = false;
+  var shown = Date.now();
 
   // Somebody who selects text or types should not lose it.
   function isInUse(main) {
@@ -11,6 +12,9 @@
     if (selection && !selection.isCollapsed && main.contains(selection.anchorNode)) return true;
     var chosen = Array.from(main.querySelectorAll("option")).some(function (option) {
       return option.selected !== option.defaultSelected;
+    });
+    chosen = chosen || Array.from(main.querySelectorAll("input[type=checkbox]")).some(function (box) {
+      return box.checked !== box.defaultChecked;
     });
     var active = document.activeElement;
     return chosen || Boolean(active && main.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName));
@@ -45,19 +49,26 @@
     restore(taken, kept);
   }
 
+  // A page that is dear to make, and seldom another, says how many seconds it holds.
+  function isFresh() {
+    var main = document.getElementById("main");
+    var holds = main ? Number(main.dataset.holds) || 0 : 0;
+    return Date.now() - shown < holds * 1000;
+  }
+
   function mark(stale) {
     document.body.classList.toggle("stale", stale);
   }
 
   function refresh() {
-    if (busy || document.hidden) return;
+    if (busy || document.hidden || isFresh()) return;
     busy = true;
     fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" })
       .then(function (reply) {
         if (!reply.ok) throw new Error(String(reply.status));
         return reply.text();
       })
-      .then(function (text) { show(text); mark(false); })
+      .then(function (text) { show(text); mark(false); shown = Date.now(); })
       .catch(function () { mark(true); })
       .finally(function () { busy = false; });
   }

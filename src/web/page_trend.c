@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FAN_BYTES_MAX = 128 << 10, ROWS_MAX = 24 };
+enum { FAN_BYTES_MAX = 128 << 10, ROWS_MAX = 24, HOLDS_S = 30 };
 
 /* What the functions below add to. */
 struct showing {
@@ -391,6 +391,7 @@ static void add_head(const struct showing *s)
     bw_value_add_text(s->arena, s->root, "heading", bw_trend_words_heading(s->arena, t));
     bw_words_text(s->arena, s->root, "reach", bw_trend_words_limit(s->arena, t));
     bw_value_add_bool(s->arena, s->root, "muted", t->muted);
+    bw_value_add_int(s->arena, s->root, "holds", HOLDS_S); /* an analysis each time it is shown */
     bw_words_time(s->arena, s->root, "computed", t->computed_ms, s->request->now_ms);
     bw_value_add_printf(s->arena, s->root, "api_url", "%s/api/v1/trends/%lu",
                         s->request->site->prefix, (unsigned long)t->series);

@@ -141,7 +141,7 @@ def scenario(bench):
     paths = ["/", "/?by=team", "/services/bad", "/services/good?range=15m",
              "/services/bad/127.0.0.1%3A9/port", "/hosts", "/trends", "/alerts", "/events",
              "/events?kind=status&service=bad", "/reports", "/nothing",
-             f"/trends/{disk}", "/trends?direction=falling&limited=true"]
+             f"/trends/{disk}"]
     style = daemon.get("/style.css").text
     pages = {path: standalone(daemon.get(path, {"Accept": "text/html"}).text, style, axe)
              for path in paths}

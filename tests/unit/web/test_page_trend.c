@@ -57,6 +57,7 @@ static const struct {
     { "/trends/7", 200, "every 1d (90 % of what it and the noise do)" },
     { "/trends/7", 200, "<th scope=\"row\">1d</th><td class=\"number\">1.8 GiB</td>" },
     { "/trends/7", 200, "href=\"/api/v1/trends/7\"" },
+    { "/trends/7", 200, "data-holds=\"30\"" },
     { BY_TEXT, 200, "Falling by" },
     { "/trends/8", 200, "<h1><bdi>node_memory_MemAvailable_bytes</bdi></h1>" },
     { "/trends/9", 200, "It cannot be drawn: this series is no longer analysed." },
