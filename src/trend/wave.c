@@ -10,7 +10,7 @@
 
 #define ALIKE_MIN 0.2
 
-enum { HARMONICS = 3, K = 2 + 2 * HARMONICS };
+enum { HARMONICS = 3, K = 2 + 2 * HARMONICS, SHIFT_SIDE_MIN = 8 };
 
 /* 1, the line, then cosine and sine of each harmonic, at cell i. */
 static void terms(size_t i, size_t n, size_t period, double out[K])
@@ -69,6 +69,24 @@ static double likeness(const double *x, size_t n, size_t lag)
     return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
 
+/* The squares that one shift of the level leaves at best; +Inf: there is no room for one. */
+static double shift_leaves(const double *x, size_t n)
+{
+    double sum = 0, squares = 0, before = 0, best = INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        sum += x[i];
+        squares += x[i] * x[i];
+    }
+    for (size_t i = 1; i < n; i++) {
+        before += x[i - 1];
+        if (i < SHIFT_SIDE_MIN || i + SHIFT_SIDE_MIN > n)
+            continue;
+        const double after = sum - before;
+        best = fmin(best, squares - before * before / (double)i - after * after / (double)(n - i));
+    }
+    return best;
+}
+
 bool bw_trend_wave_fit(struct bw_arena *arena, const double *x, size_t n, size_t period,
                        double *index, double *out_strength)
 {
@@ -84,6 +102,10 @@ bool bw_trend_wave_fit(struct bw_arena *arena, const double *x, size_t n, size_t
         || alike <= likeness(rest, n, period + near))
         return false;
     const double left = leave(x, n, period, K, wave, rest);
+    /* A new level half way through looks like a day to three harmonics; one step says it shorter.
+     */
+    if (shift_leaves(x, n) <= left)
+        return false;
     wave[0] = wave[1] = 0;
     memset(index, 0, period * sizeof *index);
     for (size_t i = 0; i < period; i++) {

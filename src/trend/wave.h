@@ -14,7 +14,8 @@
 
 /* Writes the wave without the line into index[period], mean 0, phase 0 being cell 0. False, with
  * index untouched, unless x[n] (finite), 5/4 period <= n, is like itself a period later: around
- * its line correlated by 0.2 at least, and more than an eighth of a period before and after.
+ * its line correlated by 0.2 at least, and more than an eighth of a period before and after; nor
+ * when one shift of the level leaves no more than the wave.
  * *out_strength: the share of the squares around the line that the wave removes. O(n). */
 bool bw_trend_wave_fit(struct bw_arena *arena, const double *x, size_t n, size_t period,
                        double *index, double *out_strength);

@@ -54,6 +54,24 @@ static void slopes_and_noise_are_no_waves(void **state)
                     0);
 }
 
+/* A new level, wherever it begins in a day and a half, is not the day's. */
+static void a_new_level_is_no_wave(void **state)
+{
+    (void)state;
+    enum { N = DAY * 3 / 2 };
+    double x[N], index[DAY], strength;
+    struct bw_trend_random r = bw_trend_random_seed(11);
+    struct bw_arena arena;
+    bw_arena_init(&arena);
+    for (size_t at = N / 10; at < N - N / 10; at++) {
+        for (size_t i = 0; i < N; i++)
+            x[i] = (i < at ? 100 : 110) + bw_trend_random_normal(&r);
+        if (bw_trend_wave_fit(&arena, x, N, DAY, index, &strength))
+            fail_msg("at %zu of %d", at, N);
+    }
+    bw_arena_fini(&arena);
+}
+
 static void too_little_is_no_wave(void **state)
 {
     (void)state;
@@ -68,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wave_and_its_slope_are_told_apart),
         cmocka_unit_test(slopes_and_noise_are_no_waves),
+        cmocka_unit_test(a_new_level_is_no_wave),
         cmocka_unit_test(too_little_is_no_wave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
