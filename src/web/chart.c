@@ -156,6 +156,8 @@ void bw_chart_draw(struct bw_arena *arena, const struct bw_chart *chart, struct 
     for (size_t i = 0; !chart->areas && i < chart->line_count && i < BW_CHART_LINES_MAX; i++)
         draw_line(chart, &plane, i, out);
     draw_threshold(chart, &plane, out);
+    for (size_t i = 0; i < chart->marks.count; i++)
+        bw_mark_draw(&plane, &chart->marks.items[i], out);
     bw_buf_text(out, "</svg>");
 }
 

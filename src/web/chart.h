@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "model/view.h"
 #include "web/days.h"
+#include "web/mark.h"
 #include "web/plane.h"
 
 enum { BW_CHART_LINES_MAX = 6 };
@@ -24,9 +25,10 @@ struct bw_chart {
     int64_t gap_ms;         /* points further apart are not joined, and the gap is shown */
     const struct bw_chart_line *lines; /* at most BW_CHART_LINES_MAX are drawn */
     size_t line_count;
-    bool areas;       /* each line is filled down to the one before it: values are sums so far */
-    double threshold; /* NaN: none */
-    double at_least;  /* the axis reaches at least this far up; NaN: as the data */
+    bool areas; /* each line is filled down to the one before it: values are sums so far */
+    struct bw_marks marks;    /* those of that time are drawn */
+    double threshold;         /* NaN: none */
+    double at_least;          /* the axis reaches at least this far up; NaN: as the data */
     bw_chart_words_fn *words; /* NULL: plain numbers */
 };
 

@@ -171,34 +171,14 @@ static void draw_regime(const struct bw_plane *plane, const struct bw_fan *fan, 
 
 /* ---- when ------------------------------------------------------------------------------ */
 
-static void draw_upright(const struct bw_plane *plane, const char *class, int64_t ms,
-                         const char *text, struct bw_buf *out)
-{
-    if (ms < plane->from_ms || ms > plane->to_ms)
-        return;
-    bw_buf_printf(out, "<path class=\"%s\" d=\"M%.1f %dV%d\"><title>", class, bw_plane_x(plane, ms),
-                  plane->top, plane->height - plane->bottom);
-    escaped(out, text);
-    bw_buf_text(out, "</title></path>");
-}
-
-static void draw_mark(const struct bw_plane *plane, const struct bw_fan_mark *mark,
-                      struct bw_buf *out)
-{
-    if (mark->ts_ms < plane->from_ms || mark->ts_ms > plane->to_ms)
-        return;
-    draw_upright(plane, "mark", mark->ts_ms, mark->text, out);
-    bw_buf_printf(out, "<path class=\"flag\" d=\"M%.1f %dl-4-7h8z\"/>",
-                  bw_plane_x(plane, mark->ts_ms), plane->top);
-}
-
 static void draw_times(const struct bw_plane *plane, const struct bw_fan *fan, struct bw_buf *out)
 {
     for (size_t i = 0; i < fan->picture->change_count; i++)
-        draw_upright(plane, "change", fan->picture->change_ms[i], "its course changed", out);
+        bw_mark_draw_upright(plane, "change", fan->picture->change_ms[i], "its course changed",
+                             out);
     for (size_t i = 0; i < fan->mark_count; i++)
-        draw_mark(plane, &fan->marks[i], out);
-    draw_upright(plane, "now", fan->trend->last_ms, "the last value", out);
+        bw_mark_draw(plane, &fan->marks[i], out);
+    bw_mark_draw_upright(plane, "now", fan->trend->last_ms, "the last value", out);
 }
 
 /* The limit, and on it from when to when it is reached: P10, P50 and P90. */

@@ -8,18 +8,13 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "trend/picture.h"
-
-/* Something that happened: a vertical line. */
-struct bw_fan_mark {
-    int64_t ts_ms;
-    const char *text;
-};
+#include "web/mark.h"
 
 struct bw_fan {
     const char *title;
     const struct bw_trend_record *trend;
     const struct bw_trend_picture *picture;
-    const struct bw_fan_mark *marks;
+    const struct bw_mark *marks;
     size_t mark_count;
 };
 

@@ -20,6 +20,7 @@ struct watched {
     const struct bw_view_service *service;
     const struct bw_view_instance *instance;
     const struct bw_view_check *check;
+    struct bw_marks marks; /* of the range */
 };
 
 static const char *words(struct bw_arena *arena, double value)
@@ -36,6 +37,7 @@ static void set_times(const struct bw_request *request, const struct watched *wa
     chart->gap_ms = (history->step_ms > interval_ms ? history->step_ms : interval_ms) * 5 / 2;
     chart->threshold = chart->at_least = NAN;
     chart->words = words;
+    chart->marks = watched->marks;
 }
 
 static void add_durations(struct bw_request *request, struct bw_value *root,
@@ -183,8 +185,8 @@ static void add_story(struct bw_request *request, struct bw_value *root,
         bw_parts_event(request, events, &story->changes[i]);
 }
 
-static void add_memory(struct bw_request *request, struct bw_value *root,
-                       const struct watched *watched, int64_t span_ms)
+static void add_memory(struct bw_request *request, struct bw_value *root, struct watched *watched,
+                       int64_t span_ms)
 {
     struct bw_reader *reader = NULL;
     struct bw_err err = { 0 };
@@ -193,6 +195,8 @@ static void add_memory(struct bw_request *request, struct bw_value *root,
     const struct bw_subject subject = { watched->service->name, watched->instance->name,
                                         watched->check->name };
     enum bw_rc rc = bw_history_open(request, &reader, &err);
+    watched->marks =
+        bw_marks_read(request, reader, &subject, request->now_ms - span_ms, request->now_ms);
     if (rc == BW_OK)
         rc = add_charts(request, root, reader, watched, span_ms, &err);
     if (rc == BW_OK)
@@ -221,7 +225,7 @@ static bool find(struct bw_request *request, struct watched *out)
 
 void bw_page_check(struct bw_request *request)
 {
-    struct watched watched = { NULL };
+    struct watched watched = { .service = NULL };
     if (!find(request, &watched))
         return;
     struct bw_arena *arena = &request->arena;

@@ -18,6 +18,7 @@ struct drawing {
     struct bw_reader *reader;
     struct bw_value *list; /* of charts */
     int64_t from_ms, to_ms;
+    struct bw_marks marks;
 };
 
 static enum bw_rc read_metric(struct drawing *drawing, const char *metric, const char *label,
@@ -46,6 +47,7 @@ static void draw(struct drawing *drawing, const char *title, const char *subject
         .gap_ms = (history->step_ms > 60000 ? history->step_ms : 60000) * 5 / 2,
         .lines = line,
         .line_count = 1,
+        .marks = drawing->marks,
         .threshold = NAN,
         .at_least = at_least,
         .words = words,
@@ -188,6 +190,9 @@ static void add_charts(struct bw_request *request, struct bw_value *root, int64_
         bw_value_add_text(&request->arena, root, "history_missing", err.text);
         return;
     }
+    drawing.marks =
+        bw_marks_read(request, drawing.reader, &(struct bw_subject){ .service = "host" },
+                      drawing.from_ms, drawing.to_ms);
     draw_cpu(&drawing);
     draw_load(&drawing);
     draw_memory(&drawing);

@@ -33,10 +33,19 @@ static const struct bw_history_series *series_of(const struct bw_history *histor
     return NULL;
 }
 
-static void add_chart(struct bw_request *request, struct bw_value *item,
-                      const struct bw_history *history, const struct bw_view_instance *instance,
-                      const struct bw_view_check *check, int64_t span_ms)
+/* What the charts of a service are made of. */
+struct shown {
+    const struct bw_view_service *service;
+    struct bw_history history;
+    struct bw_marks marks;
+    int64_t span_ms;
+};
+
+static void add_chart(struct bw_request *request, struct bw_value *item, const struct shown *shown,
+                      const struct bw_view_instance *instance, const struct bw_view_check *check)
 {
+    const struct bw_history *history = &shown->history;
+    const struct bw_subject subject = { shown->service->name, instance->name, check->name };
     const struct bw_history_series *series = series_of(history, instance->name, check->name);
     if (series == NULL || series->count == 0)
         return;
@@ -45,11 +54,12 @@ static void add_chart(struct bw_request *request, struct bw_value *item,
     struct bw_chart chart = {
         .title =
             bw_arena_printf(&request->arena, "How long %s took on %s", check->name, instance->name),
-        .from_ms = bw_history_begin(request, history, span_ms),
+        .from_ms = bw_history_begin(request, history, shown->span_ms),
         .to_ms = request->now_ms,
         .gap_ms = gap_ms * 5 / 2,
         .lines = &line,
         .line_count = 1,
+        .marks = bw_marks_of(&request->arena, &shown->marks, &subject),
         .threshold = NAN,
         .at_least = NAN,
         .words = words,
@@ -58,9 +68,9 @@ static void add_chart(struct bw_request *request, struct bw_value *item,
 }
 
 static void add_instances(struct bw_request *request, struct bw_value *root,
-                          const struct bw_view_service *service, const struct bw_history *history,
-                          int64_t span_ms)
+                          const struct shown *shown)
 {
+    const struct bw_view_service *service = shown->service;
     struct bw_arena *arena = &request->arena;
     struct bw_value *list = bw_value_add_list(arena, root, "instances");
     for (size_t i = 0; i < service->instance_count; i++) {
@@ -74,7 +84,7 @@ static void add_instances(struct bw_request *request, struct bw_value *root,
         struct bw_value *checks = bw_value_add_list(arena, item, "checks");
         for (size_t k = 0; k < instance->check_count; k++) {
             bw_parts_check(request, checks, service->name, instance->name, &instance->checks[k]);
-            add_chart(request, checks->last, history, instance, &instance->checks[k], span_ms);
+            add_chart(request, checks->last, shown, instance, &instance->checks[k]);
         }
     }
 }
@@ -154,11 +164,14 @@ static void show(struct bw_request *request, const struct bw_view_service *servi
 {
     const struct bw_history_range *range = bw_history_range(request);
     struct bw_value *root = bw_page_begin(request, service->name, "status");
-    struct bw_history history = { .step_ms = 1 };
+    struct shown shown = { .service = service,
+                           .history = { .step_ms = 1 },
+                           .span_ms = range->span_ms };
     struct bw_reader *reader = NULL;
     struct bw_err err = { 0 };
     if (bw_history_open(request, &reader, &err) != BW_OK
-        || read_durations(request, reader, service->name, range->span_ms, &history, &err) != BW_OK)
+        || read_durations(request, reader, service->name, range->span_ms, &shown.history, &err)
+               != BW_OK)
         bw_value_add_text(&request->arena, root, "history_missing", err.text);
     bw_days_want(request->site->days, request->store, request->now_ms);
     add_header(request, root, service);
@@ -169,7 +182,9 @@ static void show(struct bw_request *request, const struct bw_view_service *servi
     bw_value_add_bool(&request->arena, root, "has_alerts", root->last->count > 0);
     bw_parts_trends_of(request, root, "heading_where",
                        &(struct bw_subject){ .service = service->name }, TRENDS_MAX);
-    add_instances(request, root, service, &history, range->span_ms);
+    shown.marks = bw_marks_read(request, reader, &(struct bw_subject){ .service = service->name },
+                                request->now_ms - range->span_ms, request->now_ms);
+    add_instances(request, root, &shown);
     add_events(request, root, service->name, reader);
     bw_reader_close(reader);
     bw_page_render(request, "page-service", root);

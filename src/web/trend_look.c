@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MARKS_MAX = 40, SERIES_TEXT_BYTES_MAX = 1 << 16 };
+enum { SERIES_TEXT_BYTES_MAX = 1 << 16 };
 
 static const struct bw_trend_record *by_text(const struct bw_view *view, const char *text)
 {
@@ -35,55 +35,20 @@ static const struct bw_trend_record *find(const struct bw_view *view, const char
     return NULL;
 }
 
-struct marking {
-    struct bw_request *request;
-    const char *service, *instance; /* of the series; NULL: it has none */
-    struct bw_fan_mark *marks;
-    size_t count;
-};
-
-/* Whether a part of an event's subject is the series' own, or leaves it open. */
-static bool fits(const char *subject, const char *own)
-{
-    return subject == NULL || subject[0] == '\0' || (own != NULL && strcmp(subject, own) == 0);
-}
-
-static bool note_mark(void *ctx, const struct bw_event *event)
-{
-    struct marking *marking = ctx;
-    struct bw_arena *arena = &marking->request->arena;
-    if (!fits(event->subject.service, marking->service)
-        || !fits(event->subject.instance, marking->instance))
-        return true;
-    const bool named = event->name != NULL && strcmp(event->name, BW_EVENT_MARKED) != 0;
-    const char *name = named ? event->name : "";
-    const char *cause = event->cause == NULL ? "" : event->cause;
-    const char *between = name[0] != '\0' && cause[0] != '\0' ? ": " : "";
-    marking->marks[marking->count++] = (struct bw_fan_mark){
-        .ts_ms = event->ts_ms,
-        .text = bw_arena_printf(arena, "%s%s%s", name, between, cause),
-    };
-    return marking->count < MARKS_MAX;
-}
-
-/* What changed while the series was looked at. A picture without them is a picture all the same. */
+/* What changed while the series was looked at. */
 static void read_marks(struct bw_request *request, struct bw_trend_look *look)
 {
-    struct marking marking = {
-        .request = request,
-        .service = bw_labels_value(look->trend->labels, "service"),
-        .instance = bw_labels_value(look->trend->labels, "instance"),
-        .marks = bw_arena_array(&request->arena, MARKS_MAX, sizeof(struct bw_fan_mark)),
-    };
-    const struct bw_event_filter filter = { .kind = BW_EVENT_MARKER,
-                                            .from_ms = look->trend->first_ms,
-                                            .to_ms = look->trend->computed_ms };
+    const struct bw_labels labels = look->trend->labels;
+    const struct bw_subject of = { bw_labels_value(labels, "service"),
+                                   bw_labels_value(labels, "instance"),
+                                   bw_labels_value(labels, "check") };
     struct bw_reader *reader = NULL;
-    if (bw_history_open(request, &reader, NULL) == BW_OK)
-        bw_reader_events(reader, &filter, note_mark, &marking, NULL, NULL);
+    bw_history_open(request, &reader, NULL);
+    const struct bw_marks marks =
+        bw_marks_read(request, reader, &of, look->trend->first_ms, look->trend->computed_ms);
     bw_reader_close(reader);
-    look->marks = marking.marks;
-    look->mark_count = marking.count;
+    look->marks = marks.items;
+    look->mark_count = marks.count;
 }
 
 static void read_picture(struct bw_request *request, struct bw_trend_look *look)

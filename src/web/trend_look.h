@@ -12,7 +12,7 @@ struct bw_trend_look {
     const struct bw_trend_record *trend;
     const struct bw_trend_picture *picture; /* NULL: there is none, see `why` */
     const char *why;                        /* "" when there is a picture */
-    const struct bw_fan_mark *marks;        /* what is known to have changed, in its time */
+    const struct bw_mark *marks;            /* what is known to have changed, in its time */
     size_t mark_count;
 };
 

@@ -51,6 +51,11 @@ def set_and_listed(daemon):
     expect_equal((event["name"], event["cause"]), ("deploy, eu", "shop 1.4"), "as an event")
     page = eventually("the page of events", lambda: (a := daemon.get("/events?kind=marker")).status == 200 and a)
     expect("shop 1.4" in page.text and "router replaced" in page.text, "markers are on the page")
+    mark = '<path class="mark"'
+    for path in ("/services/shop", f"/services/shop/{daemon.instance}/port", "/hosts"):
+        eventually(f"marks in the charts of {path}", lambda p=path: mark in daemon.get(p + "?range=6h").text)
+    expect("deploy, eu: shop 1.4</title>" in daemon.get("/services/shop?range=6h").text, "what they say")
+    expect("shop 1.4" not in daemon.get("/hosts?range=6h").text, "not of others")
 
 
 def refused(daemon):
@@ -111,6 +116,7 @@ def scenario(bench):
         {"name": "deploy", "scope": "write", "token": WRITER}]}))
     daemon = bench.daemon(config(services=[{"name": "shop", "checks": [tcp_check("port", port)]}]),
                           args=[f"--web.config.file={tokens}"])
+    daemon.instance = f"127.0.0.1:{port}"
     daemon.start()
     set_and_listed(daemon)
     taken_back(daemon)

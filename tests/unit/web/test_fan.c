@@ -62,8 +62,10 @@ static struct bw_trend_record falling(void)
 
 static bool draw(const struct bw_trend_record *trend, enum bw_fan_size size)
 {
-    static const struct bw_fan_mark marks[] = { { NOW - 5 * HOUR_MS, "deployed <2.4>" },
-                                                { NOW - 500 * HOUR_MS, "too old" } };
+    static const struct bw_mark marks[] = {
+        { .ts_ms = NOW - 5 * HOUR_MS, .text = "deployed <2.4>" },
+        { .ts_ms = NOW - 500 * HOUR_MS, .text = "too old" },
+    };
     const struct bw_fan fan = { "<t>", trend, &picture, marks, 2 };
     bw_buf_clear(&svg);
     return bw_fan_draw(&arena, &fan, size, &svg);
