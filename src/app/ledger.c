@@ -194,7 +194,6 @@ static void count_outcome(struct bw_ledger *ledger, struct bw_store *store, stru
                           const struct bw_ledger_verdict *verdict)
 {
     const struct bw_statement *statement = &verdict->statement;
-    struct bw_statement_bin bins[2];
     ledger->totals[statement->kind][verdict->outcome]++;
     if (verdict->outcome == BW_STATEMENT_UNTOLD)
         return;
@@ -203,10 +202,19 @@ static void count_outcome(struct bw_ledger *ledger, struct bw_store *store, stru
         bw_trend_standing_add(score, statement, verdict->value);
         if (store != NULL)
             bw_store_put_series_score(store, score);
-    } else if (bw_trend_tally_add(&ledger->tally, statement, verdict->outcome == BW_STATEMENT_TRUE,
-                                  bins)) {
-        for (size_t i = 0; store != NULL && i < 2; i++)
-            bw_store_put_statement_bin(store, &bins[i]);
+    } else {
+        bw_trend_tally_add(&ledger->tally, statement, verdict->outcome == BW_STATEMENT_TRUE);
+    }
+}
+
+/* Many outcomes fall into few bins: each is written once. */
+static void store_bins(struct bw_ledger *ledger, struct bw_store *store)
+{
+    for (size_t i = 0; i < ledger->tally.count; i++) {
+        struct bw_statement_bin *bin = &ledger->tally.bins[i];
+        if (bin->changed && store != NULL)
+            bw_store_put_statement_bin(store, bin);
+        bin->changed = false;
     }
 }
 
@@ -245,6 +253,7 @@ void bw_ledger_take(struct bw_ledger *ledger, struct bw_store *store,
     for (size_t i = 0; i < report->verdict_count; i++)
         close_statement(ledger, store, &report->verdicts[i]);
     let_lapse(ledger, store, now_ms);
+    store_bins(ledger, store);
     const bool expired = bw_trend_tally_expire(&ledger->tally, now_ms, &week);
     if (expired && store != NULL)
         bw_store_forget_statement_bins(store, week);

@@ -62,6 +62,7 @@ struct bw_statement_bin {
     uint64_t count, true_count;
     double stated;  /* sum of the probabilities */
     double squared; /* sum of (probability - outcome)^2 */
+    bool changed;   /* since it was stored */
 };
 
 /* How good the forecasts of one series were at one horizon. Counts fade: what is four weeks old

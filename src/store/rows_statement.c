@@ -63,7 +63,7 @@ void bw_cells_of_statement_bin(struct bw_cells *cells, const struct bw_statement
 struct bw_statement_bin bw_statement_bin_of_cells(const struct bw_cells *cells)
 {
     struct bw_cell_cursor c = { cells, 0 };
-    struct bw_statement_bin bin;
+    struct bw_statement_bin bin = { .changed = false };
     bin.kind = take_kind(&c);
     bin.horizon_ms = bw_cells_take_int(&c);
     bin.week = bw_cells_take_int(&c);

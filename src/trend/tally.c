@@ -46,8 +46,8 @@ void bw_trend_tally_restore(struct bw_trend_tally *tally, const struct bw_statem
         *find(tally, bin) = *bin;
 }
 
-static struct bw_statement_bin add(struct bw_trend_tally *tally, const struct bw_statement *s,
-                                   bool believed, double ratio, bool came_true)
+static void add(struct bw_trend_tally *tally, const struct bw_statement *s, bool believed,
+                double ratio, bool came_true)
 {
     const unsigned at = (unsigned)(ratio * BW_STATEMENT_BINS);
     const struct bw_statement_bin like = { .kind = s->kind,
@@ -62,18 +62,20 @@ static struct bw_statement_bin add(struct bw_trend_tally *tally, const struct bw
     bin->true_count += came_true;
     bin->stated += ratio;
     bin->squared += error * error;
-    return *bin;
+    bin->changed = true;
 }
 
-bool bw_trend_tally_add(struct bw_trend_tally *tally, const struct bw_statement *s, bool came_true,
-                        struct bw_statement_bin out[2])
+static bool is_probability(double ratio)
 {
-    if (!(s->stated_ratio >= 0 && s->stated_ratio <= 1)
-        || !(s->believed_ratio >= 0 && s->believed_ratio <= 1))
-        return false;
-    out[0] = add(tally, s, false, s->stated_ratio, came_true);
-    out[1] = add(tally, s, true, s->believed_ratio, came_true);
-    return true;
+    return ratio >= 0 && ratio <= 1; /* and not NaN */
+}
+
+void bw_trend_tally_add(struct bw_trend_tally *tally, const struct bw_statement *s, bool came_true)
+{
+    if (!is_probability(s->stated_ratio) || !is_probability(s->believed_ratio))
+        return;
+    add(tally, s, false, s->stated_ratio, came_true);
+    add(tally, s, true, s->believed_ratio, came_true);
 }
 
 bool bw_trend_tally_expire(struct bw_trend_tally *tally, int64_t now_ms, int64_t *out_week)

@@ -37,11 +37,11 @@ void bw_trend_tally_fini(struct bw_trend_tally *tally);
 /* Puts back a bin that was stored. */
 void bw_trend_tally_restore(struct bw_trend_tally *tally, const struct bw_statement_bin *bin);
 
-/* Files a statement that was told under the week of its deadline: out[0] by what was published,
- * out[1] by what was believed, as they stand now. A probability that is no number is left out:
- * then it returns false. */
-bool bw_trend_tally_add(struct bw_trend_tally *tally, const struct bw_statement *statement,
-                        bool came_true, struct bw_statement_bin out[2]);
+/* Files a statement that was told under the week of its deadline, by what was published and by
+ * what was believed; the two bins are `changed` then. One whose probabilities are none is left
+ * out. */
+void bw_trend_tally_add(struct bw_trend_tally *tally, const struct bw_statement *statement,
+                        bool came_true);
 
 /* Forgets what is older than the weeks kept; *out_week is the first that stays. True when anything
  * was forgotten. */

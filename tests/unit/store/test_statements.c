@@ -127,7 +127,7 @@ static void bins_and_scores_replace_their_like(void **state)
 {
     struct fixture *f = *state;
     fixture_open(f);
-    struct bw_statement_bin bin = { BW_STATEMENT_FLAT, HOUR, 2800, true, 9, 4, 3, 3.8, 0.5 };
+    struct bw_statement_bin bin = { BW_STATEMENT_FLAT, HOUR, 2800, true, 9, 4, 3, 3.8, 0.5, false };
     struct bw_series_score score = { 3, HOUR, T0, 10.5, 8, 9.5, 4, 2, 0.25, -0.125 };
     bw_store_put_statement_bin(f->store, &bin);
     bw_store_put_series_score(f->store, &score);

@@ -35,10 +35,13 @@ static void statements_are_filed_by_kind_horizon_and_probability(void **state)
 {
     (void)state;
     struct bw_trend_tally tally = { 0 };
-    struct bw_statement_bin out[2];
+    const struct bw_statement_bin *out;
     struct bw_statement s = about(BW_STATEMENT_TREND, NOW, 0.97, 0.84);
-    assert_true(bw_trend_tally_add(&tally, &s, true, out));
-    assert_true(bw_trend_tally_add(&tally, &s, false, out));
+    bw_trend_tally_add(&tally, &s, true);
+    bw_trend_tally_add(&tally, &s, false);
+    out = tally.bins;
+    assert_int_equal(tally.count, 2);
+    assert_true(out[0].changed && out[1].changed);
     assert_int_equal(out[0].bin, 8);
     assert_int_equal(out[0].count, 2);
     assert_int_equal(out[0].true_count, 1);
@@ -48,8 +51,8 @@ static void statements_are_filed_by_kind_horizon_and_probability(void **state)
     assert_true(fabs(out[0].squared - (0.16 * 0.16 + 0.84 * 0.84)) < 1e-12);
     s.horizon_ms = 24 * HOUR;
     s.stated_ratio = 1;
-    assert_true(bw_trend_tally_add(&tally, &s, true, out));
-    assert_int_equal(out[0].bin, 9);
+    bw_trend_tally_add(&tally, &s, true);
+    assert_int_equal(tally.bins[2].bin, 9);
     assert_int_equal(count(&tally, BW_STATEMENT_TREND, HOUR), 2);
     assert_int_equal(count(&tally, BW_STATEMENT_TREND, 0), 3);
     assert_int_equal(count(&tally, BW_STATEMENT_FLAT, 0), 0);
@@ -60,13 +63,12 @@ static void what_is_no_probability_is_not_filed(void **state)
 {
     (void)state;
     struct bw_trend_tally tally = { 0 };
-    struct bw_statement_bin out[2];
     const struct bw_statement odd[] = { about(BW_STATEMENT_FLAT, NOW, NAN, 0.5),
                                         about(BW_STATEMENT_FLAT, NOW, 0.5, NAN),
                                         about(BW_STATEMENT_FLAT, NOW, 1.5, 0.5),
                                         about(BW_STATEMENT_FLAT, NOW, 0.5, -0.1) };
     for (size_t i = 0; i < 4; i++)
-        assert_false(bw_trend_tally_add(&tally, &odd[i], true, out));
+        bw_trend_tally_add(&tally, &odd[i], true);
     assert_int_equal(tally.count, 0);
     bw_trend_tally_fini(&tally);
 }
@@ -75,11 +77,10 @@ static void old_weeks_go(void **state)
 {
     (void)state;
     struct bw_trend_tally tally = { 0 };
-    struct bw_statement_bin out[2];
     int64_t week;
     for (int64_t back = 0; back < 8; back++) {
         const struct bw_statement s = about(BW_STATEMENT_FLAT, NOW - back * WEEK, 0.5, 0.5);
-        bw_trend_tally_add(&tally, &s, true, out);
+        bw_trend_tally_add(&tally, &s, true);
     }
     assert_true(bw_trend_tally_expire(&tally, NOW, &week));
     assert_int_equal(week, 2796);
@@ -92,23 +93,22 @@ static void what_was_stored_goes_on(void **state)
 {
     (void)state;
     struct bw_trend_tally tally = { 0 }, again = { 0 };
-    struct bw_statement_bin out[2];
     const struct bw_statement s = about(BW_STATEMENT_THRESHOLD, NOW, 0.3, 0.35);
-    bw_trend_tally_add(&tally, &s, true, out);
-    bw_trend_tally_restore(&again, &out[0]);
-    bw_trend_tally_restore(&again, &out[1]);
-    struct bw_statement_bin wrong = out[0];
+    bw_trend_tally_add(&tally, &s, true);
+    bw_trend_tally_restore(&again, &tally.bins[0]);
+    bw_trend_tally_restore(&again, &tally.bins[1]);
+    struct bw_statement_bin wrong = tally.bins[0];
     wrong.bin = BW_STATEMENT_BINS;
     bw_trend_tally_restore(&again, &wrong);
-    wrong = out[0];
+    wrong = tally.bins[0];
     wrong.stated = NAN;
     bw_trend_tally_restore(&again, &wrong);
-    wrong = out[0];
+    wrong = tally.bins[0];
     wrong.true_count = 2;
     bw_trend_tally_restore(&again, &wrong);
-    bw_trend_tally_add(&again, &s, false, out);
-    assert_int_equal(out[0].count, 2);
-    assert_int_equal(out[0].true_count, 1);
+    bw_trend_tally_add(&again, &s, false);
+    assert_int_equal(again.bins[0].count, 2);
+    assert_int_equal(again.bins[0].true_count, 1);
     assert_int_equal(again.count, 2);
     bw_trend_tally_fini(&tally);
     bw_trend_tally_fini(&again);
