@@ -11,7 +11,7 @@
 #define FREEDOM 5     /* that a scale has at least; half of the independent errors are added */
 #define SIDE_MIN 0.25 /* of the common reach: a side that was never missed may yet be */
 
-enum { SMOOTH_SHARE = 3, SMOOTH_MIN = 3 };
+enum { NEAR_SHARE = 6 }; /* of the horizon: steps that tell of one another */
 
 static double weight_of(size_t origin)
 {
@@ -32,23 +32,29 @@ static void root_mean_squares(const double *error, size_t origins, size_t h, dou
         out[i] = sqrt(out[i] / total);
 }
 
+/* How many steps on either side say how large the error of step i is: near ones change quickly. */
+static size_t reach_of(size_t i, size_t h)
+{
+    const size_t most = h / NEAR_SHARE > 1 ? h / NEAR_SHARE : 1;
+    const size_t reach = i / 2 > 1 ? i / 2 : 1;
+    return reach < most ? reach : most;
+}
+
 void bw_trend_interval_scale(struct bw_arena *arena, const double *error, size_t origins, size_t h,
                              double least, double *scale)
 {
     double *rms = bw_arena_array(arena, h, sizeof *rms);
+    double *upto = bw_arena_array(arena, h + 1, sizeof *upto);
     root_mean_squares(error, origins, h, rms);
-    const size_t share = h / SMOOTH_SHARE;
-    const size_t width = share > SMOOTH_MIN ? share : SMOOTH_MIN, half = width / 2;
-    double highest = 0, sum = 0;
-    /* The ends are repeated beyond the ends. */
-    for (size_t j = 0; j < width; j++)
-        sum += rms[j > half ? (j - half < h ? j - half : h - 1) : 0];
+    for (size_t i = 0; i < h; i++)
+        upto[i + 1] = upto[i] + rms[i];
+    double highest = 0;
     for (size_t i = 0; i < h; i++) {
-        const double mean = fmax(sum, 0) / (double)width;
+        const size_t reach = reach_of(i, h);
+        const size_t from = i > reach ? i - reach : 0, to = i + reach < h ? i + reach + 1 : h;
+        const double mean = (upto[to] - upto[from]) / (double)(to - from);
         highest = fmax(highest, mean);
         scale[i] = fmax((mean + highest) / 2, least);
-        const size_t come = i + width - half < h ? i + width - half : h - 1;
-        sum += rms[come] - rms[i > half ? i - half : 0];
     }
 }
 

@@ -30,8 +30,9 @@ struct bw_trend_misses {
 };
 
 /* The scale of each step's error into scale[h], from error[origins * h], origins >= 1: weighted
- * root mean squares, smoothed over a third of the horizon and drawn half way to their running
- * maximum: doubt does not shrink with distance. None is smaller than `least` > 0. */
+ * root mean squares, smoothed over as many steps as they are far, a third of the horizon at most,
+ * and drawn half way to their running maximum: doubt does not shrink with distance. None is smaller
+ * than `least` > 0. */
 void bw_trend_interval_scale(struct bw_arena *arena, const double *error, size_t origins, size_t h,
                              double least, double *scale);
 
