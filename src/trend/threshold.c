@@ -194,7 +194,11 @@ double bw_trend_passage_ratio(const struct bw_trend_passage *passage, size_t ste
     while (crossed < BW_TREND_PATHS && passage->first[crossed] <= (double)steps)
         crossed++;
     const double share = ((double)crossed + 0.5) / (BW_TREND_PATHS + 1);
-    return passage->exact ? share : bw_trend_calibrate(BW_BELIEF_CROSSING, share);
+    if (passage->exact)
+        return share;
+    /* Where no future gets there, what is left is that the course changes: at any time alike. */
+    const double part = crossed > 0 ? 1 : (double)steps / (double)passage->steps;
+    return fmin(part, 1) * bw_trend_calibrate(BW_BELIEF_CROSSING, share);
 }
 
 double bw_trend_passage_quantile(const struct bw_trend_passage *passage, double q)

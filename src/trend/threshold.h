@@ -47,7 +47,7 @@ void bw_trend_passage_simulate(struct bw_arena *arena, const struct bw_trend_out
                                struct bw_trend_passage *out);
 
 /* P(crossed within `steps`), never quite 0 or 1: 256 futures cannot tell; calibrated unless
- * exact. */
+ * exact. Before the first of them crosses it falls to 0 in proportion to the time. */
 double bw_trend_passage_ratio(const struct bw_trend_passage *passage, size_t steps);
 
 /* The q-quantile of the first crossing in steps; +Inf when beyond the steps foreseen. */

@@ -86,6 +86,15 @@ static void the_ratio_grows_with_time(void **state)
     assert_true(bw_trend_passage_ratio(&p, 200) < 0.8);
     assert_true(bw_trend_passage_ratio(&p, 400) > 0.9);
     assert_true(bw_trend_passage_ratio(&p, 400) < 1);
+    double before = 0;
+    for (size_t steps = 1; steps <= p.steps; steps++) {
+        const double ratio = bw_trend_passage_ratio(&p, steps);
+        if (!(ratio > 0 && ratio >= before))
+            fail_msg("%g after %zu steps, %g before", ratio, steps, before);
+        before = ratio;
+    }
+    const double soon = bw_trend_passage_ratio(&p, 1); /* no future is there by then */
+    assert_true(fabs(bw_trend_passage_ratio(&p, 50) - 50 * soon) < 1e-9 && soon < 1e-3);
 }
 
 static void equal_seeds_give_equal_futures(void **state)
