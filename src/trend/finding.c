@@ -42,10 +42,10 @@ static size_t last_in_phase(const struct bw_finding_search *s, size_t period, si
     return last - (last % period + period - phase) % period;
 }
 
-/* Means over an hour of a day: the extreme of a noisy index is not when a season peaks. */
+/* Means over three hours of a day: the extreme of a noisy index is not when a season peaks. */
 static void find_extremes(const double *index, size_t period, size_t *out_low, size_t *out_high)
 {
-    const size_t half = period / 48;
+    const size_t half = period / 16;
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < period; i++) {
         double sum = 0;
@@ -63,19 +63,16 @@ static void find_extremes(const double *index, size_t period, size_t *out_low, s
 }
 
 /* The probability that noise alone makes means of phases scatter so: F of the variance between
- * phases over that within, with as many degrees of freedom as phases are independent. */
-static double season_chance(const struct bw_finding_search *s, size_t period, double variance,
-                            double strength)
+ * phases over that within, with as many degrees of freedom as phases are independent. `strength` is
+ * signal / (signal + residual); the means scatter by the signal and by the residual over cycles. */
+static double season_chance(const struct bw_finding_search *s, size_t period, double strength)
 {
-    const struct bw_trend_slope *slope = &s->exam->slope;
     const double cycles = (double)s->grid->n / (double)period;
-    if (cycles < CYCLES_MIN)
+    if (cycles < CYCLES_MIN || !(strength > 0))
         return 1;
-    const double noise = slope->sd * slope->sd, shrunk = strength * strength;
-    if (!(noise > 0) || !(shrunk > 0))
-        return variance > 0 ? 0 : 1;
-    const double free = fmax((double)period / slope->vif, 1);
-    return gsl_cdf_fdist_Q((cycles - 1) * variance / shrunk / noise, free, (cycles - 1) * free);
+    const double free = fmax((double)period / s->exam->slope.vif, 1);
+    const double f = (cycles - 1) * (strength / fmax(1 - strength, 1e-9) + 1 / cycles);
+    return gsl_cdf_fdist_Q(f, free, (cycles - 1) * free);
 }
 
 /* Two that nest are told as the one that explains more. */
@@ -97,7 +94,7 @@ static void find_season(struct bw_finding_search *s)
         return;
     size_t low = 0, high = 0;
     const size_t period = seasons->period[best];
-    const double chance = season_chance(s, period, variances[best], seasons->strength[best]);
+    const double chance = season_chance(s, period, seasons->strength[best]);
     if (chance > BW_FINDING_CHANCE_MAX)
         return;
     find_extremes(seasons->index[best], period, &low, &high);

@@ -184,6 +184,24 @@ static void a_day_peaks_when_it_does(void **state)
     assert_true(fabs(season->size - 20) < 3 && season->share > 0.9);
 }
 
+/* A week of a faint day, and how often it is told: a fifth of the variance is enough. */
+static void a_faint_day_is_told(void **state)
+{
+    (void)state;
+    enum { N = 7 * 96 };
+    double x[N];
+    size_t told = 0;
+    const struct synth s = { .level = 50, .sd = 2, .phi = 0.3, .amplitude = 1.5, .period = 96 };
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        synth_make(&s, seed, x, N);
+        const struct findings found = find(x, N, 900000);
+        const struct bw_finding *season = among(&found, BW_FINDING_SEASON);
+        told += season != NULL && season->period_s == 86400;
+    }
+    if (told < ROUNDS - 4)
+        fail_msg("%zu of %d", told, ROUNDS);
+}
+
 /* However slowly noise swings, it tells no story; nor does little of it. */
 static void noise_tells_nothing(void **state)
 {
@@ -202,7 +220,7 @@ static void noise_tells_nothing(void **state)
             synth_make(&noise, seed * 31 + k, x, kinds[k].n);
             told += find(x, kinds[k].n, 60000).count > 0;
         }
-        if (told > SEEDS / 10) /* in the long run 5 % at most */
+        if (told > SEEDS / 10) /* in the long run 2 % */
             fail_msg("%g, %zu values: %zu of %d", kinds[k].phi, kinds[k].n, told, SEEDS);
     }
 }
@@ -287,6 +305,7 @@ int main(void)
         cmocka_unit_test(what_happened_is_found),
         cmocka_unit_test(numbers_are_in_the_units_of_the_metric),
         cmocka_unit_test(a_day_peaks_when_it_does),
+        cmocka_unit_test(a_faint_day_is_told),
         cmocka_unit_test(noise_tells_nothing),
         cmocka_unit_test(a_shift_is_told_to_the_cell),
         cmocka_unit_test(wild_values_are_no_spikes),
