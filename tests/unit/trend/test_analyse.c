@@ -10,6 +10,7 @@
 #include "trend/analyse.h"
 
 #include <gsl/gsl_errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -372,6 +373,88 @@ static void odd_input_gets_a_sane_answer(void **state)
     }
 }
 
+/* Times by number of the point, in ms; the values are a line, huge ones by turns, or noise. */
+static int64_t one_long_ago(int i)
+{
+    return i == 0 ? 0 : INT64_C(1700000000000) + i * MINUTE_MS;
+}
+static int64_t one_in_2200(int i)
+{
+    return i == 99 ? INT64_C(7258118400000) : i * MINUTE_MS;
+}
+static int64_t before_1970(int i)
+{
+    return (i - 100000) * INT64_C(86400000);
+}
+static int64_t all_at_once(int i)
+{
+    return i * 0;
+}
+static int64_t by_threes(int i)
+{
+    return i / 3 * MINUTE_MS;
+}
+static int64_t backwards(int i)
+{
+    return -i * MINUTE_MS;
+}
+static int64_t a_gap_of_centuries(int i)
+{
+    return i * MINUTE_MS + i / 50 * INT64_C(9000000000000);
+}
+static int64_t by_the_millisecond(int i)
+{
+    return i;
+}
+static int64_t the_ends_of_time(int i)
+{
+    return i % 2 == 0 ? INT64_MIN : INT64_MAX;
+}
+static int64_t as_late_as_counts(int i)
+{
+    return INT64_C(8000000000000000) - 99 + i;
+}
+static int64_t ever_farther(int i)
+{
+    return (int64_t)i * i * i * i * i;
+}
+
+static int64_t (*const times[])(int) = {
+    one_long_ago,     one_in_2200,       before_1970,        all_at_once,
+    by_threes,        backwards,         a_gap_of_centuries, by_the_millisecond,
+    the_ends_of_time, as_late_as_counts, ever_farther,
+};
+
+static double odd_value(size_t kind, int i)
+{
+    return kind == 0 ? 0.5 * i : kind == 1 ? (i % 2 == 0 ? 1.7e308 : -1.7e308) : i * 7919 % 101;
+}
+
+static void odd_times_get_a_sane_answer(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof times / sizeof *times; t++) {
+        for (size_t kind = 0; kind < 6; kind++) {
+            struct bw_point points[100];
+            struct bw_trend_request request = plain();
+            struct bw_trend_record r = { 0 }, again = { 0 };
+            char name[40];
+            for (int i = 0; i < 100; i++)
+                points[i] = (struct bw_point){ times[t](i), odd_value(kind / 2, i) };
+            request.points = points;
+            request.count = 100;
+            request.counter = kind % 2 == 1;
+            request.threshold = 60;
+            request.side = 1;
+            snprintf(name, sizeof name, "times %zu, values %zu", t, kind);
+            assert_int_equal(bw_trend_analyse(&request, scratch, &r, NULL), BW_OK);
+            assert_sane(name, &r);
+            assert_int_equal(bw_trend_analyse(&request, scratch, &again, NULL), BW_OK);
+            assert_memory_equal(&r, &again, sizeof r);
+        }
+    }
+}
+
 static void order_and_repetition_do_not_matter(void **state)
 {
     (void)state;
@@ -506,6 +589,7 @@ int main(void)
         cmocka_unit_test(what_stays_away_is_infinite_not_a_number),
         cmocka_unit_test(a_daily_season_is_named),
         cmocka_unit_test(odd_input_gets_a_sane_answer),
+        cmocka_unit_test(odd_times_get_a_sane_answer),
         cmocka_unit_test(order_and_repetition_do_not_matter),
         cmocka_unit_test(the_same_input_gives_the_same_bits),
         cmocka_unit_test(what_was_analysed_before_leaves_no_trace),
