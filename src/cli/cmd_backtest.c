@@ -154,7 +154,8 @@ static void test_series(struct work *work, const char *name, struct bw_read_poin
 {
     struct bw_arena arena = { 0 };
     struct bw_trend_backtest backtest;
-    const struct bw_trend_request ask = bw_trend_ask_about(&work->opts->ask, read);
+    struct bw_trend_request ask = bw_trend_ask_about(&work->opts->ask, read);
+    ask.side = work->opts->ask.side; /* the last value would tell what nobody knew */
     const size_t origins = (size_t)work->opts->origins;
     const int64_t before_ns = bw_thread_cpu_ns();
     bw_trend_backtest_begin(&arena, &ask, origins, &backtest, NULL); /* the flags were checked */

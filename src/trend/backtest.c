@@ -261,6 +261,16 @@ static void score_horizon(struct origin *o, size_t which)
     score_cover(o, 0.95, cells, worth, &out->cover95);
 }
 
+/* As asked, or else towards the threshold from where the series stood. */
+static int side_at(const struct origin *o)
+{
+    const struct bw_trend_backtest *b = o->backtest;
+    const size_t known = known_at(b->values, b->value_count, o->ms);
+    if (b->ask.side != 0 || !isfinite(b->ask.threshold) || known == 0)
+        return b->ask.side;
+    return b->values[known - 1].value > b->ask.threshold ? -1 : 1;
+}
+
 void bw_trend_backtest_at(struct bw_trend_backtest *backtest, struct bw_trend_scratch *scratch,
                           size_t origin)
 {
@@ -271,6 +281,7 @@ void bw_trend_backtest_at(struct bw_trend_backtest *backtest, struct bw_trend_sc
     };
     struct bw_trend_request ask = backtest->ask;
     ask.now_ms = 0;
+    ask.side = side_at(&o);
     ask.count = known_at(ask.points, ask.count, o.ms);
     if (bw_trend_analyse(&ask, scratch, &o.record, NULL) != BW_OK || scratch->exam == NULL)
         return;

@@ -55,8 +55,8 @@ struct bw_trend_backtest {
 };
 
 /* Plans at most `origins_max` (1..BW_TREND_BACKTEST_ORIGINS_MAX) origins. Of `ask` the points
- * must rise strictly in time; now_ms is not used. BW_EINVAL as bw_trend_analyse, and without a
- * horizon. */
+ * must rise strictly in time; now_ms is not used; a threshold with side 0 is approached at each
+ * origin from where the series stood then. BW_EINVAL as bw_trend_analyse, and without a horizon. */
 enum bw_rc bw_trend_backtest_begin(struct bw_arena *arena, const struct bw_trend_request *ask,
                                    size_t origins_max, struct bw_trend_backtest *out,
                                    struct bw_err *err);

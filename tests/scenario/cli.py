@@ -276,6 +276,8 @@ def stored_trends(bench, store):
     told(bench, 1, "trend", f"--storage.path={store}", "--series={service=~\".+\"}",
          says="series are meant, choose one")
     told(bench, 1, "trend", f"--storage.path={store}", "--series=nothing", says="no stored series")
+    told(bench, 1, "backtest", f"--storage.path={store}", "--match=probe_success",
+         says="seen, a horizon of 1d needs 3d")
 
 
 def reports(bench, store):

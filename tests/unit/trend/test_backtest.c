@@ -124,6 +124,22 @@ static void crossings_are_counted_until_they_happen(void **state)
     assert_true(bw_trend_beliefs_skill(&skill->crossing) > 0.5);
 }
 
+/* Up to the hour 720 the threshold is above, from then on below. */
+static void a_side_that_nobody_named_is_that_of_each_time(void **state)
+{
+    (void)state;
+    make(&(struct synth){ .slope = 0.1, .sd = 0.5 }, 6);
+    struct bw_trend_request ask = asked(5 * DAY_MS);
+    ask.threshold = 72;
+    const struct bw_trend_skill *skill = run(&ask, 12);
+    const uint64_t said = bw_trend_beliefs_count(&skill->crossing);
+    const uint64_t crossed = bw_trend_beliefs_true(&skill->crossing);
+    ask.side = 1;
+    const struct bw_trend_skill *upward = run(&ask, 12);
+    assert_true(said > bw_trend_beliefs_count(&upward->crossing));
+    assert_int_equal(crossed, bw_trend_beliefs_true(&upward->crossing)); /* it never falls back */
+}
+
 static void a_counter_is_compared_by_its_rate(void **state)
 {
     (void)state;
@@ -226,6 +242,7 @@ int main(void)
         cmocka_unit_test(nothing_of_the_future_is_known),
         cmocka_unit_test(directions_are_held_against_what_came),
         cmocka_unit_test(crossings_are_counted_until_they_happen),
+        cmocka_unit_test(a_side_that_nobody_named_is_that_of_each_time),
         cmocka_unit_test(a_counter_is_compared_by_its_rate),
         cmocka_unit_test(short_data_is_not_scored),
         cmocka_unit_test(what_was_not_seen_is_not_scored),
