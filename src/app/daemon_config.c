@@ -33,6 +33,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
     if (old != NULL)
         bw_roster_adopt(roster, old);
     daemon->roster = roster;
+    bw_vigil_set_roster(daemon->vigil, roster);
     /* Before the new one shows anything: two blocks of one identity would hide each other. */
     bw_roster_free(old);
     bw_timetable_apply(daemon->timetable, config, roster, bw_core_now_ms(&daemon->core));
@@ -47,7 +48,7 @@ enum bw_rc bw_daemon_apply(struct bw_daemon *daemon, struct bw_config *config, s
         bw_watch_show(daemon->watch);
     bw_alerting_apply(daemon->alerting, config, roster, err);
     bw_trending_apply(daemon->trending, config, err);
-    bw_vigil_apply(daemon->vigil, config, roster, err);
+    bw_vigil_apply(daemon->vigil, config, err);
     bw_trend_pictures_apply(daemon->trend_pictures, config, err);
     bw_reporting_apply(daemon->reporting, config);
     bw_discovery_apply(daemon->discovery, config, err);

@@ -50,7 +50,7 @@ struct watched {
 
 struct bw_vigil {
     struct bw_core *core;
-    struct bw_roster *roster;
+    const struct bw_roster *roster;
     struct bw_timer *timer;
     struct bw_trend_plan *plan;
     struct bw_picker **rules; /* of the anomaly rules */
@@ -488,8 +488,13 @@ static void want_anew(struct bw_vigil *vigil)
     }
 }
 
+void bw_vigil_set_roster(struct bw_vigil *vigil, const struct bw_roster *roster)
+{
+    vigil->roster = roster;
+}
+
 enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config,
-                          struct bw_roster *roster, struct bw_err *err)
+                          struct bw_err *err)
 {
     struct bw_trend_plan *plan;
     enum bw_rc rc = bw_trend_plan_make(config, &plan, err);
@@ -500,7 +505,6 @@ enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config
     }
     if (rc != BW_OK)
         return rc;
-    vigil->roster = roster;
     vigil->max_series = plan->max_series;
     vigil->max_watched = (size_t)config->settings.trends.max_watched;
     vigil->left_out = 0;

@@ -23,10 +23,13 @@ struct bw_vigil *bw_vigil_new(struct bw_core *core);
 /* After the workers have ended. NULL is fine. */
 void bw_vigil_free(struct bw_vigil *vigil);
 
+/* Says what is in maintenance; NULL: nothing. Borrowed until another takes its place. */
+void bw_vigil_set_roster(struct bw_vigil *vigil, const struct bw_roster *roster);
+
 /* From now on series are watched as this configuration says; those that go on being watched keep
- * what is known of them. `roster` says what is in maintenance, NULL: nothing. */
+ * what is known of them. BW_EINVAL for a pattern that does not compile. */
 enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config,
-                          struct bw_roster *roster, struct bw_err *err);
+                          struct bw_err *err);
 
 /* What an analysis has found of a series' seasons; nothing happens unless it is watched. Seasons
  * are no oddity: what is left without them is watched, and what came before is looked at again so.

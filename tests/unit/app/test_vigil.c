@@ -28,6 +28,7 @@ struct post {
     struct bench bench;
     struct bw_vigil *vigil;
     struct bw_alerting *alerting;
+    struct bw_roster *roster; /* NULL: none */
     struct bw_source *a, *b;
     struct bw_timer *timer;
     int64_t now_ms;
@@ -44,7 +45,7 @@ static struct bw_source *source(struct bench *bench, const char *service)
 static void apply(struct post *post, const struct bw_config *config)
 {
     struct bw_err err = { .text = "" };
-    if (bw_vigil_apply(post->vigil, config, NULL, &err) != BW_OK
+    if (bw_vigil_apply(post->vigil, config, &err) != BW_OK
         || bw_alerting_apply(post->alerting, config, NULL, &err) != BW_OK)
         fail_msg("%s", err.text);
 }
@@ -75,6 +76,8 @@ static void raze(struct post *post)
     bw_alerting_free(post->alerting);
     bw_vigil_free(post->vigil);
     bw_timer_free(post->timer);
+    if (post->roster != NULL)
+        bw_roster_free(post->roster);
     bench_remove(&post->bench);
 }
 
@@ -288,6 +291,51 @@ static void what_is_stale_is_not_told(void **state)
     raze(&post);
 }
 
+#define PATCHING                                                                                   \
+    "maintenance: [{name: patching, start: '2026-11-20T11:30:20Z', duration: 1h}]\n"               \
+    "services: [{name: a, checks: [{name: port, tcp: 'i:1'}]}]\n"
+
+static struct bw_roster *patched(struct post *post)
+{
+    const struct bw_config *config = post->bench.config;
+    struct bw_roster *roster = bw_roster_new(&post->bench.core);
+    bw_roster_add_service(roster, &config->services[0]);
+    const struct bw_roster_spec spec = { .service = "a",
+                                         .instance = "i",
+                                         .name = "port",
+                                         .kind = "tcp",
+                                         .target = "i:1",
+                                         .module = "",
+                                         .weight = 1,
+                                         .rule = config->checks[0].health,
+                                         .interval_ms = 1000 };
+    bw_roster_add_check(roster, bw_roster_service(roster, "a"), &spec);
+    bw_roster_set_windows(roster, config, 0, 0);
+    bw_vigil_set_roster(post->vigil, roster);
+    return roster;
+}
+
+static void what_is_in_maintenance_is_not_watched(void **state)
+{
+    (void)state;
+    struct post post;
+    build(&post, CONFIG("") PATCHING);
+    post.roster = patched(&post);
+    warm(&post);
+    measure(&post, 1, 1);
+    bw_roster_maintain(post.roster, 1, post.now_ms);
+    measure(&post, 30, 6);
+    expect(&post, "");
+    assert_false(page_has(&post, "bellwether_anomaly_score{metric=\"node_load1\""));
+    bw_roster_maintain(post.roster, 0, post.now_ms);
+    measure(&post, 10, 1);
+    expect(&post, "");
+    assert_true(page_has(&post, "bellwether_anomaly_score{metric=\"node_load1\""));
+    measure(&post, 1, 6);
+    expect(&post, "alert a/i/ odd none>critical: ");
+    raze(&post);
+}
+
 static void learn_series(void *ctx, const struct bw_vigil_sight *sight)
 {
     *(uint32_t *)ctx = sight->series;
@@ -373,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_new_level_is_told_once),
         cmocka_unit_test(a_reload_keeps_what_is_known),
         cmocka_unit_test(what_is_stale_is_not_told),
+        cmocka_unit_test(what_is_in_maintenance_is_not_watched),
         cmocka_unit_test(a_season_takes_its_place),
         cmocka_unit_test(mistakes_are_told_with_their_place),
     };

@@ -94,6 +94,30 @@ static void the_band_stands_during_an_episode(void **state)
     bw_arena_fini(&arena);
 }
 
+/* What has just been seen is no news: another episode must be odder. */
+static void an_episode_like_the_last_is_not_told(void **state)
+{
+    (void)state;
+    static const double second[] = { 10, 60 };
+    for (size_t k = 0; k < 2; k++) {
+        double x[N];
+        unsigned begins = 0;
+        struct bw_arena arena = { 0 };
+        struct bw_trend_watch *w =
+            bw_trend_watch_make(bw_arena_alloc(&arena, bw_trend_watch_bytes()));
+        struct bw_trend_episode episode = { 0 };
+        synth_make(&(struct synth){ .level = 5, .sd = 1 }, 11, x, N);
+        x[SINCE] += 20;
+        x[SINCE + 50] += second[k];
+        for (size_t i = 0; i < SINCE + 100; i++) {
+            const struct bw_trend_oddity oddity = bw_trend_watch_put(w, x[i]);
+            begins += bw_trend_episode_put(&episode, &oddity).turn == BW_TREND_BEGINS;
+        }
+        assert_int_equal(begins, 1 + k);
+        bw_arena_fini(&arena);
+    }
+}
+
 static void without_a_past_there_is_no_band(void **state)
 {
     (void)state;
@@ -111,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_episode_begins_and_ends_once),
         cmocka_unit_test(the_band_stands_during_an_episode),
+        cmocka_unit_test(an_episode_like_the_last_is_not_told),
         cmocka_unit_test(without_a_past_there_is_no_band),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
