@@ -75,6 +75,25 @@ static double season_chance(const struct bw_finding_search *s, size_t period, do
     return gsl_cdf_fdist_Q(f, free, (cycles - 1) * free);
 }
 
+/* The index with what is left of it around the regimes' lines: a shift of the level in one of the
+ * cycles bends the index of all. */
+static double *straightened(struct bw_finding_search *s, const double *index, size_t period)
+{
+    const size_t n = s->grid->n;
+    double *left = bw_arena_array(s->arena, n, sizeof *left);
+    size_t *cells = bw_arena_array(s->arena, n, sizeof *cells);
+    double *sums = bw_arena_array(s->arena, period, sizeof *sums);
+    double *counts = bw_arena_array(s->arena, period, sizeof *counts);
+    const size_t count = bw_finding_residuals(s, left, cells);
+    for (size_t i = 0; i < count; i++) {
+        sums[cells[i] % period] += left[i];
+        counts[cells[i] % period]++;
+    }
+    for (size_t p = 0; p < period; p++)
+        sums[p] = index[p] + sums[p] / fmax(counts[p], 1);
+    return sums;
+}
+
 /* Two that nest are told as the one that explains more. */
 static void find_season(struct bw_finding_search *s)
 {
@@ -97,11 +116,12 @@ static void find_season(struct bw_finding_search *s)
     const double chance = season_chance(s, period, seasons->strength[best]);
     if (chance > BW_FINDING_CHANCE_MAX)
         return;
-    find_extremes(seasons->index[best], period, &low, &high);
+    const double *index = straightened(s, seasons->index[best], period);
+    find_extremes(index, period, &low, &high);
     struct bw_finding *it = bw_finding_add(s, BW_FINDING_SEASON);
     it->at_ms = bw_finding_time(s, last_in_phase(s, period, high));
     it->until_ms = bw_finding_time(s, last_in_phase(s, period, low));
-    it->size = (seasons->index[best][high] - seasons->index[best][low]) * s->grid->unit;
+    it->size = (index[high] - index[low]) * s->grid->unit;
     it->share = share;
     it->score = chance > 0 ? fmin(gsl_cdf_ugaussian_Qinv(chance), BW_FINDING_SCORE_MAX)
                            : BW_FINDING_SCORE_MAX;

@@ -230,8 +230,7 @@ struct shocks {
     double r;      /* correlation of neighbours that was taken out */
 };
 
-/* Residuals of the values present; returns how many. */
-static size_t residuals(const struct bw_finding_search *s, double *out, size_t *cells)
+size_t bw_finding_residuals(const struct bw_finding_search *s, double *out, size_t *cells)
 {
     const struct bw_trend_exam *exam = s->exam;
     size_t n = 0, from = 0;
@@ -253,7 +252,7 @@ static struct shocks shocks_of(const struct bw_finding_search *s)
 {
     struct shocks shocks = { .size = bw_arena_array(s->arena, s->grid->n, sizeof(double)),
                              .cells = bw_arena_array(s->arena, s->grid->n, sizeof(size_t)) };
-    shocks.n = residuals(s, shocks.size, shocks.cells);
+    shocks.n = bw_finding_residuals(s, shocks.size, shocks.cells);
     double squares = 0, products = 0;
     for (size_t i = 0; i < shocks.n; i++) {
         squares += shocks.size[i] * shocks.size[i];

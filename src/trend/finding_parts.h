@@ -28,6 +28,10 @@ double bw_finding_seconds(const struct bw_finding_search *search, double cells);
 /* Level shifts, recoveries and bends: the latest of each. */
 void bw_finding_changes(struct bw_finding_search *search);
 
+/* What is left around the lines of all regimes, without seasons, of the values present, and the
+ * cells of those; both have room for grid->n. Returns how many. */
+size_t bw_finding_residuals(const struct bw_finding_search *search, double *out, size_t *cells);
+
 /* More or less noise around the lines of all regimes. */
 void bw_finding_scatter(struct bw_finding_search *search);
 

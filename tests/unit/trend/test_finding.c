@@ -184,6 +184,25 @@ static void a_day_peaks_when_it_does(void **state)
     assert_true(fabs(season->size - 20) < 3 && season->share > 0.9);
 }
 
+/* A new level in one of the days bends what all of them have in common, but not what is told. */
+static void a_day_peaks_when_it_does_beside_a_shift(void **state)
+{
+    (void)state;
+    enum { DAY = 288, N = 7 * DAY };
+    static double x[N];
+    struct bw_trend_random r = bw_trend_random_seed(4);
+    for (size_t i = 0; i < N; i++)
+        x[i] = 50 + 10 * cos(2 * M_PI * ((double)(i % DAY) - 168) / DAY)
+               + (i > 5 * DAY + 160 ? 60 : 0) + 2 * bw_trend_random_normal(&r);
+    const struct findings found = find(x, N, 300000);
+    const struct bw_finding *season = among(&found, BW_FINDING_SEASON);
+    assert_non_null(among(&found, BW_FINDING_LEVEL_SHIFT));
+    assert_non_null(season);
+    const int64_t peak_ms = (season->at_ms - START_MS) % 86400000;
+    assert_true(llabs(peak_ms - 14 * INT64_C(3600000)) <= 2700000);
+    assert_true(fabs(season->size - 20) < 4);
+}
+
 /* A week of a faint day, and how often it is told: a fifth of the variance is enough. */
 static void a_faint_day_is_told(void **state)
 {
@@ -305,6 +324,7 @@ int main(void)
         cmocka_unit_test(what_happened_is_found),
         cmocka_unit_test(numbers_are_in_the_units_of_the_metric),
         cmocka_unit_test(a_day_peaks_when_it_does),
+        cmocka_unit_test(a_day_peaks_when_it_does_beside_a_shift),
         cmocka_unit_test(a_faint_day_is_told),
         cmocka_unit_test(noise_tells_nothing),
         cmocka_unit_test(a_shift_is_told_to_the_cell),
