@@ -3,6 +3,8 @@
 #include "probe/exec.h"
 
 #include "base/mem.h"
+#include "io/clock.h"
+#include "model/records.h"
 #include "probe/exec_options.h"
 #include "probe/exec_output.h"
 #include "probe/perfdata.h"
@@ -46,6 +48,7 @@ static void *prepare(struct bw_probe_engine *engine, const void *options, const 
 
 struct bw_probe_try {
     const struct plan *plan;
+    const struct bw_probe_target *target;
     struct bw_probe_outcome *out;
     bw_probe_try_done_fn *done;
     void *ctx;
@@ -75,12 +78,26 @@ static void words_of(const struct bw_probe_try *t, char out[BW_PROBE_DETAIL_BYTE
     bw_probe_quote(out, BW_PROBE_DETAIL_BYTES_MAX, said.data, said.len);
 }
 
+/* A command of which no earlier run is known has nothing to compare with. */
+static void compare_births(struct bw_probe_try *t, const struct bw_births *births)
+{
+    struct bw_probe_memory *memory = t->target->memory;
+    if (memory == NULL)
+        return;
+    if (memory->data == NULL)
+        memory->data = bw_alloc(sizeof(struct bw_births_memory));
+    t->out->change = bw_births_compare(memory->data, births, bw_wall_system_ms());
+}
+
 /* The exit code's verdict of a command that writes metrics: its words are on standard error. */
 static void judge_metrics(struct bw_probe_try *t, int code, const char *words)
 {
     struct bw_err err;
+    struct bw_births births;
     const enum bw_rc rc =
-        bw_exec_measure_text(span_of(bw_exec_output(t->child)), t->out->measures, &err);
+        bw_exec_measure_text(span_of(bw_exec_output(t->child)), t->out->measures, &births, &err);
+    if (code == 0)
+        compare_births(t, &births);
     bw_measures_add(t->out->measures, BW_METRIC_PROBE_EXEC_OUTPUT_ERROR, rc != BW_OK, NULL);
     if (rc != BW_OK)
         bw_trail_say(t->out, "metrics were left out: %s", err.text);
@@ -280,7 +297,6 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
                                   struct bw_probe_outcome *out, bw_probe_try_done_fn *done,
                                   void *ctx)
 {
-    (void)target; /* what is run stands in the configuration, never in a request */
     struct bw_err err;
     const struct plan *plan = prepared;
     if (plan->command.argv[0] == NULL) {
@@ -288,7 +304,11 @@ static struct bw_probe_try *start(struct bw_probe_engine *engine, void *prepared
         return NULL;
     }
     struct bw_probe_try *t = bw_alloc(sizeof *t);
-    *t = (struct bw_probe_try){ .plan = plan, .out = out, .done = done, .ctx = ctx };
+    /* What is run stands in the configuration, never in a request: of the target only what earlier
+     * runs left is looked at. */
+    *t = (struct bw_probe_try){
+        .plan = plan, .target = target, .out = out, .done = done, .ctx = ctx
+    };
     bw_probe_enter(out, BW_PHASE_PROCESSING);
     tell_start(plan, out);
     t->child = bw_exec_spawn(bw_engine_exec(engine), &plan->command, on_ended, t, &err);
@@ -314,6 +334,8 @@ const struct bw_probe_ops bw_probe_exec = {
     .prepare = prepare,
     .release = release_plan,
     .secrets = secrets,
+    .forget = free,
+    .change_name = BW_EVENT_RESTARTED,
     .check_target = check_target,
     .start = start,
     .settle = settle,

@@ -85,7 +85,8 @@ static struct bw_span whole_lines(struct bw_arena *arena, struct bw_span text)
     return (struct bw_span){ copy, text.len + 1 };
 }
 
-enum bw_rc bw_exec_measure_text(struct bw_span output, struct bw_measures *out, struct bw_err *err)
+enum bw_rc bw_exec_measure_text(struct bw_span output, struct bw_measures *out,
+                                struct bw_births *births, struct bw_err *err)
 {
     struct bw_arena scratch;
     struct bw_text_doc doc;
@@ -93,6 +94,7 @@ enum bw_rc bw_exec_measure_text(struct bw_span output, struct bw_measures *out, 
     bw_text_doc_init(&doc, &scratch, &rules);
     enum bw_rc rc =
         bw_text_doc_add(&doc, "the output of a command", whole_lines(&scratch, output), err);
+    *births = bw_births_take(&doc);
     if (rc == BW_OK)
         rc = bw_text_doc_measure(&doc, out, err);
     bw_text_doc_fini(&doc);

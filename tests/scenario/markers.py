@@ -109,12 +109,29 @@ def by_command(bench, daemon):
         expect(done.returncode == code and said.lower() in done.stderr.lower(), f"{args}: {done}")
 
 
+def found(bench, daemon):
+    """An exporter that a command asks begins anew."""
+    began = int(time.time()) - 500
+    file = bench.folder / "exporter"
+    file.write_text(f"process_start_time_seconds {began}\n")
+    runs = lambda: daemon.metrics().total("bellwether_check_runs_total", check="exporter", result="success")
+    eventually("the command runs", lambda: runs() > 2)
+    expect_equal(daemon.events("shop", "marker")[-1]["name"] == "restarted", False, "nothing began")
+    file.write_text(f"process_start_time_seconds {int(time.time())}\n")
+    event = eventually("it is told", lambda: next((e for e in daemon.events("shop", "marker") if e["name"] == "restarted"), None))
+    expect_equal((event["check"], event["cause"]), ("exporter", "the process was started anew"), "what is told")
+    answer = daemon.request("DELETE", f"/api/v1/markers/{event['id']}", bearer(WRITER))
+    expect_equal(answer.status, 403, "what was found stays")
+
+
 def scenario(bench):
     [port] = bench.targets("tcp")
     tokens = bench.folder / "web.yml"
     tokens.write_text(json.dumps({"tokens": [
         {"name": "deploy", "scope": "write", "token": WRITER}]}))
-    daemon = bench.daemon(config(services=[{"name": "shop", "checks": [tcp_check("port", port)]}]),
+    exporter = {"name": "exporter", "exec": ["/bin/cat", str(bench.folder / "exporter")],
+                "overrides": {"exec": {"output": "prometheus"}}}
+    daemon = bench.daemon(config(services=[{"name": "shop", "checks": [tcp_check("port", port), exporter]}]),
                           args=[f"--web.config.file={tokens}"])
     daemon.instance = f"127.0.0.1:{port}"
     daemon.start()
@@ -122,6 +139,7 @@ def scenario(bench):
     taken_back(daemon)
     by_command(bench, daemon)
     refused(daemon)
+    found(bench, daemon)
     ids = [m["id"] for m in markers(daemon)]
     last = set_marker(daemon, text="the last word")["id"]
     daemon.kill()
