@@ -163,12 +163,6 @@ void bw_ledger_prepare(const struct bw_ledger_brief *brief, uint32_t series,
     }
 }
 
-void bw_ledger_answer(const struct bw_ledger_brief *brief, struct bw_trend_question *question)
-{
-    question->crossing_ratio =
-        bw_trend_recalibrate(&brief->maps[BW_STATEMENT_THRESHOLD], question->crossing_ratio);
-}
-
 static void recalibrate(const struct bw_ledger_brief *brief, struct bw_trend_record *record)
 {
     const enum bw_statement_kind kind =
@@ -182,20 +176,44 @@ static void recalibrate(const struct bw_ledger_brief *brief, struct bw_trend_rec
     }
 }
 
+/* Keeps what was said at the end of report->said, unless it is about the past: a series may have
+ * ended long ago. */
+static void keep(const struct bw_ledger_brief *brief, const struct bw_trend_record *record,
+                 const struct bw_statement *statement, struct bw_ledger_report *report)
+{
+    if (statement->deadline_ms <= record->computed_ms)
+        return;
+    struct bw_statement *said = &report->said[report->said_count++];
+    *said = *statement;
+    if (said->kind != BW_STATEMENT_FORECAST)
+        said->stated_ratio = bw_trend_recalibrate(&brief->maps[said->kind], said->believed_ratio);
+}
+
+static void make_room(struct bw_ledger_report *report, size_t more)
+{
+    report->said =
+        bw_grow(report->said, &report->said_cap, report->said_count + more, sizeof *report->said);
+}
+
 void bw_ledger_state(const struct bw_ledger_brief *brief, const struct bw_trend_scratch *scratch,
                      struct bw_trend_record *record, struct bw_ledger_report *report)
 {
-    report->said = bw_grow(report->said, &report->said_cap,
-                           report->said_count + BW_TREND_STATEMENTS_MAX, sizeof *report->said);
-    struct bw_statement *said = report->said + report->said_count;
+    struct bw_statement said[BW_TREND_STATEMENTS_MAX];
     const size_t count = bw_trend_statements(scratch, record, said);
-    for (size_t i = 0; i < count; i++) {
-        if (said[i].deadline_ms <= record->computed_ms)
-            continue; /* of a series that ended long ago */
-        if (said[i].kind != BW_STATEMENT_FORECAST)
-            said[i].stated_ratio =
-                bw_trend_recalibrate(&brief->maps[said[i].kind], said[i].believed_ratio);
-        report->said[report->said_count++] = said[i];
-    }
+    make_room(report, count);
+    for (size_t i = 0; i < count; i++)
+        keep(brief, record, &said[i], report);
     recalibrate(brief, record);
+}
+
+void bw_ledger_answer(const struct bw_ledger_brief *brief, const struct bw_trend_scratch *scratch,
+                      const struct bw_trend_record *record, struct bw_trend_question *question,
+                      struct bw_ledger_report *report)
+{
+    struct bw_statement said;
+    make_room(report, 1);
+    if (bw_trend_statement_of(scratch, record, question, &said))
+        keep(brief, record, &said, report);
+    question->crossing_ratio =
+        bw_trend_recalibrate(&brief->maps[BW_STATEMENT_THRESHOLD], question->crossing_ratio);
 }

@@ -59,11 +59,13 @@ void bw_ledger_judge(const struct bw_ledger_brief *brief, const struct bw_ledger
                      const struct bw_trend_record *series, const struct bw_point *points,
                      size_t count, int64_t now_ms, struct bw_ledger_report *report);
 
-/* The answer becomes what it is worth here. */
-void bw_ledger_answer(const struct bw_ledger_brief *brief, struct bw_trend_question *question);
-
 /* Makes statements of an analysis; the record's probabilities become what they are worth here. */
 void bw_ledger_state(const struct bw_ledger_brief *brief, const struct bw_trend_scratch *scratch,
                      struct bw_trend_record *record, struct bw_ledger_report *report);
+
+/* The same of a question that was asked besides: its answer becomes what it is worth here. */
+void bw_ledger_answer(const struct bw_ledger_brief *brief, const struct bw_trend_scratch *scratch,
+                      const struct bw_trend_record *record, struct bw_trend_question *question,
+                      struct bw_ledger_report *report);
 
 #endif

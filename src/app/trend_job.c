@@ -126,7 +126,7 @@ static void keep_foresights(struct run *run, const struct bw_trend_record *recor
     struct bw_trend_job *job = run->job;
     for (size_t i = 0; i < count; i++) {
         if (job->brief != NULL)
-            bw_ledger_answer(job->brief, &run->questions[i]);
+            bw_ledger_answer(job->brief, run->scratch, record, &run->questions[i], &job->report);
         job->foresights = bw_grow(job->foresights, &job->foresight_cap, job->foresight_count + 1,
                                   sizeof *job->foresights);
         job->foresights[job->foresight_count++] = (struct bw_trend_foresight){

@@ -29,7 +29,7 @@ static double in_units(const struct saying *s, double value)
     return bw_trend_clamp(value * s->exam->grid->unit, -DBL_MAX, DBL_MAX);
 }
 
-static struct bw_statement *say(struct saying *s, enum bw_statement_kind kind, size_t horizon,
+static struct bw_statement *say(struct saying *s, enum bw_statement_kind kind, int64_t horizon_ms,
                                 size_t cells)
 {
     const struct bw_trend_grid *grid = s->exam->grid;
@@ -38,7 +38,7 @@ static struct bw_statement *say(struct saying *s, enum bw_statement_kind kind, s
     *out = (struct bw_statement){
         .series = s->record->series,
         .kind = kind,
-        .horizon_ms = s->record->horizons[horizon].horizon_ms,
+        .horizon_ms = horizon_ms,
         .from_ms = from_ms,
         .deadline_ms = from_ms + (int64_t)cells * grid->step_ms,
         .step_ms = grid->step_ms,
@@ -74,7 +74,7 @@ static double expected_mean(const struct bw_trend_exam *exam, size_t cells)
     return (double)known >= KNOWN_LEAST * (double)cells ? mean + season : NAN;
 }
 
-static void say_direction(struct saying *s, size_t horizon, size_t cells)
+static void say_direction(struct saying *s, int64_t horizon_ms, size_t cells)
 {
     const struct bw_trend_exam *exam = s->exam;
     const struct bw_trend_slope *slope = &exam->slope;
@@ -89,23 +89,23 @@ static void say_direction(struct saying *s, size_t horizon, size_t cells)
     if (isnan(level) || (!flat && moved < least + HIDDEN_SCORE * noise))
         return;
     struct bw_statement *out =
-        say(s, flat ? BW_STATEMENT_FLAT : BW_STATEMENT_TREND, horizon, cells);
+        say(s, flat ? BW_STATEMENT_FLAT : BW_STATEMENT_TREND, horizon_ms, cells);
     out->believed_ratio = out->stated_ratio = exam->verdict.confidence_ratio;
     out->side = flat ? 0 : exam->verdict.direction == BW_RISING ? 1 : -1;
     out->level = in_units(s, level);
     out->margin = in_units(s, flat ? fmax(FLAT_SCORE * noise, exam->grid->grain) : least);
 }
 
-static void say_threshold(struct saying *s, size_t horizon, size_t cells)
+/* What is asked about a threshold, answered. */
+static void say_threshold(struct saying *s, const struct bw_trend_question *question, size_t cells)
 {
-    const struct bw_trend_record *record = s->record;
-    const double ratio = record->horizons[horizon].crossing_ratio;
-    if (record->side == 0 || !(ratio > 0 && ratio < 1))
+    const double ratio = question->crossing_ratio;
+    if (question->side == 0 || !(ratio > 0 && ratio < 1))
         return;
-    struct bw_statement *out = say(s, BW_STATEMENT_THRESHOLD, horizon, cells);
+    struct bw_statement *out = say(s, BW_STATEMENT_THRESHOLD, question->within_ms, cells);
     out->believed_ratio = out->stated_ratio = ratio;
-    out->side = record->side;
-    out->level = record->threshold;
+    out->side = question->side;
+    out->level = question->threshold;
 }
 
 static void say_forecast(struct saying *s, size_t horizon, size_t cells, const double *wide)
@@ -113,7 +113,7 @@ static void say_forecast(struct saying *s, size_t horizon, size_t cells, const d
     const struct bw_trend_horizon *said = &s->record->horizons[horizon];
     if (isnan(said->p50))
         return;
-    struct bw_statement *out = say(s, BW_STATEMENT_FORECAST, horizon, cells);
+    struct bw_statement *out = say(s, BW_STATEMENT_FORECAST, said->horizon_ms, cells);
     out->believed_ratio = out->stated_ratio = 0.8;
     out->p2_5 = wide[0];
     out->p10 = said->p10;
@@ -131,15 +131,34 @@ size_t bw_trend_statements(const struct bw_trend_scratch *scratch,
         return 0;
     const struct bw_trend_grid *grid = s.exam->grid;
     for (size_t i = 0; i < record->horizon_count; i++) {
-        const size_t cells = bw_trend_grid_cells(grid, record->horizons[i].horizon_ms);
+        const struct bw_trend_question question = {
+            .threshold = record->threshold,
+            .side = record->side,
+            .within_ms = record->horizons[i].horizon_ms,
+            .crossing_ratio = record->horizons[i].crossing_ratio,
+        };
+        const size_t cells = bw_trend_grid_cells(grid, question.within_ms);
         if (cells > grid->n)
             continue;
         if (record->direction != BW_UNDETERMINED)
-            say_direction(&s, i, cells);
-        say_threshold(&s, i, cells);
+            say_direction(&s, question.within_ms, cells);
+        say_threshold(&s, &question, cells);
         say_forecast(&s, i, cells, scratch->wide[i]);
     }
     return s.count;
+}
+
+bool bw_trend_statement_of(const struct bw_trend_scratch *scratch,
+                           const struct bw_trend_record *record,
+                           const struct bw_trend_question *question, struct bw_statement *out)
+{
+    struct saying s = { .exam = scratch->exam, .record = record, .out = out };
+    if (s.exam == NULL || s.exam->grid->constant || question->within_ms <= 0)
+        return false;
+    const size_t cells = bw_trend_grid_cells(s.exam->grid, question->within_ms);
+    if (cells <= s.exam->grid->n)
+        say_threshold(&s, question, cells);
+    return s.count > 0;
 }
 
 /* ---- judging ----------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "model/statement.h"
 #include "trend/analyse.h"
+#include "trend/question.h"
 
 enum { BW_TREND_STATEMENTS_MAX = 3 * BW_TREND_HORIZONS_MAX };
 
@@ -30,6 +31,11 @@ enum { BW_TREND_STATEMENTS_MAX = 3 * BW_TREND_HORIZONS_MAX };
  * out[BW_TREND_STATEMENTS_MAX]; stated_ratio is believed_ratio. Returns how many. */
 size_t bw_trend_statements(const struct bw_trend_scratch *scratch,
                            const struct bw_trend_record *record, struct bw_statement *out);
+
+/* The same of a question that was asked besides; false when its answer is nothing to state. */
+bool bw_trend_statement_of(const struct bw_trend_scratch *scratch,
+                           const struct bw_trend_record *record,
+                           const struct bw_trend_question *question, struct bw_statement *out);
 
 /* Judges by points that rise in time; those before from_ms and after deadline_ms are passed over
  * (of a counter the last one before from_ms is looked at). Untold when fewer than half of the cells

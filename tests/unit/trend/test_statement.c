@@ -261,6 +261,43 @@ static void a_threshold_ahead_is_stated(void **state)
     assert_true(day->level == 1030 && day->side == 1 && day->believed_ratio > 0.5);
 }
 
+/* What an alert rule asks is stated as well, under the time it asks about. */
+static void a_question_is_stated_when_it_is_open(void **state)
+{
+    (void)state;
+    struct bw_trend_random random = bw_trend_random_seed(5);
+    struct bw_point points[POINTS];
+    struct bw_trend_record record = { .series = 7 };
+    struct bw_trend_question question = { .threshold = 1030, .side = 1, .within_ms = 30 * HOUR };
+    struct bw_trend_request request = { .points = points,
+                                        .count = POINTS,
+                                        .threshold = NAN,
+                                        .questions = &question,
+                                        .question_count = 1 };
+    const struct course slow = { .slope = 0.25, .noise = 1 };
+    for (size_t i = 0; i < POINTS; i++) {
+        const int64_t t_ms = (int64_t)i * BACK_HOURS * HOUR / POINTS;
+        points[i] = (struct bw_point){ START + t_ms, at(&slow, t_ms, &random) };
+    }
+    struct bw_trend_scratch *scratch = bw_trend_scratch_new();
+    struct bw_statement said;
+    assert_int_equal(bw_trend_analyse(&request, scratch, &record, NULL), BW_OK);
+    assert_true(question.crossing_ratio > 0.5);
+    assert_true(bw_trend_statement_of(scratch, &record, &question, &said));
+    assert_int_equal(said.kind, BW_STATEMENT_THRESHOLD);
+    assert_int_equal(said.horizon_ms, 30 * HOUR);
+    assert_int_equal(said.deadline_ms - said.from_ms, 30 * HOUR);
+    assert_true(said.level == 1030 && said.believed_ratio == question.crossing_ratio);
+    question.crossing_ratio = 1; /* it is reached */
+    assert_false(bw_trend_statement_of(scratch, &record, &question, &said));
+    question.crossing_ratio = NAN;
+    assert_false(bw_trend_statement_of(scratch, &record, &question, &said));
+    question.crossing_ratio = 0.5;
+    question.within_ms = 200 * HOUR; /* farther than it looked back */
+    assert_false(bw_trend_statement_of(scratch, &record, &question, &said));
+    bw_trend_scratch_free(scratch);
+}
+
 static void a_series_that_never_changed_says_nothing(void **state)
 {
     (void)state;
@@ -316,6 +353,7 @@ int main(void)
         cmocka_unit_test(the_share_is_of_both_errors),
         cmocka_unit_test(what_is_said_has_all_that_is_needed_to_judge),
         cmocka_unit_test(a_threshold_ahead_is_stated),
+        cmocka_unit_test(a_question_is_stated_when_it_is_open),
         cmocka_unit_test(a_series_that_never_changed_says_nothing),
         cmocka_unit_test(honest_series_come_true),
     };
