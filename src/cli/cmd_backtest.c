@@ -321,8 +321,9 @@ static int run(const struct bw_command *command, const struct bw_call *call)
     if (rc == BW_OK || work.opts->format != JSON)
         bw_out_buf(&work.out);
     int code = rc == BW_OK ? BW_EXIT_OK : bw_command_failed(command, "%s", err.text);
-    if (rc == BW_OK && work.all.part.too_short == work.all.part.series)
-        code = bw_command_failed(command, "nothing could be scored: %s", work.shortage);
+    if (rc == BW_OK && !bw_backtest_is_scored(&work.all.part))
+        code = bw_command_failed(command, "nothing could be scored: %s",
+                                 work.shortage[0] != '\0' ? work.shortage : "too few values came");
     fini(&work);
     return code;
 }

@@ -181,6 +181,20 @@ static void put_name(struct bw_buf *out, const struct bw_terminal *terminal,
     bw_buf_char(out, '\n');
 }
 
+bool bw_backtest_is_scored(const struct bw_backtest_part *part)
+{
+    for (size_t i = 0; i < part->horizon_count; i++)
+        if (part->skill[i].origins > 0)
+            return true;
+    return false;
+}
+
+static void put_unscored(struct bw_buf *out, const struct bw_backtest_part *part)
+{
+    if (!bw_backtest_is_scored(part) && part->too_short < part->series)
+        bw_buf_text(out, "  not scored: too few values came\n");
+}
+
 void bw_backtest_rows(struct bw_buf *out, const struct bw_terminal *terminal,
                       const struct bw_backtest_part *part)
 {
@@ -189,6 +203,7 @@ void bw_backtest_rows(struct bw_buf *out, const struct bw_terminal *terminal,
         if (part->skill[i].origins > 0)
             put_row(out, &part->skill[i]);
     }
+    put_unscored(out, part);
 }
 
 /* ---- sentences --------------------------------------------------------------------------- */
@@ -289,6 +304,7 @@ void bw_backtest_words(struct bw_buf *out, const struct bw_terminal *terminal,
         if (part->skill[i].origins > 0)
             put_words(out, &part->skill[i]);
     }
+    put_unscored(out, part);
     if (part->analyses > 0)
         put_cost(out, part);
 }

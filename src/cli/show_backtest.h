@@ -21,6 +21,9 @@ struct bw_backtest_part {
     size_t horizon_count;
 };
 
+/* Whether there is anything to show of any horizon. */
+bool bw_backtest_is_scored(const struct bw_backtest_part *part);
+
 /* One line for each horizon below the name: errors, coverage, directions, crossings. */
 void bw_backtest_rows(struct bw_buf *out, const struct bw_terminal *terminal,
                       const struct bw_backtest_part *part);

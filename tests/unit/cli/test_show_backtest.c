@@ -98,6 +98,20 @@ static void the_same_in_words(void **state)
     bw_buf_fini(&out);
 }
 
+static void what_was_not_scored_is_said_to_be_so(void **state)
+{
+    (void)state;
+    struct bw_backtest_part part = make();
+    struct bw_buf out;
+    bw_buf_init(&out, 1u << 16);
+    assert_true(bw_backtest_is_scored(&part));
+    skills[0].origins = 0;
+    assert_false(bw_backtest_is_scored(&part));
+    bw_backtest_rows(&out, &file, &part);
+    assert_string_equal(out.data, "a{b=\"c\"}\n  not scored: too few values came\n");
+    bw_buf_fini(&out);
+}
+
 /* With few statements a calibration error is an accident; with many it is said. */
 static void calibration_is_said_of_many_statements(void **state)
 {
@@ -153,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_a_horizon_that_was_scored),
         cmocka_unit_test(the_same_in_words),
+        cmocka_unit_test(what_was_not_scored_is_said_to_be_so),
         cmocka_unit_test(calibration_is_said_of_many_statements),
         cmocka_unit_test(programs_get_all_of_it),
     };
