@@ -190,17 +190,20 @@ static void a_day_peaks_when_it_does_beside_a_shift(void **state)
     (void)state;
     enum { DAY = 288, N = 7 * DAY };
     static double x[N];
-    struct bw_trend_random r = bw_trend_random_seed(4);
-    for (size_t i = 0; i < N; i++)
-        x[i] = 50 + 10 * cos(2 * M_PI * ((double)(i % DAY) - 168) / DAY)
-               + (i > 5 * DAY + 160 ? 60 : 0) + 2 * bw_trend_random_normal(&r);
-    const struct findings found = find(x, N, 300000);
-    const struct bw_finding *season = among(&found, BW_FINDING_SEASON);
-    assert_non_null(among(&found, BW_FINDING_LEVEL_SHIFT));
-    assert_non_null(season);
-    const int64_t peak_ms = (season->at_ms - START_MS) % 86400000;
-    assert_true(llabs(peak_ms - 14 * INT64_C(3600000)) <= 2700000);
-    assert_true(fabs(season->size - 20) < 4);
+    size_t right = 0;
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        struct bw_trend_random r = bw_trend_random_seed(seed);
+        for (size_t i = 0; i < N; i++)
+            x[i] = 50 + 10 * cos(2 * M_PI * ((double)(i % DAY) - 168) / DAY)
+                   + (i > 5 * DAY + 160 ? 12 : 0) + 2 * bw_trend_random_normal(&r);
+        const struct findings found = find(x, N, 300000);
+        const struct bw_finding *season = among(&found, BW_FINDING_SEASON);
+        const int64_t peak_ms = season != NULL ? (season->at_ms - START_MS) % 86400000 : 0;
+        right += llabs(peak_ms - 14 * INT64_C(3600000)) <= 2700000 && fabs(season->size - 20) < 3
+                 && among(&found, BW_FINDING_LEVEL_SHIFT) != NULL;
+    }
+    if (right < ROUNDS - 4)
+        fail_msg("%zu of %d", right, ROUNDS);
 }
 
 /* A week of a faint day, and how often it is told: a fifth of the variance is enough. */
