@@ -10,9 +10,9 @@
 static const struct {
     double shift, slope, sure;
 } maps[BW_BELIEF_COUNT] = {
-    [BW_BELIEF_FLAT] = { 0.622, 1.344, 1e-6 },
+    [BW_BELIEF_FLAT] = { 0.724, 1.262, 1e-6 },
     [BW_BELIEF_TREND] = { -0.055, 0.411, 1e-6 },
-    [BW_BELIEF_CROSSING] = { -0.224, 0.477, 0.002 },
+    [BW_BELIEF_CROSSING] = { -0.131, 0.541, 0.002 },
 };
 
 double bw_trend_calibrate(enum bw_trend_belief belief, double strength)

@@ -63,6 +63,8 @@ static void judge(struct bw_arena *arena, struct bw_trend_exam *exam, const doub
     /* A full disk has no season any more: taking one out would make a trend of it. */
     const double *x = stuck(y, n, grid->grain) ? y : course + from;
     bw_trend_slope_fit(arena, x, n, EXACT * grid->grain, &exam->slope);
+    if (exam->restarts.count == 0)
+        bw_trend_curve_find(arena, x, n, EXACT * grid->grain, &exam->slope, &exam->curve);
     exam->slope.end -= x == y ? 0 : lift;
     if (from > 0)
         exam->slope.rise /= CHOSEN;
@@ -134,6 +136,7 @@ bool bw_trend_exam_passage(struct bw_arena *arena, const struct bw_trend_exam *e
         .next = grid->n,
         .slope = &exam->slope,
         .restarts = &exam->restarts,
+        .curve = &exam->curve,
         .verdict = &of_line,
         .seasons = &exam->seasons,
         .threshold = threshold,

@@ -6,6 +6,7 @@
 #define TREND_EXAMINE_H
 
 #include "trend/analyse.h"
+#include "trend/curve.h"
 #include "trend/direction.h"
 #include "trend/grid.h"
 #include "trend/restart.h"
@@ -24,6 +25,7 @@ struct bw_trend_exam {
     size_t regime;  /* first cell of the present regime */
     struct bw_trend_restarts restarts;
     struct bw_trend_slope slope;
+    struct bw_trend_curve curve;
     struct bw_trend_verdict verdict;
 };
 

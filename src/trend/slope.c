@@ -57,28 +57,27 @@ static double huber(struct fit *f)
     return scale;
 }
 
-/* Lag-1 correlation of the clipped residuals; *out_sd their standard deviation. */
-static double correlation(struct fit *f, double scale, double *out_sd)
+double bw_trend_correlation(const double *residual, size_t n, double scale, double *work,
+                            double *out_sd)
 {
-    double *c = f->work, c0 = 0, c1 = 0, c2 = 0;
-    for (size_t i = 0; i < f->n; i++) {
-        c[i] = bw_trend_clamp(f->r[i], -CLIP_K * scale, CLIP_K * scale);
+    double *c = work, c0 = 0, c1 = 0, c2 = 0;
+    for (size_t i = 0; i < n; i++) {
+        c[i] = bw_trend_clamp(residual[i], -CLIP_K * scale, CLIP_K * scale);
         c0 += c[i] * c[i];
         c1 += i > 0 ? c[i] * c[i - 1] : 0;
         c2 += i > 1 ? c[i] * c[i - 2] : 0;
     }
-    *out_sd = sqrt(c0 / (double)f->n);
+    *out_sd = sqrt(c0 / (double)n);
     if (!(c0 > 0))
         return 0;
     double r = c1 / c0;
-    r += (1 + 4 * r) / (double)f->n;
-    if (f->n > LAG2_MIN && c2 > 0)
+    r += (1 + 4 * r) / (double)n;
+    if (n > LAG2_MIN && c2 > 0)
         r = fmax(r, sqrt(c2 / c0));
     return bw_trend_clamp(r, 0, R_MAX);
 }
 
-/* The normal score as likely as Student's z of `df` degrees of freedom (Wallace 1959). */
-static double normal_score(double z, double df)
+double bw_trend_normal_score(double z, double df)
 {
     const double size = sqrt(df * log1p(z * z / df)) * (8 * df + 1) / (8 * df + 3);
     return copysign(size, z);
@@ -105,7 +104,7 @@ static void judge(const struct fit *f, struct bw_trend_slope *out)
     const double worth = fmax(out->neff, 3);
     out->se = out->sd * sqrt(out->vif / tt) * sqrt(1 + 3 / worth);
     const double z = out->se > 0 ? f->slope / out->se : (f->slope > 0) * 1e6 - (f->slope < 0) * 1e6;
-    out->t = normal_score(z, fmax(worth - 2, 1));
+    out->t = bw_trend_normal_score(z, fmax(worth - 2, 1));
     const double explained = f->slope * f->slope * tt / n;
     out->rise = explained > 0 ? explained / (out->sd * out->sd) : 0;
     const double width = gsl_cdf_tdist_Pinv(0.975, fmax(worth - 2, 1)) * out->se;
@@ -128,7 +127,7 @@ static double drift(const struct fit *f)
     }
     const double mean = bw_trend_mean(step, DRIFT_STEPS);
     const double sd = bw_trend_sd(step, DRIFT_STEPS) * sqrt(DRIFT_STEPS / (DRIFT_STEPS - 1.0));
-    return sd > 0 ? normal_score(mean / sd * sqrt(DRIFT_STEPS), DRIFT_STEPS - 1) : 0;
+    return sd > 0 ? bw_trend_normal_score(mean / sd * sqrt(DRIFT_STEPS), DRIFT_STEPS - 1) : 0;
 }
 
 static double largest(const struct fit *f)
@@ -165,7 +164,7 @@ void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n, doubl
     }
     out->per_cell = f.slope;
     out->end = f.level + f.slope * (double)(n - 1);
-    out->r = correlation(&f, scale, &out->sd);
+    out->r = bw_trend_correlation(f.r, f.n, scale, f.work, &out->sd);
     out->drift = drift(&f);
     judge(&f, out);
 }

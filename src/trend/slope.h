@@ -34,4 +34,12 @@ struct bw_trend_slope {
 void bw_trend_slope_fit(struct bw_arena *arena, const double *x, size_t n, double grain,
                         struct bw_trend_slope *out);
 
+/* Lag-1 correlation of residual[n], clipped at 3.5 `scale`, as said above; *out_sd is the standard
+ * deviation of the clipped. `work` has room for n. */
+double bw_trend_correlation(const double *residual, size_t n, double scale, double *work,
+                            double *out_sd);
+
+/* The normal score as likely as Student's z of `df` degrees of freedom (Wallace 1959). */
+double bw_trend_normal_score(double z, double df);
+
 #endif

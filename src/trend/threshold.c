@@ -12,6 +12,14 @@ enum { RECENT_MIN = 10 };
 #define RECENT_RATIO 0.3
 #define START_SD_MAX 4.0
 
+/* AR(1) noise around a course. */
+struct noise {
+    double r, sd;
+    const double *shock; /* [shocks] innovations, mirrored */
+    size_t shocks;
+    double reach; /* no sum of shocks gets higher than this, season included */
+};
+
 /* Everything mirrored so that the threshold lies above: values times `side`. */
 struct world {
     const struct bw_trend_outlook *o;
@@ -20,9 +28,7 @@ struct world {
     double recent; /* level of a flat future */
     double last;   /* newest value without season */
     double level_sd;
-    const double *shock; /* [shocks] innovations, mirrored */
-    size_t shocks;
-    double reach;         /* no sum of shocks gets higher than this, season included */
+    struct noise of_line, of_curve;
     const double *season; /* [steps] */
     size_t hopeful;       /* futures that might have reached it */
 };
@@ -48,31 +54,41 @@ static double last_value(const struct bw_trend_outlook *o)
     return o->slope->end;
 }
 
+static struct noise noise_of(struct bw_arena *arena, double side, const double *residual, size_t n,
+                             double r, double sd, double highest)
+{
+    double *shock = bw_arena_array(arena, n, sizeof *shock), largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        shock[i] = side * (residual[i] - r * (i > 0 ? residual[i - 1] : 0));
+        largest = fmax(largest, shock[i]);
+    }
+    return (struct noise){
+        .r = r, .sd = sd, .shock = shock, .shocks = n, .reach = largest / (1 - r) + highest
+    };
+}
+
 static void prepare(struct bw_arena *arena, struct world *w)
 {
     const struct bw_trend_outlook *o = w->o;
     const struct bw_trend_slope *s = o->slope;
-    double *shock = bw_arena_array(arena, s->n, sizeof *shock);
-    double *season = bw_arena_array(arena, o->steps, sizeof *season);
-    double largest = 0, highest = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        shock[i] = w->side * (s->residual[i] - s->r * (i > 0 ? s->residual[i - 1] : 0));
-        largest = fmax(largest, shock[i]);
-    }
+    double *season = bw_arena_array(arena, o->steps, sizeof *season), highest = 0;
     for (size_t k = 0; k < o->steps && o->seasons->count > 0; k++) {
         season[k] = w->side * bw_trend_season_at(o->seasons, o->next + k);
         highest = fmax(highest, season[k]);
     }
-    w->shock = shock;
-    w->shocks = s->n;
     w->season = season;
-    w->reach = largest / (1 - s->r) + highest;
+    w->of_line = noise_of(arena, w->side, s->residual, s->n, s->r, s->sd, highest);
+    const struct bw_trend_curve *c = o->curve;
+    if (c->likely > 0)
+        w->of_curve = noise_of(arena, w->side, c->residual, c->n, c->r, c->sd, highest);
 }
 
-/* A straight way that a future takes for a while. */
+/* A way that a future takes for a while. */
 struct way {
+    const struct noise *noise;
     double level, slope; /* at the newest cell, by step */
-    size_t from, to;     /* steps [from, to) from 0 */
+    double keep;     /* what is left of the slope from step to step: 1, or less if it levels off */
+    size_t from, to; /* steps [from, to) from 0 */
 };
 
 /* The first step of the way at which it could be as high as the threshold at all; what was
@@ -80,12 +96,14 @@ struct way {
 static size_t worth_looking(const struct world *w, const struct way *way, double start)
 {
     const double begin = way->level + way->slope * (double)way->from;
-    const double missing = w->threshold - begin - w->reach - fmax(start, 0);
+    const double missing = w->threshold - begin - way->noise->reach - fmax(start, 0);
     if (missing <= 0)
         return way->from;
+    if (way->keep < 1)
+        return missing * (1 - way->keep) >= way->slope ? way->to : way->from;
     if (way->slope <= 0 || missing / way->slope >= (double)(way->to - way->from))
         return way->to;
-    const double r = w->o->slope->r;
+    const double r = way->noise->r;
     const double burn = r > 0.01 ? log(0.01) / log(r) : 1;
     const double steps = missing / way->slope - burn - 1;
     return steps > 0 ? way->from + (size_t)steps : way->from;
@@ -94,14 +112,17 @@ static size_t worth_looking(const struct world *w, const struct way *way, double
 /* Goes along the way with noise *x; the step (from 1) of the first crossing, 0: none. */
 static size_t cross(struct world *w, const struct way *way, double *x)
 {
-    const double r = w->o->slope->r;
+    const struct noise *noise = way->noise;
     const size_t from = worth_looking(w, way, *x);
     *x = from > way->from ? 0 : *x;
     w->hopeful += from < way->to;
+    double level = way->level + way->slope * (double)from, slope = way->slope;
     for (size_t k = from; k < way->to; k++) {
-        const uint64_t pick = (bw_trend_random_next(&w->random) >> 32) * w->shocks >> 32;
-        *x = r * *x + w->shock[pick];
-        if (way->level + way->slope * (double)(k + 1) + *x + w->season[k] >= w->threshold)
+        const uint64_t pick = (bw_trend_random_next(&w->random) >> 32) * noise->shocks >> 32;
+        *x = noise->r * *x + noise->shock[pick];
+        level += slope;
+        slope *= way->keep;
+        if (level + *x + w->season[k] >= w->threshold)
             return k + 1;
     }
     return 0;
@@ -136,6 +157,8 @@ static double first_of_climbs(struct world *w)
     const struct bw_trend_slope *s = o->slope;
     double x = w->side * s->residual[s->n - 1];
     struct way way = {
+        .noise = &w->of_line,
+        .keep = 1,
         .slope = w->side * s->per_cell + s->se * bw_trend_random_normal(&w->random),
         .level = w->side * s->end + w->level_sd * bw_trend_random_normal(&w->random),
     };
@@ -158,17 +181,52 @@ static double first_of_climbs(struct world *w)
     }
 }
 
+static double found_or_never(const struct world *w, size_t found)
+{
+    return (double)(found > 0 ? found : w->o->steps + 1);
+}
+
+/* Levels off as it has begun to. */
+static double first_of_curve(struct world *w)
+{
+    const struct bw_trend_curve *c = w->o->curve;
+    double pick = bw_trend_random_uniform(&w->random);
+    size_t k = 0;
+    while (k + 1 < BW_TREND_RATES && pick >= c->bend[k].share)
+        pick -= c->bend[k++].share;
+    const struct bw_trend_bend *bend = &c->bend[k];
+    const double off = bend->gain_sd * bw_trend_random_normal(&w->random);
+    const struct way way = {
+        .noise = &w->of_curve,
+        .level = w->side * bend->end + off * bend->end_gain
+                 + c->level_sd * bw_trend_random_normal(&w->random),
+        .slope = w->side * bend->slope + off * bend->slope_gain,
+        .keep = bend->keep,
+        .to = w->o->steps,
+    };
+    double x = w->side * c->residual[c->n - 1];
+    return found_or_never(w, cross(w, &way, &x));
+}
+
+static double first_of_level(struct world *w)
+{
+    const struct way way = {
+        .noise = &w->of_line,
+        .level = w->side * w->recent + w->level_sd * bw_trend_random_normal(&w->random),
+        .keep = 1,
+        .to = w->o->steps,
+    };
+    const double limit = START_SD_MAX * w->of_line.sd;
+    double x = bw_trend_clamp(w->side * w->last - way.level, -limit, limit);
+    return found_or_never(w, cross(w, &way, &x));
+}
+
 static double first_crossing(struct world *w)
 {
-    const struct bw_trend_outlook *o = w->o;
-    const struct bw_trend_slope *s = o->slope;
-    if (bw_trend_random_uniform(&w->random) >= o->verdict->flat)
-        return first_of_climbs(w);
-    const double level = w->side * w->recent + w->level_sd * bw_trend_random_normal(&w->random);
-    const double limit = START_SD_MAX * s->sd;
-    double x = bw_trend_clamp(w->side * w->last - level, -limit, limit);
-    const size_t found = cross(w, &(struct way){ .level = level, .to = o->steps }, &x);
-    return (double)(found > 0 ? found : o->steps + 1);
+    if (bw_trend_random_uniform(&w->random) < w->o->curve->likely)
+        return first_of_curve(w);
+    const bool flat = bw_trend_random_uniform(&w->random) < w->o->verdict->flat;
+    return flat ? first_of_level(w) : first_of_climbs(w);
 }
 
 void bw_trend_passage_simulate(struct bw_arena *arena, const struct bw_trend_outlook *outlook,

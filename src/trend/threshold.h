@@ -10,6 +10,7 @@
 #define TREND_THRESHOLD_H
 
 #include "base/arena.h"
+#include "trend/curve.h"
 #include "trend/direction.h"
 #include "trend/restart.h"
 #include "trend/season.h"
@@ -27,6 +28,7 @@ struct bw_trend_outlook {
     size_t next; /* cell that follows the data, for the season's phase */
     const struct bw_trend_slope *slope;
     const struct bw_trend_restarts *restarts;
+    const struct bw_trend_curve *curve;
     const struct bw_trend_verdict *verdict;
     const struct bw_trend_seasons *seasons;
     double threshold;

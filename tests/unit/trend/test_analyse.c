@@ -265,6 +265,30 @@ static void a_leak_that_is_restarted_does_not_page(void **state)
     assert_true(budget.horizons[1].crossing_ratio < 0.25);
 }
 
+/* A pool that fills to 90, up to 85 by now: 88 will be reached, 100 never, though a line through
+ * what was seen crosses it soon. */
+static void what_levels_off_does_not_cross(void **state)
+{
+    (void)state;
+    static const struct {
+        double threshold, least, most;
+    } leveling[] = { { 88, 0.6, 1 }, { 100, 0, 0.1 } };
+    double x[N];
+    for (int side = -1; side <= 1; side += 2)
+        for (size_t k = 0; k < sizeof leveling / sizeof *leveling; k++) {
+            synth_make(&(struct synth){ .sd = 0.5, .phi = 0.3 }, 3, x, N);
+            for (size_t i = 0; i < N; i++)
+                x[i] = side * (x[i] + 90 - 80 * exp(-(double)i / 180));
+            struct bw_trend_request request = plain();
+            request.threshold = side * leveling[k].threshold;
+            request.side = side;
+            request.horizons_ms[1] = 400 * (int64_t)MINUTE_MS;
+            const double ratio = analyse(x, N, request).horizons[1].crossing_ratio;
+            if (!(ratio >= leveling[k].least && ratio <= leveling[k].most))
+                fail_msg("%g, side %d: %g", leveling[k].threshold, side, ratio);
+        }
+}
+
 static void free_space_runs_out_below(void **state)
 {
     (void)state;
@@ -585,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_restarted_counter_keeps_its_rate),
         cmocka_unit_test(a_filling_disk_is_timed),
         cmocka_unit_test(a_leak_that_is_restarted_does_not_page),
+        cmocka_unit_test(what_levels_off_does_not_cross),
         cmocka_unit_test(free_space_runs_out_below),
         cmocka_unit_test(what_stays_away_is_infinite_not_a_number),
         cmocka_unit_test(a_daily_season_is_named),

@@ -12,6 +12,7 @@
 enum { N = 300, STEPS = 600 };
 
 static const struct bw_trend_restarts no_restarts = { .count = 0 };
+static const struct bw_trend_curve no_curve = { .likely = 0 };
 
 /* A line with noise, 0.1 a step, ends near 30. */
 static void simulate_restarts(double threshold, int side, double slope,
@@ -33,6 +34,7 @@ static void simulate_restarts(double threshold, int side, double slope,
         .slope = &fit,
         .verdict = &verdict,
         .restarts = restarts,
+        .curve = &no_curve,
         .seasons = &none,
         .threshold = threshold,
         .side = side,
