@@ -341,7 +341,7 @@ static void take_value(struct bw_finding *finding, size_t member, double value)
     else if (members[member].type == TIME)
         *(int64_t *)at = fabs(value) < TIME_MS_MAX ? (int64_t)value : 0;
     else
-        *(double *)at = value;
+        *(double *)at = value == 0 ? 0 : value; /* no -0 */
 }
 
 static void write_word(struct bw_buf *out, const char *name, const char *word)
@@ -375,6 +375,7 @@ static void read_word(char *out, size_t size, struct bw_span word)
 {
     struct bw_buf text;
     bw_buf_init(&text, 3 * BW_FINDING_DRIVER_MAX);
+    memset(out, 0, size);
     if (bw_unescape_url(&text, word.data, word.len) && !bw_buf_failed(&text))
         bw_text_copy(out, size, text.data);
     bw_buf_fini(&text);
