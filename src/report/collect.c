@@ -366,25 +366,25 @@ static void put_incidents(struct bw_gather *gather)
     report->incident_count = incidents.count;
 }
 
-/* ---- alerts and trends -------------------------------------------------------------------- */
+/* ---- alerts, markers and trends ---------------------------------------------------------- */
 
-struct alerts {
+struct told {
     struct bw_arena *arena;
     struct bw_event *items;
     size_t count, cap;
 };
 
-static bool take_alert(void *ctx, const struct bw_event *event)
+static bool take_event(void *ctx, const struct bw_event *event)
 {
-    struct alerts *alerts = ctx;
-    alerts->items = bw_grow(alerts->items, &alerts->cap, alerts->count + 1, sizeof *alerts->items);
-    struct bw_event *copy = &alerts->items[alerts->count++];
+    struct told *told = ctx;
+    told->items = bw_grow(told->items, &told->cap, told->count + 1, sizeof *told->items);
+    struct bw_event *copy = &told->items[told->count++];
     *copy = *event;
-    copy->subject.service = bw_arena_strdup(alerts->arena, event->subject.service);
-    copy->subject.instance = bw_arena_strdup(alerts->arena, event->subject.instance);
-    copy->subject.check = bw_arena_strdup(alerts->arena, event->subject.check);
-    copy->name = bw_arena_strdup(alerts->arena, event->name);
-    copy->cause = bw_arena_strdup(alerts->arena, event->cause);
+    copy->subject.service = bw_arena_strdup(told->arena, event->subject.service);
+    copy->subject.instance = bw_arena_strdup(told->arena, event->subject.instance);
+    copy->subject.check = bw_arena_strdup(told->arena, event->subject.check);
+    copy->name = bw_arena_strdup(told->arena, event->name);
+    copy->cause = bw_arena_strdup(told->arena, event->cause);
     return true;
 }
 
@@ -396,21 +396,23 @@ static int by_time(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static enum bw_rc put_alerts(struct bw_gather *gather, struct bw_err *err)
+/* Those of a kind in the range, oldest first. */
+static enum bw_rc put_events(struct bw_gather *gather, enum bw_event_kind kind,
+                             const struct bw_event **out, size_t *out_count, struct bw_err *err)
 {
     struct bw_report *report = gather->report;
-    struct alerts alerts = { .arena = &report->arena };
-    const struct bw_event_filter filter = { .kind = BW_EVENT_ALERT,
+    struct told told = { .arena = &report->arena };
+    const struct bw_event_filter filter = { .kind = kind,
                                             .from_ms = report->request.from_ms,
                                             .to_ms = report->request.to_ms - 1 };
-    const enum bw_rc rc = bw_gather_events(gather, filter, take_alert, &alerts, &report->cut, err);
-    struct bw_event *items = bw_arena_array(&report->arena, alerts.count + 1, sizeof *items);
-    if (alerts.count > 0)
-        memcpy(items, alerts.items, alerts.count * sizeof *items);
-    free(alerts.items);
-    qsort(items, alerts.count, sizeof *items, by_time);
-    report->alerts = items;
-    report->alert_count = alerts.count;
+    const enum bw_rc rc = bw_gather_events(gather, filter, take_event, &told, &report->cut, err);
+    struct bw_event *items = bw_arena_array(&report->arena, told.count + 1, sizeof *items);
+    if (told.count > 0)
+        memcpy(items, told.items, told.count * sizeof *items);
+    free(told.items);
+    qsort(items, told.count, sizeof *items, by_time);
+    *out = items;
+    *out_count = told.count;
     return rc;
 }
 
@@ -467,6 +469,7 @@ static enum bw_rc put_trends(struct bw_gather *gather, struct bw_err *err)
 
 static enum bw_rc collect_from(struct bw_gather *gather, struct bw_err *err)
 {
+    struct bw_report *report = gather->report;
     enum bw_rc rc = bw_gather_checks(gather, err);
     if (rc == BW_OK)
         rc = bw_spells_find(gather, err);
@@ -478,7 +481,9 @@ static enum bw_rc collect_from(struct bw_gather *gather, struct bw_err *err)
         return rc;
     put_checks(gather);
     put_incidents(gather);
-    rc = put_alerts(gather, err);
+    rc = put_events(gather, BW_EVENT_ALERT, &report->alerts, &report->alert_count, err);
+    if (rc == BW_OK)
+        rc = put_events(gather, BW_EVENT_MARKER, &report->markers, &report->marker_count, err);
     return rc == BW_OK ? put_trends(gather, err) : rc;
 }
 

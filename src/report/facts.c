@@ -125,12 +125,14 @@ static void put_counts(struct writer *writer, const struct bw_report *report)
     put_count(writer, "unknown_count", totals->statuses[BW_UNKNOWN]);
     put_count(writer, "incident_count", report->incident_count);
     put_count(writer, "alert_count", report->alert_count);
+    put_count(writer, "marker_count", report->marker_count);
     put_count(writer, "trend_count", report->trend_count);
     put_count(writer, "runs", totals->runs);
     put_count(writer, "failures", totals->failures);
     put(writer, "has_checks", report->check_count > 0 ? "yes" : "");
     put(writer, "has_incidents", report->incident_count > 0 ? "yes" : "");
     put(writer, "has_alerts", report->alert_count > 0 ? "yes" : "");
+    put(writer, "has_markers", report->marker_count > 0 ? "yes" : "");
     put(writer, "has_limits", report->limit_count > 0 ? "yes" : "");
     put(writer, "has_changes", report->change_count > 0 ? "yes" : "");
     if (report->limit_count > shown)

@@ -93,6 +93,8 @@ struct bw_report {
     size_t incident_count;
     const struct bw_event *alerts; /* alert events, oldest first */
     size_t alert_count;
+    const struct bw_event *markers; /* what was changed, oldest first */
+    size_t marker_count;
     const struct bw_trend_record *trends; /* soonest to their limit first */
     size_t trend_count;
     size_t limit_count; /* of the trends, the first so many foresee when the limit is reached */

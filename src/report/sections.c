@@ -53,6 +53,16 @@ static const struct bw_report_column alert_columns[] = {
     { NULL, NULL, BW_REPORT_TEXT, 0, 0 },
 };
 
+static const struct bw_report_column marker_columns[] = {
+    { "time",              "Time",       BW_REPORT_TIME,    EVENT(ts_ms),            20 },
+    { "marker",            "Marker",     BW_REPORT_TEXT,    EVENT(name),             26 },
+    { "service",           "Service",    BW_REPORT_TEXT,    EVENT(subject.service),  22 },
+    { "instance",          "Instance",   BW_REPORT_TEXT,    EVENT(subject.instance), 26 },
+    { "check",             "Check",      BW_REPORT_TEXT,    EVENT(subject.check),    18 },
+    { "text",              "Text",       BW_REPORT_TEXT,    EVENT(cause),            70 },
+    { NULL, NULL, BW_REPORT_TEXT, 0, 0 },
+};
+
 static const struct bw_report_column trend_columns[] = {
     { "series",            "Series",           BW_REPORT_SERIES,    0,                        85 },
     { "last_value",        "Last value",       BW_REPORT_VALUE,     TREND(last_value), 16 },
@@ -92,6 +102,12 @@ static const void *alert_rows(const struct bw_report *report, size_t *out_count)
     return report->alerts;
 }
 
+static const void *marker_rows(const struct bw_report *report, size_t *out_count)
+{
+    *out_count = report->marker_count;
+    return report->markers;
+}
+
 static const void *trend_rows(const struct bw_report *report, size_t *out_count)
 {
     *out_count = report->trend_count;
@@ -104,6 +120,8 @@ const struct bw_report_section bw_report_sections[BW_REPORT_SECTION_COUNT] = {
     [BW_REPORT_INCIDENTS] = { "incidents", "Incidents", incident_columns,
                               sizeof(struct bw_report_incident), incident_rows },
     [BW_REPORT_ALERTS] = { "alerts", "Alerts", alert_columns, sizeof(struct bw_event), alert_rows },
+    [BW_REPORT_MARKERS] = { "markers", "Markers", marker_columns, sizeof(struct bw_event),
+                            marker_rows },
     [BW_REPORT_TRENDS] = { "trends", "Trends", trend_columns, sizeof(struct bw_trend_record),
                            trend_rows },
 };

@@ -81,6 +81,7 @@ struct bw_report *sample_report(const char *const *texts, size_t count)
     struct bw_report_check *checks = bw_arena_array(arena, count + 1, sizeof *checks);
     struct bw_report_incident *incidents = bw_arena_array(arena, count + 1, sizeof *incidents);
     struct bw_event *alerts = bw_arena_array(arena, count + 1, sizeof *alerts);
+    struct bw_event *markers = bw_arena_array(arena, count + 1, sizeof *markers);
     struct bw_trend_record *trends = bw_arena_array(arena, count + 1, sizeof *trends);
     for (size_t i = 0; i < count; i++) {
         const char *text = texts[i];
@@ -91,6 +92,12 @@ struct bw_report *sample_report(const char *const *texts, size_t count)
             (int64_t)i + 1, SAMPLE_FROM_MS + 1500, BW_EVENT_ALERT,    { text, text, text },
             text,           BW_LEVEL_NONE,         BW_LEVEL_CRITICAL, text
         };
+        markers[i] = (struct bw_event){ .id = (int64_t)i + 1,
+                                        .ts_ms = SAMPLE_FROM_MS + 1500,
+                                        .kind = BW_EVENT_MARKER,
+                                        .subject = { text, text, text },
+                                        .name = text,
+                                        .cause = text };
         trends[i] = trend_named(arena, (uint32_t)i + 1, text);
     }
     report->request = (struct bw_report_request){ .store = "data.db",
@@ -102,9 +109,10 @@ struct bw_report *sample_report(const char *const *texts, size_t count)
     report->checks = checks;
     report->incidents = incidents;
     report->alerts = alerts;
+    report->markers = markers;
     report->trends = trends;
-    report->check_count = report->incident_count = report->alert_count = report->trend_count =
-        count;
+    report->check_count = report->incident_count = report->alert_count = report->marker_count =
+        report->trend_count = count;
     bw_report_total(report);
     return report;
 }

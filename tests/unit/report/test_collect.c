@@ -455,6 +455,30 @@ static void alerts_come_oldest_first(void **state)
     bw_report_free(report);
 }
 
+/* What was changed, by whomever; alerts are not among it. */
+static void markers_are_told_apart(void **state)
+{
+    struct fixture *f = *state;
+    static const int64_t seconds[] = { 500, -10, 100 };
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        struct bw_event event = { .ts_ms = FROM + seconds[i] * 1000,
+                                  .kind = BW_EVENT_MARKER,
+                                  .subject = { "shop", "", "" },
+                                  .name = "deploy",
+                                  .to = BW_MARKER_SET,
+                                  .cause = "shop 1.4" };
+        assert_true(bw_store_put_event(f->store, &event));
+        event.kind = BW_EVENT_SYSTEM;
+        assert_true(bw_store_put_event(f->store, &event));
+    }
+    struct bw_report *report = collect(f);
+    assert_int_equal(report->alert_count, 0);
+    assert_int_equal(report->marker_count, 2);
+    assert_int_equal(report->markers[0].ts_ms, FROM + 100000);
+    assert_string_equal(report->markers[1].cause, "shop 1.4");
+    bw_report_free(report);
+}
+
 static void what_runs_out_first_comes_first(void **state)
 {
     struct fixture *f = *state;
@@ -569,6 +593,7 @@ int main(void)
         TEST(a_host_that_nobody_looked_at_is_unknown),
         TEST(services_own_changes_are_no_checks),
         TEST(alerts_come_oldest_first),
+        TEST(markers_are_told_apart),
         TEST(what_runs_out_first_comes_first),
         TEST(totals_are_over_all_checks),
         TEST(many_events_are_read_in_pages),
