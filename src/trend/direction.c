@@ -4,6 +4,8 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
+enum { VALUES_MIN = 8 }; /* however exact they are */
+
 #define T_CRITICAL 1.96
 #define DRIFT_CRITICAL 2.58 /* of a walk, which has other ways to look like a trend as well */
 
@@ -29,11 +31,11 @@ void bw_trend_direction(const struct bw_trend_slope *slope, bool constant,
                                           .flat = 1 - change,
                                           .rising = change / 2 };
         decide(0, out);
-        out->direction = n >= BW_TREND_NEFF_MIN ? BW_FLAT : BW_UNDETERMINED;
+        out->direction = n >= VALUES_MIN ? BW_FLAT : BW_UNDETERMINED;
         return;
     }
     double t = slope->t, neff = fmax(slope->neff, 1);
-    const bool beyond = slope->n >= BW_TREND_NEFF_MIN && slope->rise > RISE_OF_A_WALK;
+    const bool beyond = slope->n >= VALUES_MIN && slope->rise > RISE_OF_A_WALK;
     if (beyond) {
         t = copysign(fmax(fabs(t), T_BEYOND_A_WALK), t);
         neff = fmax(neff, BW_TREND_NEFF_MIN);

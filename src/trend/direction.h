@@ -22,8 +22,9 @@ struct bw_trend_verdict {
     double falling, flat, rising; /* posterior, sums to 1 */
 };
 
-/* Evidence is thin below this many independent values. */
-#define BW_TREND_NEFF_MIN 8.0
+/* Evidence is thin below this many independent values: Student's t of four degrees of freedom is
+ * the last whose tails one may still trust noise to have. */
+#define BW_TREND_NEFF_MIN 6.0
 
 /* `constant`: every value is the same, so flat is certain as far as one can see; after that
  * many values the next one is different with probability 1/(n + 2) (Laplace). */

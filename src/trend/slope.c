@@ -71,7 +71,7 @@ double bw_trend_correlation(const double *residual, size_t n, double scale, doub
     if (!(c0 > 0))
         return 0;
     double r = c1 / c0;
-    r += (1 + 4 * r) / (double)n;
+    r += (2 + 6 * r) / (double)n;
     if (n > LAG2_MIN && c2 > 0)
         r = fmax(r, sqrt(c2 / c0));
     return bw_trend_clamp(r, 0, R_MAX);

@@ -5,7 +5,8 @@
  * Huber-weighted least squares (Huber 1964), residuals as AR(1): with correlation r the
  * variance of the slope is (1+r)/(1-r) times the textbook's. r is the larger of the lag-1
  * estimate and, on long series, the root of the lag-2 one, because white noise on top of a
- * slow wave hides it at lag 1; corrected for its bias by (1+4r)/n (Kendall 1954). */
+ * slow wave hides it at lag 1; corrected for its bias by (2+6r)/n: what Kendall (1954)
+ * found for a mean taken out is more when a line is (the numbers are simulated). */
 #ifndef TREND_SLOPE_H
 #define TREND_SLOPE_H
 

@@ -58,7 +58,7 @@ static void directions_are_seen(void **state)
 static void thin_evidence_is_undetermined(void **state)
 {
     (void)state;
-    struct bw_trend_slope slope = { .n = 60, .neff = 7.9, .t = 3 };
+    struct bw_trend_slope slope = { .n = 60, .neff = 5.9, .t = 3 };
     struct bw_trend_verdict verdict;
     bw_trend_direction(&slope, false, &verdict);
     assert_int_equal(verdict.direction, BW_UNDETERMINED);
@@ -66,7 +66,7 @@ static void thin_evidence_is_undetermined(void **state)
     slope.drift = -3; /* the line says nothing, but steps do */
     bw_trend_direction(&slope, false, &verdict);
     assert_int_equal(verdict.direction, BW_FALLING);
-    slope.neff = 8;
+    slope.neff = 6;
     bw_trend_direction(&slope, false, &verdict);
     assert_int_equal(verdict.direction, BW_RISING);
 }
