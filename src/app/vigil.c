@@ -54,7 +54,7 @@ struct bw_vigil {
     struct bw_timer *timer;
     struct bw_trend_plan *plan;
     struct bw_picker **rules; /* of the anomaly rules */
-    size_t rule_count, max_watched, max_series;
+    size_t rule_count, max_watched;
     struct watched **items;
     size_t count, cap, selected;
     uint32_t *slot; /* by series: 1 + its place among items; 0: not watched */
@@ -171,7 +171,7 @@ static void on_known(void *ctx, uint32_t series, const char *metric, struct bw_l
     const bool by_rule = is_named(vigil, metric, labels);
     if (!by_rule && bw_trend_plan_pick(vigil->plan, metric, labels) == NULL)
         return;
-    if (vigil->count >= vigil->max_series || (!by_rule && vigil->selected >= vigil->max_watched))
+    if (vigil->count >= BW_WATCHED_MAX || (!by_rule && vigil->selected >= vigil->max_watched))
         vigil->left_out++;
     else
         add(vigil, series, metric, labels, by_rule);
@@ -505,7 +505,6 @@ enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config
     }
     if (rc != BW_OK)
         return rc;
-    vigil->max_series = plan->max_series;
     vigil->max_watched = (size_t)config->settings.trends.max_watched;
     vigil->left_out = 0;
     want_anew(vigil);

@@ -107,6 +107,9 @@
 /* Events of one kind that one report looks at, in its range and again before it. */
 #define BW_REPORT_EVENTS_MAX 200000u
 
+/* Series watched value by value, 7 KB each: those that anomaly rules name, and trends.max_watched. */
+#define BW_WATCHED_MAX 10000u
+
 /* Series handed to the trend engine as text. */
 #define BW_TREND_LINE_BYTES_MAX (64u << 20)  /* one JSON line */
 #define BW_TREND_LINE_VALUES_MAX 12000000u   /* and what is in it: parsed it takes 50 bytes each */

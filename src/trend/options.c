@@ -79,11 +79,11 @@ static const struct bw_opt options[] = {
       .help = "How often each selected series is analysed." },
     { "max_series", BW_OPT_INT, OPT(max_series), .def = "2000", .range = "0..100000",
       .help = "Series analysed at most; more are counted and left out." },
-    { "max_watched", BW_OPT_INT, OPT(max_watched), .def = "200", .range = "0..100000",
+    { "max_watched", BW_OPT_INT, OPT(max_watched), .def = "200", .range = "0..10000",
       .help =
           "Of the selected series so many are also watched value by value: their anomaly scores. "
-          "Each takes 7 KB of memory. Series that anomaly rules name are watched besides, up to "
-          "`max_series` in all." },
+          "Each takes 7 KB of memory. Series that anomaly rules name are watched besides; "
+          "10,000 at most in all." },
     { "cpu_share", BW_OPT_RATIO, OPT(cpu_share), .def = "10%", .range = "1%..100%",
       .help = "How much of one core analysis may take; a round takes longer where `every` asks for "
               "more." },
