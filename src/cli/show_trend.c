@@ -108,23 +108,57 @@ static enum bw_tone tone_of(const struct bw_trend_record *record)
 }
 
 /* Per minute, hour or day, by how long was looked. */
-static void put_slope(struct bw_buf *out, const struct bw_trend_record *record)
+/* The span of time that a slope over so much data is best told by. */
+struct per {
+    int seconds;
+    const char *name;
+};
+
+static struct per slope_unit(const struct bw_trend_record *record)
 {
     enum { MINUTE = 60, HOUR = 3600, DAY = 86400, LOOKS = 3 };
     const double span_s = (double)(record->last_ms - record->first_ms) / 1000;
-    const int unit = span_s >= LOOKS * DAY ? DAY : span_s >= LOOKS * HOUR ? HOUR : MINUTE;
-    const char *name = unit == DAY ? "day" : unit == HOUR ? "hour" : "minute";
-    const double slopes[] = { record->slope_per_second * unit, record->slope_low * unit,
-                              record->slope_high * unit };
+    if (span_s >= LOOKS * DAY)
+        return (struct per){ DAY, "day" };
+    return span_s >= LOOKS * HOUR ? (struct per){ HOUR, "hour" } : (struct per){ MINUTE, "minute" };
+}
+
+static void say_slope(char text[1 + BW_SAY_MAX], const struct bw_trend_record *record, double slope)
+{
+    text[0] = '+';
+    say_value(text + (slope >= 0 ? 1 : 0), record, SLOPE_DIGITS, slope);
+}
+
+static void put_slope(struct bw_buf *out, const struct bw_trend_record *record)
+{
+    const struct per per = slope_unit(record);
+    const double slopes[] = { record->slope_per_second * per.seconds,
+                              record->slope_low * per.seconds, record->slope_high * per.seconds };
     char text[3][1 + BW_SAY_MAX];
     if (!isfinite(slopes[0]) || !isfinite(slopes[1]) || !isfinite(slopes[2]))
         return;
-    for (size_t i = 0; i < 3; i++) {
-        text[i][0] = '+';
-        say_value(text[i] + (slopes[i] >= 0 ? 1 : 0), record, SLOPE_DIGITS, slopes[i]);
-    }
-    bw_buf_printf(out, "  slope      %s per %s (95%%: %s to %s)\n", text[0], name, text[1],
+    for (size_t i = 0; i < 3; i++)
+        say_slope(text[i], record, slopes[i]);
+    bw_buf_printf(out, "  slope      %s per %s (95%%: %s to %s)\n", text[0], per.name, text[1],
                   text[2]);
+}
+
+static bool is_tested(const struct bw_trend_picture *picture)
+{
+    return picture->test.n >= 3 && isfinite(picture->sen_per_second);
+}
+
+/* What others would say of the same course; it decides nothing here. */
+static void put_compared(struct bw_buf *out, const struct bw_trend_record *record,
+                         const struct bw_trend_picture *picture)
+{
+    const struct per per = slope_unit(record);
+    char sen[1 + BW_SAY_MAX];
+    if (!is_tested(picture) || !isfinite(picture->sen_per_second * per.seconds))
+        return;
+    say_slope(sen, record, picture->sen_per_second * per.seconds);
+    bw_buf_printf(out, "  compare    Mann-Kendall S %.0f, z %.2f (Hamed-Rao %.2f), Sen %s per %s\n",
+                  picture->test.s, picture->test.z, picture->test.hr_z, sen, per.name);
 }
 
 static void put_seasons(struct bw_buf *out, const struct bw_trend_picture *picture)
@@ -182,6 +216,7 @@ static void put_direction(struct bw_buf *out, const struct bw_terminal *terminal
         bw_buf_text(out, " more of the same may settle it\n");
     }
     put_slope(out, record);
+    put_compared(out, record, picture);
 }
 
 /* ---- the forecast ------------------------------------------------------------------------ */
@@ -405,6 +440,11 @@ static void json_picture(struct bw_json *json, const struct bw_trend_picture *pi
     for (size_t i = 0; i < picture->change_count; i++)
         bw_json_int(json, picture->change_ms[i]);
     bw_json_close(json, ']');
+    const bool tested = is_tested(picture);
+    bw_json_member_double(json, "mann_kendall_s", tested ? picture->test.s : NAN);
+    bw_json_member_double(json, "mann_kendall_z", tested ? picture->test.z : NAN);
+    bw_json_member_double(json, "hamed_rao_z", tested ? picture->test.hr_z : NAN);
+    bw_json_member_double(json, "sen_slope_per_second", tested ? picture->sen_per_second : NAN);
     bw_json_member_int(json, "checked", (int64_t)picture->origins);
     bw_json_member_double(json, "skill", picture->skill);
 }

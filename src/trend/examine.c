@@ -4,7 +4,6 @@
 #include "base/hash.h"
 #include "trend/calibrate.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,17 +38,19 @@ static bool stuck(const double *y, size_t n, double grain)
     return high - low <= grain;
 }
 
-/* What is said is made as likely as it proved to be; the other two share the rest as before. */
+/* What is said is made as likely as it proved to be; the other two share the rest as before, or
+ * evenly where nothing was left for them. */
 static void calibrate(struct bw_trend_verdict *v)
 {
-    const double believed = v->confidence_ratio;
-    const double ratio =
-        bw_trend_calibrate(v->leaning == BW_FLAT ? BW_BELIEF_FLAT : BW_BELIEF_TREND, believed);
-    const double others = (1 - ratio) / fmax(1 - believed, DBL_MIN);
-    v->falling *= v->leaning == BW_FALLING ? ratio / believed : others;
-    v->rising *= v->leaning == BW_RISING ? ratio / believed : others;
-    v->flat = 1 - v->falling - v->rising;
-    v->confidence_ratio = ratio;
+    double *const odds[] = { &v->falling, &v->flat, &v->rising };
+    const size_t said = v->leaning == BW_FALLING ? 0 : v->leaning == BW_FLAT ? 1 : 2;
+    double *a = odds[(said + 1) % 3], *b = odds[(said + 2) % 3];
+    const double share = *a + *b > 0 ? *a / (*a + *b) : 0.5;
+    v->confidence_ratio =
+        bw_trend_calibrate(said == 1 ? BW_BELIEF_FLAT : BW_BELIEF_TREND, v->confidence_ratio);
+    *odds[said] = v->confidence_ratio;
+    *a = (1 - v->confidence_ratio) * share;
+    *b = (1 - v->confidence_ratio) * (1 - share);
 }
 
 /* `course` is what remains of exam->plain without restarts; its last piece begins at `from` and

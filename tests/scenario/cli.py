@@ -154,9 +154,11 @@ def trends(bench):
     (bench.folder / "up.csv").write_text("time,value\n" + rows)
     text = told(bench, 0, "trend", "up.csv", "--threshold=100", shows="direction  rising")
     expect("threshold  100, from below: reached in" in text, text)
+    expect("compare    Mann-Kendall S " in text, text)
     result = json.loads(told(bench, 0, "trend", "-", "--format=json", stdin=rows))
     expect_equal(result["direction"], "rising", "direction")
     expect(abs(result["slope_per_second"] * 60 - 0.1) < 0.01, f"slope: {result}")
+    expect(abs(result["sen_slope_per_second"] * 60 - 0.1) < 0.01 and result["mann_kendall_z"] > 10, f"tests: {result}")
     expect_equal([h["horizon_seconds"] for h in result["horizons"]], [3600, 86400, 604800],
                  "horizons")
     exposition = "".join(f'a_total{{x="{x}"}} {i * 30 * x} {1700000000000 + i * 60000}\n'

@@ -240,6 +240,8 @@ static void an_unknown_trend_has_no_numbers(void **state)
     assert_non_null(strstr(out.data, "\"confidence_ratio\":null"));
     assert_non_null(strstr(out.data, "\"seconds_p50\":null"));
     assert_non_null(strstr(out.data, "\"rising_ratio\":null"));
+    assert_non_null(strstr(out.data, "\"mann_kendall_s\":null,\"mann_kendall_z\":null"));
+    assert_non_null(strstr(out.data, "\"hamed_rao_z\":null,\"sen_slope_per_second\":null"));
     assert_null(strstr(out.data, "NaN"));
     bw_buf_fini(&out);
 }

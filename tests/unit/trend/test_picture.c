@@ -119,6 +119,21 @@ static void the_last_regime_has_its_line(void **state)
     assert_true(picture.test.n == picture.values);
 }
 
+/* However sure the engine is: what is left of the odds stays odds. */
+static void certainty_leaves_odds(void **state)
+{
+    (void)state;
+    double x[N];
+    for (int k = -2; k <= 2; k++) {
+        synth_make(&(struct synth){ .level = 100, .sd = 0.01, .slope = k }, 5, x, N);
+        show(x, N, plain());
+        const double odds[] = { picture.falling, picture.flat, picture.rising };
+        for (size_t i = 0; i < 3; i++)
+            assert_true(odds[i] >= 0 && odds[i] <= 1);
+        assert_true(fabs(odds[0] + odds[1] + odds[2] - 1) < 1e-9);
+    }
+}
+
 static void doubt_says_how_long_it_may_last(void **state)
 {
     (void)state;
@@ -171,6 +186,7 @@ int main(void)
         cmocka_unit_test(the_path_says_what_the_record_says),
         cmocka_unit_test(a_long_course_fits_a_screen),
         cmocka_unit_test(the_last_regime_has_its_line),
+        cmocka_unit_test(certainty_leaves_odds),
         cmocka_unit_test(doubt_says_how_long_it_may_last),
         cmocka_unit_test(a_season_is_told_with_its_strength),
         cmocka_unit_test(little_is_known_of_little),
