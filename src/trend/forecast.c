@@ -9,6 +9,7 @@
 
 #define CUT 1.6              /* models worse than this times the best get no weight */
 #define BOLD 0.5             /* the straight line must halve the error of every other model */
+#define ASTRAY 2.0           /* and begin no farther away than so many of its errors */
 #define LOG_SPREAD_SLOPE 0.5 /* half way from noise that adds to noise that multiplies */
 
 enum {
@@ -154,9 +155,23 @@ static void normalise(double *w, double total)
         w[m] = total > 0 ? w[m] / total : 0;
 }
 
+/* Whether the line has left the series behind: what it was good for has ended. `slot` is the origin
+ * that it starts from. */
+static bool is_astray(const struct plan *plan, size_t slot, double error)
+{
+    const size_t known = slot < plan->origins ? plan->origin[slot] : plan->n;
+    const double *fit = plan->fit;
+    double step = 0;
+    for (size_t i = 1; i < known; i++)
+        step += fabs(fit[i] - fit[i - 1]) / (double)(known - 1);
+    const double now = bw_trend_mean(fit + known - RAW_END, RAW_END);
+    const double off = fabs(plan->path[slot][BW_MODEL_LINE][0] - now);
+    return off > ASTRAY * error + RAW_END * step + plan->tiny;
+}
+
 /* Errors at all origins but the one left out; returns the best. The last value is a yardstick only:
  * smoothing comes as near to it as a series wants. The straight line counts only where it is far
- * ahead of all others. */
+ * ahead of all others, and still goes on from where the series is. */
 static double errors_of(const struct plan *plan, size_t left_out, double error[BW_MODEL_COUNT])
 {
     double best = INFINITY;
@@ -165,8 +180,9 @@ static double errors_of(const struct plan *plan, size_t left_out, double error[B
         if (error[m] < best && m != BW_MODEL_LINE)
             best = error[m];
     }
-    if (error[BW_MODEL_LINE] < BOLD * best)
-        return error[BW_MODEL_LINE];
+    const double line = error[BW_MODEL_LINE];
+    if (line < BOLD * best && !is_astray(plan, left_out, line))
+        return line;
     error[BW_MODEL_LINE] = NAN;
     return best;
 }

@@ -16,7 +16,8 @@ enum {
     AR_MAX = 8,
     CYCLES_MAX = 5,
     LINE_SHARE = 3,
-    LINE_MIN = 12
+    LINE_MIN = 12,
+    AWAY = 4 /* part of its steps beyond all bounds with which a model has run away */
 };
 
 struct job {
@@ -302,17 +303,30 @@ static void run_smooth(struct job *job, bool recent, double *path[BW_MODEL_COUNT
     }
 }
 
+/* What is fitted to its own past can run away with the jump of a restart: then it is no forecast.
+ */
+static bool may_run_away(size_t model)
+{
+    return model == BW_MODEL_AR || model == BW_MODEL_AR_RECENT || model == BW_MODEL_LAGS;
+}
+
 static void clip_paths(const struct job *job, double *path[BW_MODEL_COUNT],
-                       const bool runs[BW_MODEL_COUNT])
+                       bool runs[BW_MODEL_COUNT])
 {
     memcpy(job->work, job->x, job->n * sizeof *job->work);
     const double low = bw_trend_quantile(job->work, job->n, 0.005);
     const double high = bw_trend_quantile(job->work, job->n, 0.995);
     /* A line over h cells needs h / n widths, a bit more as the quantiles are not the ends. */
     const double room = (high - low) * fmax(1.5, 1.1 * (double)job->h / (double)job->n);
-    for (size_t m = 0; m < BW_MODEL_COUNT; m++)
-        for (size_t i = 0; i < job->h && runs[m]; i++)
-            path[m][i] = bw_trend_clamp(path[m][i], low - room, high + room);
+    for (size_t m = 0; m < BW_MODEL_COUNT; m++) {
+        size_t beyond = 0;
+        for (size_t i = 0; i < job->h && runs[m]; i++) {
+            const double inside = bw_trend_clamp(path[m][i], low - room, high + room);
+            beyond += inside < path[m][i] || inside > path[m][i];
+            path[m][i] = inside;
+        }
+        runs[m] = runs[m] && !(may_run_away(m) && AWAY * beyond > job->h);
+    }
 }
 
 static void run_medians(const struct job *job, double *path[BW_MODEL_COUNT],

@@ -43,9 +43,9 @@ struct bw_trend_models_ask {
 };
 
 /* Runs every model wanted for which there is enough data; path[m] has room for h.
- * runs[m] says which paths were written. Paths
- * stay within the 0.5 to 99.5 % range of x, widened by 1.5 times its width (or 1.1 h/n, if
- * that is more) on both sides. */
+ * runs[m] says which paths were written. Paths stay within the 0.5 to 99.5 % range of x, widened by
+ * 1.5 times its width (or 1.1 h/n, if that is more) on both sides; an autoregression of which a
+ * quarter would be beyond has run away and is left out. */
 void bw_trend_models_run(struct bw_arena *arena, const struct bw_trend_models_ask *ask,
                          double *path[BW_MODEL_COUNT], bool runs[BW_MODEL_COUNT]);
 

@@ -81,6 +81,23 @@ static void a_clean_line_goes_on(void **state)
     bw_arena_fini(&arena);
 }
 
+/* At every origin the line was the best there is; and then the series fell from it. */
+static void a_line_that_was_left_is_not_gone_back_to(void **state)
+{
+    (void)state;
+    struct bw_arena arena = { 0 };
+    const struct bw_trend_seasons none = { .count = 0 };
+    struct bw_trend_forecast f;
+    double x[N];
+    synth_make(&(struct synth){ .level = 50, .sd = 0.1, .slope = 0.5 }, 1, x, N);
+    for (size_t i = N - 6; i < N; i++)
+        x[i] = 0;
+    bw_trend_forecast_make(&arena, x, x, N, &none, 4 * H, false, &f);
+    if (!(fabs(f.mean[0]) < 20))
+        fail_msg("%g is foreseen after 0", f.mean[0]);
+    bw_arena_fini(&arena);
+}
+
 static void wider_levels_are_wider(void **state)
 {
     (void)state;
@@ -172,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_cover_and_errors_shrink),
         cmocka_unit_test(a_clean_line_goes_on),
+        cmocka_unit_test(a_line_that_was_left_is_not_gone_back_to),
         cmocka_unit_test(wider_levels_are_wider),
         cmocka_unit_test(short_series_still_get_an_answer),
         cmocka_unit_test(what_came_has_no_say_in_what_was_foreseen),
