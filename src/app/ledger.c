@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "trend/grid.h"
 #include "trend/standing.h"
 #include "trend/tally.h"
 
@@ -143,9 +144,18 @@ static struct bw_series_score *score_for(struct entry *entry, int64_t horizon_ms
     return oldest;
 }
 
+/* Of stretches of time as an analysis makes them. */
+static bool is_sound(const struct bw_statement *s)
+{
+    return s->step_ms > 0 && s->from_ms > 0 && s->deadline_ms > s->from_ms
+           && (s->deadline_ms - s->from_ms) % s->step_ms == 0
+           && (s->deadline_ms - s->from_ms) / s->step_ms <= BW_TREND_CELLS_MAX;
+}
+
 void bw_ledger_restore_statement(struct bw_ledger *ledger, const struct bw_statement *statement)
 {
-    open_statement(ledger, statement);
+    if (is_sound(statement))
+        open_statement(ledger, statement);
     ledger->summed = false;
 }
 
@@ -233,6 +243,7 @@ static void close_statement(struct bw_ledger *ledger, struct bw_store *store,
     count_outcome(ledger, store, entry, verdict);
 }
 
+/* Nobody judged it; or it was made when the clock was far ahead, and would hold up others. */
 static void let_lapse(struct bw_ledger *ledger, struct bw_store *store, int64_t now_ms)
 {
     for (size_t i = 0; i < ledger->count; i++) {
@@ -240,7 +251,8 @@ static void let_lapse(struct bw_ledger *ledger, struct bw_store *store, int64_t 
         for (size_t j = entry->open_count; j-- > 0;) {
             const struct bw_ledger_verdict verdict = { .statement = entry->open[j],
                                                        .outcome = BW_STATEMENT_UNTOLD };
-            if (entry->open[j].deadline_ms + LAPSE_MS < now_ms)
+            if (entry->open[j].deadline_ms + LAPSE_MS < now_ms
+                || entry->open[j].from_ms - LAPSE_MS > now_ms)
                 close_statement(ledger, store, &verdict);
         }
     }

@@ -34,7 +34,8 @@ void bw_ledger_brief(struct bw_ledger *ledger, int64_t now_ms, struct bw_arena *
                      struct bw_ledger_brief *out);
 
 /* Takes what a job brought. `store` may be NULL: then it is only remembered. Statements whose
- * series is not read any more lapse a day after their deadline. */
+ * series is not read any more lapse a day after their deadline, and so do those that were made when
+ * the clock was more than a day ahead. */
 void bw_ledger_take(struct bw_ledger *ledger, struct bw_store *store,
                     const struct bw_ledger_report *report, int64_t now_ms);
 

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "io/clock.h"
 #include "metric/family.h"
 #include "web/words.h"
 
@@ -28,6 +29,9 @@
 #define SWEEP_NS (10 * BW_SECOND)
 #define SOON_NS (200 * BW_MS) /* others may be about to be known */
 
+/* In the place of a series that is wanted, but one too many. */
+#define LEFT_OUT UINT32_MAX
+
 /* Series whose past one job reads; values that wait for it. */
 enum { WARM_PER_JOB = 32, WAITING_MAX = 32, GAPS = 3 };
 
@@ -37,6 +41,7 @@ struct watched {
     struct bw_labels labels;      /* on the heap */
     bool by_rule;                 /* an anomaly rule names it, else trends select it */
     int64_t orphan_ms;            /* since when nobody measures it; 0: somebody does */
+    bool unwanted;                /* a reload has no use for it */
     bool warming;                 /* a worker has an eye for it */
     struct bw_trend_shape *shape; /* its seasons for the next eye; NULL: none */
     int64_t shape_ms;             /* when that was found out; 0: never */
@@ -57,7 +62,7 @@ struct bw_vigil {
     size_t rule_count, max_watched;
     struct watched **items;
     size_t count, cap, selected;
-    uint32_t *slot; /* by series: 1 + its place among items; 0: not watched */
+    uint32_t *slot; /* by series: 1 + its place among items; 0: not watched; LEFT_OUT */
     size_t slots;
     size_t left_out; /* wanted, but too many */
     uint64_t episodes, shifts;
@@ -115,7 +120,7 @@ void bw_vigil_free(struct bw_vigil *vigil)
 static struct watched *find(const struct bw_vigil *vigil, uint32_t series)
 {
     const size_t slot = series < vigil->slots ? vigil->slot[series] : 0;
-    return slot > 0 ? vigil->items[slot - 1] : NULL;
+    return slot > 0 && slot != LEFT_OUT ? vigil->items[slot - 1] : NULL;
 }
 
 static void set_slot(struct bw_vigil *vigil, uint32_t series, size_t place)
@@ -126,6 +131,16 @@ static void set_slot(struct bw_vigil *vigil, uint32_t series, size_t place)
         memset(vigil->slot + old, 0, (vigil->slots - old) * sizeof *vigil->slot);
     }
     vigil->slot[series] = (uint32_t)place;
+}
+
+/* Series are told of again and again: each is left out once. */
+static void leave_out(struct bw_vigil *vigil, uint32_t series, bool out)
+{
+    const bool is_out = series < vigil->slots && vigil->slot[series] == LEFT_OUT;
+    if (is_out == out)
+        return;
+    set_slot(vigil, series, out ? LEFT_OUT : 0);
+    vigil->left_out += out ? 1 : (size_t)-1;
 }
 
 static bool is_named(const struct bw_vigil *vigil, const char *metric, struct bw_labels labels)
@@ -165,14 +180,15 @@ static void on_known(void *ctx, uint32_t series, const char *metric, struct bw_l
     struct bw_vigil *vigil = ctx;
     struct watched *w = find(vigil, series);
     if (w != NULL) {
-        w->orphan_ms = 0;
+        w->orphan_ms = w->unwanted ? w->orphan_ms : 0;
         return;
     }
+    leave_out(vigil, series, false);
     const bool by_rule = is_named(vigil, metric, labels);
     if (!by_rule && bw_trend_plan_pick(vigil->plan, metric, labels) == NULL)
         return;
     if (vigil->count >= BW_WATCHED_MAX || (!by_rule && vigil->selected >= vigil->max_watched))
-        vigil->left_out++;
+        leave_out(vigil, series, true);
     else
         add(vigil, series, metric, labels, by_rule);
 }
@@ -183,6 +199,7 @@ static void on_gone(void *ctx, uint32_t series)
     struct watched *w = find(vigil, series);
     if (w != NULL && w->orphan_ms == 0)
         w->orphan_ms = bw_core_now_ms(vigil->core);
+    leave_out(vigil, series, false);
 }
 
 static bool is_stale(const struct watched *w, int64_t since_ms)
@@ -415,9 +432,11 @@ void bw_vigil_take_shape(struct bw_vigil *vigil, uint32_t series,
 
 /* ---- as time goes by ------------------------------------------------------------------- */
 
-/* Drops what nobody measures or wants, but what a worker has at hand. */
+/* Drops what nobody measures or wants, but what a worker has at hand. What was left out is told
+ * of again when there is room. */
 static void sweep(struct bw_vigil *vigil, int64_t now_ms)
 {
+    const size_t before = vigil->count;
     size_t kept = 0;
     for (size_t i = 0; i < vigil->count; i++) {
         struct watched *w = vigil->items[i];
@@ -427,12 +446,16 @@ static void sweep(struct bw_vigil *vigil, int64_t now_ms)
             free_watched(w);
             continue;
         }
+        if (w->eye != NULL && w->eye->last_ms > now_ms + BW_WALL_STEP_MIN_MS)
+            bw_vigil_eye_set_back(w->eye, w->eye->last_ms - now_ms); /* somebody set the clock */
         if (w->shown && is_stale(w, now_ms - STALE_MS))
             hide(w);
         vigil->items[kept++] = w;
         vigil->slot[w->series] = (uint32_t)kept;
     }
     vigil->count = kept;
+    if (kept < before && vigil->left_out > 0)
+        bw_recorder_listen(vigil->core->recorder, &ear, vigil);
 }
 
 static void on_timer(void *ctx)
@@ -479,9 +502,10 @@ static void want_anew(struct bw_vigil *vigil)
         struct watched *w = vigil->items[i];
         w->by_rule = is_named(vigil, w->metric, w->labels);
         vigil->selected += w->by_rule ? 0 : 1;
-        if (!w->by_rule
-            && (vigil->selected > vigil->max_watched
-                || bw_trend_plan_pick(vigil->plan, w->metric, w->labels) == NULL)) {
+        w->unwanted = !w->by_rule
+                      && (vigil->selected > vigil->max_watched
+                          || bw_trend_plan_pick(vigil->plan, w->metric, w->labels) == NULL);
+        if (w->unwanted) {
             hide(w);
             w->orphan_ms = 1; /* long ago */
         }
@@ -506,7 +530,6 @@ enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config
     if (rc != BW_OK)
         return rc;
     vigil->max_watched = (size_t)config->settings.trends.max_watched;
-    vigil->left_out = 0;
     want_anew(vigil);
     sweep(vigil, bw_core_now_ms(vigil->core));
     bw_recorder_listen(vigil->core->recorder, &ear, vigil);

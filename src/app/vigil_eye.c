@@ -135,6 +135,17 @@ void bw_vigil_eye_skip(struct bw_vigil_eye *eye, int64_t ts_ms, double raw)
     bw_bocpd_put(&eye->levels, NAN);
 }
 
+void bw_vigil_eye_set_back(struct bw_vigil_eye *eye, int64_t by_ms)
+{
+    eye->first_ms -= by_ms;
+    eye->last_ms -= by_ms;
+    eye->begun_ms -= by_ms;
+    for (size_t i = 0; i < BW_VIGIL_PEAKS; i++)
+        eye->peaks[i].ended_ms -= by_ms;
+    eye->last_raw = NAN;
+    bw_bocpd_put(&eye->levels, NAN);
+}
+
 double bw_vigil_eye_worth(const struct bw_vigil_eye *eye)
 {
     return eye->episode.inside ? eye->episode.peak : eye->score;

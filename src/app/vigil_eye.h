@@ -64,6 +64,10 @@ unsigned bw_vigil_eye_put(struct bw_vigil_eye *eye, int64_t ts_ms, double value)
  * comes after it is not held against what came just before. */
 void bw_vigil_eye_skip(struct bw_vigil_eye *eye, int64_t ts_ms, double value);
 
+/* The clock was set back by so much: all that was seen keeps its distance to what comes. Of a
+ * counter nothing is said before its second value. */
+void bw_vigil_eye_set_back(struct bw_vigil_eye *eye, int64_t by_ms);
+
 /* What an alert about it is worth: in an episode its highest score so far, else the score. */
 double bw_vigil_eye_worth(const struct bw_vigil_eye *eye);
 

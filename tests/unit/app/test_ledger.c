@@ -324,6 +324,37 @@ static void what_nobody_can_tell_lapses(void **state)
     assert_true(isnan(bw_ledger_summary(world->ledger, START)->all.skill_ratio));
 }
 
+/* It would hold up all others until then. */
+static void what_was_said_by_a_clock_far_ahead_lapses(void **state)
+{
+    struct world *world = *state;
+    struct bw_statement said[] = { forecast(7, START + 300 * DAY), forecast(8, START + HOUR) };
+    const struct bw_ledger_report report = { .said = said, .said_count = 2 }, none = { 0 };
+    bw_ledger_take(world->ledger, world->bench.core.store, &report, START + 300 * DAY);
+    assert_int_equal(open_count(world, START), 2);
+    bw_ledger_take(world->ledger, world->bench.core.store, &none, START);
+    assert_int_equal(open_count(world, START), 1);
+    restart(world);
+    assert_int_equal(open_count(world, START), 1);
+}
+
+/* Of a damaged store, or of somebody who wrote to it. */
+static void what_is_no_statement_is_not_taken_back(void **state)
+{
+    struct world *world = *state;
+    struct bw_statement odd[5];
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        odd[i] = forecast((uint32_t)i + 1, START);
+    odd[0].step_ms = 0;
+    odd[1].deadline_ms = odd[1].from_ms;
+    odd[2].deadline_ms += odd[2].step_ms / 2;
+    odd[3].step_ms = 1;
+    odd[4].deadline_ms = INT64_MAX;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        bw_ledger_restore_statement(world->ledger, &odd[i]);
+    assert_int_equal(open_count(world, START), 0);
+}
+
 /* A day without us: what was measured meanwhile by nobody is not held against anybody. */
 static void downtime_is_not_told(void **state)
 {
@@ -400,6 +431,8 @@ int main(void)
         IN_WORLD(who_loses_to_standing_still_is_muted),
         IN_WORLD(what_is_open_is_not_replaced),
         IN_WORLD(what_nobody_can_tell_lapses),
+        IN_WORLD(what_was_said_by_a_clock_far_ahead_lapses),
+        IN_WORLD(what_is_no_statement_is_not_taken_back),
         IN_WORLD(downtime_is_not_told),
         IN_WORLD(what_ended_long_ago_says_nothing_about_the_past),
         IN_WORLD(maintenance_excuses_its_own),

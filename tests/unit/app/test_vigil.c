@@ -291,6 +291,56 @@ static void what_is_stale_is_not_told(void **state)
     raze(&post);
 }
 
+static double left_out(struct post *post)
+{
+    struct bw_arena arena = { 0 };
+    struct bw_measures measures;
+    double value = NAN;
+    bw_measures_init(&measures, &arena);
+    bw_vigil_measure(post->vigil, &measures);
+    for (size_t i = 0; i < measures.count; i++)
+        if (measures.items[i].family == BW_METRIC_ANOMALY_LEFT_OUT_SERIES)
+            value = measures.items[i].value;
+    bw_arena_fini(&arena);
+    return value;
+}
+
+/* Both load5 are selected, and one may be watched. */
+static void what_is_left_out_is_counted_once(void **state)
+{
+    (void)state;
+    struct post post;
+    build(&post, CONFIG(""));
+    warm(&post);
+    assert_int_equal(left_out(&post), 1);
+    for (int i = 0; i < 3; i++) { /* as when series are deleted: all are looked up again */
+        bw_recorder_set_store(post.bench.core.recorder, post.bench.core.store);
+        measure(&post, 1, 1);
+    }
+    assert_int_equal(left_out(&post), 1);
+    bw_source_free(post.b);
+    post.b = NULL;
+    assert_int_equal(left_out(&post), 0);
+    raze(&post);
+}
+
+/* The newest value is an hour ahead, and odd: it is not so for an hour. */
+static void a_clock_that_is_set_back_holds_no_alert(void **state)
+{
+    (void)state;
+    struct post post;
+    build(&post, CONFIG(""));
+    warm(&post);
+    post.now_ms += 3600 * 1000;
+    measure(&post, 1, 6);
+    expect(&post, "alert a/i/ odd none>critical: ");
+    post.now_ms = bw_core_now_ms(&post.bench.core) + STEP_MS;
+    apply(&post, post.bench.config); /* looks around, as it does every ten seconds */
+    measure(&post, 60, 1);
+    expect(&post, "alert a/i/ odd critical>none: ");
+    raze(&post);
+}
+
 #define PATCHING                                                                                   \
     "maintenance: [{name: patching, start: '2026-11-20T11:30:20Z', duration: 1h}]\n"               \
     "services: [{name: a, checks: [{name: port, tcp: 'i:1'}]}]\n"
@@ -421,6 +471,8 @@ int main(void)
         cmocka_unit_test(a_new_level_is_told_once),
         cmocka_unit_test(a_reload_keeps_what_is_known),
         cmocka_unit_test(what_is_stale_is_not_told),
+        cmocka_unit_test(what_is_left_out_is_counted_once),
+        cmocka_unit_test(a_clock_that_is_set_back_holds_no_alert),
         cmocka_unit_test(what_is_in_maintenance_is_not_watched),
         cmocka_unit_test(a_season_takes_its_place),
         cmocka_unit_test(mistakes_are_told_with_their_place),

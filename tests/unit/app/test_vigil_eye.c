@@ -130,6 +130,28 @@ static void what_is_skipped_is_no_oddity(void **state)
     bw_vigil_eye_free(eye);
 }
 
+/* An hour back: what is said goes on from there, and so does an episode. */
+static void a_clock_that_is_set_back_stops_nothing(void **state)
+{
+    (void)state;
+    enum { HOUR_MS = 3600000 };
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(true, NULL);
+    const struct told told = follow(eye, &(struct course){ 3, 10, true }, 305);
+    assert_int_equal(told.begins - told.ends, 1);
+    const int64_t past_ms = eye->begun_ms - bw_vigil_eye_unmatched_since_ms(eye);
+    int64_t now_ms = eye->last_ms - HOUR_MS;
+    double total = eye->last_raw;
+    bw_vigil_eye_set_back(eye, HOUR_MS);
+    assert_int_equal(bw_vigil_eye_put(eye, now_ms += STEP_MS, total += 1e6), 0);
+    assert_true(eye->value < 10 && eye->episode.inside && eye->last_ms == now_ms);
+    assert_int_equal(eye->begun_ms - bw_vigil_eye_unmatched_since_ms(eye), past_ms);
+    unsigned ends = 0;
+    for (int i = 0; i < 10; i++)
+        ends += (bw_vigil_eye_put(eye, now_ms += STEP_MS, total += 15) & BW_VIGIL_ENDS) != 0;
+    assert_int_equal(ends, 1);
+    bw_vigil_eye_free(eye);
+}
+
 /* A job each hundred values is no oddity once its hour is known; a missing one is. */
 static void a_season_is_no_oddity(void **state)
 {
@@ -176,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_band_of_what_was_never_negative_is_not),
         cmocka_unit_test(old_values_and_no_numbers_change_nothing),
         cmocka_unit_test(what_is_skipped_is_no_oddity),
+        cmocka_unit_test(a_clock_that_is_set_back_stops_nothing),
         cmocka_unit_test(a_season_is_no_oddity),
         cmocka_unit_test(a_reset_of_a_counter_is_no_oddity),
     };
