@@ -11,10 +11,12 @@
 
 #define PATIENCE_MS INT64_C(3600000)
 
-/* A check was in maintenance then. */
+/* A check was in maintenance then. Its labels stand here once: a night's maintenance of all checks
+ * leaves tens of thousands of marks. */
 struct bw_ledger_excuse {
     struct bw_labels labels;
-    int64_t ts_ms;
+    const int64_t *ts_ms; /* rising */
+    size_t count;
 };
 
 void bw_ledger_report_fini(struct bw_ledger_report *report)
@@ -61,12 +63,15 @@ static bool note_marks(void *ctx, uint32_t series, const struct bw_point *points
     size_t at = 0;
     while (marks->ids[at] != series)
         at++;
-    for (size_t i = 0; i < count; i++) {
-        if (points[i].value != 1)
-            continue;
-        out->items = bw_grow(out->items, &out->cap, out->count + 1, sizeof *out->items);
-        out->items[out->count++] = (struct bw_ledger_excuse){ marks->labels[at], points[i].ts_ms };
-    }
+    int64_t *ts_ms = bw_arena_array(&out->arena, count, sizeof *ts_ms);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (points[i].value == 1)
+            ts_ms[n++] = points[i].ts_ms;
+    if (n == 0)
+        return true;
+    out->items = bw_grow(out->items, &out->cap, out->count + 1, sizeof *out->items);
+    out->items[out->count++] = (struct bw_ledger_excuse){ marks->labels[at], ts_ms, n };
     return true;
 }
 
@@ -108,13 +113,21 @@ static bool concerns(const struct bw_ledger_excuse *excuse, struct bw_labels lab
     return true;
 }
 
+static bool has_mark(const struct bw_ledger_excuse *excuse, const struct bw_statement *due)
+{
+    for (size_t i = 0; i < excuse->count; i++)
+        if (excuse->ts_ms[i] > due->from_ms - BW_MAINTENANCE_MARK_MS
+            && excuse->ts_ms[i] <= due->deadline_ms)
+            return true;
+    return false;
+}
+
 static bool is_excused(const struct bw_ledger_excuses *excuses, struct bw_labels labels,
                        const struct bw_statement *due)
 {
     for (size_t i = 0; i < excuses->count; i++) {
         const struct bw_ledger_excuse *excuse = &excuses->items[i];
-        if (excuse->ts_ms > due->from_ms - BW_MAINTENANCE_MARK_MS
-            && excuse->ts_ms <= due->deadline_ms && concerns(excuse, labels))
+        if (concerns(excuse, labels) && has_mark(excuse, due))
             return true;
     }
     return false;

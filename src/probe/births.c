@@ -37,15 +37,25 @@ static bool is_new(double now_s, double last_s, int64_t seen_ms)
     return now_s > last_s + SAME_S && now_s >= (double)seen_ms / 1000 - CLOCKS_DIFFER_S;
 }
 
+/* What is away is not forgotten. */
+static void remember(struct bw_births_memory *memory, const struct bw_births *now, int64_t now_ms)
+{
+    const bool first = memory->seen_ms == 0;
+    if (first || !isnan(now->process_s))
+        memory->last.process_s = now->process_s;
+    if (first || !isnan(now->machine_s))
+        memory->last.machine_s = now->machine_s;
+    memory->seen_ms = now_ms;
+}
+
 const char *bw_births_compare(struct bw_births_memory *memory, const struct bw_births *now,
                               int64_t now_ms)
 {
     const struct bw_births last = memory->last;
     const int64_t seen_ms = memory->seen_ms;
     if (isnan(now->process_s) && isnan(now->machine_s))
-        return NULL; /* it is away: what was there before is not forgotten */
-    memory->last = *now;
-    memory->seen_ms = now_ms;
+        return NULL;
+    remember(memory, now, now_ms);
     if (seen_ms == 0)
         return NULL;
     const bool machine = is_new(now->machine_s, last.machine_s, seen_ms);

@@ -66,6 +66,20 @@ static void who_was_away_is_compared_with_before(void **state)
     assert_non_null(bw_births_compare(&memory, &after, t0_ms + 120000));
 }
 
+/* The machine goes on telling when it was booted. */
+static void a_process_may_be_away_alone(void **state)
+{
+    (void)state;
+    struct bw_births_memory memory = { .seen_ms = 0 };
+    const struct bw_births before = { T0 - 500, T0 - 900 }, away = { NAN, T0 - 900 },
+                           after = { T0 + 90, T0 - 900 };
+    const int64_t t0_ms = (int64_t)T0 * 1000;
+    assert_null(bw_births_compare(&memory, &before, t0_ms));
+    assert_null(bw_births_compare(&memory, &away, t0_ms + 60000));
+    assert_string_equal(bw_births_compare(&memory, &after, t0_ms + 120000),
+                        "the process was started anew");
+}
+
 /* A process that dies every minute. */
 static void what_begins_again_and_again_is_told_now_and_then(void **state)
 {
@@ -110,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_began_since_is_told),
         cmocka_unit_test(who_was_away_is_compared_with_before),
+        cmocka_unit_test(a_process_may_be_away_alone),
         cmocka_unit_test(what_begins_again_and_again_is_told_now_and_then),
         cmocka_unit_test(they_are_no_series),
     };
