@@ -13,9 +13,9 @@
 struct bw_marking {
     struct bw_core *core;
     bool stopped;         /* the loop's */
-    pthread_mutex_t lock; /* guards what follows; held while something is written */
+    int64_t kept_ms;      /* how long anything is kept; atomic, the loop must not wait for a disk */
+    pthread_mutex_t lock; /* guards the store; held while something is written */
     struct bw_store *store;
-    int64_t kept_ms; /* how long anything is kept */
 };
 
 struct bw_marking *bw_marking_new(struct bw_core *core)
@@ -53,9 +53,7 @@ void bw_marking_apply(struct bw_marking *marking, const struct bw_config *config
     int64_t longest_ns = 0;
     for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++)
         longest_ns = tiers[i] > longest_ns ? tiers[i] : longest_ns;
-    pthread_mutex_lock(&marking->lock);
-    marking->kept_ms = longest_ns / BW_MS;
-    pthread_mutex_unlock(&marking->lock);
+    __atomic_store_n(&marking->kept_ms, longest_ns / BW_MS, __ATOMIC_RELAXED);
 }
 
 /* ---- told on the loop --------------------------------------------------------------------- */
@@ -99,7 +97,8 @@ static void post_news(struct bw_marking *marking, const struct bw_event *event)
 static enum bw_rc check_age(const struct bw_marking *marking, int64_t ts_ms, struct bw_err *err)
 {
     char oldest[BW_RFC3339_MAX];
-    const int64_t oldest_ms = bw_wall_system_ms() - marking->kept_ms;
+    const int64_t oldest_ms =
+        bw_wall_system_ms() - __atomic_load_n(&marking->kept_ms, __ATOMIC_RELAXED);
     if (ts_ms >= oldest_ms)
         return BW_OK;
     bw_format_rfc3339(oldest, oldest_ms);

@@ -32,8 +32,8 @@ struct run {
     struct bw_points steps;
     const struct bw_trend_break *breaks[BW_TREND_MARKS_MAX]; /* that concern the series at hand */
     int64_t breaks_ms[BW_TREND_MARKS_MAX];
-    const struct bw_trend_wish *wishes[BW_TREND_WISHES_MAX]; /* of the series at hand … */
-    struct bw_trend_question questions[BW_TREND_WISHES_MAX]; /* … and what they ask */
+    const struct bw_trend_wish **wishes; /* of the series at hand … */
+    struct bw_trend_question *questions; /* … and what they ask */
     struct bw_ledger_excuses excuses;
 };
 
@@ -332,6 +332,8 @@ void bw_trend_job_run(struct bw_trend_job *job)
     run.ids = bw_alloc_array(job->count, sizeof *run.ids);
     run.cells = bw_alloc_array(CELLS_MAX + 1, sizeof *run.cells);
     run.some = bw_alloc_array(job->count, sizeof *run.some);
+    run.wishes = bw_alloc_array(job->plan->wish_count + 1, sizeof(struct bw_trend_wish *));
+    run.questions = bw_alloc_array(job->plan->wish_count + 1, sizeof *run.questions);
     job->err.rc = read_and_analyse(&run, &err);
     if (job->err.rc == BW_OK)
         keep_analysed(job, run.chosen);
@@ -342,6 +344,8 @@ void bw_trend_job_run(struct bw_trend_job *job)
     free(run.ids);
     free(run.cells);
     free(run.some);
+    free(run.wishes);
+    free(run.questions);
     bw_points_fini(&run.steps);
     bw_ledger_excuses_fini(&run.excuses);
     job->cpu_ns = bw_thread_cpu_ns() - before_ns;

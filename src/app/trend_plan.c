@@ -131,11 +131,10 @@ const struct bw_trend_select *bw_trend_plan_pick(const struct bw_trend_plan *pla
 }
 
 size_t bw_trend_plan_wishes(const struct bw_trend_plan *plan, const char *metric,
-                            struct bw_labels labels,
-                            const struct bw_trend_wish *out[BW_TREND_WISHES_MAX])
+                            struct bw_labels labels, const struct bw_trend_wish **out)
 {
     size_t count = 0;
-    for (size_t i = 0; i < plan->wish_count && count < BW_TREND_WISHES_MAX; i++) {
+    for (size_t i = 0; i < plan->wish_count; i++) {
         if (bw_picker_matches(plan->wishes[i].picker, metric, labels))
             out[count++] = &plan->wishes[i];
     }

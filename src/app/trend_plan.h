@@ -44,11 +44,9 @@ const struct bw_trend_select *bw_trend_plan_pick(const struct bw_trend_plan *pla
 struct bw_trend_plan *bw_trend_plan_of(const struct bw_trend_plan *plan, const char *metric,
                                        struct bw_labels labels);
 
-/* The wishes that pick a series, at most BW_TREND_WISHES_MAX of them; returns how many. */
-enum { BW_TREND_WISHES_MAX = 8 };
+/* The wishes that pick a series; `out` has room for all there are. Returns how many. */
 size_t bw_trend_plan_wishes(const struct bw_trend_plan *plan, const char *metric,
-                            struct bw_labels labels,
-                            const struct bw_trend_wish *out[BW_TREND_WISHES_MAX]);
+                            struct bw_labels labels, const struct bw_trend_wish **out);
 
 /* The engine's question about a series of a metric: horizons, threshold, season. */
 struct bw_trend_request bw_trend_plan_request(const struct bw_trend_plan *plan,

@@ -336,6 +336,34 @@ static void a_roll_serves_a_round(void **state)
     bw_trend_plan_free(plan);
 }
 
+/* However many they are: what is not answered would never be an alert. */
+static void every_rule_about_a_series_has_its_answer(void **state)
+{
+    enum { RULES = 12 };
+    struct bench *bench = *state;
+    struct folder folder;
+    struct bw_trend_plan *plan;
+    char yaml[RULES * 160] = "alerts:\n  defaults: false\n  rules:\n";
+    for (int i = 0; i < RULES; i++)
+        snprintf(
+            yaml + strlen(yaml), sizeof yaml - strlen(yaml),
+            "    - {name: p%d, level: info, predict: {series: node_load1, threshold: %d, side: "
+            "above, within: 1h}}\n",
+            i, i);
+    folder_make(&folder);
+    struct bw_config *config = folder_config(&folder, yaml);
+    assert_int_equal(bw_trend_plan_make(config, &plan, NULL), BW_OK);
+    fill(bench, "node_load1", "", noise);
+    bench_flush(bench);
+    struct bw_trend_job job = run(bench, plan, 0, 10);
+    assert_int_equal(job.foresight_count, RULES);
+    assert_string_equal(job.foresights[RULES - 1].rule, "p11");
+    end(&job);
+    bw_trend_plan_free(plan);
+    bw_config_free(config);
+    folder_remove(&folder);
+}
+
 /* A series that has no points in the time looked at says nothing. */
 static void silence_is_no_trend(void **state)
 {
@@ -384,6 +412,7 @@ int main(void)
         AT_BENCH(noise_is_going_nowhere),
         AT_BENCH(a_ceiling_holds),
         AT_BENCH(a_roll_serves_a_round),
+        AT_BENCH(every_rule_about_a_series_has_its_answer),
         AT_BENCH(silence_is_no_trend),
         AT_BENCH(a_store_that_is_not_there_is_told),
     };
