@@ -131,15 +131,9 @@ static const char *gaze_cause(void *made, const struct bw_alert_round *round,
     return telling.words;
 }
 
-static const char *gaze_text(const struct bw_alert_rule *rule)
-{
-    return rule->expr;
-}
-
 const struct bw_alert_kind_ops bw_alert_kind_anomaly = {
     .make = gaze_make,
     .free = gaze_free,
     .look = gaze_look,
     .cause = gaze_cause,
-    .text = gaze_text,
 };

@@ -90,15 +90,9 @@ static const char *gaze_cause(void *made, const struct bw_alert_round *round,
     return cause[0] != '\0' ? cause : intent->cause;
 }
 
-static const char *gaze_text(const struct bw_alert_rule *rule)
-{
-    return rule->expr;
-}
-
 const struct bw_alert_kind_ops bw_alert_kind_expr = {
     .make = gaze_make,
     .free = gaze_free,
     .look = gaze_look,
     .cause = gaze_cause,
-    .text = gaze_text,
 };

@@ -26,9 +26,6 @@ struct bw_alert_kind_ops {
      * nothing better to say. NULL: it never has. */
     const char *(*cause)(void *made, const struct bw_alert_round *round,
                          const struct bw_alert_intent *intent, struct bw_arena *arena);
-
-    /* What the rule looks at, for people: an expression. Lives as long as the rule. */
-    const char *(*text)(const struct bw_alert_rule *rule);
 };
 
 /* NULL for a kind that nobody acts on. */

@@ -167,15 +167,9 @@ static const char *outlook_cause(void *made, const struct bw_alert_round *round,
     return intent->cause;
 }
 
-static const char *outlook_text(const struct bw_alert_rule *rule)
-{
-    return rule->expr;
-}
-
 const struct bw_alert_kind_ops bw_alert_kind_predict = {
     .make = outlook_make,
     .free = outlook_free,
     .look = outlook_look,
     .cause = outlook_cause,
-    .text = outlook_text,
 };

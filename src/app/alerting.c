@@ -285,7 +285,7 @@ void bw_alerting_stop(struct bw_alerting *alerting)
 static const char *text_of(const void *ctx, const char *name)
 {
     const struct rule *rule = rule_named(ctx, name);
-    return rule != NULL ? rule->kind->text(rule->rule) : "";
+    return rule != NULL ? rule->rule->expr : "";
 }
 
 size_t bw_alerting_view(const struct bw_alerting *alerting, struct bw_arena *arena,

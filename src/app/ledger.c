@@ -172,6 +172,31 @@ void bw_ledger_restore_score(struct bw_ledger *ledger, const struct bw_series_sc
     ledger->summed = false;
 }
 
+static bool take_statement(void *ctx, const struct bw_statement *statement)
+{
+    bw_ledger_restore_statement(ctx, statement);
+    return true;
+}
+
+static bool take_bin(void *ctx, const struct bw_statement_bin *bin)
+{
+    bw_ledger_restore_bin(ctx, bin);
+    return true;
+}
+
+static bool take_score(void *ctx, const struct bw_series_score *score)
+{
+    bw_ledger_restore_score(ctx, score);
+    return true;
+}
+
+void bw_ledger_load(struct bw_ledger *ledger, struct bw_reader *reader)
+{
+    bw_reader_statements(reader, take_statement, ledger, NULL, NULL);
+    bw_reader_statement_bins(reader, take_bin, ledger, NULL, NULL);
+    bw_reader_series_scores(reader, take_score, ledger, NULL, NULL);
+}
+
 /* ---- jobs --------------------------------------------------------------------------------- */
 
 void bw_ledger_brief(struct bw_ledger *ledger, int64_t now_ms, struct bw_arena *arena,

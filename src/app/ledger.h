@@ -24,7 +24,8 @@ struct bw_ledger;
 struct bw_ledger *bw_ledger_new(void);
 void bw_ledger_free(struct bw_ledger *ledger);
 
-/* Takes back what was stored. */
+/* Takes back all that a store has of it, or one piece. */
+void bw_ledger_load(struct bw_ledger *ledger, struct bw_reader *reader);
 void bw_ledger_restore_statement(struct bw_ledger *ledger, const struct bw_statement *statement);
 void bw_ledger_restore_bin(struct bw_ledger *ledger, const struct bw_statement_bin *bin);
 void bw_ledger_restore_score(struct bw_ledger *ledger, const struct bw_series_score *score);

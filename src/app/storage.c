@@ -235,31 +235,6 @@ static bool take_failure(void *ctx, const struct bw_failure_tally *tally)
     return true;
 }
 
-static bool take_statement(void *ctx, const struct bw_statement *statement)
-{
-    bw_ledger_restore_statement(ctx, statement);
-    return true;
-}
-
-static bool take_bin(void *ctx, const struct bw_statement_bin *bin)
-{
-    bw_ledger_restore_bin(ctx, bin);
-    return true;
-}
-
-static bool take_score(void *ctx, const struct bw_series_score *score)
-{
-    bw_ledger_restore_score(ctx, score);
-    return true;
-}
-
-static void restore_ledger(struct bw_reader *reader, struct bw_ledger *ledger)
-{
-    bw_reader_statements(reader, take_statement, ledger, NULL, NULL);
-    bw_reader_statement_bins(reader, take_bin, ledger, NULL, NULL);
-    bw_reader_series_scores(reader, take_score, ledger, NULL, NULL);
-}
-
 static bool take_trend(void *ctx, const struct bw_trend_record *record)
 {
     bw_trending_restore(ctx, record);
@@ -341,7 +316,7 @@ void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
     bw_reader_check_states(reader, take_state, &restoring, NULL, NULL);
     bw_reader_check_causes(reader, take_cause, &restoring, NULL, NULL);
     bw_reader_failure_tallies(reader, take_failure, &restoring, NULL, NULL);
-    restore_ledger(reader, bw_trending_ledger(trending));
+    bw_ledger_load(bw_trending_ledger(trending), reader);
     bw_reader_trends(reader, take_trend, trending, NULL, NULL);
     restore_events(reader, &restoring);
     bw_roster_refresh(roster);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "pack/points.h"
 #include "trend/attribute.h"
+#include "web/words.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -176,16 +177,6 @@ static bool read_runs(struct bw_reader *reader, struct shift *shift)
 
 /* ---- what is told ------------------------------------------------------------------------ */
 
-static const char *said(struct bw_arena *arena, const struct bw_trend_record *record, size_t index)
-{
-    struct bw_buf text;
-    bw_buf_init(&text, BW_FINDINGS_BYTES_MAX);
-    bw_trend_say_finding(&text, record, index);
-    const char *copy = bw_arena_strdup(arena, text.data);
-    bw_buf_fini(&text);
-    return copy;
-}
-
 static void complete(struct shift *shift, const struct bw_trend_blame *blame, bool phases)
 {
     struct bw_finding *it = shift->finding;
@@ -222,10 +213,10 @@ static void explain(struct bw_reader *reader, struct bw_arena *arena, struct shi
     if (!bw_trend_attribute(arena, &whole, &blame))
         return;
     const size_t index = (size_t)(shift->finding - shift->record->findings);
-    const char *note = shift->record->note, *before = said(arena, shift->record, index);
+    const char *note = shift->record->note, *before = bw_words_finding(arena, shift->record, index);
     complete(shift, &blame, whole_of(shift->record->metric)->label != NULL);
     if (note != NULL && strcmp(note, before) == 0)
-        shift->record->note = said(arena, shift->record, index);
+        shift->record->note = bw_words_finding(arena, shift->record, index);
 }
 
 /* Room for one more, which the oldest may have to leave; NULL: all are newer. */

@@ -9,31 +9,10 @@
 
 #include <string.h>
 
-static bool list_marker(void *ctx, const struct bw_event *marker)
-{
-    struct bw_stored_list *listing = ctx;
-    if (!bw_stored_list_takes(listing, marker->id))
-        return false;
-    bw_marker_tell(&listing->request->arena, listing->list, marker);
-    return true;
-}
-
 void bw_api_markers(struct bw_request *request)
 {
-    struct bw_stored_list listing;
-    struct bw_err err = { 0 };
-    struct bw_event_filter filter = { .kind = BW_EVENT_MARKER,
-                                      .service = bw_url_param(&request->url, "service") };
-    if (!bw_stored_list_begin(&listing, request, "markers")
-        || !bw_api_time(request, "from", 0, &filter.from_ms)
-        || !bw_api_time(request, "to", 0, &filter.to_ms))
-        return;
-    filter.before_id = listing.slice.cursor;
-    filter.limit = listing.slice.limit + 1;
-    enum bw_rc rc = bw_stored_list_open(&listing, &err);
-    if (rc == BW_OK)
-        rc = bw_reader_events(listing.reader, &filter, list_marker, &listing, NULL, &err);
-    bw_stored_list_end(&listing, rc, &err);
+    struct bw_event_filter filter = { .kind = BW_EVENT_MARKER };
+    bw_stored_list_events(request, "markers", &filter, bw_marker_tell);
 }
 
 static bool is_check(const struct bw_view_check *check, const char *name)

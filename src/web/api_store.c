@@ -298,15 +298,6 @@ void bw_api_event(struct bw_arena *arena, struct bw_value *list, const struct bw
     bw_words_text(arena, item, "cause", event->cause);
 }
 
-static bool list_event(void *ctx, const struct bw_event *event)
-{
-    struct bw_stored_list *listing = ctx;
-    if (!bw_stored_list_takes(listing, event->id))
-        return false;
-    bw_api_event(&listing->request->arena, listing->list, event);
-    return true;
-}
-
 static bool read_kind(struct bw_request *request, enum bw_event_kind *out)
 {
     const char *wanted = bw_url_param(&request->url, "kind");
@@ -324,17 +315,7 @@ static bool read_kind(struct bw_request *request, enum bw_event_kind *out)
 
 void bw_api_events(struct bw_request *request)
 {
-    struct bw_stored_list listing;
-    struct bw_err err = { 0 };
-    struct bw_event_filter filter = { .service = bw_url_param(&request->url, "service") };
-    if (!bw_stored_list_begin(&listing, request, "events") || !read_kind(request, &filter.kind)
-        || !bw_api_time(request, "from", 0, &filter.from_ms)
-        || !bw_api_time(request, "to", 0, &filter.to_ms))
-        return;
-    filter.before_id = listing.slice.cursor;
-    filter.limit = listing.slice.limit + 1;
-    enum bw_rc rc = bw_stored_list_open(&listing, &err);
-    if (rc == BW_OK)
-        rc = bw_reader_events(listing.reader, &filter, list_event, &listing, NULL, &err);
-    bw_stored_list_end(&listing, rc, &err);
+    struct bw_event_filter filter = { 0 };
+    if (read_kind(request, &filter.kind))
+        bw_stored_list_events(request, "events", &filter, bw_api_event);
 }

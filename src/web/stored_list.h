@@ -30,4 +30,11 @@ bool bw_stored_list_takes(struct bw_stored_list *listing, int64_t id);
 /* Closes the reader and answers. */
 void bw_stored_list_end(struct bw_stored_list *listing, enum bw_rc rc, const struct bw_err *err);
 
+/* Answers a whole list: the events that the filter and the request's service, from, to, limit and
+ * cursor leave, each told by `tell`. */
+typedef void bw_stored_list_tell_fn(struct bw_arena *arena, struct bw_value *list,
+                                    const struct bw_event *event);
+void bw_stored_list_events(struct bw_request *request, const char *key,
+                           struct bw_event_filter *filter, bw_stored_list_tell_fn *tell);
+
 #endif

@@ -161,6 +161,21 @@ void bench_remove(struct bench *bench)
     folder_remove(&bench->folder);
 }
 
+int bench_open(void **state, const char *config)
+{
+    struct bench *bench = bw_alloc(sizeof *bench);
+    bench_make(bench, config, true);
+    *state = bench;
+    return 0;
+}
+
+int bench_close(void **state)
+{
+    bench_remove(*state);
+    free(*state);
+    return 0;
+}
+
 static void add_service(struct bw_roster *roster, const struct bw_config *config, size_t index)
 {
     struct bw_roster_service *service = bw_roster_add_service(roster, &config->services[index]);

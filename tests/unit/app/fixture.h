@@ -48,6 +48,10 @@ struct bench {
 void bench_make(struct bench *bench, const char *config, bool store);
 void bench_remove(struct bench *bench);
 
+/* The same for cmocka: *state is a bench with a store. */
+int bench_open(void **state, const char *config);
+int bench_close(void **state);
+
 /* A roster of the bench's configuration, settled. */
 struct bw_roster *bench_roster(struct bench *bench, const struct bw_config *config);
 

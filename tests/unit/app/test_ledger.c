@@ -141,24 +141,6 @@ static void analyse(struct world *world, int64_t now_ms, struct bw_trend_record 
     bw_trend_job_fini(&job);
 }
 
-static bool take_statement(void *ctx, const struct bw_statement *statement)
-{
-    bw_ledger_restore_statement(ctx, statement);
-    return true;
-}
-
-static bool take_bin(void *ctx, const struct bw_statement_bin *bin)
-{
-    bw_ledger_restore_bin(ctx, bin);
-    return true;
-}
-
-static bool take_score(void *ctx, const struct bw_series_score *score)
-{
-    bw_ledger_restore_score(ctx, score);
-    return true;
-}
-
 /* As a restart does. */
 static void restart(struct world *world)
 {
@@ -168,9 +150,7 @@ static void restart(struct world *world)
     world->ledger = bw_ledger_new();
     assert_int_equal(bw_reader_open(folder_file(&world->bench.folder, "data.db"), &reader, NULL),
                      BW_OK);
-    bw_reader_statements(reader, take_statement, world->ledger, NULL, NULL);
-    bw_reader_statement_bins(reader, take_bin, world->ledger, NULL, NULL);
-    bw_reader_series_scores(reader, take_score, world->ledger, NULL, NULL);
+    bw_ledger_load(world->ledger, reader);
     bw_reader_close(reader);
 }
 

@@ -21,17 +21,7 @@
 
 static int open_bench(void **state)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    bench_make(bench, "", true);
-    *state = bench;
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_remove(*state);
-    free(*state);
-    return 0;
+    return bench_open(state, "");
 }
 
 static struct bw_source *source(struct bench *bench, const char *service, size_t stored_max)
@@ -407,7 +397,7 @@ static void an_ear_hears_what_is_stored(void **state)
     bw_recorder_listen(bench->core.recorder, NULL, NULL);
 }
 
-#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, bench_close)
 
 int main(void)
 {

@@ -148,26 +148,16 @@ static void of_too_many_the_newest_count(void **state)
 
 static int open_bench(void **state)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    bench_make(bench, config, true);
-    *state = bench;
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_remove(*state);
-    free(*state);
-    return 0;
+    return bench_open(state, config);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_shift_at_a_marker_is_said_to_be_of_it, open_bench,
-                                        close_bench),
+                                        bench_close),
         cmocka_unit_test_setup_teardown(
-            what_was_found_counts_as_well_and_for_all_if_it_names_nobody, open_bench, close_bench),
+            what_was_found_counts_as_well_and_for_all_if_it_names_nobody, open_bench, bench_close),
         cmocka_unit_test(a_marker_concerns_what_it_names),
         cmocka_unit_test(of_too_many_the_newest_count),
     };

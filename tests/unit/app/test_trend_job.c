@@ -30,17 +30,7 @@ static const char two_kinds[] =
 
 static int open_bench(void **state)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    bench_make(bench, two_kinds, true);
-    *state = bench;
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_remove(*state);
-    free(*state);
-    return 0;
+    return bench_open(state, two_kinds);
 }
 
 static struct bw_trend_plan *plan_of(struct bench *bench)
@@ -398,7 +388,7 @@ static void a_store_that_is_not_there_is_told(void **state)
     bw_trend_plan_free(plan);
 }
 
-#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, bench_close)
 
 int main(void)
 {

@@ -28,17 +28,7 @@ static const char config[] =
 
 static int open_bench(void **state)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    bench_make(bench, config, true);
-    *state = bench;
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_remove(*state);
-    free(*state);
-    return 0;
+    return bench_open(state, config);
 }
 
 /* A number around 1 for each run, the same every time. */
@@ -249,7 +239,7 @@ static void the_newest_shifts_come_first(void **state)
     bw_arena_fini(&arena);
 }
 
-#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+#define AT_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, bench_close)
 
 int main(void)
 {

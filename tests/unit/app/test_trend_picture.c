@@ -27,17 +27,7 @@ static const char disks[] =
 
 static int open_bench(void **state)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    bench_make(bench, disks, true);
-    *state = bench;
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_remove(*state);
-    free(*state);
-    return 0;
+    return bench_open(state, disks);
 }
 
 /* A day that ends now, in which two hundred become a hundred and twenty, not quite evenly. */
@@ -192,10 +182,10 @@ static void what_is_gone_cannot_be_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_picture_is_the_record_s, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(a_picture_knows_what_was_learned, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(odds_are_the_record_s, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(what_is_gone_cannot_be_drawn, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_picture_is_the_record_s, open_bench, bench_close),
+        cmocka_unit_test_setup_teardown(a_picture_knows_what_was_learned, open_bench, bench_close),
+        cmocka_unit_test_setup_teardown(odds_are_the_record_s, open_bench, bench_close),
+        cmocka_unit_test_setup_teardown(what_is_gone_cannot_be_drawn, open_bench, bench_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
