@@ -2,8 +2,8 @@
 #include "app/vigil.h"
 
 #include "app/log.h"
-#include "app/trend_plan.h"
 #include "app/trend_results.h"
+#include "app/vigil_list.h"
 #include "app/vigil_warm.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -16,10 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A series that nobody measures any more is watched for so long: its check may come again, as with
- * a reload. */
-#define ORPHAN_MS (10 * 60 * 1000)
-
 /* Without a value for so long, and for three of its usual gaps, nothing is said of a series. */
 #define STALE_MS (5 * 60 * 1000)
 
@@ -29,42 +25,14 @@
 #define SWEEP_NS (10 * BW_SECOND)
 #define SOON_NS (200 * BW_MS) /* others may be about to be known */
 
-/* In the place of a series that is wanted, but one too many. */
-#define LEFT_OUT UINT32_MAX
-
 /* Series whose past one job reads; values that wait for it. */
 enum { WARM_PER_JOB = 32, WAITING_MAX = 32, GAPS = 3 };
-
-struct watched {
-    uint32_t series;
-    char *metric;
-    struct bw_labels labels;      /* on the heap */
-    bool by_rule;                 /* an anomaly rule names it, else trends select it */
-    int64_t orphan_ms;            /* since when nobody measures it; 0: somebody does */
-    bool unwanted;                /* a reload has no use for it */
-    bool warming;                 /* a worker has an eye for it */
-    struct bw_trend_shape *shape; /* its seasons for the next eye; NULL: none */
-    int64_t shape_ms;             /* when that was found out; 0: never */
-    bool outdated;                /* the eye has other seasons than that */
-    struct bw_vigil_eye *eye;     /* NULL: a worker is to make one */
-    struct bw_point *waiting;     /* until there is another eye; NULL: nothing waits */
-    size_t waiting_count;
-    struct bw_publication *publication;
-    bool shown; /* there is something on the metrics page */
-};
 
 struct bw_vigil {
     struct bw_core *core;
     const struct bw_roster *roster;
     struct bw_timer *timer;
-    struct bw_trend_plan *plan;
-    struct bw_picker **rules; /* of the anomaly rules */
-    size_t rule_count, max_watched;
-    struct watched **items;
-    size_t count, cap, selected;
-    uint32_t *slot; /* by series: 1 + its place among items; 0: not watched; LEFT_OUT */
-    size_t slots;
-    size_t left_out; /* wanted, but too many */
+    struct bw_vigil_list watched;
     uint64_t episodes, shifts;
     bool busy, stopped, failing;
     bool soon; /* the timer has been told that there is something to warm */
@@ -81,75 +49,13 @@ struct bw_vigil *bw_vigil_new(struct bw_core *core)
     return vigil;
 }
 
-static void free_watched(struct watched *w)
-{
-    bw_publication_free(w->publication);
-    free(w->metric);
-    free((void *)(uintptr_t)w->labels.items);
-    bw_vigil_eye_free(w->eye);
-    free(w->shape);
-    free(w->waiting);
-    free(w);
-}
-
-static void free_rules(struct bw_vigil *vigil)
-{
-    for (size_t i = 0; i < vigil->rule_count; i++)
-        bw_picker_free(vigil->rules[i]);
-    free(vigil->rules);
-    vigil->rules = NULL;
-    vigil->rule_count = 0;
-}
-
 void bw_vigil_free(struct bw_vigil *vigil)
 {
     if (vigil == NULL)
         return;
-    for (size_t i = 0; i < vigil->count; i++)
-        free_watched(vigil->items[i]);
-    free(vigil->items);
-    free(vigil->slot);
-    free_rules(vigil);
-    bw_trend_plan_free(vigil->plan);
+    bw_vigil_list_fini(&vigil->watched);
     bw_timer_free(vigil->timer);
     free(vigil);
-}
-
-/* ---- which ----------------------------------------------------------------------------- */
-
-static struct watched *find(const struct bw_vigil *vigil, uint32_t series)
-{
-    const size_t slot = series < vigil->slots ? vigil->slot[series] : 0;
-    return slot > 0 && slot != LEFT_OUT ? vigil->items[slot - 1] : NULL;
-}
-
-static void set_slot(struct bw_vigil *vigil, uint32_t series, size_t place)
-{
-    if (series >= vigil->slots) {
-        const size_t old = vigil->slots;
-        vigil->slot = bw_grow(vigil->slot, &vigil->slots, (size_t)series + 1, sizeof *vigil->slot);
-        memset(vigil->slot + old, 0, (vigil->slots - old) * sizeof *vigil->slot);
-    }
-    vigil->slot[series] = (uint32_t)place;
-}
-
-/* Series are told of again and again: each is left out once. */
-static void leave_out(struct bw_vigil *vigil, uint32_t series, bool out)
-{
-    const bool is_out = series < vigil->slots && vigil->slot[series] == LEFT_OUT;
-    if (is_out == out)
-        return;
-    set_slot(vigil, series, out ? LEFT_OUT : 0);
-    vigil->left_out += out ? 1 : (size_t)-1;
-}
-
-static bool is_named(const struct bw_vigil *vigil, const char *metric, struct bw_labels labels)
-{
-    for (size_t i = 0; i < vigil->rule_count; i++) {
-        if (bw_picker_matches(vigil->rules[i], metric, labels))
-            return true;
-    }
-    return false;
 }
 
 /* There is something to warm. */
@@ -160,49 +66,20 @@ static void hurry(struct bw_vigil *vigil)
     vigil->soon = true;
 }
 
-static void add(struct bw_vigil *vigil, uint32_t series, const char *metric,
-                struct bw_labels labels, bool by_rule)
-{
-    struct watched *w = bw_alloc(sizeof *w);
-    w->series = series;
-    w->metric = bw_strdup(metric);
-    w->labels = bw_labels_clone(labels.items, labels.count);
-    w->by_rule = by_rule;
-    vigil->items = bw_grow(vigil->items, &vigil->cap, vigil->count + 1, sizeof *vigil->items);
-    vigil->items[vigil->count++] = w;
-    vigil->selected += by_rule ? 0 : 1;
-    set_slot(vigil, series, vigil->count);
-    hurry(vigil);
-}
-
 static void on_known(void *ctx, uint32_t series, const char *metric, struct bw_labels labels)
 {
     struct bw_vigil *vigil = ctx;
-    struct watched *w = find(vigil, series);
-    if (w != NULL) {
-        w->orphan_ms = w->unwanted ? w->orphan_ms : 0;
-        return;
-    }
-    leave_out(vigil, series, false);
-    const bool by_rule = is_named(vigil, metric, labels);
-    if (!by_rule && bw_trend_plan_pick(vigil->plan, metric, labels) == NULL)
-        return;
-    if (vigil->count >= BW_WATCHED_MAX || (!by_rule && vigil->selected >= vigil->max_watched))
-        leave_out(vigil, series, true);
-    else
-        add(vigil, series, metric, labels, by_rule);
+    if (bw_vigil_list_known(&vigil->watched, series, metric, labels))
+        hurry(vigil);
 }
 
 static void on_gone(void *ctx, uint32_t series)
 {
     struct bw_vigil *vigil = ctx;
-    struct watched *w = find(vigil, series);
-    if (w != NULL && w->orphan_ms == 0)
-        w->orphan_ms = bw_core_now_ms(vigil->core);
-    leave_out(vigil, series, false);
+    bw_vigil_list_gone(&vigil->watched, series, bw_core_now_ms(vigil->core));
 }
 
-static bool is_stale(const struct watched *w, int64_t since_ms)
+static bool is_stale(const struct bw_vigil_item *w, int64_t since_ms)
 {
     return w->eye == NULL || isnan(w->eye->score)
            || w->eye->last_ms < since_ms - GAPS * w->eye->gap_ms;
@@ -210,7 +87,7 @@ static bool is_stale(const struct watched *w, int64_t since_ms)
 
 /* ---- what others see ------------------------------------------------------------------- */
 
-static void publish(struct bw_vigil *vigil, struct watched *w)
+static void publish(struct bw_vigil *vigil, struct bw_vigil_item *w)
 {
     const struct bw_vigil_eye *eye = w->eye;
     if (w->publication == NULL)
@@ -222,17 +99,9 @@ static void publish(struct bw_vigil *vigil, struct watched *w)
         bw_measures_add(measures, BW_METRIC_ANOMALY_EXPECTED, eye->high, BW_LABEL_VALUES("high"));
     }
     bw_publication_commit(w->publication);
-    w->shown = true;
 }
 
-static void hide(struct watched *w)
-{
-    bw_publication_free(w->publication);
-    w->publication = NULL;
-    w->shown = false;
-}
-
-static struct bw_subject subject_of(const struct watched *w)
+static struct bw_subject subject_of(const struct bw_vigil_item *w)
 {
     const char *const parts[] = { bw_labels_value(w->labels, "service"),
                                   bw_labels_value(w->labels, "instance"),
@@ -241,7 +110,7 @@ static struct bw_subject subject_of(const struct watched *w)
                                 parts[2] != NULL ? parts[2] : "" };
 }
 
-static void tell_shift(const struct bw_vigil *vigil, const struct watched *w)
+static void tell_shift(const struct bw_vigil *vigil, const struct bw_vigil_item *w)
 {
     struct bw_arena arena = { 0 };
     struct bw_buf series;
@@ -264,12 +133,12 @@ static void tell_shift(const struct bw_vigil *vigil, const struct watched *w)
 
 /* ---- values ---------------------------------------------------------------------------- */
 
-static void see(struct bw_vigil *vigil, struct watched *w, const struct bw_point *point)
+static void see(struct bw_vigil *vigil, struct bw_vigil_item *w, const struct bw_point *point)
 {
     const struct bw_subject subject = subject_of(w);
     if (vigil->roster != NULL && bw_roster_subject_maintenance(vigil->roster, &subject) != NULL) {
         bw_vigil_eye_skip(w->eye, point->ts_ms, point->value);
-        hide(w);
+        bw_vigil_item_hide(w);
         return;
     }
     const unsigned news = bw_vigil_eye_put(w->eye, point->ts_ms, point->value);
@@ -283,7 +152,7 @@ static void see(struct bw_vigil *vigil, struct watched *w, const struct bw_point
 }
 
 /* The oldest makes room: a worker has read it from the store, or soon will. */
-static void wait(struct watched *w, const struct bw_point *point)
+static void wait(struct bw_vigil_item *w, const struct bw_point *point)
 {
     if (w->waiting == NULL)
         w->waiting = bw_alloc_array(WAITING_MAX, sizeof *w->waiting);
@@ -296,7 +165,7 @@ static void on_heard(void *ctx, const struct bw_sample *samples, size_t count)
 {
     struct bw_vigil *vigil = ctx;
     for (size_t i = 0; i < count; i++) {
-        struct watched *w = find(vigil, samples[i].series);
+        struct bw_vigil_item *w = bw_vigil_list_find(&vigil->watched, samples[i].series);
         if (w == NULL)
             continue;
         const struct bw_point point = { samples[i].ts_ms, samples[i].value };
@@ -325,7 +194,7 @@ static void warm_run(void *ctx)
 }
 
 /* In the place of another one: what that has told is not told again. */
-static void take_eye(struct bw_vigil *vigil, struct watched *w, struct bw_vigil_eye *eye)
+static void take_eye(struct bw_vigil *vigil, struct bw_vigil_item *w, struct bw_vigil_eye *eye)
 {
     const bool quiet = w->eye != NULL;
     bw_vigil_eye_free(w->eye);
@@ -355,7 +224,7 @@ static void warm_done(void *ctx, bool ran)
     struct bw_vigil *vigil = errand->vigil;
     vigil->busy = false;
     for (size_t i = 0; i < errand->warm.count; i++) {
-        struct watched *w = find(vigil, errand->series[i]);
+        struct bw_vigil_item *w = bw_vigil_list_find(&vigil->watched, errand->series[i]);
         if (ran && !vigil->stopped && w != NULL && w->warming)
             take_eye(vigil, w, errand->eyes[i]);
         else
@@ -376,8 +245,8 @@ static struct errand *make_errand(struct bw_vigil *vigil)
     errand->warm.series = errand->series;
     errand->warm.eyes = errand->eyes;
     errand->warm.now_ms = bw_core_now_ms(vigil->core);
-    for (size_t i = 0; i < vigil->count && errand->warm.count < WARM_PER_JOB; i++) {
-        struct watched *w = vigil->items[i];
+    for (size_t i = 0; i < vigil->watched.count && errand->warm.count < WARM_PER_JOB; i++) {
+        struct bw_vigil_item *w = vigil->watched.items[i];
         if ((w->eye != NULL && !w->outdated) || w->warming)
             continue;
         errand->series[errand->warm.count] = w->series;
@@ -394,7 +263,7 @@ static void give_up(struct bw_vigil *vigil, struct errand *errand)
 {
     for (size_t i = 0; i < errand->warm.count; i++) {
         bw_vigil_eye_free(errand->eyes[i]);
-        struct watched *w = find(vigil, errand->series[i]);
+        struct bw_vigil_item *w = bw_vigil_list_find(&vigil->watched, errand->series[i]);
         w->warming = false;
         w->outdated = w->eye != NULL;
     }
@@ -418,7 +287,7 @@ static void warm_up(struct bw_vigil *vigil)
 void bw_vigil_take_shape(struct bw_vigil *vigil, uint32_t series,
                          const struct bw_trend_shape *shape)
 {
-    struct watched *w = find(vigil, series);
+    struct bw_vigil_item *w = bw_vigil_list_find(&vigil->watched, series);
     const int64_t now_ms = bw_core_now_ms(vigil->core);
     if (w == NULL || w->warming || now_ms - w->shape_ms < SHAPE_MS
         || (shape->cells == 0 && w->shape == NULL))
@@ -432,29 +301,19 @@ void bw_vigil_take_shape(struct bw_vigil *vigil, uint32_t series,
 
 /* ---- as time goes by ------------------------------------------------------------------- */
 
-/* Drops what nobody measures or wants, but what a worker has at hand. What was left out is told
- * of again when there is room. */
+/* Forgets what nobody measures or wants; of what stays, what has become stale is not shown. What
+ * was left out is told of again when there is room. */
 static void sweep(struct bw_vigil *vigil, int64_t now_ms)
 {
-    const size_t before = vigil->count;
-    size_t kept = 0;
-    for (size_t i = 0; i < vigil->count; i++) {
-        struct watched *w = vigil->items[i];
-        if (w->orphan_ms != 0 && now_ms - w->orphan_ms >= ORPHAN_MS && !w->warming) {
-            vigil->slot[w->series] = 0;
-            vigil->selected -= w->by_rule ? 0 : 1;
-            free_watched(w);
-            continue;
-        }
+    const bool room = bw_vigil_list_sweep(&vigil->watched, now_ms);
+    for (size_t i = 0; i < vigil->watched.count; i++) {
+        struct bw_vigil_item *w = vigil->watched.items[i];
         if (w->eye != NULL && w->eye->last_ms > now_ms + BW_WALL_STEP_MIN_MS)
             bw_vigil_eye_set_back(w->eye, w->eye->last_ms - now_ms); /* somebody set the clock */
-        if (w->shown && is_stale(w, now_ms - STALE_MS))
-            hide(w);
-        vigil->items[kept++] = w;
-        vigil->slot[w->series] = (uint32_t)kept;
+        if (w->publication != NULL && is_stale(w, now_ms - STALE_MS))
+            bw_vigil_item_hide(w);
     }
-    vigil->count = kept;
-    if (kept < before && vigil->left_out > 0)
+    if (room)
         bw_recorder_listen(vigil->core->recorder, &ear, vigil);
 }
 
@@ -476,42 +335,6 @@ void bw_vigil_stop(struct bw_vigil *vigil)
 
 /* ---- configuration --------------------------------------------------------------------- */
 
-static enum bw_rc make_rules(struct bw_vigil *vigil, const struct bw_config *config,
-                             struct bw_err *err)
-{
-    free_rules(vigil);
-    vigil->rules = bw_alloc_array(config->rule_count + 1, sizeof(struct bw_picker *));
-    for (size_t i = 0; i < config->rule_count; i++) {
-        const struct bw_alert_rule *rule = &config->rules[i];
-        if (rule->kind != BW_ALERT_KIND_ANOMALY)
-            continue;
-        const enum bw_rc rc =
-            bw_picker_parse(rule->anomaly->series, &vigil->rules[vigil->rule_count], err);
-        if (rc != BW_OK)
-            return rc;
-        vigil->rule_count++;
-    }
-    return BW_OK;
-}
-
-/* Under the new rules; what is not wanted any more goes with the next sweep. */
-static void want_anew(struct bw_vigil *vigil)
-{
-    vigil->selected = 0;
-    for (size_t i = 0; i < vigil->count; i++) {
-        struct watched *w = vigil->items[i];
-        w->by_rule = is_named(vigil, w->metric, w->labels);
-        vigil->selected += w->by_rule ? 0 : 1;
-        w->unwanted = !w->by_rule
-                      && (vigil->selected > vigil->max_watched
-                          || bw_trend_plan_pick(vigil->plan, w->metric, w->labels) == NULL);
-        if (w->unwanted) {
-            hide(w);
-            w->orphan_ms = 1; /* long ago */
-        }
-    }
-}
-
 void bw_vigil_set_roster(struct bw_vigil *vigil, const struct bw_roster *roster)
 {
     vigil->roster = roster;
@@ -520,17 +343,9 @@ void bw_vigil_set_roster(struct bw_vigil *vigil, const struct bw_roster *roster)
 enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config,
                           struct bw_err *err)
 {
-    struct bw_trend_plan *plan;
-    enum bw_rc rc = bw_trend_plan_make(config, &plan, err);
-    if (rc == BW_OK) {
-        bw_trend_plan_free(vigil->plan);
-        vigil->plan = plan;
-        rc = make_rules(vigil, config, err);
-    }
+    const enum bw_rc rc = bw_vigil_list_apply(&vigil->watched, config, err);
     if (rc != BW_OK)
         return rc;
-    vigil->max_watched = (size_t)config->settings.trends.max_watched;
-    want_anew(vigil);
     sweep(vigil, bw_core_now_ms(vigil->core));
     bw_recorder_listen(vigil->core->recorder, &ear, vigil);
     bw_timer_start(vigil->timer, SWEEP_NS, 0);
@@ -542,8 +357,8 @@ enum bw_rc bw_vigil_apply(struct bw_vigil *vigil, const struct bw_config *config
 void bw_vigil_each(const struct bw_vigil *vigil, struct bw_picker *picker, int64_t since_ms,
                    bw_vigil_fn *fn, void *ctx)
 {
-    for (size_t i = 0; i < vigil->count; i++) {
-        const struct watched *w = vigil->items[i];
+    for (size_t i = 0; i < vigil->watched.count; i++) {
+        const struct bw_vigil_item *w = vigil->watched.items[i];
         if (is_stale(w, since_ms)
             || (picker != NULL && !bw_picker_matches(picker, w->metric, w->labels)))
             continue;
@@ -580,7 +395,7 @@ static void collect(void *ctx, const struct bw_vigil_sight *sight)
 size_t bw_vigil_view(const struct bw_vigil *vigil, struct bw_arena *arena,
                      const struct bw_view_oddity **out)
 {
-    struct collecting collecting = { .items = bw_arena_array(arena, vigil->count + 1,
+    struct collecting collecting = { .items = bw_arena_array(arena, vigil->watched.count + 1,
                                                              sizeof *collecting.items) };
     bw_vigil_each(vigil, NULL, bw_core_now_ms(vigil->core) - STALE_MS, collect, &collecting);
     qsort(collecting.items, collecting.count, sizeof *collecting.items, by_series);
@@ -590,8 +405,8 @@ size_t bw_vigil_view(const struct bw_vigil *vigil, struct bw_arena *arena,
 
 void bw_vigil_measure(const struct bw_vigil *vigil, struct bw_measures *out)
 {
-    bw_measures_add(out, BW_METRIC_ANOMALY_SERIES, (double)vigil->count, NULL);
-    bw_measures_add(out, BW_METRIC_ANOMALY_LEFT_OUT_SERIES, (double)vigil->left_out, NULL);
+    bw_measures_add(out, BW_METRIC_ANOMALY_SERIES, (double)vigil->watched.count, NULL);
+    bw_measures_add(out, BW_METRIC_ANOMALY_LEFT_OUT_SERIES, (double)vigil->watched.left_out, NULL);
     bw_measures_add(out, BW_METRIC_ANOMALY_EPISODES_TOTAL, (double)vigil->episodes, NULL);
     bw_measures_add(out, BW_METRIC_ANOMALY_LEVEL_SHIFTS_TOTAL, (double)vigil->shifts, NULL);
 }
