@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "trend/recalibrate.h"
 
+#include "trend/equations.h"
 #include "trend/robust.h"
 
 #include <math.h>
@@ -54,38 +55,23 @@ static void slope_of(const struct bw_trend_beliefs *beliefs, const double *theta
     }
 }
 
-/* Solves m y = v into v; m is symmetric and positive definite, and is used up. */
-static void solve(double (*m)[PARAMETERS], double *v)
-{
-    for (int i = 0; i < PARAMETERS; i++)
-        for (int j = i + 1; j < PARAMETERS; j++) {
-            const double factor = m[j][i] / m[i][i];
-            for (int k = i; k < PARAMETERS; k++)
-                m[j][k] -= factor * m[i][k];
-            v[j] -= factor * v[i];
-        }
-    for (int i = PARAMETERS - 1; i >= 0; i--) {
-        for (int k = i + 1; k < PARAMETERS; k++)
-            v[i] -= m[i][k] * v[k];
-        v[i] /= m[i][i];
-    }
-}
-
 /* Newton's steps, none longer than 1, so that a start far away does not overshoot; parameters that
  * are held stay as they are. */
 static void climb(const struct bw_trend_beliefs *beliefs, const bool *held, double *theta)
 {
     for (int iteration = 0; iteration < ITERATIONS_MAX; iteration++) {
-        double step[PARAMETERS], information[PARAMETERS][PARAMETERS], length = 0;
-        slope_of(beliefs, theta, step, information);
+        double gradient[PARAMETERS], information[PARAMETERS][PARAMETERS], step[PARAMETERS];
+        double length = 0;
+        slope_of(beliefs, theta, gradient, information);
         for (int i = 0; i < PARAMETERS; i++) {
             if (!held[i])
                 continue;
             for (int j = 0; j < PARAMETERS; j++)
                 information[i][j] = information[j][i] = i == j;
-            step[i] = 0;
+            gradient[i] = 0;
         }
-        solve(information, step);
+        if (!bw_trend_solve(*information, gradient, PARAMETERS, step))
+            return; /* the prior keeps it from that */
         for (int i = 0; i < PARAMETERS; i++)
             length = fmax(length, fabs(step[i]));
         for (int i = 0; i < PARAMETERS; i++)

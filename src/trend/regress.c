@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "trend/regress.h"
 
+#include "trend/equations.h"
 #include "trend/robust.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -78,11 +77,7 @@ static bool solve(double sums[K + 1][K + 1], size_t count, double ridge, double 
             matrix[i * count + j] = i <= j ? sums[i + 1][j + 1] : sums[j + 1][i + 1];
         matrix[i * count + i] += ridge * trace / (double)count;
     }
-    gsl_matrix_view a = gsl_matrix_view_array(matrix, count, count);
-    gsl_vector_view b = gsl_vector_view_array(right, count);
-    gsl_vector_view c = gsl_vector_view_array(coefficients, count);
-    return gsl_linalg_cholesky_decomp1(&a.matrix) == GSL_SUCCESS
-           && gsl_linalg_cholesky_solve(&a.matrix, &b.vector, &c.vector) == GSL_SUCCESS;
+    return bw_trend_solve(matrix, right, count, coefficients);
 }
 
 bool bw_trend_regress(struct bw_arena *arena, const double *x, size_t n,

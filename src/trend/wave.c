@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "trend/wave.h"
 
+#include "trend/equations.h"
 #include "trend/robust.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,11 +35,7 @@ static bool fit(const double *x, size_t n, size_t period, size_t count, double *
                 matrix[a * count + b] += t[a] * t[b];
         }
     }
-    gsl_matrix_view m = gsl_matrix_view_array(matrix, count, count);
-    gsl_vector_view r = gsl_vector_view_array(right, count);
-    gsl_vector_view out = gsl_vector_view_array(c, count);
-    return gsl_linalg_cholesky_decomp1(&m.matrix) == GSL_SUCCESS
-           && gsl_linalg_cholesky_solve(&m.matrix, &r.vector, &out.vector) == GSL_SUCCESS;
+    return bw_trend_solve(matrix, right, count, c);
 }
 
 /* What the first `count` terms leave of x; returns the sum of squares. */
