@@ -68,6 +68,7 @@ struct bw_cells {
 
 /* Text and bytes are borrowed, NULL is "". NaN becomes NULL: what cannot be known. Bytes are in
  * tables without a sum only. */
+void bw_cells_null(struct bw_cells *cells);
 void bw_cells_int(struct bw_cells *cells, int64_t value);
 void bw_cells_real(struct bw_cells *cells, double value);
 void bw_cells_text(struct bw_cells *cells, const char *text);

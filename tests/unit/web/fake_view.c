@@ -222,11 +222,11 @@ static void fill_alerts(struct maker *m, struct bw_view *view)
     view->alert_count = 3;
 }
 
-static void fill_trends(struct maker *m, struct bw_view *view)
+/* A disk that fills, with all that may be known of it. */
+static struct bw_trend_record disk_trend(struct maker *m)
 {
-    struct bw_trend_record *trends = bw_arena_array(m->arena, 3, sizeof *trends);
-    double hour_s = 3600;
-    trends[0] = (struct bw_trend_record){
+    const double hour_s = 3600;
+    struct bw_trend_record trend = {
         .series = 7,
         .metric = text(m, "node_filesystem_avail_bytes"),
         .labels = labels(m, "mountpoint", "/var/lib"),
@@ -249,14 +249,23 @@ static void fill_trends(struct maker *m, struct bw_view *view)
         .horizon_count = 2,
         .note = "",
     };
-    trends[0].findings[trends[0].finding_count++] =
+    trend.findings[trend.finding_count++] =
         (struct bw_finding){ .kind = BW_FINDING_STANDSTILL,
                              .side = 1,
                              .at_ms = m->now_ms - 90 * MINUTE_MS,
                              .after = 13.6e9 };
-    trends[0].horizons[0] = (struct bw_trend_horizon){ 3600000, 13.0e9, 13.2e9, 13.4e9, 0.0 };
-    trends[0].horizons[1] = (struct bw_trend_horizon){ 86400000, 1.9e9, 4.1e9, 6.0e9, 0.08 };
-    trends[1] = (struct bw_trend_record){
+    trend.horizons[0] = (struct bw_trend_horizon){ 3600000, 13.0e9, 13.2e9, 13.4e9, 0.0 };
+    trend.horizons[1] = (struct bw_trend_horizon){ 86400000, 1.9e9, 4.1e9, 6.0e9, 0.08 };
+    trend.told = 12.25;
+    trend.inside80_ratio = 0.83;
+    trend.inside95_ratio = 0.96;
+    trend.skill_ratio = 0.41;
+    return trend;
+}
+
+static struct bw_trend_record memory_trend(struct maker *m)
+{
+    struct bw_trend_record trend = {
         .series = 8,
         .metric = text(m, "node_memory_MemAvailable_bytes"),
         .computed_ms = m->now_ms - 2 * MINUTE_MS,
@@ -277,8 +286,15 @@ static void fill_trends(struct maker *m, struct bw_view *view)
         .horizon_count = 1,
         .note = "",
     };
-    trends[1].horizons[0] = (struct bw_trend_horizon){ 86400000, 6.8e9, 7.4e9, 7.9e9, NAN };
-    trends[2] = (struct bw_trend_record){
+    trend.horizons[0] = (struct bw_trend_horizon){ 86400000, 6.8e9, 7.4e9, 7.9e9, NAN };
+    trend.muted = true;
+    return trend;
+}
+
+/* Too short to tell. */
+static struct bw_trend_record page_trend(struct maker *m)
+{
+    struct bw_trend_record trend = {
         .series = 9,
         .metric = text(m, "probe_duration_seconds"),
         .labels = labels(m, "service", "search"),
@@ -299,17 +315,25 @@ static void fill_trends(struct maker *m, struct bw_view *view)
         .time_to_p90_s = NAN,
         .note = text(m, "9 points over 2 minutes are too few"),
     };
+    return trend;
+}
+
+static void fill_trends(struct maker *m, struct bw_view *view)
+{
+    struct bw_trend_record *trends = bw_arena_array(m->arena, 3, sizeof *trends);
+    trends[0] = disk_trend(m);
+    trends[1] = memory_trend(m);
+    trends[2] = page_trend(m);
     view->trends = trends;
     view->trend_count = 3;
-    trends[0].told = 12.25;
-    trends[0].inside80_ratio = 0.83;
-    trends[0].inside95_ratio = 0.96;
-    trends[0].skill_ratio = 0.41;
-    trends[1].muted = true;
     struct bw_statement_told *told = &view->statements.told[BW_STATEMENT_TREND];
     *told = (struct bw_statement_told){ .count = 60, .true_count = 55 };
     told->bins[9].count = 50;
     told->bins[9].true_count = 47;
+}
+
+static void fill_oddities(struct maker *m, struct bw_view *view)
+{
     struct bw_view_oddity *oddities = bw_arena_array(m->arena, 1, sizeof *oddities);
     oddities[0] = (struct bw_view_oddity){ .series = 8,
                                            .ts_ms = m->now_ms - MINUTE_MS,
@@ -383,6 +407,7 @@ struct bw_view *fake_view_rich(int64_t now_ms, const char *hostile)
     fill_services(&maker, view);
     fill_alerts(&maker, view);
     fill_trends(&maker, view);
+    fill_oddities(&maker, view);
     fill_events(&maker, view);
     if (hostile != NULL) {
         view->node = hostile;
