@@ -2,6 +2,7 @@
 #include "trend/season.h"
 
 #include "trend/acf.h"
+#include "trend/levels.h"
 #include "trend/robust.h"
 #include "trend/wave.h"
 
@@ -26,6 +27,7 @@
 
 enum { PERIOD_MIN = 4, CANDIDATES_MAX = 24, SHORTEST_KEPT = 4, CALENDAR_MAX = 10 };
 enum { SEEN_MIN = 3, SEEN_OTHER_MIN = 5 }; /* cycles; of what nobody counts in */
+enum { LEVELLINGS = 2 };
 enum { CALENDAR_NEAR = 30, WEEK = 7, WITHIN_MAX = 3 };
 
 /* Periods that need little proof, as people's clocks make them: where the step is known, an hour,
@@ -377,12 +379,10 @@ static void take_day(struct search *s, int64_t step_ms, struct bw_trend_seasons 
     out->count = 1;
 }
 
-void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
-                          struct bw_trend_seasons *out)
+static void search_in(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
+                      struct bw_trend_seasons *out)
 {
     memset(out, 0, sizeof *out);
-    if (n < 3 * PERIOD_MIN + 4)
-        return;
     struct search s = search_begin(arena, x, n);
     struct trials trials;
     for (bool more = true; more;) {
@@ -397,6 +397,47 @@ void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int
     }
     if (out->count == 0)
         take_day(&s, step_ms, out);
+}
+
+static void without(const double *x, size_t n, const struct bw_trend_seasons *seasons, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[i] - bw_trend_season_at(seasons, i);
+}
+
+/* The squares that seasons leave of x[n], slow waves and the slope apart. */
+static double squares_left(const double *x, size_t n, const struct bw_trend_seasons *seasons,
+                           double *work)
+{
+    double *rest = work + n, squares = 0;
+    without(x, n, seasons, work);
+    const size_t m = detrend(work, n, n / 3 | 1, rest);
+    for (size_t i = 0; i < m; i++)
+        squares += rest[i] * rest[i];
+    return squares;
+}
+
+void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
+                          struct bw_trend_seasons *out)
+{
+    memset(out, 0, sizeof *out);
+    if (n < 3 * PERIOD_MIN + 4)
+        return;
+    search_in(arena, x, n, step_ms, out);
+    double *level = bw_arena_array(arena, 4 * n, sizeof *level);
+    double *rest = level + n, *work = rest + n;
+    for (size_t round = 0; round < LEVELLINGS; round++) {
+        without(x, n, out, rest);
+        if (!bw_trend_levels_take(rest, n, level, work))
+            return;
+        for (size_t i = 0; i < n; i++)
+            level[i] += x[i] - rest[i];
+        struct bw_trend_seasons found;
+        search_in(arena, level, n, step_ms, &found);
+        if (squares_left(level, n, &found, work) >= squares_left(level, n, out, work))
+            return;
+        *out = found;
+    }
 }
 
 void bw_trend_season_fixed(struct bw_arena *arena, const double *x, size_t n, size_t period,
