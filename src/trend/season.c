@@ -3,6 +3,7 @@
 
 #include "trend/acf.h"
 #include "trend/levels.h"
+#include "trend/restart.h"
 #include "trend/robust.h"
 #include "trend/wave.h"
 
@@ -19,6 +20,7 @@
 #define GAIN_AROUND_MIN 0.20 /* of a season around a known one, but for a week */
 #define SAME_WORTH 0.85
 #define PART_WORTH 0.3
+#define STEPS_WORTH 0.5 /* steps of the level hide a season when they are more than half of all */
 #define STRENGTH_MIN 0.02
 #define DAY_MS INT64_C(86400000)
 #define TRIAL_DECAY 0.2 /* the seasons of a trial age: their shape drifts through the year */
@@ -417,6 +419,44 @@ static double squares_left(const double *x, size_t n, const struct bw_trend_seas
     return squares;
 }
 
+/* x without its steps, seasons and slopes kept; false when they are not more than all the rest, or
+ * when it falls back to climb again. */
+static bool level_of(struct bw_arena *arena, const double *x, size_t n,
+                     const struct bw_trend_seasons *seasons, double *level, double *work)
+{
+    double *rest = work;
+    struct bw_trend_restarts restarts;
+    without(x, n, seasons, rest);
+    if (!bw_trend_levels_take(rest, n, level, work + n))
+        return false;
+    bw_trend_restarts_find(arena, x, n, &restarts);
+    if (restarts.count > 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        level[i] += x[i] - rest[i];
+    const double before = bw_trend_sd(x, n), after = bw_trend_sd(level, n);
+    return after * after < STEPS_WORTH * before * before;
+}
+
+/* What is found when the level does not step hides no longer behind its steps. */
+static bool find_levelled(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
+                          struct bw_trend_seasons *out)
+{
+    double *level = bw_arena_array(arena, 4 * n, sizeof *level), *work = level + n;
+    if (!level_of(arena, x, n, out, level, work))
+        return false;
+    struct bw_trend_seasons found;
+    search_in(arena, level, n, step_ms, &found);
+    for (size_t k = 0; k < found.count; k++)
+        if (found.period[k] * SEEN_OTHER_MIN > n)
+            return false;
+    const double before = squares_left(level, n, out, work);
+    if (found.count == 0 || squares_left(level, n, &found, work) > (1 - GAIN_MIN) * before)
+        return false;
+    *out = found;
+    return true;
+}
+
 void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
                           struct bw_trend_seasons *out)
 {
@@ -424,20 +464,9 @@ void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int
     if (n < 3 * PERIOD_MIN + 4)
         return;
     search_in(arena, x, n, step_ms, out);
-    double *level = bw_arena_array(arena, 4 * n, sizeof *level);
-    double *rest = level + n, *work = rest + n;
-    for (size_t round = 0; round < LEVELLINGS; round++) {
-        without(x, n, out, rest);
-        if (!bw_trend_levels_take(rest, n, level, work))
+    for (size_t round = 0; round < LEVELLINGS; round++)
+        if (!find_levelled(arena, x, n, step_ms, out))
             return;
-        for (size_t i = 0; i < n; i++)
-            level[i] += x[i] - rest[i];
-        struct bw_trend_seasons found;
-        search_in(arena, level, n, step_ms, &found);
-        if (squares_left(level, n, &found, work) >= squares_left(level, n, out, work))
-            return;
-        *out = found;
-    }
 }
 
 void bw_trend_season_fixed(struct bw_arena *arena, const double *x, size_t n, size_t period,
