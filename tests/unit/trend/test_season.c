@@ -173,6 +173,65 @@ static void what_people_count_in_is_likelier(void **state)
         fail_msg("twelve found %u times, eleven %u times", twelve, eleven);
 }
 
+/* A deployment, a moved database: the new level is several times what a day moves. */
+static void a_new_level_hides_no_day(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t step[2]; /* cells, of WEEK */
+        double height[2];
+        double sd, phi;
+    } moves[] = {
+        { "six times as high", { 235, 0 }, { 6, 0 }, 0.5, 0 },
+        { "twenty times, down", { 470, 0 }, { -20, 0 }, 0.2, 0.7 },
+        { "twenty times, in the middle", { 336, 0 }, { 20, 0 }, 0.5, 0.7 },
+        { "just now", { 605, 0 }, { 20, 0 }, 0.2, 0 },
+        { "up, and farther down", { 200, 450 }, { 8, -14 }, 0.3, 0 },
+    };
+    enum { WEEK = 7 * 96 };
+    double x[WEEK];
+    for (size_t m = 0; m < sizeof moves / sizeof *moves; m++)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            struct bw_arena arena = { 0 };
+            struct bw_trend_seasons seasons;
+            const struct synth s = {
+                .amplitude = 1, .period = 96, .sd = moves[m].sd, .phi = moves[m].phi
+            };
+            synth_make(&s, seed, x, WEEK);
+            for (size_t i = 0; i < WEEK; i++)
+                for (size_t k = 0; k < 2; k++)
+                    x[i] += i >= moves[m].step[k] ? moves[m].height[k] : 0;
+            bw_trend_season_find(&arena, x, WEEK, 900000, &seasons);
+            if (seasons.count != 1 || seasons.period[0] != 96)
+                fail_msg("%s, seed %d: %zu found", moves[m].name, (int)seed,
+                         seasons.count > 0 ? seasons.period[0] : 0);
+            for (size_t i = 0; i < 96; i++) {
+                const double want = sin(6.283185307179586 * (double)i / 96);
+                assert_true(fabs(bw_trend_season_at(&seasons, i) - want) < 0.9);
+            }
+            bw_arena_fini(&arena);
+        }
+}
+
+/* What taking a step out leaves of noise is noise. */
+static void a_step_alone_is_no_season(void **state)
+{
+    (void)state;
+    double x[N];
+    unsigned invented = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct bw_arena arena = { 0 };
+        struct bw_trend_seasons seasons;
+        const struct synth s = { .sd = 1, .phi = seed % 2 == 0 ? 0 : 0.8, .shift = 20 };
+        synth_make(&s, seed, x, N);
+        bw_trend_season_find(&arena, x, N, 3600000, &seasons);
+        invented += seasons.count > 0;
+        bw_arena_fini(&arena);
+    }
+    assert_in_range(invented, 0, 4);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -183,6 +242,8 @@ int main(void)
         cmocka_unit_test(a_shape_may_change),
         cmocka_unit_test(what_people_count_in_is_likelier),
         cmocka_unit_test(noise_has_no_season),
+        cmocka_unit_test(a_new_level_hides_no_day),
+        cmocka_unit_test(a_step_alone_is_no_season),
         cmocka_unit_test(indices_are_the_wave),
         cmocka_unit_test(too_short_for_any),
     };
