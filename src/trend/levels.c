@@ -10,6 +10,9 @@
  * no six in the longest series (4096 cells) come by chance, whatever their correlation. */
 #define STEP_K 6.0
 
+/* What is so small a part of the highest step hides nothing that the highest did not. */
+#define STEP_LEAST 0.1
+
 enum {
     SIDES = 100,    /* a side of a step is so small a part of the series */
     SIDE_MIN = 6,   /* cells; of fewer a median means little */
@@ -111,6 +114,7 @@ bool bw_trend_levels_take(const double *x, size_t n, double *out, double *work)
         const double high = height(&c, at, work + n);
         if (!(fabs(high) > limit))
             return steps > 0; /* a spike */
+        limit = fmax(limit, STEP_LEAST * fabs(high));
         for (size_t i = at; i < n; i++)
             out[i] -= high;
     }
