@@ -6,7 +6,8 @@
  * season only when its indices, learned on the older part and learning on, make the newer part
  * better predictable: noise has peaks too, but they do not
  * come again. Of candidates that do as well, the shortest after which the series is most like
- * itself is taken. At most two seasons nest (a day in a week). */
+ * itself is taken. At most two seasons nest (a day in a week). Steps of the level that outweigh all
+ * the rest hide seasons: where there are some, seasons are looked for again without them. */
 #ifndef TREND_SEASON_H
 #define TREND_SEASON_H
 
@@ -31,7 +32,9 @@ struct bw_trend_seasons {
 double bw_trend_season_index(const double *x, size_t n, size_t period, double decay, double *out,
                              double *work);
 
-/* Looks for seasons in x[n] (finite); step_ms 0: the calendar is unknown. */
+/* Looks for seasons in x[n] (finite); step_ms 0: the calendar is unknown. What is found behind
+ * steps of the level (trend/levels.h) was seen five times and leaves a tenth less of the squares of
+ * the levelled series than what was found at first. */
 void bw_trend_season_find(struct bw_arena *arena, const double *x, size_t n, int64_t step_ms,
                           struct bw_trend_seasons *out);
 

@@ -34,6 +34,7 @@ static const struct {
     { "up and back", { .sd = 1 }, { { 150, 350, 15 } }, true },
     { "up and up", { .sd = 1 }, { { 150, N, 15 }, { 420, N, 9 } }, true },
     { "so new that it is but some cells", { .sd = 0.5 }, { { N - 8, N, 10 } }, true },
+    { "a spike after a step", { .sd = 1 }, { { 200, N, 12 }, { 420, 422, 25 } }, true },
     { "a spike", { .sd = 1 }, { { 300, 302, 200 } }, false },
 };
 
