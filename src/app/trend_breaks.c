@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARKERS_MAX = 1000 };
+enum { MARKERS_MAX = 1000 }; /* that were set, and as many that were found */
 
 #define DAY_MS INT64_C(86400000)
 
@@ -30,8 +30,6 @@ static const char *text_of(struct bw_arena *arena, const struct bw_event *event)
 static bool take(void *ctx, const struct bw_event *event)
 {
     const struct reading *r = ctx;
-    if (r->out->count == MARKERS_MAX)
-        return false;
     r->out->items[r->out->count++] = (struct bw_trend_break){
         .ts_ms = event->ts_ms,
         .subject = { bw_arena_strdup(r->arena, event->subject.service),
@@ -51,11 +49,15 @@ static int by_time(const void *a, const void *b)
 enum bw_rc bw_trend_breaks_read(struct bw_reader *reader, struct bw_arena *arena,
                                 struct bw_trend_breaks *out, struct bw_err *err)
 {
-    const struct bw_event_filter filter = { .kind = BW_EVENT_MARKER, .limit = MARKERS_MAX };
+    struct bw_event_filter filter = { .kind = BW_EVENT_MARKER, .set = true, .limit = MARKERS_MAX };
     struct reading reading = { arena, out };
-    out->items = bw_arena_array(arena, MARKERS_MAX, sizeof *out->items);
+    out->items = bw_arena_array(arena, 2 * (size_t)MARKERS_MAX, sizeof *out->items);
     out->count = 0;
-    const enum bw_rc rc = bw_reader_events(reader, &filter, take, &reading, NULL, err);
+    enum bw_rc rc = bw_reader_events(reader, &filter, take, &reading, NULL, err);
+    filter.set = false;
+    filter.found = true; /* names of pools change all day: they crowd nobody's marker out */
+    if (rc == BW_OK)
+        rc = bw_reader_events(reader, &filter, take, &reading, NULL, err);
     qsort(out->items, out->count, sizeof *out->items, by_time);
     return rc;
 }

@@ -124,7 +124,9 @@ void bw_recalled_steps(const struct bw_recalled *recalled, const struct bw_recal
 struct bw_event_filter {
     enum bw_event_kind kind;
     const char *service;    /* exact */
+    const char *concerns;   /* events of this service, and those of none in particular */
     const char *name;       /* exact */
+    bool set, found;        /* of markers: those that somebody set, those that were found */
     int64_t from_ms, to_ms; /* to_ms 0: no end */
     int64_t before_id;      /* only ids below: the last one seen, to page on */
     size_t limit;           /* 0: 1000 */

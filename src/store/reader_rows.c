@@ -17,6 +17,13 @@ static void match_text(struct bw_buf *out, const char *column, const char *text)
     sqlite3_free(quoted);
 }
 
+static void match_concerned(struct bw_buf *out, const char *service)
+{
+    char *quoted = sqlite3_mprintf(" AND service IN ('', %Q)", service);
+    bw_buf_text(out, quoted == NULL ? " AND 0" : quoted);
+    sqlite3_free(quoted);
+}
+
 struct event_walk {
     bw_event_fn *fn;
     void *ctx;
@@ -39,7 +46,11 @@ enum bw_rc bw_reader_events(struct bw_reader *reader, const struct bw_event_filt
     if (filter->kind != 0)
         bw_buf_printf(&tail, " AND kind=%d", (int)filter->kind);
     match_text(&tail, "service", filter->service);
+    if (filter->concerns != NULL && filter->concerns[0] != '\0')
+        match_concerned(&tail, filter->concerns);
     match_text(&tail, "name", filter->name);
+    if (filter->set || filter->found)
+        bw_buf_printf(&tail, " AND to_state%s%d", filter->set ? "=" : "<>", BW_MARKER_SET);
     if (filter->from_ms != 0)
         bw_buf_printf(&tail, " AND ts_ms>=%lld", (long long)filter->from_ms);
     if (filter->to_ms != 0)

@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MARKS_MAX = 40 };
@@ -56,16 +57,29 @@ static bool note(void *ctx, const struct bw_event *event)
     return marking->marks.count < MARKS_MAX;
 }
 
+static int newest_first(const void *a, const void *b)
+{
+    const struct bw_mark *x = a, *y = b;
+    return (x->ts_ms < y->ts_ms) - (x->ts_ms > y->ts_ms);
+}
+
 struct bw_marks bw_marks_read(struct bw_request *request, struct bw_reader *reader,
                               const struct bw_subject *of, int64_t from_ms, int64_t to_ms)
 {
-    const struct bw_event_filter filter = { .kind = BW_EVENT_MARKER,
-                                            .from_ms = from_ms,
-                                            .to_ms = to_ms };
+    struct bw_event_filter filter = { .kind = BW_EVENT_MARKER,
+                                      .concerns = of->service,
+                                      .set = true,
+                                      .from_ms = from_ms,
+                                      .to_ms = to_ms };
     struct marking marking = { .arena = &request->arena, .of = of };
     marking.marks.items = bw_arena_array(&request->arena, MARKS_MAX, sizeof(struct bw_mark));
     if (reader != NULL)
         bw_reader_events(reader, &filter, note, &marking, NULL, NULL);
+    filter.set = false;
+    filter.found = true; /* in what room those leave that somebody set */
+    if (reader != NULL && marking.marks.count < MARKS_MAX)
+        bw_reader_events(reader, &filter, note, &marking, NULL, NULL);
+    qsort(marking.marks.items, marking.marks.count, sizeof *marking.marks.items, newest_first);
     return marking.marks;
 }
 

@@ -102,6 +102,17 @@ static void what_was_found_counts_as_well_and_for_all_if_it_names_nobody(void **
     expect_note(bench, "shop", "since the marker 'restarted: node rebooted' at 20:13 UTC: level ");
 }
 
+/* Names that are served from a pool change all day. */
+static void what_is_found_all_day_crowds_out_nothing_that_was_set(void **state)
+{
+    struct bench *bench = *state;
+    fill(bench, "shop", 0.5);
+    mark(bench, "shop", "shop 1.4", BW_MARKER_SET);
+    for (int i = 0; i < 1500; i++)
+        mark(bench, "names", "another answer", 0);
+    expect_note(bench, "shop", "since the marker 'shop 1.4' at 20:13 UTC: level shift at ");
+}
+
 /* ---- whom they concern ----------------------------------------------------------------- */
 
 static const struct {
@@ -158,6 +169,8 @@ int main(void)
                                         bench_close),
         cmocka_unit_test_setup_teardown(
             what_was_found_counts_as_well_and_for_all_if_it_names_nobody, open_bench, bench_close),
+        cmocka_unit_test_setup_teardown(what_is_found_all_day_crowds_out_nothing_that_was_set,
+                                        open_bench, bench_close),
         cmocka_unit_test(a_marker_concerns_what_it_names),
         cmocka_unit_test(of_too_many_the_newest_count),
     };

@@ -195,6 +195,10 @@ static void events_are_found_newest_first(void **state)
         { { .service = "o'b" }, "4:o'b/x/y  3>1 ;" },
         { { .name = "disk" }, "3:web// disk 0>2 full;" },
         { { .before_id = 2 }, "1:// started 0>0 ;" },
+        { { .concerns = "o'b" }, "4:o'b/x/y  3>1 ;1:// started 0>0 ;" },
+        { { .set = true }, "4:o'b/x/y  3>1 ;" }, /* as markers are, `to` says it */
+        { { .found = true, .concerns = "web" },
+          "3:web// disk 0>2 full;2:web/a:80/tcp  1>3 it's refused;1:// started 0>0 ;" },
         { { .from_ms = T0 + 4 }, "" },
     };
     struct bw_reader *reader = reader_of(f);
@@ -315,7 +319,10 @@ static void a_trend_comes_back_whole(void **state)
         .horizon_count = 2,
         .horizons = { { 3600000, 1, 2, 3, 0.5 }, { 7200000, 0.1, 0.2, 0.3, NAN } },
         .finding_count = 2,
-        .findings = { { .kind = BW_FINDING_LEVEL_SHIFT, .at_ms = T0, .size = 0.18, .driver = "tls" },
+        .findings = { { .kind = BW_FINDING_LEVEL_SHIFT,
+                        .at_ms = T0,
+                        .size = 0.18,
+                        .driver = "tls" },
                       { .kind = BW_FINDING_SEASON, .share = 1.0 / 3, .period_s = 86400 } },
     };
     assert_true(bw_store_put_trend(f->store, &trend));
