@@ -10,8 +10,9 @@
  * no six in the longest series (4096 cells) come by chance, whatever their correlation. */
 #define STEP_K 6.0
 
-/* What is so small a part of the highest step hides nothing that the highest did not. */
-#define STEP_LEAST 0.1
+/* What is so small a part of the highest step hides nothing that the highest did not. Where there
+ * are too many such steps, a day that begins and ends in steps among them, the highest alone. */
+static const double step_least[] = { 0.1, 0.5 };
 
 enum {
     SIDES = 100,    /* a side of a step is so small a part of the series */
@@ -95,28 +96,37 @@ static double height(const struct course *c, size_t at, double *work)
     return median_of(c->x + at, after, work) - median_of(c->x + at - before, before, work);
 }
 
+/* Takes out one step after the other, the highest first; returns how many. */
+static size_t take_steps(const struct course *c, double least, double *work)
+{
+    double limit = 0;
+    for (size_t steps = 0; steps <= LEVELS_MAX; steps++) {
+        compare(c);
+        if (steps == 0)
+            limit = STEP_K * deviation(c, work);
+        const size_t near = steepest(c);
+        if (!(fabs(c->rise[near]) > limit))
+            return steps;
+        const size_t at = place(c, near);
+        const double high = height(c, at, work);
+        if (!(fabs(high) > limit))
+            return steps; /* a spike */
+        limit = fmax(limit, least * fabs(high));
+        for (size_t i = at; i < c->n; i++)
+            c->x[i] -= high;
+    }
+    return LEVELS_MAX + 1;
+}
+
 bool bw_trend_levels_take(const double *x, size_t n, double *out, double *work)
 {
     const size_t side = n / SIDES > SIDE_MIN ? n / SIDES : SIDE_MIN;
-    struct course c = { out, n, side, work };
-    memcpy(out, x, n * sizeof *x);
-    if (n < 8 * side)
-        return false;
-    double limit = 0;
-    for (size_t steps = 0; steps <= LEVELS_MAX; steps++) {
-        compare(&c);
-        if (steps == 0)
-            limit = STEP_K * deviation(&c, work + n);
-        const size_t near = steepest(&c);
-        if (!(fabs(c.rise[near]) > limit))
+    const struct course c = { out, n, side, work };
+    for (size_t k = 0; n >= 8 * side && k < sizeof step_least / sizeof *step_least; k++) {
+        memcpy(out, x, n * sizeof *x);
+        const size_t steps = take_steps(&c, step_least[k], work + n);
+        if (steps <= LEVELS_MAX)
             return steps > 0;
-        const size_t at = place(&c, near);
-        const double high = height(&c, at, work + n);
-        if (!(fabs(high) > limit))
-            return steps > 0; /* a spike */
-        limit = fmax(limit, STEP_LEAST * fabs(high));
-        for (size_t i = at; i < n; i++)
-            out[i] -= high;
     }
     memcpy(out, x, n * sizeof *x);
     return false;

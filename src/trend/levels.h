@@ -14,9 +14,9 @@
 /* Takes the steps out of x[n] (finite): out[n] stays on the level that x begins with; slopes and
  * everything else are kept. A step is a place where the means of the hundredth of the series (six
  * cells at least) before and after it differ by six robust deviations of all such differences and
- * by a tenth of the highest step, and so do the medians: a spike is none. False, and out is x, when
- * there is none, or when there are more than four: that is no level which lasts. `work` has room
- * for 2 n. O(n). */
+ * by a tenth of the highest step (by half of it, where a tenth gives more than four), and so do the
+ * medians: a spike is none. False, and out is x, when there is none, or when there are more than
+ * four: that is no level which lasts. `work` has room for 2 n. O(n). */
 bool bw_trend_levels_take(const double *x, size_t n, double *out, double *work);
 
 #endif

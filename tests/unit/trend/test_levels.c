@@ -77,6 +77,21 @@ static void many_steps_are_no_levels(void **state)
     assert_memory_equal(x, out, sizeof x);
 }
 
+/* Office hours begin and end in steps as well; they are none of the level. */
+static void a_step_far_higher_than_many_is_taken_alone(void **state)
+{
+    (void)state;
+    double plain[N], x[N], out[N], work[2 * N];
+    synth_make(&(struct synth){ .sd = 0.2 }, 1, plain, N);
+    for (size_t i = 0; i < N; i++) {
+        plain[i] += i % 96 >= 32 && i % 96 < 72 ? 2.5 : 0;
+        x[i] = plain[i] + (i >= 250 ? 20 : 0);
+    }
+    assert_true(bw_trend_levels_take(x, N, out, work));
+    for (size_t i = 0; i < N; i++)
+        assert_true(fabs(out[i] - plain[i]) < 1);
+}
+
 static void short_and_constant_ones_have_none(void **state)
 {
     (void)state;
@@ -96,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_taken_and_nothing_else),
         cmocka_unit_test(many_steps_are_no_levels),
+        cmocka_unit_test(a_step_far_higher_than_many_is_taken_alone),
         cmocka_unit_test(short_and_constant_ones_have_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
