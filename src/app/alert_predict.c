@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "model/picker.h"
+#include "model/say.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -85,9 +86,9 @@ static const char *duration_words(struct bw_arena *arena, double seconds)
 /* "1.2 GiB" of a metric in bytes, else the plain number. */
 static const char *amount_words(struct bw_arena *arena, const char *metric, double amount)
 {
-    char text[BW_DURATION_TEXT_MAX];
+    char text[BW_DURATION_TEXT_MAX], number[BW_SAY_MAX];
     if (!bw_text_ends_with(metric, "_bytes") || !(fabs(amount) < 1e18) || !(fabs(amount) >= 1))
-        return bw_arena_printf(arena, "%.3g", amount);
+        return bw_arena_strdup(arena, bw_say_metric(number, "", amount));
     bw_format_bytes(text, (uint64_t)fabs(amount));
     return bw_arena_printf(arena, "%s%s", amount < 0 ? "-" : "", text);
 }

@@ -84,12 +84,18 @@ static bool has_shifted(struct bw_vigil_eye *eye)
     return eye->told;
 }
 
+/* What scatters not at all has a band as wide as the smallest numbers: beside 0 that is 0. */
+static double unless_tiny(double value)
+{
+    return fabs(value) < 1e-290 ? 0 : value;
+}
+
 /* Where no value was ever below 0 none is expected there. */
 static void set_band(struct bw_vigil_eye *eye, const struct bw_trend_stance *stance)
 {
-    const double low = stance->low + eye->season;
+    const double low = unless_tiny(stance->low + eye->season);
     eye->low = eye->non_negative ? fmax(low, 0) : low;
-    eye->high = stance->high + eye->season;
+    eye->high = unless_tiny(stance->high + eye->season);
     if (isnan(stance->low)) /* fmax() would make a number of it */
         eye->low = NAN;
 }

@@ -13,6 +13,9 @@
 #define DASH "\u2013"
 #define SECONDS_MAX 3153600000.0
 
+/* From here on three digits are a thousand. */
+#define ROUNDS_UP 0.9995
+
 static const char *unsaid(char out[BW_SAY_MAX], double value)
 {
     bw_text_copy(out, BW_SAY_MAX, isnan(value) ? DASH : value > 0 ? "\u221e" : "-\u221e");
@@ -26,9 +29,9 @@ const char *bw_say_seconds(char out[BW_SAY_MAX], double seconds)
         return unsaid(out, seconds);
     if (size == 0)
         bw_text_copy(out, BW_SAY_MAX, "0 s");
-    else if (size < 0.001)
+    else if (size < 0.001 * ROUNDS_UP)
         snprintf(out, BW_SAY_MAX, "%.3g \u00b5s", seconds * 1e6);
-    else if (size < 1)
+    else if (size < ROUNDS_UP)
         snprintf(out, BW_SAY_MAX, "%.3g ms", seconds * 1e3);
     else if (size < 60)
         snprintf(out, BW_SAY_MAX, "%.3g s", seconds);
@@ -51,12 +54,12 @@ const char *bw_say_percent(char out[BW_SAY_MAX], double ratio)
 static const char *say_number(char out[BW_SAY_MAX], double value)
 {
     const double size = fabs(value);
-    if (size >= 1e9)
+    if (size >= 1e9 * ROUNDS_UP)
         snprintf(out, BW_SAY_MAX, "%.3g G", value / 1e9);
-    else if (size >= 1e6)
+    else if (size >= 1e6 * ROUNDS_UP)
         snprintf(out, BW_SAY_MAX, "%.3g M", value / 1e6);
     else
-        snprintf(out, BW_SAY_MAX, size >= 10000 ? "%.0f" : "%.3g", value);
+        snprintf(out, BW_SAY_MAX, size >= 1000 * ROUNDS_UP ? "%.0f" : "%.3g", value);
     return out;
 }
 

@@ -100,6 +100,17 @@ static void the_band_of_what_was_never_negative_is_not(void **state)
     bw_vigil_eye_free(eye);
 }
 
+static void of_what_was_always_0_only_that_is_expected(void **state)
+{
+    (void)state;
+    struct bw_vigil_eye *eye = bw_vigil_eye_new(false, NULL);
+    for (int i = 0; i < 200; i++)
+        bw_vigil_eye_put(eye, i + 1, 0);
+    assert_true(eye->low == 0 && eye->high == 0);
+    assert_int_equal(bw_vigil_eye_put(eye, 201, 1), BW_VIGIL_BEGINS);
+    bw_vigil_eye_free(eye);
+}
+
 static void old_values_and_no_numbers_change_nothing(void **state)
 {
     (void)state;
@@ -196,6 +207,7 @@ int main(void)
         cmocka_unit_test(episodes_and_levels_are_told),
         cmocka_unit_test(it_has_a_score_and_a_band_once_it_is_warm),
         cmocka_unit_test(the_band_of_what_was_never_negative_is_not),
+        cmocka_unit_test(of_what_was_always_0_only_that_is_expected),
         cmocka_unit_test(old_values_and_no_numbers_change_nothing),
         cmocka_unit_test(what_is_skipped_is_no_oddity),
         cmocka_unit_test(a_clock_that_is_set_back_stops_nothing),

@@ -21,6 +21,11 @@ static void values_have_the_unit_of_their_metric(void **state)
     } cases[] = {
         { "node_load1", 0.3141, "0.314" },
         { "node_load1", 12345, "12345" },
+        { "node_load1", 5012, "5012" },
+        { "node_load1", 999.7, "1000" },
+        { "node_load1", 999999, "1 M" },
+        { "probe_duration_seconds", 0.9997, "1 s" },
+        { "probe_duration_seconds", 0.0009997, "1 ms" },
         { "orders", 4.2e6, "4.2 M" },
         { "orders", -7e12, "-7e+03 G" },
         { "node_memory_MemFree_bytes", 4509715660, "4.2 GiB" },
