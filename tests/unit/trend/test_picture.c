@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "asked.h"
 #include "synth.h"
 #include "trend/analyse.h"
 
@@ -15,16 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N = 500, MINUTE_MS = 60000 };
+enum { N = 500 };
 
 static struct bw_trend_scratch *scratch;
 static struct bw_trend_picture picture;
 
 static struct bw_trend_record show(const double *x, size_t n, struct bw_trend_request like)
 {
-    struct bw_point *points = calloc(n + 1, sizeof *points);
-    for (size_t i = 0; i < n; i++)
-        points[i] = (struct bw_point){ (int64_t)i * MINUTE_MS, x[i] };
+    struct bw_point *points = minutes(x, n);
     like.points = points;
     like.count = n;
     struct bw_trend_record record = { 0 }, alone = { 0 };
@@ -36,13 +35,6 @@ static struct bw_trend_record show(const double *x, size_t n, struct bw_trend_re
     assert_memory_equal(&record.time_to_p50_s, &alone.time_to_p50_s, sizeof(double));
     free(points);
     return record;
-}
-
-static struct bw_trend_request plain(void)
-{
-    return (struct bw_trend_request){ .threshold = NAN,
-                                      .horizons_ms = { 10 * MINUTE_MS, 60 * MINUTE_MS },
-                                      .horizon_count = 2 };
 }
 
 static void bands_are_nested(void)
