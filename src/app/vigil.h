@@ -3,7 +3,8 @@
  * anomaly rules name, and of those that trends select as many as `trends.max_watched` says. Their
  * scores and bands as metrics, for rules and for views; level shifts as events. Loop thread.
  *
- *   known series --wanted?--> worker: what the store has of it --> an eye (app/vigil_eye.h)
+ *   known series --wanted?--> its place (app/vigil_list.h)
+ *     --> worker: what the store has of it (app/vigil_warm.h) --> an eye (app/vigil_eye.h)
  *   a value that goes to the store --> its eye --> metrics, view, event
  *
  * What comes while a check is in maintenance is not watched. */
