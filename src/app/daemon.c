@@ -94,6 +94,8 @@ static void store_came(void *ctx, struct bw_store *store)
     bw_recorder_set_store(daemon->core.recorder, store);
     bw_control_set_store(daemon->control, store);
     bw_marking_set_store(daemon->marking, store);
+    if (daemon->trending != NULL) /* it came late: begin() could put nothing back */
+        bw_storage_restore_ledger(daemon->storage, daemon->trending);
     if (daemon->web != NULL) { /* else it is told when it starts */
         bw_web_set_store(daemon->web, bw_store_path(store));
         if (bw_daemon_add_control(daemon, &err) != BW_OK)

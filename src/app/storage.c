@@ -30,6 +30,7 @@ struct bw_storage {
     struct bw_timer *timer;
     struct bw_store *store;
     int control;
+    bool ledger_loaded;
     char message[240];
 };
 
@@ -303,6 +304,23 @@ static void restore_sight(struct bw_reader *reader, struct bw_canary *canary)
         bw_canary_restore(canary, last.since_ms, last.words);
 }
 
+static void load_ledger(struct bw_storage *storage, struct bw_trending *trending,
+                        struct bw_reader *reader)
+{
+    if (!storage->ledger_loaded)
+        bw_ledger_load(bw_trending_ledger(trending), reader);
+    storage->ledger_loaded = true;
+}
+
+void bw_storage_restore_ledger(struct bw_storage *storage, struct bw_trending *trending)
+{
+    struct bw_reader *reader = storage->ledger_loaded ? NULL : open_reader(storage);
+    if (reader == NULL)
+        return;
+    load_ledger(storage, trending, reader);
+    bw_reader_close(reader);
+}
+
 void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
                         struct bw_hostwatch *hostwatch, struct bw_trending *trending,
                         struct bw_canary *canary)
@@ -316,7 +334,7 @@ void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
     bw_reader_check_states(reader, take_state, &restoring, NULL, NULL);
     bw_reader_check_causes(reader, take_cause, &restoring, NULL, NULL);
     bw_reader_failure_tallies(reader, take_failure, &restoring, NULL, NULL);
-    bw_ledger_load(bw_trending_ledger(trending), reader);
+    load_ledger(storage, trending, reader);
     bw_reader_trends(reader, take_trend, trending, NULL, NULL);
     restore_events(reader, &restoring);
     bw_roster_refresh(roster);

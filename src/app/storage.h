@@ -46,6 +46,10 @@ const char *bw_storage_name(const struct bw_storage *storage);
 /* The control socket's descriptor; -1 while there is no store. */
 int bw_storage_control(const struct bw_storage *storage);
 
+/* Puts back what became of statements about the future, unless that was done: for a store that came
+ * after the start. No statement was made without it. */
+void bw_storage_restore_ledger(struct bw_storage *storage, struct bw_trending *trending);
+
 /* Puts back what was stored: alerts before their rules are applied, the rest after. */
 void bw_storage_restore_alerts(struct bw_storage *storage, struct bw_alerting *alerting);
 void bw_storage_restore(struct bw_storage *storage, struct bw_roster *roster,
